@@ -1,0 +1,34 @@
+import type { CatalogServer } from "../registry/catalog.ts"
+import type { JsonObject } from "../schema/json.ts"
+import type { Refusal } from "./refusal.ts"
+
+/** The port through which a permitted call leaves: `mcp/backend/` implements it. */
+export interface Backends {
+  /** Never throws or rejects: what goes wrong is a refusal. `signal` cancels at the backend, too. */
+  call(server: CatalogServer, request: BackendRequest): Promise<BackendReply>
+}
+
+export interface BackendRequest {
+  /** The registry's name of the tool, for the words of refusals. */
+  readonly tool: string
+  /** The tool's name on the server. */
+  readonly name: string
+  readonly arguments: JsonObject | undefined
+  /** The caller's `_meta` without reserved keys; undefined when there is nothing to carry. */
+  readonly meta: JsonObject | undefined
+  readonly signal: AbortSignal | undefined
+  /** Progress and log notifications that belong to this call, in the caller's terms, in order. */
+  readonly onNotification: ((notification: JsonObject) => void) | undefined
+}
+
+export type BackendReply =
+  | { readonly kind: "result"; readonly result: JsonObject }
+  /** The backend's own JSON-RPC error, relayed as it is. */
+  | { readonly kind: "error"; readonly error: RpcError }
+  | { readonly kind: "refusal"; readonly refusal: Refusal }
+
+export interface RpcError {
+  readonly code: number
+  readonly message: string
+  readonly data?: unknown
+}

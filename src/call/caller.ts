@@ -1,0 +1,46 @@
+import type { CatalogAgent } from "../registry/catalog.ts"
+
+/** How well a caller's name is established; each level is worth more than those before it. */
+export const trustLevels = ["anonymous", "claimed", "asserted", "verified"] as const
+export type Trust = (typeof trustLevels)[number]
+
+export const atLeast = (have: Trust, need: Trust): boolean =>
+  trustLevels.indexOf(have) >= trustLevels.indexOf(need)
+
+export type EvidenceSource = "jwt" | "header" | "card" | "clientInfo"
+
+/** What a request shows of its sender, as it arrived. Nothing here is believed yet. */
+export interface Evidence {
+  /** The TCP peer; never `X-Forwarded-For`. */
+  readonly remote: string
+  /** Raw values; repeated headers arrive joined by ", ", which no valid value survives. */
+  readonly authorization: string | undefined
+  readonly agentName: string | undefined
+  readonly agentVersion: string | undefined
+  /** `X-Caller-Agent`: looked up in the registry, never fetched. */
+  readonly callerAgent: string | undefined
+  readonly clientInfo: { readonly name: string; readonly version?: string } | undefined
+  /** The principal that a presented, opened session token is bound to. */
+  readonly sessionPrincipal: string | undefined
+}
+
+/** Who calls, for one request. Frozen; never a credential for the next request. */
+export interface Caller {
+  /** What the evidence says, registered or not; undefined for an anonymous caller. */
+  readonly name: string | undefined
+  readonly version: string | undefined
+  /** The registered agent; undefined for an unknown caller that the configuration lets in. */
+  readonly agent: CatalogAgent | undefined
+  readonly trust: Trust
+  readonly by: readonly EvidenceSource[]
+  readonly issuer?: string
+  readonly subject?: string
+  /** The user a verified token names beside the agent, or instead of one. */
+  readonly onBehalfOf?: string
+  readonly scopes: readonly string[]
+  readonly remote: string
+  /** Things the audit notes: `version_assumed`, `unknown_caller`, … */
+  readonly warnings: readonly string[]
+  /** A hash of name, version, issuer and subject: what sessions, cursors and pools are bound to. */
+  readonly principal: string
+}

@@ -1,0 +1,34 @@
+import type { Catalog } from "../registry/catalog.ts"
+import type { Schemas } from "../schema/validator.ts"
+import type { AuditRecord } from "./audit.ts"
+import type { Backends } from "./backends.ts"
+import type { Caller, Evidence } from "./caller.ts"
+import type { Result } from "./refusal.ts"
+
+export type Level = "deny" | "warn" | "allow"
+
+/** The levels of `registry.validation.runtime`. */
+export interface Levels {
+  readonly inputValidation: Level
+  readonly outputValidation: Level
+  readonly unknownCaller: Level
+  readonly undeclaredDependency: Level
+  readonly definitionDrift: Level
+}
+
+/** What the way of a call needs from outside. The composition root makes one. */
+export interface Gateway {
+  /** The current catalog; a request asks once and keeps the answer. */
+  catalog(): Catalog
+  /** Who calls. A promise only where a token must be verified for the first time. */
+  identify(evidence: Evidence, catalog: Catalog): Result<Caller> | Promise<Result<Caller>>
+  readonly levels: Levels
+  readonly schemas: Schemas
+  readonly backends: Backends
+  /** Writes the record before it returns. False when it could not be written and calls must be refused. */
+  audit(record: AuditRecord): boolean
+  /** Milliseconds since the epoch, with fractions. */
+  now(): number
+  /** 128 random bits as 32 hex digits, for record ids. */
+  id(): string
+}

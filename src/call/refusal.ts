@@ -1,0 +1,61 @@
+import type { Fault } from "../schema/fault.ts"
+
+/**
+ * Every way a request can be refused, with what the words about it need. `reason` is internal: it goes to the audit, the
+ * log and `explain`, never to a caller.
+ */
+export type Refusal =
+  | {
+      readonly code: "invalid_credentials"
+      readonly status: 400 | 401
+      readonly words: "invalid credentials" | "expired"
+      readonly reason: string
+    }
+  | { readonly code: "identity_unavailable"; readonly reason: string }
+  | { readonly code: "identity_conflict"; readonly reason: string }
+  | { readonly code: "insufficient_trust"; readonly reason: string; readonly challenge: boolean }
+  | {
+      readonly code: "unknown_caller"
+      readonly reason: string
+      readonly hint?: string
+      readonly challenge: boolean
+    }
+  /** A session token that cannot be opened, is over, or belongs to another caller: as if it never was. */
+  | { readonly code: "unknown_session"; readonly reason: string }
+  | { readonly code: "unknown_tool"; readonly tool: string }
+  | { readonly code: "undeclared_dependency"; readonly tool: string; readonly reason: string }
+  | { readonly code: "invalid_input"; readonly tool: string; readonly faults: readonly Fault[] }
+  | { readonly code: "invalid_output"; readonly tool: string; readonly faults: readonly Fault[] }
+  | {
+      readonly code: "backend_unavailable"
+      readonly tool: string
+      readonly reason: string
+      readonly retryAfterMs?: number
+    }
+  | {
+      readonly code: "backend_timeout"
+      readonly tool: string
+      readonly waitedMs: number
+      readonly reason: string
+    }
+  | { readonly code: "backend_error"; readonly tool: string; readonly reason: string }
+  | {
+      readonly code: "overloaded"
+      readonly tool?: string
+      readonly reason: string
+      readonly retryAfterMs: number
+    }
+  /** A composition: checked at registration, not yet run by this version. */
+  | { readonly code: "composition_unsupported"; readonly tool: string; readonly pattern: string }
+  /** The audit cannot be written and `audit.onFailure` is deny. */
+  | { readonly code: "audit_unavailable"; readonly reason: string }
+  | { readonly code: "cancelled"; readonly reason: string }
+
+export type RefusalCode = Refusal["code"]
+
+export type Result<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly refusal: Refusal }
+
+export const ok = <T>(value: T): Result<T> => ({ ok: true, value })
+export const refuse = (refusal: Refusal): Result<never> => ({ ok: false, refusal })

@@ -1,0 +1,1 @@
+export type { Ref } from "./registry/model.ts"

@@ -1,0 +1,40 @@
+/** Where a server version lives and how it is spoken to: one entry of the configuration's `servers`. */
+export type Address = HttpAddress | StdioAddress
+
+export interface HttpAddress {
+  readonly kind: "http"
+  readonly url: string
+  /** Sent with every request; secrets already resolved. Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>
+  /** Started by the gateway and spoken to over `url`; undefined when someone else runs the server. */
+  readonly process: Command | undefined
+  readonly options: BackendOptions
+}
+
+export interface StdioAddress {
+  readonly kind: "stdio"
+  readonly process: Command
+  readonly options: BackendOptions
+}
+
+/** An argv array, never a shell line. From local configuration only, never from a registry. */
+export interface Command {
+  readonly command: string
+  readonly args: readonly string[]
+  /** Added to the small allow-list of inherited variables. */
+  readonly env: ReadonlyMap<string, string>
+  readonly cwd: string | undefined
+}
+
+export interface BackendOptions {
+  /** `auto` probes with `server/discover`. */
+  readonly era: "auto" | "legacy" | "modern"
+  /** From the call's arrival at the backend to its answer. Default 60,000. */
+  readonly timeoutMs: number
+  /** Calls in flight at once; more wait. Default 64. */
+  readonly concurrencyMax: number
+  /** Calls waiting; more are refused as overloaded. Default 1,024. */
+  readonly queueMax: number
+  /** Bytes of one answer (or one line on stdout). Default 16 MiB. */
+  readonly answerBytesMax: number
+}

@@ -1,0 +1,38 @@
+import type { JsonObject } from "../schema/json.ts"
+
+/** Lets a number keep its digits: `JSON.stringify` prints a raw JSON text as it is (ECMAScript proposal JSON.rawJSON). */
+interface ExactJson {
+  parse(
+    text: string,
+    reviver: (key: string, value: unknown, at: { source?: string }) => unknown,
+  ): unknown
+  rawJSON(text: string): unknown
+}
+const exactJson = JSON as unknown as ExactJson // TypeScript's es2025 library does not have them yet; Node 24 does
+
+/** A number that a double may not carry: 16 digits or more, or an exponent. */
+const longNumber = /\d{16}|\d[eE][+-]?\d{2}/
+
+/**
+ * A JSON text as a value to look at, and as a value to carry on. The two differ only where the text may hold numbers a
+ * double cannot carry: there `exact` prints those digit for digit. Throws a SyntaxError for what is not JSON.
+ */
+export function parseExact(text: string): { value: unknown; exact: unknown } {
+  const value: unknown = JSON.parse(text)
+  if (!longNumber.test(text)) return { value, exact: value }
+  const exact = exactJson.parse(text, (_, part, { source }) =>
+    typeof part === "number" && source !== undefined && String(part) !== source
+      ? exactJson.rawJSON(source)
+      : part,
+  )
+  return { value, exact }
+}
+
+export type RpcId = string | number
+
+export interface RpcRequest {
+  readonly jsonrpc: "2.0"
+  readonly id: RpcId
+  readonly method: string
+  readonly params?: JsonObject
+}

@@ -1,0 +1,90 @@
+import type { JsonObject, JsonSchema } from "../schema/json.ts"
+import type {
+  AgentEntity,
+  RegistryDocument,
+  ServerEntity,
+  ToolEntity,
+  UnknownCallerPolicy,
+} from "./model.ts"
+
+/**
+ * All that may be asked of a sound registry document: made once per document, never changed. A request takes one
+ * reference to the current catalog and keeps it to its end; a reload swaps the reference.
+ */
+export interface Catalog {
+  /** `sha256:` and 64 hex digits over the canonical form: spelling and comments do not change it. */
+  readonly digest: string
+  readonly document: RegistryDocument
+  readonly unknownCallerPolicy: UnknownCallerPolicy | undefined
+  readonly servers: readonly CatalogServer[]
+  readonly tools: readonly CatalogTool[]
+  readonly agents: readonly CatalogAgent[]
+  /** Every registered version of `name`, highest first; empty when there is none. */
+  toolsNamed(name: string): readonly CatalogTool[]
+  tool(name: string, version: string | undefined): CatalogTool | undefined
+  /** The rule of callers without a version: one registered version is assumed, several are ambiguous. */
+  findAgent(name: string, version: string | undefined): AgentMatch
+  /** The agent whose card's `url` is exactly this one, if exactly one has it. */
+  agentByUrl(url: string): CatalogAgent | undefined
+  /** Every tool in its highest version: what an unknown caller sees where configuration allows it. */
+  readonly everything: Scope
+}
+
+export type AgentMatch =
+  | { readonly found: true; readonly agent: CatalogAgent; readonly versionAssumed: boolean }
+  | { readonly found: false; readonly registered: readonly string[] }
+
+/** What one agent may see and call: exactly what its `depends` resolved to, by plain name, in name order. */
+export interface Scope {
+  readonly tools: ReadonlyMap<string, CatalogTool>
+}
+
+export interface CatalogAgent {
+  readonly name: string
+  readonly version: string | undefined
+  readonly entity: AgentEntity
+  readonly scope: Scope
+}
+
+export interface CatalogServer {
+  readonly name: string
+  readonly version: string | undefined
+  readonly entity: ServerEntity
+}
+
+export interface CatalogTool {
+  readonly name: string
+  readonly version: string | undefined
+  readonly entity: ToolEntity
+  readonly implementation: SourceImplementation | CompositionImplementation
+  /** What callers are shown; self-contained schemas; computed at first use. */
+  readonly shown: ShownTool
+  /** Why it cannot be listed or called (an unresolved reference, a missing variable), if so. */
+  readonly unavailable: string | undefined
+}
+
+export interface SourceImplementation {
+  readonly kind: "source"
+  readonly server: CatalogServer
+  /** The name on the server. */
+  readonly tool: string
+  /** `${NAME}` already replaced. */
+  readonly defaults: JsonObject
+  readonly hidden: ReadonlySet<string>
+  /** The provision's contract: checked after defaults are added. Self-contained. */
+  readonly inputSchema: JsonSchema | undefined
+}
+
+export interface CompositionImplementation {
+  readonly kind: "composition"
+  readonly pattern: string
+}
+
+export interface ShownTool {
+  readonly title: string | undefined
+  readonly description: string | undefined
+  /** Root is `type: "object"`; hidden fields are gone, fields with defaults are not required. */
+  readonly inputSchema: JsonObject
+  readonly outputSchema: JsonSchema | undefined
+  readonly annotations: JsonObject | undefined
+}

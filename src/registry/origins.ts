@@ -1,0 +1,29 @@
+import { segment } from "../schema/json.ts"
+
+/**
+ * Where each part of the canonical document was written: the normaliser notes it, the checks ask for it, and so every
+ * problem points into the document as its author sees it.
+ */
+export class Origins {
+  readonly #nodes = new WeakMap<object, string>()
+  readonly #members = new WeakMap<object, Map<string | number, string>>()
+
+  /** `node` of the canonical document came from `pointer`. Returns the node. */
+  set<T extends object>(node: T, pointer: string): T {
+    this.#nodes.set(node, pointer)
+    return node
+  }
+
+  /** Member `key` of `node` came from `pointer`, which is not simply the node's pointer and that key. */
+  setMember(node: object, key: string | number, pointer: string): void {
+    const members = this.#members.get(node) ?? new Map<string | number, string>()
+    this.#members.set(node, members.set(key, pointer))
+  }
+
+  /** The pointer of `node`, or of its member `key`; "" when the node was never noted. */
+  of(node: object, key?: string | number): string {
+    const own = this.#nodes.get(node) ?? ""
+    if (key === undefined) return own
+    return this.#members.get(node)?.get(key) ?? own + segment(key)
+  }
+}

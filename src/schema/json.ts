@@ -1,0 +1,20 @@
+/** JSON as it was parsed: never a class, never a cycle; keys such as `__proto__` are data. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject
+
+export interface JsonObject {
+  readonly [key: string]: Json
+}
+
+/** A JSON Schema: an object, or `true` (anything) or `false` (nothing). */
+export type JsonSchema = JsonObject | boolean
+
+export const isObject = (value: unknown): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** An own member, so that `toString` and `__proto__` are absent unless the document wrote them. */
+export const member = (object: JsonObject, key: string): Json | undefined =>
+  Object.hasOwn(object, key) ? object[key] : undefined
+
+/** One segment of a JSON Pointer (RFC 6901 §3), escaped. */
+export const segment = (key: string | number): string =>
+  `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`
