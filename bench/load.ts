@@ -1,0 +1,93 @@
+/**
+ * The load: raw sockets that send one prepared request again and again, one in flight per connection, and look only for
+ * the end of each answer. It costs less CPU than any HTTP client, so that the subjects have the machine.
+ */
+import { connect } from "node:net"
+
+export interface Answered {
+  readonly calls: number
+  readonly seconds: number
+  /** Answers other than HTTP 200, or 200 with a JSON-RPC error or `isError` in it. */
+  readonly failed: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+export interface Target {
+  readonly port: number
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Runs `connections` connections for `seconds`; the calls that finish in that time count. */
+export async function load(
+  target: Target,
+  { connections, seconds }: { connections: number; seconds: number },
+): Promise<Answered> {
+  const request = Buffer.from(
+    [
+      `POST ${target.path} HTTP/1.1`,
+      `host: 127.0.0.1:${target.port}`,
+      ...Object.entries(target.headers).map(([name, value]) => `${name}: ${value}`),
+      `content-length: ${Buffer.byteLength(target.body)}`,
+      "",
+      target.body,
+    ].join("\r\n"),
+  )
+  const started = performance.now()
+  const until = started + seconds * 1000
+  const lanes = Array.from({ length: connections }, () => lane(target.port, request, until))
+  const done = await Promise.all(lanes)
+  const elapsed = (performance.now() - started) / 1000
+  const latencies = done.flatMap(({ latencies }) => latencies).sort((a, b) => a - b)
+  const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN
+  return {
+    calls: latencies.length,
+    seconds: elapsed,
+    failed: done.reduce((sum, { failed }) => sum + failed, 0),
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+  }
+}
+
+function lane(port: number, request: Buffer, until: number) {
+  const latencies: number[] = []
+  let failed = 0
+  return new Promise<{ latencies: number[]; failed: number }>((resolve, reject) => {
+    const socket = connect({ port, host: "127.0.0.1", noDelay: true })
+    let sent = 0
+    let answer = ""
+    const send = () => {
+      sent = performance.now()
+      answer = ""
+      socket.write(request)
+    }
+    socket.setEncoding("latin1")
+    socket.on("connect", send)
+    socket.on("data", (chunk: string) => {
+      answer += chunk
+      if (!isWhole(answer)) return
+      const now = performance.now()
+      latencies.push(now - sent)
+      if (!isGood(answer)) failed += 1
+      if (now < until) send()
+      else socket.end()
+    })
+    socket.on("error", reject)
+    socket.on("close", () => resolve({ latencies, failed }))
+  })
+}
+
+function isWhole(answer: string): boolean {
+  const head = answer.indexOf("\r\n\r\n")
+  if (head < 0) return false
+  const length = /\r\ncontent-length: *(\d+)/i.exec(answer.slice(0, head + 2))?.[1]
+  if (length !== undefined) return answer.length >= head + 4 + Number(length)
+  return answer.endsWith("\r\n0\r\n\r\n") // chunked
+}
+
+const isGood = (answer: string) =>
+  answer.startsWith("HTTP/1.1 200") &&
+  !answer.includes('"error":{') &&
+  !answer.includes('"isError":true')

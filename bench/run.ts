@@ -1,0 +1,92 @@
+// npm run bench — direct, floor and Postern side by side; see bench/README.md for how to read it.
+import { parseArgs } from "node:util"
+import { type Measured, measureCalls } from "./calls.ts"
+import { measureLoad, measureReload } from "./catalog.ts"
+import { measureStart } from "./cold.ts"
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "4" },
+    passes: { type: "string", default: "3" },
+    connections: { type: "string", default: "32" },
+    only: { type: "string", default: "calls,catalog,start" },
+  },
+})
+const wanted = new Set(values.only.split(","))
+const median = (numbers: readonly number[]) =>
+  [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
+
+if (wanted.has("calls")) await calls()
+if (wanted.has("catalog")) await catalog()
+if (wanted.has("start")) await cold()
+
+async function calls(): Promise<void> {
+  const { passes, listBytes } = await measureCalls({
+    seconds: Number(values.seconds),
+    passes: Number(values.passes),
+    connections: Number(values.connections),
+  })
+  console.log(
+    `\n${values.passes} passes of ${values.seconds} s, ${values.connections} connections; medians\n`,
+  )
+  const names = passes[0]?.map(({ name }) => name) ?? []
+  const rows = names.map((name) => {
+    const all = passes.flatMap((pass) => pass.filter((one) => one.name === name))
+    const of = (pick: (one: Measured) => number) => median(all.map(pick))
+    return {
+      subject: name,
+      "calls/s": Math.round(of((m) => m.callsPerSecond)),
+      "CPU µs/call": Number(of((m) => m.cpuUs).toFixed(1)),
+      "p50 ms": Number(of((m) => m.p50Ms).toFixed(2)),
+      "p99 ms": Number(of((m) => m.p99Ms).toFixed(2)),
+      failed: all.reduce((sum, m) => sum + m.failed, 0),
+    }
+  })
+  console.table(rows)
+  ratio(passes, "postern, header", "floor", { calls: 0.75, cpu: 1.35 })
+  ratio(passes, "postern, token", "floor", { cpu: 1.45 })
+  ratio(passes, "postern, tools/list", "constant list", { calls: 0.8 })
+  console.log(`(the list is ${listBytes} bytes)`)
+}
+
+/** Within one pass the two stood side by side, so their ratio holds when the machine drifts. */
+function ratio(
+  passes: readonly Measured[][],
+  a: string,
+  b: string,
+  reach: { calls?: number; cpu?: number },
+): void {
+  const of = (pick: (one: Measured) => number) =>
+    median(
+      passes.map((pass) => {
+        const [x, y] = [a, b].map((name) => pass.find((one) => one.name === name))
+        return x && y ? pick(x) / pick(y) : Number.NaN
+      }),
+    )
+  const rate = of((m) => m.callsPerSecond)
+  const cpu = of((m) => m.cpuUs)
+  const goal = (reached: number | undefined, sign: string) =>
+    reached ? ` (reach ${sign} ${reached})` : ""
+  console.log(
+    `${a} / ${b}: ${rate.toFixed(2)} × the calls per second${goal(reach.calls, "≥")}, ${cpu.toFixed(2)} × the CPU per call${goal(reach.cpu, "≤")}`,
+  )
+}
+
+async function catalog(): Promise<void> {
+  const { documentBytes, seconds, rssBytes, tools } = measureLoad()
+  console.log(
+    `\ncatalog of ${tools} tools (${mebibytes(documentBytes)}): ready in ${seconds.toFixed(2)} s (reach ≤ 1.5), ${mebibytes(rssBytes)} (reach ≤ 250 MB)`,
+  )
+  const { calm, busy, calmDelayMs, loopDelayMaxMs } = await measureReload()
+  console.log(
+    `reloaded under load: ${busy.failed} of ${busy.calls} calls failed; longest event-loop delay ${loopDelayMaxMs.toFixed(0)} ms (reach ≤ 50; without reloads ${calmDelayMs.toFixed(0)}); p99 ${busy.p99Ms.toFixed(1)} ms (without ${calm.p99Ms.toFixed(1)})`,
+  )
+}
+
+async function cold(): Promise<void> {
+  const times = await measureStart(7)
+  console.log(
+    `\nstart to ready, every backend down: ${median(times).toFixed(0)} ms (reach ≤ 400; ${times.map((t) => t.toFixed(0)).join(", ")})`,
+  )
+}

@@ -1,0 +1,55 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { join } from "node:path"
+
+const probe = join(import.meta.dirname, "subjects/probe.ts")
+
+/** A process under test, or one that the test needs. It is asked for its own CPU time and memory. */
+export interface Subject extends AsyncDisposable {
+  readonly pid: number
+  /** What the process has used so far, by its own account. */
+  usage(): Promise<{ cpuMs: number; rssBytes: number; loopDelayMaxMs: number }>
+}
+
+/** Starts `node FILE …` and waits for the line on stdout that `ready` matches. */
+export async function start(
+  file: string,
+  args: readonly string[],
+  { ready, env = {} }: { ready: RegExp; env?: Readonly<Record<string, string>> },
+): Promise<Subject & { readonly line: string; readonly readyMs: number }> {
+  const started = performance.now()
+  const child = spawn(process.execPath, ["--import", probe, file, ...args], {
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
+    env: { ...process.env, ...env },
+  })
+  const line = await lineOf(child, ready)
+  return {
+    pid: child.pid ?? 0,
+    line,
+    readyMs: performance.now() - started,
+    async usage() {
+      child.send("usage")
+      const [answer] = await once(child, "message")
+      return answer as { cpuMs: number; rssBytes: number; loopDelayMaxMs: number }
+    },
+    async [Symbol.asyncDispose]() {
+      if (child.exitCode !== null) return
+      child.kill("SIGTERM")
+      await once(child, "exit")
+    },
+  }
+}
+
+function lineOf(child: ChildProcess, ready: RegExp): Promise<string> {
+  let text = ""
+  return new Promise((resolve, reject) => {
+    child.stdout?.setEncoding("utf8")
+    child.stdout?.on("data", (chunk: string) => {
+      text += chunk
+      const match = ready.exec(text)
+      if (match) resolve(match[1] ?? match[0])
+    })
+    child.once("error", reject)
+    child.once("exit", (code) => reject(new Error(`exit ${code} before ${ready}: ${text}`)))
+  })
+}

@@ -1,0 +1,65 @@
+// Starts the gateway of config/postern.yaml as its own process, on free ports, with an audit of its own.
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, rmSync } from "node:fs"
+import { createServer } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+
+const project = join(import.meta.dirname, "../..")
+
+export interface RunningGateway extends AsyncDisposable {
+  readonly url: URL
+  readonly auditFile: string
+  /** All that it printed before it was ready. */
+  readonly banner: string
+}
+
+export async function startGateway(config = "config/postern.yaml"): Promise<RunningGateway> {
+  const folder = mkdtempSync(join(tmpdir(), "postern-"))
+  const auditFile = join(folder, "audit.jsonl")
+  const child = spawn(process.execPath, ["src/main.ts", "serve", "--config", config], {
+    cwd: project,
+    stdio: ["ignore", "pipe", "inherit"],
+    env: {
+      ...process.env,
+      POSTERN_PORT: "0",
+      POSTERN_ADMIN_PORT: "0",
+      POSTERN_AUDIT: auditFile,
+      POSTERN_LOG: "error",
+      DOCUMENTS_1_PORT: String(await freePort()),
+      DOCUMENTS_2_PORT: String(await freePort()),
+    },
+  })
+  let banner = ""
+  child.stdout.setEncoding("utf8")
+  const url = await new Promise<URL>((resolve, reject) => {
+    child.stdout.on("data", (chunk: string) => {
+      banner += chunk
+      const ready = /ready on (\S+)\n/.exec(banner)?.[1]
+      if (ready !== undefined) resolve(new URL(ready))
+    })
+    child.once("error", reject)
+    child.once("exit", (code) => reject(new Error(`the gateway ended with exit code ${code}`)))
+  })
+  return {
+    url,
+    auditFile,
+    banner,
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGTERM")
+      if (child.exitCode === null) await once(child, "exit")
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  server.close()
+  await once(server, "close")
+  if (address === null || typeof address === "string") throw new Error("no free port")
+  return address.port
+}
