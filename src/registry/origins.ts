@@ -20,6 +20,11 @@ export class Origins {
     this.#members.set(node, members.set(key, pointer))
   }
 
+  /** The pointer that was noted for member `key` of `node` itself, if one was. */
+  noted(node: object, key: string | number): string | undefined {
+    return this.#members.get(node)?.get(key)
+  }
+
   /** The pointer of `node`, or of its member `key`; "" when the node was never noted. */
   of(node: object, key?: string | number): string {
     const own = this.#nodes.get(node) ?? ""

@@ -11,6 +11,9 @@ export type JsonSchema = JsonObject | boolean
 export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** `Array.isArray` does not narrow readonly arrays. */
+export const isList = (value: unknown): value is readonly Json[] => Array.isArray(value)
+
 /** An own member, so that `toString` and `__proto__` are absent unless the document wrote them. */
 export const member = (object: JsonObject, key: string): Json | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined

@@ -1,0 +1,133 @@
+import {
+  isList,
+  isObject,
+  type Json,
+  type JsonObject,
+  type JsonSchema,
+  segment,
+} from "../../schema/json.ts"
+import type { Origins } from "../origins.ts"
+
+/** A `$ref` at a schema position: `object.$ref` is its value (of any JSON type), `pointer` where it was written. */
+export interface RefPosition {
+  readonly object: JsonObject
+  readonly key: "$ref"
+  readonly pointer: string
+}
+
+/** What a keyword holds: a schema or an array of schemas (one rule, `items` may be both), or schemas by name. */
+type Holds = "schemas" | "named"
+
+/** The keywords below which schemas stand (JSON Schema 2020-12, and the older spellings that still occur). */
+const applicators: ReadonlyMap<string, Holds> = new Map<string, Holds>([
+  ["additionalItems", "schemas"],
+  ["additionalProperties", "schemas"],
+  ["contains", "schemas"],
+  ["contentSchema", "schemas"],
+  ["else", "schemas"],
+  ["if", "schemas"],
+  ["not", "schemas"],
+  ["propertyNames", "schemas"],
+  ["then", "schemas"],
+  ["unevaluatedItems", "schemas"],
+  ["unevaluatedProperties", "schemas"],
+  ["items", "schemas"],
+  ["allOf", "schemas"],
+  ["anyOf", "schemas"],
+  ["oneOf", "schemas"],
+  ["prefixItems", "schemas"],
+  ["$defs", "named"],
+  ["definitions", "named"],
+  ["dependencies", "named"],
+  ["dependentSchemas", "named"],
+  ["patternProperties", "named"],
+  ["properties", "named"],
+])
+
+/**
+ * Every `$ref` of `schema` that is a reference: at schema positions only, so never inside `default`, `const`, `enum`
+ * and `examples`, and never as the name of a property. In the order of the document. `pointer` is where `schema` was
+ * written; recursion is as deep as the document, which the reader bounds.
+ */
+export function schemaPositions(
+  schema: Json,
+  pointer: string,
+  origins: Origins,
+): readonly RefPosition[] {
+  const found: RefPosition[] = []
+  eachSubschema(schema, pointer, (object, at) => {
+    if (!Object.hasOwn(object, "$ref")) return
+    found.push({ object, key: "$ref", pointer: origins.noted(object, "$ref") ?? `${at}/$ref` })
+  })
+  return found
+}
+
+/** Visits `schema` and all schemas below it, in the order of the document. Boolean schemas are passed over. */
+export function eachSubschema(
+  schema: Json,
+  pointer: string,
+  visit: (object: JsonObject, pointer: string) => void,
+): void {
+  if (!isObject(schema)) return
+  visit(schema, pointer)
+  for (const keyword of Object.keys(schema)) {
+    const holds = applicators.get(keyword)
+    const value = holds && schema[keyword]
+    if (typeof value !== "object" || value === null) continue
+    const at = `${pointer}/${keyword}`
+    if (holds === "schemas" && !isList(value)) eachSubschema(value, at, visit)
+    else for (const key of Object.keys(value)) visitChild(value, key, at, visit)
+  }
+}
+
+function visitChild(
+  holder: JsonObject | readonly Json[],
+  key: string,
+  pointer: string,
+  visit: (object: JsonObject, pointer: string) => void,
+): void {
+  const child = isList(holder) ? holder[Number(key)] : holder[key]
+  if (child !== undefined) eachSubschema(child, pointer + segment(key), visit)
+}
+
+/**
+ * `schema` with every `$ref` replaced by what `respell` makes of it. Parts in which nothing changes are shared with
+ * the original; the original is never changed. `respell` returns the text it was given to leave it alone.
+ */
+export function respellRefs(
+  schema: JsonSchema,
+  respell: (ref: string, holder: JsonObject) => string,
+): JsonSchema {
+  return isObject(schema) ? respellIn(schema, respell) : schema
+}
+
+function respellIn(
+  schema: JsonObject,
+  respell: (ref: string, holder: JsonObject) => string,
+): JsonObject {
+  return changed(schema, (key, value) => {
+    if (key === "$ref") return typeof value === "string" ? respell(value, schema) : value
+    const holds = applicators.get(key)
+    if (holds === undefined) return value
+    const each = (child: Json) => (isObject(child) ? respellIn(child, respell) : child)
+    if (isList(value)) return holds === "schemas" ? changedList(value, each) : value
+    if (!isObject(value)) return value
+    return holds === "schemas" ? respellIn(value, respell) : changed(value, (_, v) => each(v))
+  })
+}
+
+/** The object with its values replaced; the same object when none changed. Keys such as `__proto__` stay own. */
+function changed(object: JsonObject, value: (key: string, value: Json) => Json): JsonObject {
+  let isChanged = false
+  const entries = Object.entries(object).map(([key, old]): [string, Json] => {
+    const made = value(key, old)
+    isChanged ||= made !== old
+    return [key, made]
+  })
+  return isChanged ? Object.fromEntries(entries) : object
+}
+
+function changedList(list: readonly Json[], value: (value: Json) => Json): readonly Json[] {
+  const made = list.map(value)
+  return made.some((item, index) => item !== list[index]) ? made : list
+}
