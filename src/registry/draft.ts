@@ -1,4 +1,4 @@
-import type { Composition, RegistryDocument, ToolEntity } from "./model.ts"
+import type { Composition, Dependency, RegistryDocument, ToolEntity } from "./model.ts"
 import type { Origins } from "./origins.ts"
 
 /** A document read and normalised, before its references are resolved: what every check looks at. */
@@ -13,7 +13,23 @@ export interface Draft {
   readonly spelledTarget: ReadonlySet<object>
   /** 2.0 as written or assumed; "1.0" for v1 documents, "newer" for 2.x: decides some severities. */
   readonly profile: "1" | "2" | "newer"
+  /**
+   * Elements of `agent.dependencies` that stand for several dependencies. The key is their place holder in the agent's
+   * `depends`, whose origin is the element; resolving puts what they mean in its place.
+   */
+  readonly groups?: ReadonlyMap<Dependency, DependencyGroup>
 }
+
+export type DependencyGroup =
+  /** `{agent: "n"}`: every declared skill of the agent that the place holder names. */
+  | { readonly of: "agent" }
+  /** `{server: {…}}`: the registered tools on that server; with `tools`, those whose own or backend name is listed. */
+  | {
+      readonly of: "server"
+      readonly server: string
+      readonly version?: string
+      readonly tools: readonly string[]
+    }
 
 /** The knobs of `registry.validation.startup`. */
 export interface Knobs {
