@@ -1,7 +1,11 @@
 import type { Ref } from "../registry/model.ts"
 import type { JsonObject } from "../schema/json.ts"
+import type { BackendReply } from "./backends.ts"
 import type { Caller } from "./caller.ts"
-import type { RefusalCode } from "./refusal.ts"
+import type { Facts } from "./facts.ts"
+import type { Inquiry } from "./inquiry.ts"
+import { reasonOf } from "./reason.ts"
+import type { Refusal, RefusalCode } from "./refusal.ts"
 
 /** One decision, before the sink gives it its place in the chain (`seq`, `prev`). See docs/reference/audit.md. */
 export interface AuditRecord {
@@ -25,6 +29,7 @@ export interface AuditRecord {
   readonly remote: string | undefined
   readonly target: Ref | undefined
   readonly server: Ref | undefined
+  /** `refuse`: nothing was carried out. A call that was permitted and went wrong is `allow` with its outcome. */
   readonly decision: "allow" | "refuse" | "note"
   readonly refusal: RefusalCode | undefined
   /** The internal reason of a refusal. */
@@ -44,4 +49,70 @@ export interface AuditRecord {
 export interface Digested {
   readonly digest: string
   readonly bytes: number
+}
+
+/** The records that stand for one request. */
+export type RequestKind = "call" | "list" | "session" | "identity"
+
+/** How a decision ended; undefined where a bug threw. */
+export type Ending = BackendReply | undefined
+
+/** The record of a decision about one request, from what the line has noted on its way. */
+export function recordOf(
+  kind: RequestKind,
+  inquiry: Inquiry,
+  facts: Facts,
+  ending: Ending,
+  endedMs: number,
+  id: string,
+): AuditRecord {
+  const refusal = ending?.kind === "refusal" ? ending.refusal : undefined
+  const { tool, executedMs, answeredMs } = facts
+  return {
+    kind,
+    id: inquiry.id ?? id,
+    timeMs: facts.startedMs,
+    trace: inquiry.trace,
+    era: inquiry.era,
+    method: inquiry.method,
+    caller: facts.caller,
+    remote: inquiry.evidence.remote,
+    target: facts.target,
+    server: tool?.implementation.kind === "source" ? refOf(tool.implementation.server) : undefined,
+    decision: wasRefused(kind, facts, ending) ? "refuse" : "allow",
+    refusal: refusal?.code,
+    reason: refusal && reasonOf(refusal),
+    warnings: facts.warnings,
+    outcome: outcomeOf(ending),
+    ms: endedMs - facts.startedMs,
+    backendMs:
+      executedMs === undefined || answeredMs === undefined ? undefined : answeredMs - executedMs,
+    in: facts.in,
+    out: facts.out,
+    catalog: facts.catalog,
+    ...(facts.note && { note: facts.note }),
+  }
+}
+
+/** Before anything was carried out: for a call, before its backend was asked. */
+function wasRefused(kind: string, facts: Facts, ending: Ending): boolean {
+  if (ending !== undefined && ending.kind !== "refusal") return false
+  return kind !== "call" || facts.executedMs === undefined
+}
+
+function outcomeOf(ending: Ending): AuditRecord["outcome"] {
+  if (ending === undefined) return "bug"
+  if (ending.kind === "refusal") return "refused"
+  if (ending.kind === "error") return "rpc_error"
+  return ending.result["isError"] === true ? "tool_error" : "ok"
+}
+
+/** An entity's identity, without a version where the document wrote none. */
+export const refOf = ({ name, version }: { name: string; version: string | undefined }): Ref =>
+  version === undefined ? { name } : { name, version }
+
+/** The refusal of what cannot be recorded. */
+export const unrecorded: Refusal = {
+  code: "audit_unavailable",
+  reason: "the audit cannot be written",
 }

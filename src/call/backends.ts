@@ -22,7 +22,11 @@ export interface BackendRequest {
 }
 
 export type BackendReply =
-  | { readonly kind: "result"; readonly result: JsonObject }
+  /**
+   * The result as it was sent. Where it may hold numbers that a double cannot carry, `result` is to be printed only
+   * (those numbers stand in it as raw JSON) and `plain` is the same with doubles, to be looked at and validated.
+   */
+  | { readonly kind: "result"; readonly result: JsonObject; readonly plain?: JsonObject }
   /** The backend's own JSON-RPC error, relayed as it is. */
   | { readonly kind: "error"; readonly error: RpcError }
   | { readonly kind: "refusal"; readonly refusal: Refusal }

@@ -1,6 +1,6 @@
 import type { Catalog } from "../registry/catalog.ts"
 import type { Schemas } from "../schema/validator.ts"
-import type { AuditRecord } from "./audit.ts"
+import type { AuditRecord, Digested } from "./audit.ts"
 import type { Backends } from "./backends.ts"
 import type { Caller, Evidence } from "./caller.ts"
 import type { Result } from "./refusal.ts"
@@ -25,6 +25,10 @@ export interface Gateway {
   readonly levels: Levels
   readonly schemas: Schemas
   readonly backends: Backends
+  /** What the audit says about arguments and results (`createDigest`); undefined where it says nothing. */
+  digest(value: unknown): Digested | undefined
+  /** False while the audit cannot be written, so that nothing is carried out in vain. Absent: always. */
+  canAudit?(): boolean
   /** Writes the record before it returns. False when it could not be written and calls must be refused. */
   audit(record: AuditRecord): boolean
   /** Milliseconds since the epoch, with fractions. */

@@ -1,0 +1,23 @@
+import type { SourceImplementation } from "../registry/catalog.ts"
+import type { JsonObject } from "../schema/json.ts"
+
+/** The caller's arguments and the defaults of the tool: to look at, and to send with every number digit for digit. */
+export interface Completed {
+  readonly plain: JsonObject | undefined
+  /** The same object as `plain` wherever a double carries all its numbers. */
+  readonly exact: JsonObject | undefined
+}
+
+/**
+ * Adds the defaults for absent keys. What the caller gave wins; a hidden default always wins, because a caller that
+ * gives a hidden key is refused before. Without defaults the caller's own objects go on.
+ */
+export function completeArguments(
+  { defaults }: SourceImplementation,
+  plain: JsonObject | undefined,
+  exact: JsonObject | undefined,
+): Completed {
+  if (Object.keys(defaults).length === 0) return { plain, exact }
+  const merged = { ...defaults, ...plain } // spread defines members: a key `__proto__` is data
+  return { plain: merged, exact: exact === plain ? merged : { ...defaults, ...exact } }
+}

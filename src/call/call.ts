@@ -1,0 +1,103 @@
+import type { Catalog } from "../registry/catalog.ts"
+import type { JsonObject } from "../schema/json.ts"
+import { recordOf, refOf, unrecorded } from "./audit.ts"
+import type { BackendReply } from "./backends.ts"
+import { checkInput } from "./check-input.ts"
+import { checkOutput } from "./check-output.ts"
+import { execute } from "./execute.ts"
+import { beginFacts, type Facts, warn } from "./facts.ts"
+import type { Gateway } from "./gateway.ts"
+import type { Inquiry } from "./inquiry.ts"
+import { permit } from "./permit.ts"
+import type { Refusal } from "./refusal.ts"
+
+/**
+ * The way of a call. A request goes through these steps from top to bottom; each is one file that can be read alone,
+ * and each can end the way with a refusal. What is not a call takes the same steps as far as it needs them:
+ *
+ * | step         | call.ts `tools/call` | list.ts `tools/list`  | greet.ts: anything else      | file                  |
+ * | ------------ | -------------------- | --------------------- | ---------------------------- | --------------------- |
+ * | identify     | yes                  | yes                   | yes                          | identify.ts           |
+ * | permit       | the one tool         | every tool in scope   | –                            | permit.ts             |
+ * | check input  | yes                  | –                     | –                            | check-input.ts        |
+ * | resolve      | yes                  | –                     | –                            | arguments.ts          |
+ * | execute      | yes                  | –                     | –                            | execute.ts            |
+ * | check output | yes                  | –                     | –                            | check-output.ts       |
+ * | audit        | one record           | one record            | when refused, and on session | audit.ts              |
+ *
+ * The catalog is taken once and kept to the end, whatever is reloaded meanwhile. A backend cannot be asked without a
+ * permit: {@link execute} takes one, and only {@link permit} makes one. The record is written before the answer
+ * leaves; what cannot be recorded is not answered.
+ */
+export interface CallRequest extends Inquiry {
+  readonly tool: string
+  /** To validate. Undefined where the caller sent none. */
+  readonly arguments: JsonObject | undefined
+  /**
+   * To send on: the same with its numbers digit for digit (see `parseExact`), and the same object wherever a double
+   * carries them all, which is nearly always.
+   */
+  readonly exactArguments: JsonObject | undefined
+  /** The `_meta` of the request without the four keys that MCP 2026-07-28 reserves. */
+  readonly meta: JsonObject | undefined
+  readonly signal: AbortSignal | undefined
+  readonly onNotification: ((notification: JsonObject) => void) | undefined
+}
+
+/** What a call comes to: the tool's result, the backend's own JSON-RPC error, or a refusal. */
+export type Answer = BackendReply
+
+/** Never rejects but for a bug, and that is recorded, too. */
+export async function call(request: CallRequest, gateway: Gateway): Promise<Answer> {
+  const catalog = gateway.catalog()
+  const facts = beginFacts(gateway.now(), catalog.digest, { name: request.tool })
+  let answer: Answer | undefined // stays undefined when a bug throws
+  let isRecorded = false
+  try {
+    answer = await travel(request, gateway, facts, catalog)
+  } finally {
+    const record = recordOf("call", request, facts, answer, gateway.now(), gateway.id())
+    isRecorded = gateway.audit(record)
+  }
+  return isRecorded ? answer : refused(unrecorded)
+}
+
+async function travel(
+  request: CallRequest,
+  gateway: Gateway,
+  facts: Facts,
+  catalog: Catalog,
+): Promise<Answer> {
+  if (gateway.canAudit?.() === false) return refused(unrecorded) // nothing happens that cannot be recorded
+
+  const identified = gateway.identify(request.evidence, catalog)
+  const caller = identified instanceof Promise ? await identified : identified
+  if (!caller.ok) return refused(caller.refusal)
+  facts.caller = caller.value
+  warn(facts, caller.value.warnings)
+
+  const permitted = permit(catalog, caller.value, request.tool, gateway.levels)
+  if (!permitted.ok) return refused(permitted.refusal)
+  const { tool, warnings } = permitted.value
+  facts.tool = tool
+  facts.target = refOf(tool)
+  warn(facts, warnings)
+
+  facts.in = gateway.digest(request.exactArguments)
+  const input = checkInput(permitted.value, request, gateway)
+  if (!input.ok) return refused(input.refusal)
+  warn(facts, input.value.warnings)
+
+  facts.executedMs = gateway.now()
+  const reply = await execute(permitted.value, input.value.arguments, request, gateway.backends)
+  facts.answeredMs = gateway.now()
+  if (reply.kind !== "result") return reply
+
+  facts.out = gateway.digest(reply.result)
+  const output = checkOutput(permitted.value, reply, gateway)
+  if (!output.ok) return refused(output.refusal)
+  warn(facts, output.value.warnings)
+  return output.value.reply
+}
+
+const refused = (refusal: Refusal): Answer => ({ kind: "refusal", refusal })

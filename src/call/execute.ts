@@ -1,0 +1,26 @@
+import type { JsonObject } from "../schema/json.ts"
+import type { BackendReply, Backends } from "./backends.ts"
+import type { CallRequest } from "./call.ts"
+import { forwardedMeta, withoutOurMeta } from "./meta.ts"
+import type { Permit } from "./permit.ts"
+
+/** Asks the backend, under its own name for the tool. There is no way here without a permit. */
+export async function execute(
+  { tool, implementation }: Permit,
+  input: JsonObject | undefined,
+  { meta, signal, onNotification }: CallRequest,
+  backends: Backends,
+): Promise<BackendReply> {
+  if (signal?.aborted) {
+    return { kind: "refusal", refusal: { code: "cancelled", reason: "before it was sent on" } }
+  }
+  const reply = await backends.call(implementation.server, {
+    tool: tool.name,
+    name: implementation.tool,
+    arguments: input,
+    meta: forwardedMeta(meta),
+    signal,
+    onNotification,
+  })
+  return withoutOurMeta(reply)
+}

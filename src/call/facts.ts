@@ -1,0 +1,43 @@
+import type { CatalogTool } from "../registry/catalog.ts"
+import type { Ref } from "../registry/model.ts"
+import type { JsonObject } from "../schema/json.ts"
+import type { Digested } from "./audit.ts"
+import type { Caller } from "./caller.ts"
+
+/** What the audit wants to know. The line writes it and only the audit reads it: no step depends on it. */
+export interface Facts {
+  readonly startedMs: number
+  /** The digest of the catalog that the request keeps to. */
+  readonly catalog: string
+  caller: Caller | undefined
+  target: Ref | undefined
+  tool: CatalogTool | undefined
+  warnings: readonly string[]
+  /** When the backend was asked, and when it had answered. */
+  executedMs: number | undefined
+  answeredMs: number | undefined
+  in: Digested | undefined
+  out: Digested | undefined
+  note: JsonObject | undefined
+}
+
+/** Every fact has its place from the beginning, so that all records are of one shape. */
+export const beginFacts = (startedMs: number, catalog: string, target?: Ref): Facts => ({
+  startedMs,
+  catalog,
+  caller: undefined,
+  target,
+  tool: undefined,
+  warnings: [],
+  executedMs: undefined,
+  answeredMs: undefined,
+  in: undefined,
+  out: undefined,
+  note: undefined,
+})
+
+/** Adds warnings without a new list where there are none, which is nearly always. */
+export function warn(facts: Facts, warnings: readonly string[]): void {
+  if (warnings.length === 0) return
+  facts.warnings = facts.warnings.length === 0 ? warnings : [...facts.warnings, ...warnings]
+}

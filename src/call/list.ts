@@ -1,0 +1,52 @@
+import type { Catalog, CatalogTool, Scope } from "../registry/catalog.ts"
+import type { Caller } from "./caller.ts"
+import type { Gateway, Levels } from "./gateway.ts"
+import type { Inquiry } from "./inquiry.ts"
+import { permit, scopeOf } from "./permit.ts"
+import { ok, type Result } from "./refusal.ts"
+import { withCaller } from "./with-caller.ts"
+
+/** What a caller is shown of a catalog. */
+export interface Listing {
+  readonly caller: Caller
+  readonly catalog: Catalog
+  /** In name order. The same array for the same scope: what is made from it can be kept beside it (a WeakMap). */
+  readonly tools: readonly CatalogTool[]
+}
+
+/** `tools/list`: what {@link permit} would let this caller call; no backend is asked. One audit record. */
+export function list(inquiry: Inquiry, gateway: Gateway): Promise<Result<Listing>> {
+  return withCaller(
+    {
+      inquiry,
+      answer: (caller, catalog, facts) => {
+        const tools = show(catalog, caller, gateway.levels)
+        facts.note = { listed: tools.length }
+        return ok({ caller, catalog, tools })
+      },
+      kind: () => "list",
+    },
+    gateway,
+  )
+}
+
+/** What a scope comes to under one gateway's levels. Permits are pure, so it is worked out once. */
+const shown = new WeakMap<Levels, WeakMap<Scope, readonly CatalogTool[]>>()
+
+function show(catalog: Catalog, caller: Caller, levels: Levels): readonly CatalogTool[] {
+  const scope = scopeOf(catalog, caller, levels)
+  if (scope === undefined) return none
+  const known = shown.get(levels) ?? new WeakMap<Scope, readonly CatalogTool[]>()
+  shown.set(levels, known)
+  const tools = known.get(scope) ?? permitted(catalog, caller, scope, levels)
+  known.set(scope, tools)
+  return tools
+}
+
+const permitted = (catalog: Catalog, caller: Caller, scope: Scope, levels: Levels) =>
+  [...scope.tools.keys()].flatMap((name) => {
+    const answer = permit(catalog, caller, name, levels)
+    return answer.ok ? [answer.value.tool] : []
+  })
+
+const none: readonly CatalogTool[] = []

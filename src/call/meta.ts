@@ -1,0 +1,46 @@
+import { isObject, type JsonObject } from "../schema/json.ts"
+import type { BackendReply, RpcError } from "./backends.ts"
+
+/** The gateway's own keys: what it says under them nobody else may say, neither to it nor through it. */
+const isOurs = (key: string) => key.startsWith("dev.postern/")
+
+/**
+ * What of a caller's `_meta` goes on to the backend: all but our own keys. The four keys that MCP 2026-07-28 reserves
+ * (protocol version, client capabilities, client info, log level) are the protocol face's, which takes them out
+ * before, and the backend's codec writes its own.
+ */
+export function forwardedMeta(meta: JsonObject | undefined): JsonObject | undefined {
+  const kept = meta && withoutOurs(meta)
+  return kept && Object.keys(kept).length > 0 ? kept : undefined
+}
+
+/** A backend's reply without anything it says in our name: a refusal, a trust level. The same object where it says none. */
+export function withoutOurMeta(reply: BackendReply): BackendReply {
+  if (reply.kind === "refusal") return reply
+  if (reply.kind === "error") {
+    const error = withoutOurData(reply.error)
+    return error === reply.error ? reply : { kind: "error", error }
+  }
+  const result = withoutOurResultMeta(reply.result)
+  if (result === reply.result) return reply
+  const plain = reply.plain && withoutOurResultMeta(reply.plain)
+  return { kind: "result", result, ...(plain && { plain }) }
+}
+
+function withoutOurResultMeta(result: JsonObject): JsonObject {
+  const meta = result["_meta"]
+  if (!isObject(meta)) return result
+  const kept = withoutOurs(meta)
+  return kept === meta ? result : { ...result, _meta: kept }
+}
+
+function withoutOurData(error: RpcError): RpcError {
+  if (!isObject(error.data)) return error
+  const data = withoutOurs(error.data)
+  return data === error.data ? error : { ...error, data }
+}
+
+function withoutOurs(object: JsonObject): JsonObject {
+  if (!Object.keys(object).some(isOurs)) return object
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !isOurs(key)))
+}

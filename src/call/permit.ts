@@ -1,0 +1,72 @@
+import type { Catalog, CatalogTool, Scope, SourceImplementation } from "../registry/catalog.ts"
+import { written } from "../registry/model.ts"
+import { refOf } from "./audit.ts"
+import type { Caller } from "./caller.ts"
+import type { Levels } from "./gateway.ts"
+import { ok, type Result, refuse } from "./refusal.ts"
+import { unknownCallerLevel } from "./unknown-caller.ts"
+
+declare const proof: unique symbol // a type without a value: no other file can name the key
+
+/** Proof that this caller may use this tool, for one call. Only {@link permit} makes one. */
+export interface Permit {
+  readonly caller: Caller
+  readonly tool: CatalogTool
+  readonly implementation: SourceImplementation
+  /** Why a strict configuration would have refused: for the audit. */
+  readonly warnings: readonly string[]
+  readonly [proof]: true
+}
+
+/**
+ * May this caller use the tool of this name, and which version of it? Asked by `tools/list` for each tool and by every
+ * call, so that the two cannot disagree. Pure; looks the tool up before it looks at rights, so that what is refused and
+ * what does not exist take the same way.
+ *
+ * An agent has exactly what its `depends` resolved to, nothing transitive; an empty `depends` is nothing.
+ */
+export function permit(
+  catalog: Catalog,
+  caller: Caller,
+  name: string,
+  levels: Levels,
+): Result<Permit> {
+  const scope = scopeOf(catalog, caller, levels)
+  if (scope === undefined) {
+    const reason = "callers that are not registered are denied"
+    return refuse({ code: "unknown_caller", reason, challenge: false })
+  }
+  const declared = scope.tools.get(name)
+  if (declared !== undefined) return grant(caller, declared, [])
+  const highest = catalog.toolsNamed(name)[0]
+  if (highest === undefined) return refuse({ code: "unknown_tool", tool: name })
+  if (caller.agent === undefined || levels.undeclaredDependency === "deny") {
+    const reason = `${describe(caller)} does not depend on ${written(refOf(highest))}`
+    return refuse({ code: "undeclared_dependency", tool: name, reason })
+  }
+  const isQuiet = levels.undeclaredDependency === "allow"
+  return grant(caller, highest, isQuiet ? [] : ["undeclared_dependency"])
+}
+
+/** What the caller is shown; undefined when it is nobody we serve. No level ever widens the scope of an agent. */
+export function scopeOf(catalog: Catalog, caller: Caller, levels: Levels): Scope | undefined {
+  if (caller.agent !== undefined) return caller.agent.scope
+  const policy = catalog.unknownCallerPolicy
+  const level = unknownCallerLevel(levels.unknownCaller, policy, caller.name !== undefined)
+  return level === "deny" ? undefined : catalog.everything
+}
+
+function grant(caller: Caller, tool: CatalogTool, warnings: readonly string[]): Result<Permit> {
+  const { implementation, name, unavailable } = tool
+  if (unavailable !== undefined) {
+    return refuse({ code: "backend_unavailable", tool: name, reason: unavailable })
+  }
+  if (implementation.kind === "composition") {
+    const { pattern } = implementation
+    return refuse({ code: "composition_unsupported", tool: name, pattern })
+  }
+  return ok({ caller, tool, implementation, warnings } as Permit) // the one cast: here the proof is minted
+}
+
+const describe = ({ name, version }: Caller) =>
+  name === undefined ? "a caller without a name" : written(refOf({ name, version }))

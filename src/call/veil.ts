@@ -1,0 +1,30 @@
+import type { SourceImplementation } from "../registry/catalog.ts"
+import type { Fault } from "../schema/fault.ts"
+import type { JsonObject } from "../schema/json.ts"
+
+/**
+ * What a caller may hear of its arguments' faults against the server's contract, which knows the fields that the caller
+ * was not shown: nothing about fields that are hidden or that a default filled, and of the others no list of the
+ * fields there are. Empty when nothing is left that the caller could repair.
+ */
+export function veil(
+  faults: readonly Fault[],
+  { hidden, defaults }: SourceImplementation,
+  given: JsonObject,
+): readonly Fault[] {
+  if (hidden.size === 0 && Object.keys(defaults).length === 0) return faults
+  const isOurs = (key: string) =>
+    hidden.has(key) || (Object.hasOwn(defaults, key) && !Object.hasOwn(given, key))
+  return faults.filter(({ at }) => at !== "" && !isOurs(firstKey(at))).map(withoutNames)
+}
+
+const firstKey = (at: string): string =>
+  (at.split("/", 2)[1] ?? "").replaceAll("~1", "/").replaceAll("~0", "~")
+
+function withoutNames(fault: Fault): Fault {
+  if (fault.keyword !== "additionalProperties" && fault.keyword !== "unevaluatedProperties") {
+    return fault
+  }
+  const { at, keyword } = fault
+  return { at, keyword, expected: "no such field", line: `${at}: not allowed` }
+}

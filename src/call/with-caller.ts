@@ -1,0 +1,50 @@
+import type { Catalog } from "../registry/catalog.ts"
+import { type RequestKind, recordOf, unrecorded } from "./audit.ts"
+import type { Caller } from "./caller.ts"
+import { beginFacts, type Facts, warn } from "./facts.ts"
+import type { Gateway } from "./gateway.ts"
+import type { Inquiry } from "./inquiry.ts"
+import { type Result, refuse } from "./refusal.ts"
+
+/** What to do once it is known who asks; nothing is asked of a backend. */
+export interface Visit<T> {
+  readonly inquiry: Inquiry
+  answer(caller: Caller, catalog: Catalog, facts: Facts): Result<T>
+  /** The kind of its record; undefined where nothing was decided that an audit would want. `bug` threw. */
+  kind(end: "answered" | "refused" | "bug"): RequestKind | undefined
+}
+
+/** Identify, answer, audit: the way of a request that is no call, with at most one record. */
+export async function withCaller<T>(visit: Visit<T>, gateway: Gateway): Promise<Result<T>> {
+  const catalog = gateway.catalog()
+  const facts = beginFacts(gateway.now(), catalog.digest)
+  let result: Result<T> | undefined // stays undefined when a bug throws
+  let isRecorded = false
+  try {
+    const identified = gateway.identify(visit.inquiry.evidence, catalog)
+    const caller = identified instanceof Promise ? await identified : identified
+    if (caller.ok) {
+      facts.caller = caller.value
+      warn(facts, caller.value.warnings)
+    }
+    result = caller.ok ? visit.answer(caller.value, catalog, facts) : caller
+  } finally {
+    isRecorded = record(visit, gateway, facts, result)
+  }
+  return isRecorded ? result : refuse(unrecorded)
+}
+
+function record<T>(
+  visit: Visit<T>,
+  gateway: Gateway,
+  facts: Facts,
+  result: Result<T> | undefined,
+): boolean {
+  const end = result === undefined ? "bug" : result.ok ? "answered" : "refused"
+  const kind = visit.kind(end)
+  if (kind === undefined) return true
+  const ending = result && (result.ok ? answered : { kind: "refusal" as const, ...result })
+  return gateway.audit(recordOf(kind, visit.inquiry, facts, ending, gateway.now(), gateway.id()))
+}
+
+const answered = { kind: "result", result: {} } as const
