@@ -1,0 +1,110 @@
+import type { Trust } from "../../call/caller.ts"
+import type { Levels } from "../../call/gateway.ts"
+import type { BackendOptions } from "../../mcp/backend/address.ts"
+import type { Knobs } from "../../registry/draft.ts"
+import type { Limits } from "../limits.ts"
+import type { Secret } from "../secret.ts"
+
+/** A configuration that may be started: defaults in, paths absolute, durations in milliseconds, sizes in bytes. */
+export interface Config {
+  /** The file it was read from, absolute. */
+  readonly file: string
+  readonly listen: {
+    readonly host: string
+    readonly port: number
+    readonly path: string
+    readonly publicUrl: string | undefined
+    /** Accepted values of `Host` besides the listening address, and of `Origin`. */
+    readonly hosts: readonly string[]
+    readonly origins: readonly string[]
+  }
+  readonly admin: { readonly host: string; readonly port: number }
+  readonly registry: {
+    /** The document's file. */
+    readonly file: string
+    readonly knobs: Knobs
+    readonly levels: Levels
+  }
+  readonly servers: readonly ServerConfig[]
+  readonly identity: {
+    /** Empty: bearer tokens are not looked at. */
+    readonly jwt: readonly JwtConfig[]
+    readonly trustedFrom: readonly string[]
+    readonly clientInfo: boolean
+    readonly minTrust: Trust
+    readonly onConflict: "deny" | "warn"
+  }
+  /** The first seals, all open; none: each process makes its own. */
+  readonly sessionKeys: readonly Secret[]
+  /** Undefined: decisions are not recorded. */
+  readonly audit: AuditConfig | undefined
+  readonly log: { readonly level: string; readonly to: "stderr" | "stdout" }
+  readonly limits: Limits
+  readonly explainRefusals: boolean
+}
+
+/** One entry of `servers`: where a server version lives. */
+export interface ServerConfig {
+  /** As it is written in the file, and where. */
+  readonly key: string
+  readonly at: Place
+  readonly name: string
+  readonly version: string | undefined
+  readonly url: string | undefined
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, Secret>
+  /** Started by the gateway; spoken to over `url` where there is one, else over stdio. */
+  readonly process: ProcessConfig | undefined
+  readonly options: BackendOptions
+}
+
+export interface ProcessConfig {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env: ReadonlyMap<string, Secret>
+  readonly cwd: string
+}
+
+export interface JwtConfig {
+  readonly issuer: string
+  readonly audience: readonly string[]
+  readonly jwks: KeySource
+  readonly claims: { readonly name: string; readonly version: string }
+  readonly algorithms: readonly string[]
+  /** Required `typ`, if any. */
+  readonly type: string | undefined
+  readonly maxTokenAgeMs: number | undefined
+  readonly clockToleranceMs: number
+}
+
+export type KeySource =
+  | { readonly kind: "url"; readonly url: string }
+  | { readonly kind: "file"; readonly file: string }
+  | { readonly kind: "keys"; readonly keys: readonly Readonly<Record<string, unknown>>[] }
+
+export interface AuditConfig {
+  readonly file: string
+  readonly arguments: "digest" | "none"
+  readonly key: Secret | undefined
+  readonly sync: "batch" | "each" | "none"
+  readonly begin: "effects" | "all" | "none"
+  readonly onFailure: "deny" | "degrade"
+}
+
+/** A place in a file. Line and column count from 1. */
+export interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** Something wrong, or worth a warning, in a configuration. Never holds a value of the file. */
+export interface ConfigProblem extends Place {
+  /** Such as `listen.port`; "" for the file as a whole. */
+  readonly path: string
+  readonly message: string
+}
+
+/** `file:line:column path — message`, as it is printed. */
+export const printProblem = ({ file, line, column, path, message }: ConfigProblem): string =>
+  `${file}:${line}:${column} ${path || "(file)"} — ${message}`

@@ -1,0 +1,78 @@
+import { type Document, isAlias, isScalar, type Scalar } from "yaml"
+import { soundsSecret } from "../secret.ts"
+import { isSecret } from "./known.ts"
+import { entries, type Path } from "./walk.ts"
+
+/** What a configuration may be filled in with. */
+export interface Sources {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The text of the file that `file:path` names; throws where it cannot be read. */
+  readonly secretFile: (path: string) => string
+}
+
+type Wrong = (offset: number, path: Path, message: string) => void
+
+const placeholder = /\$\{([A-Za-z_]\w*)(?::-([^${}]*))?\}/g
+const literal = 'a secret is not written here: refer to it with "${NAME}" or file:/run/secrets/name'
+
+/**
+ * Replaces `${NAME}` and `${NAME:-default}` inside scalars, never in keys and never by structure, and reads secrets from
+ * the files they name. A literal under a key that sounds secret is a problem: configuration files get committed.
+ */
+export function fillIn(document: Document, sources: Sources, wrong: Wrong): void {
+  for (const { path, key, value } of entries(document)) {
+    const secret = isSecret(path) || (key !== undefined && soundsSecret(String(key.value)))
+    if (secret && isAlias(value)) wrong(value.range?.[0] ?? 0, path, literal)
+    if (!isScalar(value)) continue
+    const report = (message: string) => wrong(value.range?.[0] ?? 0, path, message)
+    if (secret) fillSecret(value, sources, report)
+    else fillPlain(value, sources, report)
+  }
+}
+
+type Report = (message: string) => void
+
+function fillSecret(node: Scalar, sources: Sources, report: Report): void {
+  if (node.value === null || node.value === "") return
+  const text = String(node.value)
+  const isFile = text.startsWith("file:")
+  if (!isFile && !text.includes("${")) report(literal)
+  else if (/\$\{\w+:-[^}]/.test(text)) report("a secret has no default")
+  else {
+    const filled = replaced(text, sources, report)
+    node.value = isFile ? fromFile(filled, sources, report) : filled
+  }
+}
+
+function fromFile(reference: string, { secretFile }: Sources, report: Report): string {
+  const path = reference.replace(/^file:(?:\/\/(?=[/.]))?/, "")
+  try {
+    return secretFile(path).replace(/\r?\n$/, "") // editors and `echo` end files with one
+  } catch (error) {
+    report(`the secret's file cannot be read: ${error instanceof Error ? error.message : error}`)
+    return reference
+  }
+}
+
+function fillPlain(node: Scalar, sources: Sources, report: Report): void {
+  if (typeof node.value !== "string" || !node.value.includes("${")) return
+  const filled = replaced(node.value, sources, report)
+  node.value = node.type === "PLAIN" ? typed(filled) : filled
+}
+
+function replaced(text: string, { env }: Sources, report: Report): string {
+  if (text.replaceAll(placeholder, "").includes("${"))
+    report("write ${NAME} or ${NAME:-default}; a default holds no $ or braces")
+  return text.replaceAll(placeholder, (_, name: string, otherwise: string | undefined) => {
+    const set = Object.hasOwn(env, name) ? env[name] : undefined
+    const value = otherwise === undefined ? set : set || otherwise // as in a shell, :- also replaces nothing
+    if (value === undefined) report(`${name} is not set in the environment`)
+    return value ?? ""
+  })
+}
+
+/** `port: ${PORT}` is a number, `name: "${NAME}"` a string, as if the value stood there. */
+function typed(text: string): string | number | boolean {
+  if (text === "true" || text === "false") return text === "true"
+  return /^-?(?:0|[1-9]\d{0,14})$/.test(text) ? Number(text) : text
+}

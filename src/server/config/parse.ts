@@ -1,0 +1,152 @@
+import { readFileSync, statSync } from "node:fs"
+import { dirname, resolve } from "node:path"
+import { type Document, isScalar, LineCounter, parseDocument } from "yaml"
+import type { Config, ConfigProblem } from "./config.ts"
+import { explain } from "./explain.ts"
+import { fillIn } from "./fill-in.ts"
+import { ConfigFile } from "./schema.ts"
+import { settle } from "./settle.ts"
+import { entries, offsetOf, type Path } from "./walk.ts"
+import { type Warning, warningsOf } from "./warnings.ts"
+
+export type ParsedConfig =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly ConfigProblem[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[] }
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Beyond this nobody wrote the file by hand, and reading it could take long. */
+const configBytesMax = 512 * 1024
+const secretBytesMax = 64 * 1024
+const problemsMax = 100
+const aliasesMax = 20
+
+/** Reads the configuration file. What cannot be read is a problem like any other. */
+export function loadConfig(path: string, env: Environment): ParsedConfig {
+  try {
+    return parseConfig(path, readSmall(path, configBytesMax), env)
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const message = `cannot be read: ${error.message}`
+    return { ok: false, problems: [{ file: path, line: 1, column: 1, path: "", message }] }
+  }
+}
+
+/**
+ * Reads configuration text. `file` is shown in problems, and what is relative is relative to its folder; `env` fills
+ * `${NAME}` and `${NAME:-default}`. Reports every problem (at most {@link problemsMax}), in file order.
+ */
+export function parseConfig(file: string, text: string, env: Environment): ParsedConfig {
+  const reading = new Reading(file, text)
+  const written = reading.written(env)
+  if (written === undefined) return { ok: false, problems: reading.problems() }
+  const config = reading.settled(written)
+  const problems = reading.problems()
+  if (problems.length > 0) return { ok: false, problems }
+  return { ok: true, config, warnings: warningsOf(config, written).map(reading.placed) }
+}
+
+/** One text on its way to a configuration, and the problems found so far. */
+class Reading {
+  readonly #file: string
+  readonly #lines = new LineCounter()
+  readonly #document: Document
+  readonly #problems = new Map<string, ConfigProblem>()
+  /** Where a scalar could not be filled in: what the checks then say of it is an echo. */
+  readonly #unfilled = new Set<string>()
+
+  constructor(file: string, text: string) {
+    this.#file = file
+    this.#document = parseDocument(text.replace(/^\uFEFF/, ""), { lineCounter: this.#lines })
+  }
+
+  problems(): ConfigProblem[] {
+    const inOrder = (a: ConfigProblem, b: ConfigProblem) => a.line - b.line || a.column - b.column
+    return [...this.#problems.values()].sort(inOrder).slice(0, problemsMax)
+  }
+
+  /** What the file says, if that much of it is sound. */
+  written(env: Environment): ConfigFile | undefined {
+    const [broken] = [...this.#document.errors, ...this.#document.warnings] // what follows is mostly an echo of it
+    if (broken !== undefined) {
+      this.#report(broken.pos[0], [], broken.message.split(" at line ", 1)[0] ?? "")
+      return
+    }
+    this.#reservedKeys()
+    const secretFile = (path: string) =>
+      readSmall(resolve(dirname(this.#file), path), secretBytesMax)
+    fillIn(this.#document, { env, secretFile }, (offset, path, message) => {
+      this.#report(offset, path, message)
+      this.#unfilled.add(printPath(path))
+    })
+    return this.#checked()
+  }
+
+  settled(written: ConfigFile): Config {
+    return settle(written, {
+      file: resolve(this.#file),
+      placeOf: (path) => this.#place(offsetOf(this.#document, path)),
+      wrong: this.#wrong,
+    })
+  }
+
+  placed = ({ path, message }: Warning): ConfigProblem => ({
+    ...this.#place(offsetOf(this.#document, path)),
+    path: printPath(path),
+    message,
+  })
+
+  #checked(): ConfigFile | undefined {
+    let plainData: unknown
+    try {
+      plainData = this.#document.toJS({ maxAliasCount: aliasesMax }) // throws for an alias bomb and an unknown alias
+    } catch (error) {
+      this.#report(0, [], error instanceof Error ? error.message : String(error))
+      return
+    }
+    const result = ConfigFile.safeParse(plainData)
+    if (result.success) return result.data
+    for (const issue of result.error.issues) {
+      for (const [path, message] of explain(issue, this.#document)) {
+        this.#wrong(path, message)
+        if (this.#problems.size >= problemsMax) return
+      }
+    }
+    return
+  }
+
+  /** Objects treat `__proto__` specially, so no section may have it, not even one whose keys are free. */
+  #reservedKeys(): void {
+    for (const { path, key } of entries(this.#document))
+      if (isScalar(key) && key.value === "__proto__") this.#wrong(path, "unknown key")
+  }
+
+  #wrong = (path: Path, message: string): void => {
+    if (this.#unfilled.has(printPath(path))) return
+    this.#report(offsetOf(this.#document, path), path, message)
+  }
+
+  #report = (offset: number, path: Path, message: string): void => {
+    const problem = { ...this.#place(offset), path: printPath(path), message }
+    const { line, column } = problem
+    this.#problems.set(`${line}:${column} ${message}`, problem)
+  }
+
+  #place(offset: number) {
+    const { line, col } = this.#lines.linePos(offset)
+    return { file: this.#file, line: line || 1, column: col || 1 }
+  }
+}
+
+/** Keys come from the file: a hostile one is neither a wall of text nor a message to the terminal. */
+const printPath = (path: Path): string =>
+  path
+    .map((key) => String(key).replace(/[^\x20-\x7e]/g, "?"))
+    .map((key) => (key.length > 64 ? `${key.slice(0, 63)}…` : key))
+    .join(".")
+
+function readSmall(path: string, bytesMax: number): string {
+  const { size } = statSync(path)
+  if (size > bytesMax) throw new RangeError(`it has ${size} bytes; at most ${bytesMax} are read`)
+  return readFileSync(path, "utf8")
+}

@@ -1,0 +1,169 @@
+import { z } from "zod"
+import { defaults } from "./defaults.ts"
+import { identity } from "./identity-schema.ts"
+import { limits } from "./limits-schema.ts"
+import { origin, sealKey, secret, webUrl } from "./scalars.ts"
+import { servers } from "./servers-schema.ts"
+
+const host = z.string().min(1).max(255)
+const port = z.int().min(0).max(65_535)
+
+const listen = z
+  .strictObject({
+    host: host.default(defaults.host).describe("Address to listen on."),
+    port: port.default(defaults.port).describe("Port to listen on; 0 takes a free one."),
+    path: z
+      .string()
+      .regex(/^\/[\w.~/-]*$/, { error: "expected a path such as /mcp" })
+      .default(defaults.path)
+      .describe("Path of the MCP endpoint."),
+    publicUrl: webUrl
+      .optional()
+      .describe("Address of the endpoint as callers know it: stands in OAuth resource metadata."),
+    hosts: z
+      .array(host)
+      .default([])
+      .describe("Further values of the Host header to accept, besides the listening address."),
+    origins: z
+      .array(origin)
+      .default([])
+      .describe("Origins of web pages that may call, such as https://console.example."),
+  })
+  .prefault({})
+
+const admin = z
+  .strictObject({
+    host: host.default(defaults.host).describe("Address to listen on."),
+    port: port.default(defaults.adminPort).describe("Port to listen on; 0 takes a free one."),
+  })
+  .prefault({})
+
+const knob = z.enum(["error", "warn", "ignore"])
+
+const startup = z
+  .strictObject({
+    missingEntity: knob
+      .default(defaults.missingEntity)
+      .describe("A reference to a schema, server, tool, agent or skill that is not registered."),
+    deprecatedEntity: knob
+      .default(defaults.deprecatedEntity)
+      .describe("Use of a server, tool or agent that is marked deprecated."),
+    unusedSchema: knob.default(defaults.unusedSchema).describe("A schema nothing refers to."),
+  })
+  .prefault({})
+
+/** The seed's documents also write `error` or `enforce` for deny, and `ignore` for allow. */
+const level = z
+  .enum(["deny", "warn", "allow", "error", "enforce", "ignore"], {
+    error: "expected deny, warn or allow",
+  })
+  .transform((word): "deny" | "warn" | "allow" => {
+    if (word === "error" || word === "enforce") return "deny"
+    return word === "ignore" ? "allow" : word
+  })
+
+const runtime = z
+  .strictObject({
+    inputValidation: level
+      .prefault(defaults.inputValidation)
+      .describe("Arguments that do not fit the tool's input schema."),
+    outputValidation: level
+      .prefault(defaults.outputValidation)
+      .describe("Results that do not fit the tool's output schema."),
+    unknownCaller: level
+      .prefault(defaults.unknownCaller)
+      .describe("A caller that is not a registered agent."),
+    undeclaredDependency: level
+      .prefault(defaults.undeclaredDependency)
+      .describe("A registered agent's call of a tool outside its depends."),
+    definitionDrift: level
+      .prefault(defaults.definitionDrift)
+      .describe("A backend whose tool is not as it was pinned."),
+  })
+  .prefault({})
+
+const registry = z.strictObject({
+  source: z
+    .string()
+    .min(1)
+    .describe("The registry document, as file://./registry.json (relative to this file)."),
+  refreshInterval: z.string().optional().describe("Not used by this version: a file is watched."),
+  cache: z.string().optional().describe("Not used by this version: a file needs no copy."),
+  auth: z
+    .strictObject({ bearer: secret.optional().describe("Not used by this version.") })
+    .optional()
+    .describe("Not used by this version: a file needs no credential."),
+  validation: z
+    .strictObject({
+      startup: startup.describe("What problems of the document mean when it is loaded."),
+      runtime: runtime.describe("What happens to calls: deny, warn or allow."),
+    })
+    .prefault({})
+    .describe("How strictly the registry is enforced."),
+})
+
+const audit = z.strictObject({
+  file: z.string().min(1).describe("The audit file: one JSON line for each decision."),
+  arguments: z
+    .enum(["digest", "none"])
+    .default(defaults.auditArguments)
+    .describe("What stands for arguments and results; their values never do."),
+  key: sealKey
+    .optional()
+    .describe("Makes the digests HMACs, so that short values cannot be guessed from them."),
+  sync: z
+    .enum(["batch", "each", "none"])
+    .default(defaults.auditSync)
+    .describe("When records are forced to disk: every 100 ms or 256 records, each one, or never."),
+  begin: z
+    .enum(["effects", "all", "none"])
+    .default(defaults.auditBegin)
+    .describe("Which calls are also recorded before they are made: those of tools with effects."),
+  onFailure: z
+    .enum(["deny", "degrade"])
+    .default(defaults.auditOnFailure)
+    .describe("What happens to calls while the file cannot be written."),
+})
+
+const log = z
+  .strictObject({
+    level: z
+      .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+      .default(defaults.logLevel)
+      .describe("The least important lines to print."),
+    to: z.enum(["stderr", "stdout"]).default(defaults.logTo).describe("Where lines are printed."),
+  })
+  .prefault({})
+
+/** The configuration file as it may be written. The published JSON Schema and the reference page come from this. */
+export const ConfigFile = z.strictObject({
+  listen: listen.describe("Where callers reach the gateway."),
+  admin: admin.describe("Where /healthz, /readyz, /metrics and /status are served."),
+  registry: registry.describe("The registry document, and how strictly it is enforced."),
+  servers: servers.describe("Where each registered server lives, by name:version."),
+  identity: identity.describe("How callers are identified."),
+  session: z
+    .strictObject({
+      key: z
+        .union([sealKey, z.array(sealKey).min(1)], { error: "expected a secret or a list of them" })
+        .optional()
+        .meta({ writeOnly: true })
+        .describe("Seals session ids; in a list the first seals and all open."),
+    })
+    .prefault({})
+    .describe("Sessions of legacy MCP clients."),
+  audit: audit.optional().describe("The record of every decision."),
+  log: log.describe("The log."),
+  limits: limits.describe("Limits."),
+  explainRefusals: z
+    .boolean()
+    .default(false)
+    .describe("Tell callers why a tool is refused; for development only."),
+  state: z
+    .strictObject({
+      runs: z.string().optional().describe("Not used by this version: nothing runs durably yet."),
+    })
+    .optional()
+    .describe("Where running compositions are kept."),
+})
+export type ConfigFile = z.infer<typeof ConfigFile>

@@ -1,0 +1,73 @@
+import { z } from "zod"
+import { limitTable } from "../limits.ts"
+import { defaults } from "./defaults.ts"
+import { duration, webUrl } from "./scalars.ts"
+
+/** `name:version`, `name@version` or a bare `name`, in the alphabets of the registry. */
+export const serverKey =
+  /^(?<name>(?:[A-Za-z0-9_.-]+\/)?[A-Za-z0-9_.-]{1,128})(?:[:@](?<version>[0-9A-Za-z][0-9A-Za-z.+_-]{0,127}))?$/
+
+const noNul = (text: unknown) => !String(text).includes("\0")
+const written = z
+  .union([z.string(), z.number(), z.boolean()], { error: "expected text" })
+  .refine(noNul, { error: "holds a NUL character" })
+const headerValue = written.refine((text) => /^[\t\x20-\x7e\x80-\xff]*$/.test(String(text)), {
+  error: "holds a character that no header can carry",
+})
+const path = z.string().min(1).refine(noNul, { error: "holds a NUL character" })
+const count = (max: number) => z.int().min(1).max(max)
+
+const server = z
+  .strictObject({
+    url: webUrl.optional().describe("Address of its MCP endpoint (Streamable HTTP)."),
+    headers: z
+      .record(
+        z.string().regex(/^[\w!#$%&'*+.^`|~-]+$/, { error: "not a header name" }),
+        headerValue,
+      )
+      .optional()
+      .describe("Sent with every request to it, such as Authorization."),
+    command: path
+      .optional()
+      .describe("The program that serves it: spoken to over stdio, or over url where that is set."),
+    args: z.array(written).optional().describe("The program's arguments; there is no shell."),
+    env: z
+      .record(z.string().regex(/^[A-Za-z_]\w*$/, { error: "not a variable name" }), written)
+      .optional()
+      .describe("The program's environment, besides PATH, HOME and the like."),
+    cwd: path
+      .optional()
+      .describe("The program's working directory; without it, the folder of this file."),
+    era: z
+      .enum(["auto", "legacy", "modern"])
+      .default(defaults.era)
+      .describe("The protocol it speaks; auto asks it."),
+    timeout: duration({ min: 1, max: limitTable.backendTimeout.max })
+      .optional()
+      .describe("How long one call may take; otherwise limits.backendTimeout."),
+    concurrency: count(limitTable.backendConcurrency.max)
+      .optional()
+      .describe("Calls in flight at once; otherwise limits.backendConcurrency."),
+    queue: count(limitTable.backendQueue.max)
+      .optional()
+      .describe("Calls that may wait; otherwise limits.backendQueue."),
+  })
+  .superRefine((entry, context) => {
+    const wrong = (path: string[], message: string) =>
+      context.addIssue({ code: "custom", path, message })
+    if (entry.url === undefined && entry.command === undefined)
+      wrong([], "expected a url, or a command to start")
+    if (entry.url === undefined && entry.headers !== undefined)
+      wrong(["headers"], "headers are sent to a url, and there is none")
+    if (entry.command !== undefined) return
+    for (const key of ["args", "env", "cwd"] as const)
+      if (entry[key] !== undefined) wrong([key], "belongs to a command, and there is none")
+  })
+export type ServerFile = z.infer<typeof server>
+
+export const servers = z
+  .record(
+    z.string().regex(serverKey, { error: "expected name:version, such as document-service:1.2.0" }),
+    server,
+  )
+  .default({})

@@ -1,0 +1,139 @@
+import { dirname, resolve } from "node:path"
+import type { z } from "zod"
+import { Secret } from "../secret.ts"
+import type { Config, JwtConfig, KeySource, Place, ProcessConfig, ServerConfig } from "./config.ts"
+import type { ConfigFile } from "./schema.ts"
+import { type ServerFile, serverKey } from "./servers-schema.ts"
+import type { Path } from "./walk.ts"
+
+interface Surroundings {
+  /** The configuration file, absolute; relative paths are relative to its folder. */
+  readonly file: string
+  readonly placeOf: (path: Path) => Place
+  readonly wrong: (path: Path, message: string) => void
+}
+
+/** From what the file says to what it means. What cannot be meant is reported, and the result is then not used. */
+export function settle(written: ConfigFile, around: Surroundings): Config {
+  const { listen, admin, registry, identity, session, audit, log, limits, explainRefusals } =
+    written
+  if (listen.port !== 0 && listen.port === admin.port && listen.host === admin.host)
+    around.wrong(["admin", "port"], "is the port of listen, too; expected another")
+  return {
+    file: around.file,
+    listen: { ...listen, publicUrl: listen.publicUrl },
+    admin,
+    registry: {
+      file: sourceFile(registry.source, around),
+      knobs: registry.validation.startup,
+      levels: registry.validation.runtime,
+    },
+    servers: Object.entries(written.servers).map(([key, server]) =>
+      settleServer(key, server, { around, limits }),
+    ),
+    identity: {
+      jwt: [identity.jwt ?? []].flat().map((jwt) => settleJwt(jwt, around)),
+      trustedFrom: identity.headers.trustedFrom,
+      clientInfo: identity.clientInfo,
+      minTrust: identity.minTrust,
+      onConflict: identity.onConflict,
+    },
+    sessionKeys: [session.key ?? []].flat().map((key) => new Secret(key)),
+    audit: audit && {
+      ...audit,
+      file: inFolder(audit.file, around),
+      key: audit.key === undefined ? undefined : new Secret(audit.key),
+    },
+    log,
+    limits,
+    explainRefusals,
+  }
+}
+
+const inFolder = (path: string, { file }: Surroundings): string => resolve(dirname(file), path)
+
+function sourceFile(source: string, around: Surroundings): string {
+  const wrong = (message: string) => {
+    around.wrong(["registry", "source"], message)
+    return ""
+  }
+  if (/^https?:/i.test(source))
+    return wrong(
+      "registries over HTTP are not read by this version; expected file://./registry.json",
+    )
+  if (!source.startsWith("file:"))
+    return wrong("expected file:// and a path, such as file://./registry.json")
+  const path = source.replace(/^file:(?:\/\/)?/, "")
+  if (!/^\.{0,2}\//.test(path))
+    return wrong("expected a path after file:// that begins with ./, ../ or /")
+  try {
+    return inFolder(decodeURIComponent(path), around)
+  } catch (error) {
+    return wrong(`expected a path; ${error instanceof Error ? error.message : error}`)
+  }
+}
+
+function settleServer(
+  key: string,
+  server: ServerFile,
+  { around, limits }: { around: Surroundings; limits: Config["limits"] },
+): ServerConfig {
+  const { name = key, version } = serverKey.exec(key)?.groups ?? {}
+  return {
+    key,
+    at: around.placeOf(["servers", key]),
+    name,
+    version,
+    url: server.url,
+    headers: new Map(
+      Object.entries(server.headers ?? {}).map(([header, value]) => [
+        header.toLowerCase(),
+        new Secret(String(value)),
+      ]),
+    ),
+    process: settleProcess(server, around),
+    options: {
+      era: server.era,
+      timeoutMs: server.timeout ?? limits.backendTimeout,
+      concurrencyMax: server.concurrency ?? limits.backendConcurrency,
+      queueMax: server.queue ?? limits.backendQueue,
+      answerBytesMax: limits.answerBytes,
+    },
+  }
+}
+
+function settleProcess(server: ServerFile, around: Surroundings): ProcessConfig | undefined {
+  if (server.command === undefined) return
+  return {
+    command: server.command,
+    args: (server.args ?? []).map(String),
+    env: new Map(
+      Object.entries(server.env ?? {}).map(([name, value]) => [name, new Secret(String(value))]),
+    ),
+    cwd: inFolder(server.cwd ?? ".", around),
+  }
+}
+
+type JwtFile = Extract<
+  NonNullable<z.infer<typeof ConfigFile>["identity"]["jwt"]>,
+  { issuer: string }
+>
+
+function settleJwt(jwt: JwtFile, around: Surroundings): JwtConfig {
+  return {
+    issuer: jwt.issuer,
+    audience: [jwt.audience].flat(),
+    jwks: keySource(jwt.jwks, around),
+    claims: jwt.claims,
+    algorithms: jwt.algorithms,
+    type: jwt.type,
+    maxTokenAgeMs: jwt.maxTokenAge,
+    clockToleranceMs: jwt.clockTolerance,
+  }
+}
+
+function keySource(jwks: JwtFile["jwks"], around: Surroundings): KeySource {
+  if (typeof jwks !== "string") return { kind: "keys", keys: jwks.keys }
+  if (!jwks.startsWith("file:")) return { kind: "url", url: jwks }
+  return { kind: "file", file: inFolder(jwks.replace(/^file:(?:\/\/(?=[/.]))?/, ""), around) }
+}

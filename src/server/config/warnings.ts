@@ -1,0 +1,90 @@
+import type { Config } from "./config.ts"
+import type { ConfigFile } from "./schema.ts"
+import type { Path } from "./walk.ts"
+
+/** A setting that works, and that its owner should know about. */
+export interface Warning {
+  readonly path: Path
+  readonly message: string
+}
+
+/** One warning for each permissive setting, for each setting this version does not use, and for what is missing. */
+export const warningsOf = (config: Config, written: ConfigFile): Warning[] => [
+  ...permissive(config),
+  ...unused(written),
+  ...missing(config),
+]
+
+const runtime = (key: string): Path => ["registry", "validation", "runtime", key]
+
+function* permissive({ registry, identity, audit, explainRefusals }: Config): Generator<Warning> {
+  const { levels } = registry
+  if (levels.unknownCaller !== "deny")
+    yield {
+      path: runtime("unknownCaller"),
+      message: "callers that nobody registered may see and call every tool",
+    }
+  if (levels.undeclaredDependency !== "deny")
+    yield {
+      path: runtime("undeclaredDependency"),
+      message: "agents may call tools that their depends does not name",
+    }
+  if (levels.inputValidation !== "deny")
+    yield {
+      path: runtime("inputValidation"),
+      message: "arguments that do not fit a tool's schema reach its backend",
+    }
+  if (levels.outputValidation === "allow")
+    yield { path: runtime("outputValidation"), message: "results are not checked" }
+  if (levels.definitionDrift === "allow")
+    yield { path: runtime("definitionDrift"), message: "changed tools go unnoticed" }
+  if (identity.clientInfo)
+    yield {
+      path: ["identity", "clientInfo"],
+      message: "a client's own word counts as a claim of identity; it proves nothing",
+    }
+  if (identity.minTrust === "claimed" || identity.minTrust === "anonymous")
+    yield { path: ["identity", "minTrust"], message: "anyone may call under any agent's name" }
+  if (identity.onConflict === "warn")
+    yield {
+      path: ["identity", "onConflict"],
+      message: "callers whose evidence contradicts itself are served",
+    }
+  if (identity.trustedFrom.some((range) => range.endsWith("/0")))
+    yield {
+      path: ["identity", "headers", "trustedFrom"],
+      message: "identity headers are believed from everywhere",
+    }
+  if (audit?.onFailure === "degrade")
+    yield {
+      path: ["audit", "onFailure"],
+      message: "calls go on unrecorded while the audit cannot be written",
+    }
+  if (explainRefusals)
+    yield { path: ["explainRefusals"], message: "callers learn which refused tools exist" }
+}
+
+function* unused({ registry, state }: ConfigFile): Generator<Warning> {
+  for (const key of ["refreshInterval", "cache", "auth"] as const)
+    if (registry[key] !== undefined)
+      yield {
+        path: ["registry", key],
+        message: "not used by this version: the registry is a file, which is watched",
+      }
+  if (state?.runs !== undefined)
+    yield { path: ["state", "runs"], message: "not used by this version: no run is kept" }
+}
+
+function* missing({ audit, sessionKeys, identity, listen }: Config): Generator<Warning> {
+  if (audit === undefined) yield { path: ["audit"], message: "not set: decisions are not recorded" }
+  if (sessionKeys.length === 0)
+    yield {
+      path: ["session", "key"],
+      message: "not set: legacy sessions end with this process, and replicas cannot share them",
+    }
+  if (identity.jwt.length > 0 && listen.publicUrl === undefined)
+    yield {
+      path: ["listen", "publicUrl"],
+      message: "not set: callers cannot discover where to get a token",
+    }
+}

@@ -1,0 +1,54 @@
+import { inspect } from "node:util"
+
+const shown = "[secret]"
+
+/**
+ * A secret in memory. Whatever prints it (text, JSON, a log, `console`) prints `[secret]`; only {@link reveal} gives the
+ * value, and is called where a header, a key or a child's environment is made, nowhere else.
+ */
+export class Secret {
+  readonly #value: string
+
+  constructor(value: string) {
+    this.#value = value
+  }
+
+  reveal(): string {
+    return this.#value
+  }
+
+  toString(): string {
+    return shown
+  }
+
+  toJSON(): string {
+    return shown
+  }
+
+  [inspect.custom](): string {
+    return shown
+  }
+}
+
+const names = new Set([
+  "apikey",
+  "accesstoken",
+  "authtoken",
+  "token",
+  "secret",
+  "clientsecret",
+  "password",
+  "passwd",
+  "authorization",
+  "bearer",
+])
+
+/** Whether a key names a secret: `password`, `X-Api-Key`, `GITHUB_TOKEN`, `clientSecret`; by its last words, in any case. */
+export function soundsSecret(key: string): boolean {
+  const words = key
+    .slice(-64)
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+  return names.has(words.slice(-2).join("")) || names.has(words.at(-1) ?? "")
+}

@@ -1,0 +1,30 @@
+import { join, relative } from "node:path"
+import { describe, expect, test } from "vitest"
+import { type Config, printProblem } from "../../src/server/config/config.ts"
+import { parseConfig } from "../../src/server/config/parse.ts"
+import { goldenFiles } from "../golden.ts"
+
+const env = {
+  PORT: "4000",
+  SECRET: "s3cret-of-some-forty-characters-in-length",
+  NUMBER: "007",
+  EMPTY: "",
+}
+const folder = join(import.meta.dirname, "../golden/config")
+
+goldenFiles(folder, (input, name) => {
+  const parsed = parseConfig(join(folder, `${name}.yaml`), input, env)
+  const lines = parsed.ok ? parsed.warnings : parsed.problems
+  const printed = lines.map((problem) =>
+    printProblem({ ...problem, file: relative(folder, problem.file) }),
+  )
+  return parsed.ok ? [print(parsed.config), ...printed].join("\n") : printed.join("\n")
+})
+
+/** As JSON, with paths relative to the folder, so that it reads the same on every machine. */
+const print = (config: Config) =>
+  JSON.stringify(
+    config,
+    (_, value) => (value instanceof Map ? Object.fromEntries(value) : value),
+    2,
+  ).replaceAll(folder, "FOLDER")
