@@ -18,7 +18,12 @@ export interface Config {
     readonly hosts: readonly string[]
     readonly origins: readonly string[]
   }
-  readonly admin: { readonly host: string; readonly port: number }
+  readonly admin: {
+    readonly host: string
+    readonly port: number
+    /** Accepted names in `Host` besides localhost and addresses. */
+    readonly hosts: readonly string[]
+  }
   readonly registry: {
     /** The document's file. */
     readonly file: string

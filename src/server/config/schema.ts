@@ -35,6 +35,10 @@ const admin = z
   .strictObject({
     host: host.default(defaults.host).describe("Address to listen on."),
     port: port.default(defaults.adminPort).describe("Port to listen on; 0 takes a free one."),
+    hosts: z
+      .array(host)
+      .default([])
+      .describe("Names to accept in the Host header, besides localhost and addresses."),
   })
   .prefault({})
 

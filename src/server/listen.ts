@@ -1,0 +1,151 @@
+import type { Server, ServerResponse } from "node:http"
+import type { AddressInfo } from "node:net"
+import { createAdaptorServer, type HttpBindings } from "@hono/node-server"
+import type { Limits } from "./limits.ts"
+
+export interface ListenOptions {
+  /** The section of the configuration that holds host and port: errors name it. */
+  readonly section: "listen" | "admin"
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly fetch: (request: Request, env: HttpBindings) => Response | Promise<Response>
+  /** Open connections at once; more are closed as they come. */
+  readonly connectionsMax: number
+  readonly limits: Pick<
+    Limits,
+    | "headerBytes"
+    | "headerCount"
+    | "requestsPerConnection"
+    | "headersTimeout"
+    | "requestTimeout"
+    | "keepAliveTimeout"
+  >
+}
+
+/** An open listener. */
+export interface Listener {
+  readonly host: string
+  /** The real one, where 0 was asked for. */
+  readonly port: number
+  /** `http://host:port`. */
+  readonly url: string
+  connections(): number
+  /** Requests whose answer is not finished, streams among them. */
+  inFlight(): number
+  /**
+   * Takes no more connections, lets the requests in flight finish and cuts what is left after `graceMs` milliseconds.
+   * Returns how many requests were cut. A second call waits for the first.
+   */
+  close(graceMs: number): Promise<number>
+}
+
+/**
+ * Opens an HTTP listener with every limit set that Node leaves open: slow, large, endless and too many requests end by
+ * themselves. Rejects with words for the operator when host and port cannot be had.
+ */
+export async function listen(options: ListenOptions): Promise<Listener> {
+  const server = createAdaptorServer({
+    fetch: options.fetch,
+    serverOptions: serverOptions(options.limits),
+  }) as Server // no createServer is given, so it is node:http's
+  server.maxHeadersCount = options.limits.headerCount
+  server.maxConnections = options.connectionsMax
+  server.dropMaxConnection = true // or a connection over the limit would be kept waiting
+  server.maxRequestsPerSocket = options.limits.requestsPerConnection
+  server.timeout = 0 // streams have idle timers of their own
+  await opened(server, options)
+  return listener(server, options.host)
+}
+
+function serverOptions(limits: ListenOptions["limits"]) {
+  return {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: Math.min(limits.headersTimeout, limits.requestTimeout), // Node throws where it is the longer one
+    requestTimeout: limits.requestTimeout,
+    keepAliveTimeout: limits.keepAliveTimeout,
+    connectionsCheckingInterval: 1_000, // the usual 30 s would let slow requests live as much longer
+  }
+}
+
+function opened(server: Server, { section, host, port }: ListenOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (cause: NodeJS.ErrnoException) =>
+      reject(
+        new Error(unavailable(cause.code ?? cause.message, { section, host, port }), { cause }),
+      )
+    server.once("error", failed)
+    server.listen({ host, port }, () => {
+      server.off("error", failed)
+      resolve()
+    })
+  })
+}
+
+function unavailable(
+  code: string,
+  { section, host, port }: Pick<ListenOptions, "section" | "host" | "port">,
+): string {
+  const place = `${section}: cannot listen on ${printed(host)}:${port}`
+  switch (code) {
+    case "EADDRINUSE":
+      return `${place}, another process does; stop it, or set ${section}.port to a free port`
+    case "EACCES":
+      return `${place}, which this user may not; set ${section}.port to 1024 or more`
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `${place}, because that is no address of this machine; set ${section}.host`
+    default:
+      return `${place} (${code})`
+  }
+}
+
+const printed = (host: string): string => (host.includes(":") ? `[${host}]` : host)
+
+function listener(server: Server, host: string): Listener {
+  const { port } = server.address() as AddressInfo // it listens on TCP, not on a pipe
+  const open = new Set<ServerResponse>()
+  let connections = 0
+  let closing: Promise<number> | undefined
+  server.on("connection", (socket) => {
+    connections++
+    socket.once("close", () => connections--)
+  })
+  server.prependListener("request", (_request, response: ServerResponse) => {
+    open.add(response)
+    if (closing !== undefined) response.shouldKeepAlive = false
+    response.once("close", () => open.delete(response))
+  })
+  return {
+    host,
+    port,
+    url: `http://${printed(host)}:${port}`,
+    connections: () => connections,
+    inFlight: () => open.size,
+    close: (graceMs) => {
+      closing ??= drained(server, open, graceMs)
+      return closing
+    },
+  }
+}
+
+const idleCheckMs = 20
+
+async function drained(
+  server: Server,
+  open: Set<ServerResponse>,
+  graceMs: number,
+): Promise<number> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  let cut = 0
+  const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs) // those that became idle since
+  const deadline = setTimeout(() => {
+    cut = open.size
+    server.closeAllConnections()
+  }, graceMs)
+  await closed
+  clearInterval(idle)
+  clearTimeout(deadline)
+  return cut
+}

@@ -1,0 +1,39 @@
+import { type Logger, pino } from "pino"
+
+export type { Logger }
+
+export interface LogOptions {
+  readonly level: string
+  readonly to: "stderr" | "stdout"
+}
+
+/**
+ * The log: JSON lines, each an event with fields. By default on stderr, because stdout belongs to what a command prints.
+ * Arguments, tokens and results are never passed to it; the redaction below is the second net, not the first.
+ */
+export function createLog({ level, to }: LogOptions): Logger {
+  const destination = pino.destination({ fd: to === "stdout" ? 1 : 2, sync: false })
+  return pino(
+    {
+      level,
+      base: null, // process and host are the platform's to add
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: redacted, censor: "[secret]" },
+    },
+    destination,
+  )
+}
+
+const names = ["authorization", "cookie", "token", "secret", "password", "bearer", "key"]
+const redacted = [
+  ...names.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
+  ...["env.*", "*.env.*", "headers.*", "*.headers.*"],
+]
+
+/** An address as it may be printed: without user, password, query and fragment. */
+export function printableUrl(text: string): string {
+  if (!URL.canParse(text)) return "(not an address)"
+  const { origin, pathname } = new URL(text)
+  return `${origin}${pathname}`
+}

@@ -1,0 +1,164 @@
+import type { Levels } from "../call/gateway.ts"
+import type { Address, Command } from "../mcp/backend/address.ts"
+import type { Catalog, CatalogServer } from "../registry/catalog.ts"
+import { refKey, written } from "../registry/model.ts"
+import type { Problem, Severity } from "../registry/problem.ts"
+import { segment } from "../schema/json.ts"
+import type { ProcessConfig, ServerConfig } from "./config/config.ts"
+
+export interface Routes {
+  /** By `refKey` of the registry's server. A server that is not here answers `backend_unavailable`. */
+  readonly addresses: ReadonlyMap<string, Address>
+  /** Of the registry where they have no file; else of the configuration. An error means: do not use these routes. */
+  readonly problems: readonly Problem[]
+}
+
+/** The parts of a catalog and of a configuration that are joined here. */
+export interface RouteInput {
+  readonly catalog: Pick<Catalog, "servers" | "agents" | "unknownCallerPolicy">
+  readonly servers: readonly ServerConfig[]
+  readonly levels: Pick<Levels, "unknownCaller">
+}
+
+/**
+ * Where each registered server lives: an exact version first, a bare name where the registry has one version only, and
+ * never "latest" or a neighbour. To be asked again with every catalog, because what it finds depends on both sides.
+ */
+export function planRoutes({ catalog, servers, levels }: RouteInput): Routes {
+  const index = indexed(servers)
+  const problems = servers.flatMap((server) => duplicate(server, index))
+  const addresses = new Map<string, Address>()
+  const used = new Set<ServerConfig>()
+  const versions = Map.groupBy(catalog.servers, ({ name }) => name)
+  for (const [position, server] of catalog.servers.entries()) {
+    const isOnly = versions.get(server.name)?.length === 1
+    const match = matching(server, isOnly, index)
+    if (match === undefined) {
+      problems.push(missing(server, position))
+      continue
+    }
+    if (match.version !== server.version) problems.push(unversioned(server, match))
+    used.add(match)
+    addresses.set(refKey(server.name, server.version), addressOf(match))
+  }
+  for (const server of servers)
+    if (!used.has(server) && first(index, server) === server)
+      problems.push(unused(server, versions))
+  return { addresses, problems: [...problems, ...callers(catalog, levels)] }
+}
+
+/** Entries of the configuration by name, then by version; of two for the same server the first counts. */
+type Index = ReadonlyMap<string, ReadonlyMap<string | undefined, ServerConfig>>
+
+function indexed(servers: readonly ServerConfig[]): Index {
+  const index = new Map<string, Map<string | undefined, ServerConfig>>()
+  for (const server of servers) {
+    const named = index.get(server.name) ?? new Map<string | undefined, ServerConfig>()
+    if (!named.has(server.version)) named.set(server.version, server)
+    index.set(server.name, named)
+  }
+  return index
+}
+
+const first = (index: Index, { name, version }: ServerConfig) => index.get(name)?.get(version)
+
+function matching(
+  { name, version }: CatalogServer,
+  isOnly: boolean,
+  index: Index,
+): ServerConfig | undefined {
+  const named = index.get(name)
+  const exact = named?.get(version)
+  if (exact !== undefined || named === undefined) return exact
+  if (version !== undefined) return isOnly ? named.get(undefined) : undefined
+  const [only, ...others] = named.values()
+  return others.length === 0 ? only : undefined
+}
+
+function addressOf({ url, headers, process, options }: ServerConfig): Address {
+  const command = process && commandOf(process)
+  if (url !== undefined) {
+    const revealed = [...headers].map(([name, value]) => [name, value.reveal()] as const)
+    return { kind: "http", url, headers: new Map(revealed), process: command, options }
+  }
+  if (command === undefined) throw new TypeError("a server has a url or a command") // the configuration's schema says so
+  return { kind: "stdio", process: command, options }
+}
+
+function commandOf({ command, args, env, cwd }: ProcessConfig): Command {
+  const revealed = [...env].map(([name, value]) => [name, value.reveal()] as const)
+  return { command, args, env: new Map(revealed), cwd }
+}
+
+function duplicate(server: ServerConfig, index: Index): Problem[] {
+  const earlier = first(index, server)
+  if (earlier === undefined || earlier === server) return []
+  return [
+    configured(server, "route_duplicate", "error", {
+      message: `${server.key} and ${earlier.key} mean the same server`,
+      hint: "keep one of them",
+    }),
+  ]
+}
+
+function missing(server: CatalogServer, position: number): Problem {
+  const key = server.version === undefined ? server.name : `${server.name}:${server.version}`
+  return {
+    code: "route_missing",
+    severity: "warn",
+    pointer: `/servers/${position}`,
+    message: `the configuration does not say where ${written(server)} lives; its tools are unavailable`,
+    hint: `add ${key} to servers in the configuration`,
+  }
+}
+
+const unversioned = (server: CatalogServer, match: ServerConfig): Problem =>
+  configured(match, "route_unversioned", "warn", {
+    message: `${match.key} serves ${written(server)}, which is the only version there is`,
+    hint:
+      server.version === undefined
+        ? `give ${server.name} its version in the registry`
+        : `write ${server.name}:${server.version}`,
+  })
+
+function unused(server: ServerConfig, registered: ReadonlyMap<string, CatalogServer[]>): Problem {
+  const versions = (registered.get(server.name) ?? []).map(written)
+  return configured(server, "route_unused", "warn", {
+    message: `no server of the registry is ${server.key}`,
+    hint:
+      versions.length === 0 ? "remove it, or register it" : `registered: ${versions.join(", ")}`,
+  })
+}
+
+/** What configuration and document say about callers that do not fit together. */
+function* callers(
+  catalog: RouteInput["catalog"],
+  levels: RouteInput["levels"],
+): Generator<Problem> {
+  const policy = catalog.unknownCallerPolicy
+  if (catalog.agents.length === 0 && levels.unknownCaller === "deny")
+    yield {
+      code: "nobody_served",
+      severity: "warn",
+      pointer: "/agents",
+      message: "no agent is registered and unknown callers are denied: every call will be refused",
+      hint: "register the agents, or set registry.validation.runtime.unknownCaller to warn",
+    }
+  if ((policy === "allowAll" || policy === "allowUnregistered") && levels.unknownCaller === "deny")
+    yield {
+      code: "unknown_caller_policy_ignored",
+      severity: "warn",
+      pointer: "/unknownCallerPolicy",
+      message: `the document's ${policy} is not followed: the configuration denies unknown callers`,
+      hint: "the stricter of the two holds; set registry.validation.runtime.unknownCaller to warn",
+    }
+}
+
+function configured(
+  { key, at }: ServerConfig,
+  code: string,
+  severity: Severity,
+  words: { readonly message: string; readonly hint: string },
+): Problem {
+  return { code, severity, pointer: `/servers${segment(key)}`, ...words, ...at }
+}
