@@ -81,6 +81,8 @@ export interface ToolSource {
   readonly tool: string
   readonly defaults?: JsonObject
   readonly hideFields?: readonly string[]
+  /** How the tool takes an idempotency key: `{argument: "name"}`, `{header: true}` or `{meta: true}`. */
+  readonly idempotency?: JsonObject
   readonly extra: JsonObject
 }
 

@@ -15,6 +15,11 @@ export interface NormaliseContext {
   readonly origins: Origins
   /** Sources and direct calls of the canonical document whose server was spelled `target`: they may imply one. */
   readonly spelledTarget: Set<object>
+  readonly isRegistered: (kind: Kind, name: string) => boolean
   /** The versions the document registers under that name, as written; looks them up when a problem needs them. */
   readonly versionsOf: (kind: Kind, name: string) => readonly string[]
+  /** Whether an entity without a version is worth a warning: in all documents but those of 1.x. */
+  readonly versionIsExpected: boolean
+  /** The most elements that one `depends` may have. */
+  readonly dependsMax: number
 }

@@ -94,26 +94,25 @@ function visitChild(
  * `schema` with every `$ref` replaced by what `respell` makes of it. Parts in which nothing changes are shared with
  * the original; the original is never changed. `respell` returns the text it was given to leave it alone.
  */
-export function respellRefs(
-  schema: JsonSchema,
-  respell: (ref: string, holder: JsonObject) => string,
-): JsonSchema {
+export function respellRefs(schema: JsonSchema, respell: Respell): JsonSchema {
   return isObject(schema) ? respellIn(schema, respell) : schema
 }
 
-function respellIn(
-  schema: JsonObject,
-  respell: (ref: string, holder: JsonObject) => string,
-): JsonObject {
+type Respell = (ref: string, holder: JsonObject) => string
+
+function respellIn(schema: JsonObject, respell: Respell): JsonObject {
   return changed(schema, (key, value) => {
     if (key === "$ref") return typeof value === "string" ? respell(value, schema) : value
     const holds = applicators.get(key)
-    if (holds === undefined) return value
-    const each = (child: Json) => (isObject(child) ? respellIn(child, respell) : child)
-    if (isList(value)) return holds === "schemas" ? changedList(value, each) : value
-    if (!isObject(value)) return value
-    return holds === "schemas" ? respellIn(value, respell) : changed(value, (_, v) => each(v))
+    return holds === undefined ? value : respellBelow(holds, value, respell)
   })
+}
+
+function respellBelow(holds: Holds, value: Json, respell: Respell): Json {
+  const each = (child: Json) => (isObject(child) ? respellIn(child, respell) : child)
+  if (isList(value)) return holds === "schemas" ? changedList(value, each) : value
+  if (holds === "schemas") return each(value)
+  return isObject(value) ? changed(value, (_, child) => each(child)) : value
 }
 
 /** The object with its values replaced; the same object when none changed. Keys such as `__proto__` stay own. */
