@@ -1,6 +1,9 @@
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { Composition } from "../model.ts"
 import type { NormaliseContext } from "../normalise/context.ts"
+import { transform } from "./mapping.ts"
+import { patternOf, spec } from "./patterns.ts"
+import { type At, beginReading } from "./reading.ts"
 
 /** A composition as it is written, read: the spec in canonical spelling, and what it calls. */
 export interface SpecRead {
@@ -8,18 +11,28 @@ export interface SpecRead {
   readonly composition: Composition
 }
 
-/** Reads the `spec` of a tool that stands at `pointer`. Undefined when it names no pattern, which is reported. */
+/**
+ * Reads the `spec` of a tool that stands at `pointer`. What is wrong in it is reported and left out of the canonical
+ * form. Undefined when it does not name exactly one pattern, which is reported, too.
+ */
 export function readSpec(
   raw: Json,
   pointer: string,
   context: NormaliseContext,
 ): SpecRead | undefined {
-  const pattern = isObject(raw) ? Object.keys(raw).find((key) => !key.startsWith("$")) : undefined
-  if (!isObject(raw) || pattern === undefined) return
-  return {
-    spec: context.origins.set(raw, pointer),
-    composition: { pattern, calls: [], isDynamic: false },
+  const at = beginAt(pointer, context)
+  const read = spec(raw, at)
+  if (!isObject(raw) || !isObject(read)) return
+  const pattern = patternOf(raw)
+  if (pattern === undefined) return
+  const { calls, dynamicPointer } = at.reading
+  const composition = {
+    pattern,
+    calls,
+    isDynamic: dynamicPointer !== undefined,
+    ...(dynamicPointer === undefined ? {} : { dynamicPointer }),
   }
+  return { spec: read, composition }
 }
 
 /** Reads an `outputTransform` that stands at `pointer` into canonical spelling. Undefined when it is no object. */
@@ -28,5 +41,10 @@ export function readTransform(
   pointer: string,
   context: NormaliseContext,
 ): JsonObject | undefined {
-  return isObject(raw) ? context.origins.set(raw, pointer) : undefined
+  return transform(raw, beginAt(pointer, context))
+}
+
+function beginAt(pointer: string, context: NormaliseContext): At {
+  const reading = beginReading(context, spec)
+  return { reading, pointer, steps: undefined, holder: {}, key: "" }
 }

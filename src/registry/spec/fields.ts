@@ -1,0 +1,137 @@
+import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
+import { nearest } from "../../schema/nearest.ts"
+import type { DialectForm } from "../normalise/dialect-forms.ts"
+import { type At, isAnnotation, memberPointer, type Reader, refuse, wrongType } from "./reading.ts"
+
+/** One member of an object: how it is read, and whether it must be there. */
+export interface Field {
+  readonly read: Reader
+  readonly isRequired?: true
+  /** Another spelling; `form` where that counts as dialect, `read` where its value is written differently, too. */
+  readonly alias?: { readonly name: string; readonly form?: DialectForm; readonly read?: Reader }
+}
+
+/** The members of one kind of object, in the order in which they are written out. */
+export type Fields = { readonly [name: string]: Field }
+
+export interface Shape {
+  /** What problems call it: `a step`. */
+  readonly what: string
+  readonly fields: Fields
+}
+
+export const required = (read: Reader): Field => ({ read, isRequired: true })
+export const optional = (read: Reader): Field => ({ read })
+
+export type ObjectReader = (raw: Json, at: At) => JsonObject | undefined
+
+/** A reader of objects of this shape. */
+export const object =
+  (what: string, fields: Fields): ObjectReader =>
+  (raw, at) =>
+    readObject(raw, at, { what, fields })
+
+/**
+ * Reads an object by its table. What cannot be read is reported and left out, so that one mistake does not hide the
+ * next. Undefined only when it is no object at all.
+ */
+export function readObject(raw: Json, at: At, shape: Shape): JsonObject | undefined {
+  if (!isObject(raw)) return wrongType(at, raw, "an object")
+  const out: { [key: string]: Json } = {}
+  at.reading.context.origins.set(out, at.pointer)
+  for (const [name, field] of Object.entries(shape.fields))
+    readMember(raw, at, { out, name, field })
+  reportMissing(raw, at, shape)
+  carryRest(raw, at, { out, shape })
+  return out
+}
+
+interface Member {
+  readonly out: { [key: string]: Json }
+  readonly name: string
+  readonly field: Field
+}
+
+function readMember(raw: JsonObject, at: At, { out, name, field }: Member): void {
+  const spelling = spelledAs(raw, name, field)
+  if (spelling === undefined) return
+  const { context } = at.reading
+  const pointer = memberPointer(at, raw, spelling)
+  if (spelling !== name && field.alias?.form !== undefined)
+    context.dialect(field.alias.form, pointer)
+  if (spelling === name) reportConflict(raw, at, { name, field })
+  const read = spelling === name ? field.read : (field.alias?.read ?? field.read)
+  const value = read(raw[spelling] ?? null, { ...at, pointer, holder: out, key: name })
+  if (value === undefined) return
+  out[name] = value
+  if (spelling !== name || at.reading.moved.has(raw)) context.origins.setMember(out, name, pointer)
+}
+
+function spelledAs(raw: JsonObject, name: string, { alias }: Field): string | undefined {
+  if (Object.hasOwn(raw, name)) return name
+  return alias !== undefined && Object.hasOwn(raw, alias.name) ? alias.name : undefined
+}
+
+/** Both spellings at once say the same thing twice at best; which one the author meant is not for us to guess. */
+function reportConflict(
+  raw: JsonObject,
+  at: At,
+  { name, field: { alias } }: Pick<Member, "name" | "field">,
+): void {
+  if (alias === undefined || !Object.hasOwn(raw, alias.name)) return
+  if (raw[alias.name] === raw[name]) {
+    if (alias.form !== undefined)
+      at.reading.context.dialect(alias.form, memberPointer(at, raw, alias.name))
+    return
+  }
+  const message = `${alias.name} and ${name} are two spellings of one field and differ`
+  refuse(at, "dialect_conflict", message, `keep ${name} alone`)
+}
+
+function reportMissing(raw: JsonObject, at: At, { what, fields }: Shape): void {
+  for (const [name, field] of Object.entries(fields))
+    if (field.isRequired && spelledAs(raw, name, field) === undefined)
+      refuse(at, "missing_field", `${what} needs ${name}`)
+}
+
+/** Words about an object that any object of a spec may hold. */
+const remarks = ["description", "metadata"]
+const inclusions = ["$ref", "$include", "$import"]
+
+function carryRest(
+  raw: JsonObject,
+  at: At,
+  { out, shape }: { readonly out: { [key: string]: Json }; readonly shape: Shape },
+): void {
+  for (const [key, value] of Object.entries(raw)) {
+    if (isKnown(key, shape.fields)) continue
+    const there = { ...at, pointer: memberPointer(at, raw, key) }
+    if (inclusions.includes(key)) reportInclusion(key, there)
+    else if (isAnnotation(key) || remarks.includes(key)) out[key] = value
+    else reportUnknown(key, there, shape)
+  }
+}
+
+const isKnown = (key: string, fields: Fields) =>
+  Object.hasOwn(fields, key) || Object.values(fields).some(({ alias }) => alias?.name === key)
+
+export const reportInclusion = (key: string, at: At): undefined =>
+  refuse(at, "include_unsupported", `${key} is not followed: a registry document is one document`)
+
+function reportUnknown(key: string, at: At, { what, fields }: Shape): void {
+  const names = Object.keys(fields)
+  const meant = meantBy(key, names)
+  at.reading.context.report({
+    code: "unknown_field",
+    severity: at.reading.context.unknownFieldSeverity,
+    pointer: at.pointer,
+    message: `${what} has no field ${JSON.stringify(key)}`,
+    hint: meant === undefined ? `its fields are ${names.join(", ")}` : `did you mean ${meant}?`,
+  })
+}
+
+/** The name that a misspelt or snake_case word stands for, if one is near. */
+export function meantBy(word: string, names: readonly string[]): string | undefined {
+  const camelCase = word.replace(/_+([a-z0-9])/gi, (_, letter: string) => letter.toUpperCase())
+  return names.find((name) => name === camelCase) ?? nearest(word, names)
+}
