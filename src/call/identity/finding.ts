@@ -1,0 +1,21 @@
+import type { EvidenceSource, Trust } from "../caller.ts"
+
+/** What one source says about who calls, and what that is worth. */
+export interface Finding {
+  readonly source: EvidenceSource
+  readonly trust: Trust
+  /** Undefined where only a version was sent: it is said of whoever else is named. */
+  readonly name: string | undefined
+  readonly version: string | undefined
+  /** Names no registered agent, from a source that nobody vouches for: it contradicts nothing. */
+  readonly isLabel: boolean
+}
+
+/** What a verified token says, with or without an agent in it. */
+export interface TokenFinding {
+  readonly issuer: string
+  readonly subject: string | undefined
+  readonly scopes: readonly string[]
+  /** Undefined for a token that names a user and no agent. */
+  readonly agent: { readonly name: string; readonly version: string | undefined } | undefined
+}
