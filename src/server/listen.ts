@@ -1,6 +1,6 @@
 import type { Server, ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
-import { createAdaptorServer, type HttpBindings } from "@hono/node-server"
+import { createAdaptorServer } from "@hono/node-server"
 import type { Limits } from "./limits.ts"
 
 export interface ListenOptions {
@@ -9,7 +9,9 @@ export interface ListenOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
-  readonly fetch: (request: Request, env: HttpBindings) => Response | Promise<Response>
+  readonly fetch: Parameters<typeof createAdaptorServer>[0]["fetch"]
+  /** The listener's own trouble later on, such as no more file descriptors; it stays open. */
+  readonly onError: (error: Error) => void
   /** Open connections at once; more are closed as they come. */
   readonly connectionsMax: number
   readonly limits: Pick<
@@ -51,10 +53,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   }) as Server // no createServer is given, so it is node:http's
   server.maxHeadersCount = options.limits.headerCount
   server.maxConnections = options.connectionsMax
-  server.dropMaxConnection = true // or a connection over the limit would be kept waiting
+  Object.assign(server, { dropMaxConnection: true }) // or one over the limit would be kept waiting; not in the types yet
   server.maxRequestsPerSocket = options.limits.requestsPerConnection
   server.timeout = 0 // streams have idle timers of their own
   await opened(server, options)
+  server.on("error", options.onError) // nobody listening would end the process
   return listener(server, options.host)
 }
 

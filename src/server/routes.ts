@@ -107,14 +107,14 @@ function missing(server: CatalogServer, position: number): Problem {
     code: "route_missing",
     severity: "warn",
     pointer: `/servers/${position}`,
-    message: `the configuration does not say where ${written(server)} lives; its tools are unavailable`,
+    message: `the configuration does not say where ${written(server.entity)} lives; its tools are unavailable`,
     hint: `add ${key} to servers in the configuration`,
   }
 }
 
 const unversioned = (server: CatalogServer, match: ServerConfig): Problem =>
   configured(match, "route_unversioned", "warn", {
-    message: `${match.key} serves ${written(server)}, which is the only version there is`,
+    message: `${match.key} serves ${written(server.entity)}, which is the only version there is`,
     hint:
       server.version === undefined
         ? `give ${server.name} its version in the registry`
@@ -122,7 +122,7 @@ const unversioned = (server: CatalogServer, match: ServerConfig): Problem =>
   })
 
 function unused(server: ServerConfig, registered: ReadonlyMap<string, CatalogServer[]>): Problem {
-  const versions = (registered.get(server.name) ?? []).map(written)
+  const versions = (registered.get(server.name) ?? []).map(({ entity }) => written(entity))
   return configured(server, "route_unused", "warn", {
     message: `no server of the registry is ${server.key}`,
     hint:

@@ -1,5 +1,4 @@
 import { join, relative } from "node:path"
-import { describe, expect, test } from "vitest"
 import { type Config, printProblem } from "../../src/server/config/config.ts"
 import { parseConfig } from "../../src/server/config/parse.ts"
 import { goldenFiles } from "../golden.ts"

@@ -1,11 +1,5 @@
-import { z } from "zod"
-import { ConfigFile } from "./schema.ts"
+import { configSchema, type Schema } from "./json-schema.ts"
 import type { Path } from "./walk.ts"
-
-type Schema = z.core.JSONSchema.JSONSchema
-
-/** The configuration file as JSON Schema 2020-12: what editors complete from, and what is known of each path. */
-export const configSchema: Schema = z.toJSONSchema(ConfigFile, { io: "input" })
 
 /** The keys that may stand at `path`. */
 export const keysAt = (path: Path): string[] =>
@@ -16,7 +10,7 @@ export const isSecret = (path: Path): boolean =>
   schemasAt(path).some(({ writeOnly }) => writeOnly === true)
 
 function schemasAt(path: Path): Schema[] {
-  let found = alternatives(configSchema)
+  let found = alternatives(configSchema())
   for (const key of path) found = found.flatMap((schema) => below(schema, key))
   return found
 }

@@ -1,0 +1,160 @@
+import { createHash } from "node:crypto"
+import type { Catalog } from "../registry/catalog.ts"
+import type { Loaded } from "../registry/load.ts"
+import type { Problem } from "../registry/problem.ts"
+import type { FileSource, Watch } from "../store/file-source.ts"
+import { inSlices } from "./slices.ts"
+
+/** A sound document: what the gateway may go over to. */
+export interface Accepted {
+  readonly catalog: Catalog
+  /** Warnings and notes; no errors. */
+  readonly problems: readonly Problem[]
+}
+
+export interface ReloadOptions {
+  readonly source: FileSource
+  readonly load: (text: string) => Generator<void, Loaded, void>
+  /** How long loading may work before waiting calls get their turn. */
+  readonly sliceMs: number
+  readonly now: () => number
+  /** Goes over to a catalog: swaps the one reference. Not called when the document means the same as the last one. */
+  readonly onAccepted: (accepted: Accepted, state: RegistryState) => void
+  /** The document is not sound: the catalog in use stays. Called once for each such document. */
+  readonly onRefused: (problems: readonly Problem[], state: RegistryState) => void
+  /** The document is again the one in use, after another that was refused. */
+  readonly onRecovered?: (state: RegistryState) => void
+  /** Loading, or going over, threw: a bug. The catalog in use stays. */
+  readonly onBug: (error: unknown) => void
+}
+
+/** What is in use, for `/status`, metrics and readiness. Times are milliseconds since the epoch. */
+export interface RegistryState {
+  /** How many catalogs there have been; 0 before the first. */
+  readonly generation: number
+  readonly digest: string | undefined
+  readonly loadedAtMs: number | undefined
+  /** How many documents were refused. */
+  readonly refusals: number
+  /** Undefined when the document is the one in use. */
+  readonly lastError: { readonly atMs: number; readonly problems: readonly Problem[] } | undefined
+}
+
+/** Keeps the catalog and the file together. One document is loaded at a time; of those that come meanwhile, the last. */
+export class Registry {
+  readonly #options: ReloadOptions
+  #state: RegistryState = {
+    generation: 0,
+    digest: undefined,
+    loadedAtMs: undefined,
+    refusals: 0,
+    lastError: undefined,
+  }
+  /** Hashes of the text in use and of the last text tried, or the words of what kept it from being read. */
+  #inUse: string | undefined
+  #tried: string | undefined
+  #running: Promise<void> | undefined
+  #again = false
+  #watch: Watch | undefined
+  readonly #closed = new AbortController()
+
+  constructor(options: ReloadOptions) {
+    this.#options = options
+  }
+
+  state(): RegistryState {
+    return this.#state
+  }
+
+  /** Loads the document as it is and, from then on, whenever it changes. Resolves when the first was accepted or refused. */
+  async start(): Promise<RegistryState> {
+    this.#watch = await this.#options.source.watch(() => void this.reload())
+    await this.reload()
+    return this.#state
+  }
+
+  /** Looks at the file at once. Resolves when what it found is in use, or refused. Never rejects. */
+  reload(): Promise<void> {
+    this.#again = true
+    this.#running ??= this.#run()
+    return this.#running
+  }
+
+  async close(): Promise<void> {
+    this.#watch?.close()
+    this.#closed.abort(closed)
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again && !this.#closed.signal.aborted) {
+      this.#again = false
+      await this.#attempt()
+    }
+    this.#running = undefined
+  }
+
+  async #attempt(): Promise<void> {
+    const text = await this.#options.source.read().catch((error: unknown) => {
+      this.#unreadable(error)
+    })
+    if (text === undefined) return
+    try {
+      await this.#take(text)
+    } catch (error) {
+      if (error !== closed) this.#options.onBug(error)
+    }
+  }
+
+  async #take(text: string): Promise<void> {
+    const hash = createHash("sha256").update(text).digest("hex")
+    if (hash === this.#tried) return
+    if (hash === this.#inUse) return this.#recover(hash)
+    const { load, sliceMs } = this.#options
+    const { catalog, problems } = await inSlices(load(text), {
+      sliceMs,
+      signal: this.#closed.signal,
+    })
+    this.#tried = hash
+    if (catalog === undefined) this.#refuse(problems)
+    else this.#accept({ catalog, problems }, hash)
+  }
+
+  #accept(accepted: Accepted, hash: string): void {
+    const state = {
+      ...this.#state,
+      generation: this.#state.generation + 1,
+      digest: accepted.catalog.digest,
+      loadedAtMs: this.#options.now(),
+      lastError: undefined,
+    }
+    this.#options.onAccepted(accepted, state)
+    this.#inUse = hash
+    this.#state = state
+  }
+
+  #refuse(problems: readonly Problem[]): void {
+    const lastError = { atMs: this.#options.now(), problems }
+    this.#state = { ...this.#state, refusals: this.#state.refusals + 1, lastError }
+    this.#options.onRefused(problems, this.#state)
+  }
+
+  #recover(hash: string): void {
+    this.#tried = hash
+    this.#state = { ...this.#state, lastError: undefined }
+    this.#options.onRecovered?.(this.#state)
+  }
+
+  /** Not there, too large, not text: in each case the catalog in use stays. */
+  #unreadable(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    if (this.#tried === reason) return
+    this.#tried = reason
+    const { file } = this.#options.source
+    const code = error instanceof RangeError ? "document_too_large" : "document_unreadable"
+    const message = `the registry document cannot be read: ${reason}`
+    this.#refuse([{ code, severity: "error", pointer: "", message, file }])
+  }
+}
+
+const closed = new Error("the gateway stops")
