@@ -1,6 +1,7 @@
 import { join, relative } from "node:path"
 import { type Config, printProblem } from "../../src/server/config/config.ts"
 import { parseConfig } from "../../src/server/config/parse.ts"
+import { defaultLimits, limitNames } from "../../src/server/limits.ts"
 import { goldenFiles } from "../golden.ts"
 
 const env = {
@@ -20,10 +21,11 @@ goldenFiles(folder, (input, name) => {
   return parsed.ok ? [print(parsed.config), ...printed].join("\n") : printed.join("\n")
 })
 
-/** As JSON, with paths relative to the folder, so that it reads the same on every machine. */
-const print = (config: Config) =>
-  JSON.stringify(
-    config,
-    (_, value) => (value instanceof Map ? Object.fromEntries(value) : value),
-    2,
-  ).replaceAll(folder, "FOLDER")
+/** As JSON, with paths relative to the folder and of the limits only those that were moved. */
+function print({ limits, ...config }: Config): string {
+  const moved = limitNames.filter((name) => limits[name] !== defaultLimits[name])
+  const shown = { ...config, limits: Object.fromEntries(moved.map((name) => [name, limits[name]])) }
+  const plain = (_: string, value: unknown) =>
+    value instanceof Map ? Object.fromEntries(value) : value
+  return JSON.stringify(shown, plain, 2).replaceAll(folder, "FOLDER")
+}

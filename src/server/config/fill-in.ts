@@ -1,6 +1,6 @@
 import { type Document, isAlias, isScalar, type Scalar } from "yaml"
 import { soundsSecret } from "../secret.ts"
-import { isSecret } from "./known.ts"
+import { isSecret, isTyped } from "./known.ts"
 import { entries, type Path } from "./walk.ts"
 
 /** What a configuration may be filled in with. */
@@ -26,7 +26,7 @@ export function fillIn(document: Document, sources: Sources, wrong: Wrong): void
     if (!isScalar(value)) continue
     const report = (message: string) => wrong(value.range?.[0] ?? 0, path, message)
     if (secret) fillSecret(value, sources, report)
-    else fillPlain(value, sources, report)
+    else fillPlain(value, { isTyped: isTyped(path), sources, report })
   }
 }
 
@@ -54,10 +54,16 @@ function fromFile(reference: string, { secretFile }: Sources, report: Report): s
   }
 }
 
-function fillPlain(node: Scalar, sources: Sources, report: Report): void {
+interface Filling {
+  readonly isTyped: boolean
+  readonly sources: Sources
+  readonly report: Report
+}
+
+function fillPlain(node: Scalar, { isTyped, sources, report }: Filling): void {
   if (typeof node.value !== "string" || !node.value.includes("${")) return
   const filled = replaced(node.value, sources, report)
-  node.value = node.type === "PLAIN" ? typed(filled) : filled
+  node.value = isTyped ? typed(filled) : filled
 }
 
 function replaced(text: string, { env }: Sources, report: Report): string {
@@ -71,7 +77,7 @@ function replaced(text: string, { env }: Sources, report: Report): string {
   })
 }
 
-/** `port: ${PORT}` is a number, `name: "${NAME}"` a string, as if the value stood there. */
+/** The environment holds text only; where a number is expected, `"${PORT}"` is one, though YAML may want the quotes. */
 function typed(text: string): string | number | boolean {
   if (text === "true" || text === "false") return text === "true"
   return /^-?(?:0|[1-9]\d{0,14})$/.test(text) ? Number(text) : text

@@ -9,6 +9,14 @@ export const keysAt = (path: Path): string[] =>
 export const isSecret = (path: Path): boolean =>
   schemasAt(path).some(({ writeOnly }) => writeOnly === true)
 
+/** Whether what stands at `path` is a number or true or false, and never text. */
+export function isTyped(path: Path): boolean {
+  const types = schemasAt(path).map(({ type }) => type)
+  return !types.includes("string") && types.some((type) => typedTypes.has(type))
+}
+
+const typedTypes = new Set<unknown>(["number", "integer", "boolean"])
+
 function schemasAt(path: Path): Schema[] {
   let found = alternatives(configSchema())
   for (const key of path) found = found.flatMap((schema) => below(schema, key))
