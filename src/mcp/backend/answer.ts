@@ -1,0 +1,61 @@
+import { isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
+import { parseExact } from "../jsonrpc.ts"
+import { protocolFailure } from "./failure.ts"
+import type { Outcome } from "./outgoing.ts"
+import { isOurs } from "./wire.ts"
+
+/** A message from a backend, sorted by what it is. */
+export type Incoming =
+  | { readonly kind: "response"; readonly id: Json | undefined; readonly outcome: Outcome }
+  | { readonly kind: "request"; readonly message: JsonObject }
+  | { readonly kind: "notification"; readonly message: JsonObject }
+  | { readonly kind: "garbage"; readonly why: string }
+
+/** Reads one JSON-RPC message. Never throws: what is not one is garbage. */
+export function readMessage(text: string): Incoming {
+  let parsed: ReturnType<typeof parseExact>
+  try {
+    parsed = parseExact(text)
+  } catch (error) {
+    return { kind: "garbage", why: error instanceof Error ? "not JSON" : String(error) }
+  }
+  const { value, exact } = parsed
+  if (!isObject(value) || !isObject(exact))
+    return { kind: "garbage", why: "not a JSON-RPC message" }
+  const id = member(value, "id")
+  if (typeof member(value, "method") === "string")
+    return { kind: id === undefined ? "notification" : "request", message: exact }
+  return { kind: "response", id, outcome: outcomeOf(value, exact) }
+}
+
+function outcomeOf(value: JsonObject, exact: JsonObject): Outcome {
+  const result = member(exact, "result")
+  if (isObject(result)) {
+    if (value === exact) return { kind: "result", result: withoutOurs(result) }
+    const plain = member(value, "result")
+    return isObject(plain)
+      ? { kind: "result", result: withoutOurs(result), plain: withoutOurs(plain) }
+      : malformed("its result is not an object")
+  }
+  const error = member(exact, "error")
+  if (!isObject(error)) return malformed("it has neither a result object nor an error")
+  const { code, message } = error
+  if (typeof code !== "number" || typeof message !== "string")
+    return malformed("its error has no code or no message")
+  return Object.hasOwn(error, "data")
+    ? { kind: "error", error: { code, message, data: error["data"] } }
+    : { kind: "error", error: { code, message } }
+}
+
+const malformed = (why: string): Outcome => ({
+  kind: "failure",
+  failure: protocolFailure(`the answer is not JSON-RPC: ${why}`),
+})
+
+/** A backend cannot speak with the gateway's voice: keys of our own prefix are dropped. */
+function withoutOurs(result: JsonObject): JsonObject {
+  const meta = member(result, "_meta")
+  if (!isObject(meta) || !Object.keys(meta).some(isOurs)) return result
+  const rest = Object.entries(meta).filter(([key]) => !isOurs(key))
+  return { ...result, _meta: Object.fromEntries(rest) }
+}

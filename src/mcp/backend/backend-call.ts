@@ -1,0 +1,66 @@
+import type { BackendReply, BackendRequest } from "../../call/backends.ts"
+import type { JsonObject } from "../../schema/json.ts"
+import { isObject } from "../../schema/json.ts"
+import { type Outcome, Outgoing } from "./outgoing.ts"
+import { callMembers } from "./wire.ts"
+
+/** Who is told what becomes of a call. */
+export interface CallOwner {
+  aborted(call: BackendCall): void
+  ended(call: BackendCall, outcome: Outcome): void
+}
+
+/** A caller's `tools/call` from its arrival here to its answer. */
+export class BackendCall extends Outgoing {
+  readonly request: BackendRequest
+  readonly reply: (reply: BackendReply) => void
+  readonly startedMs = performance.now()
+  /** It counts against the concurrency limit. */
+  hasPlace = false
+  readonly #owner: CallOwner
+  #progress = Number.NEGATIVE_INFINITY
+
+  constructor(
+    owner: CallOwner,
+    request: BackendRequest,
+    paramHeaders: readonly string[] | undefined,
+    reply: (reply: BackendReply) => void,
+  ) {
+    const { name, meta } = request
+    const members = callMembers(name, request.arguments)
+    super(
+      "tools/call",
+      paramHeaders === undefined ? { members, name, meta } : { members, name, meta, paramHeaders },
+    )
+    this.request = request
+    this.reply = reply
+    this.#owner = owner
+    request.signal?.addEventListener("abort", this)
+  }
+
+  handleEvent(): void {
+    this.#owner.aborted(this)
+  }
+
+  protected override ended(outcome: Outcome): void {
+    this.request.signal?.removeEventListener("abort", this)
+    this.#owner.ended(this, outcome)
+  }
+
+  /** In the caller's terms: its own progress token, or nothing where it gave none. */
+  override notify(notification: JsonObject): void {
+    const { onNotification } = this.request
+    if (onNotification === undefined || this.isOver) return
+    if (notification["method"] !== "notifications/progress") {
+      onNotification(notification)
+      return
+    }
+    const token = this.meta?.["progressToken"]
+    const { params } = notification
+    if (token === undefined || !isObject(params) || params["progressToken"] !== this.id) return
+    const { progress } = params
+    if (typeof progress !== "number" || progress <= this.#progress) return // it must rise (MCP, Progress)
+    this.#progress = progress
+    onNotification({ ...notification, params: { ...params, progressToken: token } })
+  }
+}

@@ -1,0 +1,279 @@
+import type { BackendReply, BackendRequest } from "../../call/backends.ts"
+import type { CatalogServer } from "../../registry/catalog.ts"
+import { type Ref, written } from "../../registry/model.ts"
+import type { Address } from "./address.ts"
+import { BackendCall, type CallOwner } from "./backend-call.ts"
+import { Backoff } from "./backoff.ts"
+import { Deadlines } from "./deadlines.ts"
+import { closing, type Failure, type FailureKind } from "./failure.ts"
+import type { BackendLimits } from "./limits.ts"
+import type { Link, LinkEvents, LogFields, LogLevel } from "./link.ts"
+import type { Outcome } from "./outgoing.ts"
+import { paramHeaders } from "./param-headers.ts"
+import type { Redactor } from "./redact.ts"
+import { replyOf } from "./reply.ts"
+import type { Era } from "./wire.ts"
+
+export type BackendState = "idle" | "connecting" | "up" | "down" | "closing"
+
+/** How one server version is doing. */
+export interface Status {
+  readonly server: Ref
+  readonly transport: "http" | "stdio"
+  readonly era: Era | undefined
+  readonly state: BackendState
+  /** The last failure since the start, whatever came after it. */
+  readonly lastError: FailureKind | undefined
+  readonly inFlight: number
+  readonly queued: number
+  /** Since the start, refused ones included. */
+  readonly calls: number
+  /** How often a connection or process that was up was lost. */
+  readonly restarts: number
+  readonly pid: number | undefined
+}
+
+/** What a backend needs from the pool. */
+export interface BackendContext {
+  readonly limits: BackendLimits
+  readonly redactor: Redactor
+  openLink(events: LinkEvents): Link
+  log(level: LogLevel, event: string, fields: LogFields): void
+  /** The link is up, or the server says that its tools changed. */
+  onTools(link: Link): void
+}
+
+/**
+ * One server version: who may go in, who waits, and when nobody is let through. It connects at the first call and after
+ * a failure leaves the server alone for a while: calls in between are refused at once instead of piling up.
+ */
+export class Backend implements CallOwner, LinkEvents {
+  readonly ref: Ref
+  readonly address: Address
+  readonly #context: BackendContext
+  readonly #link: Link
+  readonly #backoff: Backoff
+  /** Every call that is not over. */
+  readonly #calls: Deadlines<BackendCall>
+  /** Over the concurrency limit. */
+  readonly #queue = new Set<BackendCall>()
+  /** With a place, but without a connection yet. */
+  readonly #waiting = new Set<BackendCall>()
+  #state: BackendState = "idle"
+  #era: Era | undefined
+  #lastError: FailureKind | undefined
+  #inFlight = 0
+  #callCount = 0
+  #restarts = 0
+  #isDraining = false
+  #restart: NodeJS.Timeout | undefined
+  #isClosing = false
+  #drained: (() => void) | undefined
+
+  constructor(ref: Ref, address: Address, context: BackendContext) {
+    const { limits } = context
+    this.ref = ref
+    this.address = address
+    this.#context = context
+    this.#link = context.openLink(this)
+    this.#backoff = new Backoff(limits.backoffMs, limits.backoffMaxMs, limits.healthyMs)
+    this.#calls = new Deadlines(address.options.timeoutMs, (call) => this.#expire(call))
+  }
+
+  call(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
+    this.#callCount++
+    return new Promise((reply) => {
+      const mirrored = paramHeaders(server, request.name, request.arguments)
+      const call = new BackendCall(this, request, mirrored, reply)
+      this.#calls.add(call)
+      const refused = this.#refusal(request)
+      if (refused !== undefined) call.fail(refused)
+      else if (this.#inFlight < this.address.options.concurrencyMax) this.#enter(call)
+      else this.#queue.add(call)
+    })
+  }
+
+  #refusal({ signal }: BackendRequest): Failure | undefined {
+    if (signal?.aborted) return cancelled
+    if (this.#isClosing) return closing
+    if (this.#isResting) return this.#resting()
+    const { concurrencyMax, queueMax } = this.address.options
+    if (this.#inFlight < concurrencyMax || this.#queue.size < queueMax) return
+    return {
+      code: "overloaded",
+      kind: "overloaded",
+      reason: `${concurrencyMax} calls are in flight and ${queueMax} wait`,
+      retryAfterMs: 1000,
+    }
+  }
+
+  get #isResting(): boolean {
+    return this.#state === "down" && this.#backoff.remainingMs > 0
+  }
+
+  #resting(): Failure {
+    return {
+      code: "backend_unavailable",
+      kind: "backoff",
+      reason: `the last attempt failed (${this.#lastError}); the next is not due yet`,
+      retryAfterMs: this.#backoff.remainingMs,
+    }
+  }
+
+  #enter(call: BackendCall): void {
+    this.#inFlight++
+    call.hasPlace = true
+    if (this.#state === "up") {
+      this.#link.send(call)
+      return
+    }
+    if (this.#isResting) {
+      call.fail(this.#resting())
+      return
+    }
+    this.#waiting.add(call)
+    this.#connect()
+  }
+
+  #connect(): void {
+    if (this.#state !== "idle" && this.#state !== "down") return
+    this.#state = "connecting"
+    clearTimeout(this.#restart)
+    void this.#open()
+  }
+
+  async #open(): Promise<void> {
+    const opening = await this.#link.open()
+    if (this.#state !== "connecting") return
+    if (opening.ok) this.#rose(opening.era)
+    else this.#fell(opening.failure)
+  }
+
+  #rose(era: Era): void {
+    this.#state = "up"
+    this.#era = era
+    this.#backoff.succeeded()
+    this.log("info", "backend_up", { era, pid: this.#link.pid })
+    this.#context.onTools(this.#link)
+    for (const call of takeAll(this.#waiting)) this.#link.send(call)
+  }
+
+  down(failure: Failure): void {
+    if (this.#state !== "up") return
+    this.#restarts++
+    const waitMs = this.#fell(failure)
+    if (this.address.process !== undefined && !this.#isClosing)
+      this.#restart = setTimeout(() => this.#connect(), waitMs).unref()
+  }
+
+  #fell(failure: Failure): number {
+    this.#state = "down"
+    this.#lastError = failure.kind
+    const waitMs = this.#backoff.failed()
+    const reason = this.#context.redactor.text(failure.reason)
+    this.log("warn", "backend_down", {
+      kind: failure.kind,
+      reason,
+      retryAfterMs: Math.round(waitMs),
+    })
+    for (const call of takeAll(this.#waiting))
+      call.fail({ ...failure, code: "backend_unavailable", retryAfterMs: waitMs })
+    return waitMs
+  }
+
+  aborted(call: BackendCall): void {
+    call.withdraw(cancelled)
+  }
+
+  #expire(call: BackendCall): void {
+    const { timeoutMs } = this.address.options
+    this.#lastError = "timeout"
+    call.withdraw({
+      code: "backend_timeout",
+      kind: "timeout",
+      reason: `no answer within ${timeoutMs} ms`,
+    })
+  }
+
+  ended(call: BackendCall, outcome: Outcome): void {
+    this.#calls.delete(call)
+    this.#leave(call)
+    if (outcome.kind === "failure" && outcome.failure.kind !== "cancelled")
+      this.#lastError = outcome.failure.kind
+    call.reply(replyOf(outcome, call, this.#context.redactor))
+    if (this.#calls.size === 0) this.#drained?.()
+  }
+
+  /** Frees the place of a call that is over, and gives it to the one that waited longest. */
+  #leave(call: BackendCall): void {
+    if (this.#queue.delete(call)) return
+    this.#waiting.delete(call)
+    if (!call.hasPlace) return
+    this.#inFlight--
+    if (this.#isDraining) return // one loop, however many calls end within it
+    this.#isDraining = true
+    while (this.#queue.size > 0 && this.#inFlight < this.address.options.concurrencyMax) {
+      const [next] = this.#queue
+      if (next === undefined) break
+      this.#queue.delete(next)
+      this.#enter(next)
+    }
+    this.#isDraining = false
+  }
+
+  toolsChanged(): void {
+    this.#context.onTools(this.#link)
+  }
+
+  log(level: LogLevel, event: string, fields: LogFields): void {
+    this.#context.log(level, event, { server: written(this.ref), ...fields })
+  }
+
+  get status(): Status {
+    return {
+      server: this.ref,
+      transport: this.#link.transport,
+      era: this.#era,
+      state: this.#isClosing ? "closing" : this.#state,
+      lastError: this.#lastError,
+      inFlight: this.#inFlight,
+      queued: this.#queue.size,
+      calls: this.#callCount,
+      restarts: this.#restarts,
+      pid: this.#link.pid,
+    }
+  }
+
+  /** Takes no more calls, lets those it has end or, after `drainMs`, ends them, and then everything else. */
+  async close(): Promise<void> {
+    if (this.#isClosing) return
+    this.#isClosing = true
+    await this.#drain()
+    clearTimeout(this.#restart)
+    this.#state = "closing"
+    for (const call of this.#calls.items()) call.withdraw(closing)
+    this.#calls.clear()
+    await this.#link.close()
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#calls.size === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#drained = resolve
+    const late = setTimeout(resolve, this.#context.limits.drainMs)
+    await promise
+    clearTimeout(late)
+  }
+}
+
+const cancelled: Failure = {
+  code: "cancelled",
+  kind: "cancelled",
+  reason: "cancelled by the caller",
+}
+
+function takeAll<T>(set: Set<T>): T[] {
+  const all = [...set]
+  set.clear()
+  return all
+}

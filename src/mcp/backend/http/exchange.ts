@@ -1,0 +1,121 @@
+import type { IncomingHttpHeaders } from "node:http"
+import type { Dispatcher } from "undici"
+import { type Failure, protocolFailure, tooLarge } from "../failure.ts"
+import type { Connection } from "./connections.ts"
+import { EventStream } from "./event-stream.ts"
+import { networkFailure, statusFailure } from "./network-failure.ts"
+
+/**
+ * One POST and its answer, straight on undici's dispatcher: no stream object and no timer per call. The answer is one JSON
+ * text or a stream of events; both are counted against one limit as they arrive.
+ */
+export abstract class Exchange implements Dispatcher.DispatchHandler {
+  connection: Connection | undefined
+  status = 0
+  headers: IncomingHttpHeaders = {}
+  readonly #bytesMax: number
+  #controller: Dispatcher.DispatchController | undefined
+  #bytes = 0
+  #chunks: Buffer[] = []
+  #events: EventStream | undefined
+  #isClosed = false
+
+  constructor(bytesMax: number) {
+    this.#bytesMax = bytesMax
+  }
+
+  /** The whole text of an answer that is not a stream. */
+  protected abstract answered(text: string): void
+  /** One message of a stream. */
+  protected abstract streamed(text: string): void
+  protected abstract streamEnded(): void
+  protected abstract failed(failure: Failure): void
+
+  /** Stops reading and writing; the connection goes with it unless the answer had ended. Nothing is reported after. */
+  close(): void {
+    this.#isClosed = true
+    this.#controller?.abort(stopped)
+    this.#chunks = []
+  }
+
+  /** The same, and the connection goes in any case. */
+  protected cut(): void {
+    this.close()
+    this.connection?.cut()
+  }
+
+  get isSent(): boolean {
+    return this.#controller !== undefined
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#isClosed) controller.abort(stopped)
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    if (status < 200) return
+    this.status = status
+    this.headers = headers
+    const wrong = this.#unreadable(headers)
+    if (wrong !== undefined) this.#give(wrong)
+    else if (status === 200 && isEventStream(headers))
+      this.#events = new EventStream((text) => this.#isClosed || this.streamed(text))
+  }
+
+  #unreadable(headers: IncomingHttpHeaders): Failure | undefined {
+    const encoding = headers["content-encoding"]
+    if (encoding !== undefined && encoding !== "identity")
+      return protocolFailure(`the answer is encoded (${encoding}), which was not accepted`)
+    if (Number(headers["content-length"]) > this.#bytesMax) return tooLarge(this.#bytesMax)
+    return
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isClosed) return
+    this.#bytes += chunk.length
+    if (this.#bytes > this.#bytesMax) {
+      this.#give(tooLarge(this.#bytesMax))
+      return
+    }
+    if (this.#events === undefined) this.#chunks.push(chunk)
+    else this.#events.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    if (this.#isClosed) return
+    if (this.#events !== undefined) {
+      this.streamEnded()
+      return
+    }
+    const [first] = this.#chunks
+    const whole = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first
+    this.#chunks = []
+    this.answered(whole === undefined ? "" : whole.toString())
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.failed(networkFailure(error, this.isSent))
+  }
+
+  /** The failure that a status other than 2xx means; undefined for 2xx. */
+  protected refusedByStatus(rpcCode: number | undefined): Failure | undefined {
+    return statusFailure(this.status, this.headers, rpcCode)
+  }
+
+  #give(failure: Failure): void {
+    this.close()
+    this.failed(failure)
+  }
+}
+
+const stopped = new Error("the exchange was stopped")
+
+const isEventStream = (headers: IncomingHttpHeaders): boolean =>
+  headers["content-type"]?.startsWith("text/event-stream") === true

@@ -1,0 +1,36 @@
+import { type Failure, protocolFailure } from "../failure.ts"
+import { Inquiry, type Outcome } from "../outgoing.ts"
+import { readInitialize } from "../verdict.ts"
+import { type Identity, initializeParams } from "../wire.ts"
+import type { RpcExchange } from "./rpc-exchange.ts"
+
+/** Sends a request of the gateway itself with the given headers and waits for its end. Never rejects. */
+export type Ask = (
+  inquiry: Inquiry,
+  headers: string[],
+  common: string,
+) => Promise<{ readonly outcome: Outcome; readonly exchange: RpcExchange }>
+
+export type Session =
+  | { readonly ok: true; readonly id: string | undefined; readonly version: string }
+  | { readonly ok: false; readonly failure: Failure }
+
+/** `initialize`: a session, where the server gives one, and the version to speak in it. */
+export async function initialize(
+  ask: Ask,
+  identity: Identity,
+  headers: string[],
+): Promise<Session> {
+  const inquiry = new Inquiry("initialize", initializeParams(identity))
+  const { outcome, exchange } = await ask(inquiry, headers, "")
+  const greeted = readInitialize(outcome)
+  if (!greeted.ok) return greeted
+  const { version } = greeted
+  const id = exchange.headers["mcp-session-id"]
+  if (id === undefined) return { ok: true, id, version }
+  if (typeof id !== "string" || !/^[\x21-\x7e]{1,1024}$/.test(id))
+    return refused("the session id is not visible ASCII of at most 1024 characters")
+  return { ok: true, id, version }
+}
+
+const refused = (reason: string): Session => ({ ok: false, failure: protocolFailure(reason) })

@@ -1,0 +1,77 @@
+import type { Outgoing } from "../outgoing.ts"
+import { modernVersion } from "../wire.ts"
+
+/** Headers that are ours or the connection's to say; configuration does not override them. */
+const notConfigurable = new Set([
+  "accept",
+  "accept-encoding",
+  "connection",
+  "content-length",
+  "content-type",
+  "expect",
+  "keep-alive",
+  "mcp-method",
+  "mcp-name",
+  "mcp-protocol-version",
+  "mcp-session-id",
+  "te",
+  "transfer-encoding",
+  "upgrade",
+])
+
+const setsMax = 10_000
+
+/** Alternating names and values, as undici takes them; made once and used for many requests. */
+export class HeaderSets {
+  readonly #base: readonly string[]
+  #legacy: string[]
+  readonly #modern = new Map<string, string[]>()
+
+  constructor(configured: ReadonlyMap<string, string>) {
+    const extra = [...configured].filter(([name]) => !notConfigurable.has(name.toLowerCase()))
+    this.#base = [
+      ...["content-type", "application/json"],
+      ...["accept", "application/json, text/event-stream"],
+      ...["accept-encoding", "identity"], // what is sent compressed cannot be counted before it is unpacked
+      ...extra.flat(),
+    ]
+    this.#legacy = [...this.#base]
+  }
+
+  /** For `initialize`, which opens a session and therefore names none. */
+  get bare(): string[] {
+    return [...this.#base]
+  }
+
+  get legacy(): string[] {
+    return this.#legacy
+  }
+
+  setSession(id: string | undefined, version: string): void {
+    const session = id === undefined ? [] : ["mcp-session-id", id]
+    this.#legacy = [...this.#base, "mcp-protocol-version", version, ...session]
+  }
+
+  modern({ method, name, paramHeaders }: Outgoing): string[] {
+    const key = name === undefined ? method : `${method} ${name}`
+    const known = this.#modern.get(key) ?? this.#remember(key, method, name)
+    return paramHeaders.length === 0 ? known : [...known, ...paramHeaders]
+  }
+
+  #remember(key: string, method: string, name: string | undefined): string[] {
+    const standard = ["mcp-protocol-version", modernVersion, "mcp-method", method]
+    const named = name === undefined ? [] : ["mcp-name", headerValue(name)]
+    const set = [...this.#base, ...standard, ...named]
+    if (this.#modern.size < setsMax) this.#modern.set(key, set)
+    return set
+  }
+}
+
+const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
+const sentinel = /^=\?base64\?.*\?=$/s
+
+/** A value as `Mcp-Name` and `Mcp-Param-*` carry it: plain where it can be, else in a Base64 sentinel (MCP 2026-07-28). */
+export const headerValue = (value: string): string =>
+  plain.test(value) && !sentinel.test(value)
+    ? value
+    : `=?base64?${Buffer.from(value).toString("base64")}?=`

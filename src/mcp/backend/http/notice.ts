@@ -1,0 +1,35 @@
+import type { Failure } from "../failure.ts"
+import { Exchange } from "./exchange.ts"
+
+/** A POST or DELETE whose answer is only a status: notifications, our responses, the end of a session. */
+export class Notice extends Exchange {
+  /** Undefined when it was taken; never rejects. */
+  readonly outcome: Promise<Failure | undefined>
+  readonly #resolve: (failure: Failure | undefined) => void
+
+  constructor() {
+    super(64 * 1024)
+    const { promise, resolve } = Promise.withResolvers<Failure | undefined>()
+    this.outcome = promise
+    this.#resolve = resolve
+  }
+
+  stop(failure: Failure): void {
+    this.close()
+    this.#resolve(failure)
+  }
+
+  protected override answered(_text: string): void {
+    this.#resolve(this.refusedByStatus(undefined))
+  }
+
+  protected override streamed(_text: string): void {}
+
+  protected override streamEnded(): void {
+    this.#resolve(undefined)
+  }
+
+  protected override failed(failure: Failure): void {
+    this.#resolve(failure)
+  }
+}

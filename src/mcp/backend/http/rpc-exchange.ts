@@ -1,0 +1,99 @@
+import type { JsonObject } from "../../../schema/json.ts"
+import { type Incoming, readMessage } from "../answer.ts"
+import { type Failure, protocolFailure } from "../failure.ts"
+import type { Carrier, Outgoing } from "../outgoing.ts"
+import { Exchange } from "./exchange.ts"
+
+/** What an exchange needs of the link that it runs on. */
+export interface ExchangeHost {
+  /** The server answered with a status instead of a response. */
+  rejected(exchange: RpcExchange, failure: Failure): void
+  broken(exchange: RpcExchange, failure: Failure): void
+  /** The server asks us something in the middle of a stream. */
+  asked(request: JsonObject): void
+  /** A notification that belongs to no request in particular. */
+  noticed(notification: JsonObject): void
+  /** The request is over on our side and had reached the server. */
+  withdrawn(exchange: RpcExchange): void
+  /** The answer is there and its stream still open. */
+  linger(exchange: RpcExchange): void
+  lingered(exchange: RpcExchange): void
+}
+
+/** One JSON-RPC request over HTTP. Only a response with its very id ends it well. */
+export class RpcExchange extends Exchange implements Carrier {
+  readonly outgoing: Outgoing
+  /** Which of the link's sessions it was sent in. */
+  readonly epoch: number
+  readonly #host: ExchangeHost
+
+  constructor(host: ExchangeHost, outgoing: Outgoing, bytesMax: number, epoch: number) {
+    super(bytesMax)
+    this.epoch = epoch
+    this.#host = host
+    this.outgoing = outgoing
+  }
+
+  withdraw(): void {
+    if (this.isSent) this.#host.withdrawn(this)
+    this.close()
+  }
+
+  protected override answered(text: string): void {
+    const incoming: Incoming = text === "" ? empty : readMessage(text)
+    const failure = this.#statusFailure(incoming)
+    const isOurs = incoming.kind === "response" && incoming.id === this.outgoing.id
+    const isError = isOurs && incoming.outcome.kind === "error"
+    if (isError && failure?.kind !== "credentials") this.outgoing.settle(incoming.outcome)
+    else if (failure !== undefined) this.#host.rejected(this, failure)
+    else if (isOurs) this.outgoing.settle(incoming.outcome)
+    else this.#mistrust(incoming)
+  }
+
+  protected override streamed(text: string): void {
+    if (this.outgoing.isOver) return // whatever follows the answer belongs to nobody
+    const incoming = readMessage(text)
+    if (incoming.kind === "notification") this.#notified(incoming.message)
+    else if (incoming.kind === "request") this.#host.asked(incoming.message)
+    else if (incoming.kind === "response" && incoming.id === this.outgoing.id) {
+      this.outgoing.settle(incoming.outcome)
+      this.#host.linger(this)
+    } else this.#mistrust(incoming)
+  }
+
+  protected override streamEnded(): void {
+    if (this.outgoing.isOver) this.#host.lingered(this)
+    else
+      this.#host.broken(this, {
+        code: "backend_unavailable",
+        kind: "lost",
+        reason: "the stream ended without an answer",
+      })
+  }
+
+  protected override failed(failure: Failure): void {
+    if (!this.outgoing.isOver) this.#host.broken(this, failure)
+  }
+
+  #statusFailure(incoming: Incoming): Failure | undefined {
+    const isError = incoming.kind === "response" && incoming.outcome.kind === "error"
+    return this.refusedByStatus(isError ? incoming.outcome.error.code : undefined)
+  }
+
+  #notified(notification: JsonObject): void {
+    const { method } = notification
+    if (method === "notifications/progress" || method === "notifications/message")
+      this.outgoing.notify(notification)
+    else this.#host.noticed(notification)
+  }
+
+  /** An answer to something else, or none at all: the connection may hold answers that belong to others. */
+  #mistrust(incoming: Incoming): void {
+    this.cut()
+    const what =
+      incoming.kind === "garbage" ? incoming.why : `a ${incoming.kind} that belongs to no request`
+    this.#host.broken(this, protocolFailure(`the answer cannot be used: ${what}`))
+  }
+}
+
+const empty: Incoming = { kind: "garbage", why: "empty" }

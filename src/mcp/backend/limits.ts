@@ -1,0 +1,43 @@
+/** What all backends of a gateway have in common; the limits of one server stand in its address. */
+export interface BackendLimits {
+  /** One attempt to connect: TCP and TLS, the probe, the handshake. */
+  readonly connectMs: number
+  /** How long a process on stdio may be silent to the probe before it is taken for a legacy server. */
+  readonly probeMs: number
+  /** How long a started HTTP server may take to open its port. */
+  readonly startMs: number
+  /** Processes that are starting at once; more wait. */
+  readonly startsMax: number
+  /** A start that takes longer lets the next one begin, so that servers that hang do not hold up the others. */
+  readonly startTurnMs: number
+  /** The first wait after a failed attempt; it doubles up to the second number. */
+  readonly backoffMs: number
+  readonly backoffMaxMs: number
+  /** After this long without trouble, the next failure begins with the first wait again. */
+  readonly healthyMs: number
+  /** How long `close` lets calls in flight go on. */
+  readonly drainMs: number
+  /** Between the end of stdin and SIGTERM, and between SIGTERM and SIGKILL. */
+  readonly terminateMs: number
+  /** How long a stream may stay open after its answer. */
+  readonly lingerMs: number
+  /** Tools that are read of one server's list, and pages. */
+  readonly listedToolsMax: number
+  readonly listedPagesMax: number
+}
+
+export const defaultLimits: BackendLimits = {
+  connectMs: 10_000,
+  probeMs: 2_000,
+  startMs: 30_000,
+  startsMax: 4,
+  startTurnMs: 2_000,
+  backoffMs: 250,
+  backoffMaxMs: 30_000,
+  healthyMs: 60_000,
+  drainMs: 10_000,
+  terminateMs: 2_000,
+  lingerMs: 1_000,
+  listedToolsMax: 10_000,
+  listedPagesMax: 1_000,
+}

@@ -1,0 +1,31 @@
+import type { Failure } from "./failure.ts"
+import type { Outgoing } from "./outgoing.ts"
+import type { Era } from "./wire.ts"
+
+/** The way to one server: how bytes get there and back. Whether and when to use it is decided in backend.ts. */
+export interface Link {
+  readonly transport: "http" | "stdio"
+  /** Makes calls possible: starts the process, finds out the era, shakes hands. Never rejects. */
+  open(): Promise<Opening>
+  /** Only between a good `open` and the next `onDown`. The request's `settle` is called in every case. */
+  send(outgoing: Outgoing): void
+  /** Ends connections and processes. Requests still open fail. */
+  close(): Promise<void>
+  readonly pid: number | undefined
+}
+
+export type Opening =
+  | { readonly ok: true; readonly era: Era }
+  | { readonly ok: false; readonly failure: Failure }
+
+/** What a link tells its backend. */
+export interface LinkEvents {
+  /** The link broke after it was open; every request on it has failed or will. */
+  down(failure: Failure): void
+  /** The backend says that its tools changed. */
+  toolsChanged(): void
+  log(level: LogLevel, event: string, fields: LogFields): void
+}
+
+export type LogLevel = "debug" | "info" | "warn" | "error"
+export type LogFields = Readonly<Record<string, string | number | boolean | undefined>>

@@ -1,0 +1,94 @@
+import type { RpcError } from "../../call/backends.ts"
+import type { JsonObject } from "../../schema/json.ts"
+import type { Failure } from "./failure.ts"
+import { randomId } from "./random-id.ts"
+
+/** How a request to a backend ends. `plain` is there where `result` holds numbers that a double cannot carry. */
+export type Outcome =
+  | { readonly kind: "result"; readonly result: JsonObject; readonly plain?: JsonObject }
+  | { readonly kind: "error"; readonly error: RpcError }
+  | { readonly kind: "failure"; readonly failure: Failure }
+
+/** One JSON-RPC request on its way to a backend, whoever asked for it. It ends once; what comes later is dropped. */
+export abstract class Outgoing {
+  readonly id: string = randomId()
+  readonly method: string
+  /** The members of `params` as JSON text, without braces and without `_meta`. */
+  readonly members: string
+  /** What `Mcp-Name` says. */
+  readonly name: string | undefined
+  readonly meta: JsonObject | undefined
+  /** Alternating names and values of `Mcp-Param-*`. */
+  readonly paramHeaders: readonly string[]
+  isOver = false
+  /** It was refused once without being executed, and sent again. */
+  isResent = false
+  /** Who carries it, once it is on its way. */
+  carrier: Carrier | undefined
+
+  constructor(method: string, params: OutgoingParams) {
+    this.method = method
+    this.members = params.members
+    this.name = params.name
+    this.meta = params.meta
+    this.paramHeaders = params.paramHeaders ?? none
+  }
+
+  /** The outcome, once. */
+  settle(outcome: Outcome): void {
+    if (this.isOver) return
+    this.isOver = true
+    this.ended(outcome)
+  }
+
+  fail(failure: Failure): void {
+    this.settle({ kind: "failure", failure })
+  }
+
+  /** Ends it before its answer, and tells the backend that nobody waits any more. */
+  withdraw(failure: Failure): void {
+    if (this.isOver) return
+    this.fail(failure)
+    this.carrier?.withdraw(this)
+  }
+
+  protected abstract ended(outcome: Outcome): void
+
+  /** A notification that belongs to this request, as the backend sent it. */
+  notify(_notification: JsonObject): void {}
+}
+
+/** What has a request under way and can stop it; what the backend answers later is dropped. */
+export interface Carrier {
+  withdraw(outgoing: Outgoing): void
+}
+
+export interface OutgoingParams {
+  readonly members: string
+  readonly name: string | undefined
+  readonly meta: JsonObject | undefined
+  readonly paramHeaders?: readonly string[]
+}
+
+const none: readonly string[] = []
+
+/** A request of the gateway itself: a handshake, a probe, a listing. */
+export class Inquiry extends Outgoing {
+  readonly outcome: Promise<Outcome>
+  readonly #resolve: (outcome: Outcome) => void
+
+  constructor(method: string, params: JsonObject) {
+    super(method, {
+      members: JSON.stringify(params).slice(1, -1),
+      name: undefined,
+      meta: undefined,
+    })
+    const { promise, resolve } = Promise.withResolvers<Outcome>()
+    this.outcome = promise
+    this.#resolve = resolve
+  }
+
+  protected override ended(outcome: Outcome): void {
+    this.#resolve(outcome)
+  }
+}

@@ -1,0 +1,55 @@
+import type { CatalogServer } from "../../registry/catalog.ts"
+import { isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
+import { type MirroredParam, mirroredParams } from "../face/param-headers.ts"
+import { headerValue } from "./http/header-sets.ts"
+
+type ByTool = ReadonlyMap<string, readonly MirroredParam[]>
+
+const none: ByTool = new Map()
+const registered = new WeakMap<CatalogServer, ByTool>()
+
+/** The `Mcp-Param-*` headers that the registered contract of a server's tool wants beside these arguments. */
+export function paramHeaders(
+  server: CatalogServer,
+  tool: string,
+  args: JsonObject | undefined,
+): readonly string[] | undefined {
+  const mirrored = mirroredBy(server).get(tool)
+  return mirrored === undefined ? undefined : headersFor(mirrored, args)
+}
+
+/** Alternating names and values; an argument that is absent, null or not a scalar has no header. */
+export function headersFor(
+  mirrored: readonly MirroredParam[],
+  args: JsonObject | undefined,
+): readonly string[] {
+  return mirrored.flatMap(({ path, header }) => {
+    const text = scalarText(valueAt(args, path))
+    return text === undefined ? [] : [header, headerValue(text)]
+  })
+}
+
+function mirroredBy(server: CatalogServer): ByTool {
+  const known = registered.get(server)
+  if (known !== undefined) return known
+  const found = server.entity.provides.flatMap(({ tool, inputSchema }) => {
+    const params = isObject(inputSchema) ? mirroredParams(inputSchema) : []
+    return params.length === 0 ? [] : [[tool, params] as const]
+  })
+  const byTool = found.length === 0 ? none : new Map(found)
+  registered.set(server, byTool)
+  return byTool
+}
+
+function scalarText(value: Json | undefined): string | undefined {
+  if (typeof value === "string") return value
+  if (typeof value === "boolean") return String(value)
+  if (typeof value !== "number") return
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : String(value)
+}
+
+function valueAt(root: Json | undefined, path: readonly string[]): Json | undefined {
+  let node = root
+  for (const key of path) node = isObject(node) ? member(node, key) : undefined
+  return node
+}

@@ -1,0 +1,125 @@
+import type { BackendReply, BackendRequest, Backends } from "../../call/backends.ts"
+import type { CatalogServer } from "../../registry/catalog.ts"
+import { type Ref, refKey } from "../../registry/model.ts"
+import type { Address } from "./address.ts"
+import { Backend, type Status } from "./backend.ts"
+import { HttpLink } from "./http/link.ts"
+import { type BackendLimits, defaultLimits } from "./limits.ts"
+import type { Link, LinkEvents, LogFields, LogLevel } from "./link.ts"
+import { Redactor, secretsOf } from "./redact.ts"
+import { Starts } from "./starts.ts"
+import { StdioLink } from "./stdio/link.ts"
+import type { Identity } from "./wire.ts"
+
+export interface BackendPoolOptions {
+  /** Events with fields; no arguments, results or secrets. */
+  readonly log: (level: LogLevel, event: string, fields: LogFields) => void
+  /** What backends are told the gateway is called. */
+  readonly identity?: Identity
+  /** Secret values from elsewhere that no error text may show; those in addresses are known. */
+  readonly secrets?: Iterable<string>
+  readonly limits?: Partial<BackendLimits>
+}
+
+export interface BackendPool extends Backends {
+  /**
+   * Where servers live, by `refKey`. May be called again: servers whose address is the same keep their connections, the
+   * others finish the calls they have and close.
+   */
+  route(addresses: ReadonlyMap<string, Address>): void
+  /** In the order of the addresses. */
+  status(): readonly BackendStatus[]
+  /** Refuses new calls, lets running ones end for a while, then ends connections and processes. */
+  close(): Promise<void>
+}
+
+export type BackendStatus = Status
+
+/** Every running server that configuration knows. Nothing is started or connected before the first call to it. */
+export function createBackends(options: BackendPoolOptions): BackendPool {
+  return new Pool(options)
+}
+
+class Pool implements BackendPool {
+  readonly #options: BackendPoolOptions
+  readonly #limits: BackendLimits
+  readonly #redactor = new Redactor()
+  readonly #starts: Starts
+  readonly #closing = new Set<Promise<void>>()
+  #backends: ReadonlyMap<string, Backend> = new Map()
+
+  constructor(options: BackendPoolOptions) {
+    this.#options = options
+    this.#limits = { ...defaultLimits, ...options.limits }
+    this.#starts = new Starts(this.#limits.startsMax, this.#limits.startTurnMs)
+  }
+
+  call(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
+    const backend = this.#backends.get(refKey(server.name, server.version))
+    if (backend !== undefined) return backend.call(server, request)
+    const { tool } = request
+    const reason = `no address is configured for ${refKey(server.name, server.version)}`
+    return Promise.resolve({
+      kind: "refusal",
+      refusal: { code: "backend_unavailable", tool, reason },
+    })
+  }
+
+  route(addresses: ReadonlyMap<string, Address>): void {
+    const before = this.#backends
+    const after = [...addresses].map(([key, address]) => {
+      const old = before.get(key)
+      const isSame = old !== undefined && fingerprint(old.address) === fingerprint(address)
+      return [key, isSame ? old : this.#open(key, address)] as const
+    })
+    this.#backends = new Map(after)
+    const secrets = [...addresses.values()].flatMap(secretsOf)
+    this.#redactor.learn([...secrets, ...(this.#options.secrets ?? [])])
+    for (const [key, backend] of before)
+      if (this.#backends.get(key) !== backend) this.#retire(backend)
+  }
+
+  #open(key: string, address: Address): Backend {
+    const { log } = this.#options
+    return new Backend(refOf(key), address, {
+      limits: this.#limits,
+      redactor: this.#redactor,
+      openLink: (events) => this.#link(address, events),
+      log: (level, event, fields) => log(level, event, fields),
+      onTools: () => {},
+    })
+  }
+
+  #link(address: Address, events: LinkEvents): Link {
+    const identity = this.#options.identity ?? { name: "postern", version: "0" }
+    if (address.kind === "http") return new HttpLink(address, identity, this.#limits, events)
+    return new StdioLink(address, identity, this.#limits, this.#starts, events)
+  }
+
+  #retire(backend: Backend): void {
+    const closed: Promise<void> = backend.close().finally(() => this.#closing.delete(closed))
+    this.#closing.add(closed)
+  }
+
+  status(): readonly BackendStatus[] {
+    return [...this.#backends.values()].map((backend) => backend.status)
+  }
+
+  async close(): Promise<void> {
+    for (const backend of this.#backends.values()) this.#retire(backend)
+    await Promise.all(this.#closing)
+  }
+}
+
+function refOf(key: string): Ref {
+  const at = key.lastIndexOf("@")
+  const name = key.slice(0, at)
+  const version = key.slice(at + 1)
+  return version === "" ? { name } : { name, version }
+}
+
+/** Equal for addresses that mean the same, whatever the order of headers and variables. */
+const fingerprint = (address: Address): string =>
+  JSON.stringify(address, (_, value: unknown) =>
+    value instanceof Map ? [...value].sort(([a], [b]) => (a < b ? -1 : 1)) : value,
+  )

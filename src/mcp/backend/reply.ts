@@ -1,0 +1,38 @@
+import type { BackendReply } from "../../call/backends.ts"
+import type { Json, JsonObject } from "../../schema/json.ts"
+import type { BackendCall } from "./backend-call.ts"
+import { protocolFailure, refusalOf } from "./failure.ts"
+import type { Outcome } from "./outgoing.ts"
+import type { Redactor } from "./redact.ts"
+
+/** What the caller's call ends with. Results go through as they are; texts about errors lose known secrets. */
+export function replyOf(outcome: Outcome, call: BackendCall, redactor: Redactor): BackendReply {
+  const { tool } = call.request
+  if (outcome.kind === "result") return resultReply(outcome, redactor)
+  if (outcome.kind === "failure") {
+    const reason = redactor.text(outcome.failure.reason)
+    const waitedMs = performance.now() - call.startedMs
+    return { kind: "refusal", refusal: refusalOf({ ...outcome.failure, reason }, tool, waitedMs) }
+  }
+  const { code, message, data } = outcome.error
+  const text = redactor.text(message)
+  if (isAboutThisHop(code)) {
+    const failure = protocolFailure(`the server refused the gateway's request: ${code} ${text}`)
+    return { kind: "refusal", refusal: refusalOf(failure, tool, 0) }
+  }
+  return data === undefined
+    ? { kind: "error", error: { code, message: text } }
+    : { kind: "error", error: { code, message: text, data: redactor.json(data as Json) } } // it was parsed from JSON
+}
+
+type Result = Outcome & { readonly kind: "result" }
+
+function resultReply(outcome: Result, redactor: Redactor): BackendReply {
+  if (outcome.result["isError"] !== true) return outcome
+  const result: JsonObject = redactor.json(outcome.result)
+  if (outcome.plain === undefined) return { kind: "result", result }
+  return { kind: "result", result, plain: redactor.json(outcome.plain) }
+}
+
+/** Header mismatch, missing capability, unsupported version: what we said to the backend, not what the caller said to us. */
+const isAboutThisHop = (code: number): boolean => code <= -32020 && code >= -32029

@@ -1,0 +1,68 @@
+import { isObject } from "../../schema/json.ts"
+import { type Failure, protocolFailure } from "./failure.ts"
+import type { Outcome } from "./outgoing.ts"
+import { type Era, isLegacyVersion, modernVersion } from "./wire.ts"
+
+export type Verdict =
+  | { readonly ok: true; readonly era: Era }
+  | { readonly ok: false; readonly failure: Failure }
+
+/** Codes that only a server of the modern era answers with. */
+const modernCodes = [-32020, -32021, -32022]
+
+/**
+ * What an answer to `server/discover` says about a server. An outage, or credentials that are not accepted, say nothing:
+ * a verdict drawn from them would outlive them.
+ */
+export function verdictOf(outcome: Outcome): Verdict {
+  if (outcome.kind === "result") {
+    const versions = outcome.result["supportedVersions"]
+    if (!Array.isArray(versions)) return { ok: true, era: "legacy" }
+    return versions.includes(modernVersion) ? modern : notServed(versions)
+  }
+  if (outcome.kind === "error") return byCode(outcome.error.code, outcome.error.data)
+  const { failure } = outcome
+  if (failure.rpcCode !== undefined && modernCodes.includes(failure.rpcCode)) return modern
+  return saysNothing(failure) ? { ok: false, failure } : { ok: true, era: "legacy" }
+}
+
+const modern: Verdict = { ok: true, era: "modern" }
+
+function byCode(code: number, data: unknown): Verdict {
+  if (!modernCodes.includes(code)) return { ok: true, era: "legacy" }
+  const supported = isObject(data) ? data["supported"] : undefined
+  if (code !== -32022 || !Array.isArray(supported)) return modern
+  return supported.includes(modernVersion) ? modern : notServed(supported)
+}
+
+const notServed = (versions: readonly unknown[]): Verdict => ({
+  ok: false,
+  failure: protocolFailure(
+    `the server speaks ${versions.slice(0, 8).map(String).join(", ")}; of those after 2025-11-25, Postern speaks ${modernVersion}`,
+  ),
+})
+
+function saysNothing({ kind, status }: Failure): boolean {
+  if (kind !== "http_status") return kind !== "protocol"
+  return status === undefined || status >= 500 || status === 408 || status === 429
+}
+
+export type Greeting =
+  | { readonly ok: true; readonly version: string }
+  | { readonly ok: false; readonly failure: Failure }
+
+/** What an answer to `initialize` says: the version to speak, if it is one that we speak. */
+export function readInitialize(outcome: Outcome): Greeting {
+  if (outcome.kind === "failure") return { ok: false, failure: outcome.failure }
+  if (outcome.kind === "error") {
+    const { code, message } = outcome.error
+    return { ok: false, failure: protocolFailure(`initialize was refused: ${code} ${message}`) }
+  }
+  const version = outcome.result["protocolVersion"]
+  if (isLegacyVersion(version)) return { ok: true, version }
+  const written = String(JSON.stringify(version)).slice(0, 64)
+  return {
+    ok: false,
+    failure: protocolFailure(`initialize was answered with version ${written}`),
+  }
+}
