@@ -1,0 +1,96 @@
+import type { ServerResponse } from "node:http"
+
+import type { RpcId } from "../jsonrpc.ts"
+import { errorText, type Fail } from "./errors.ts"
+
+/**
+ * On every answer: nothing may keep it, guess its type or embed it. Flat name-value pairs, which is what Node takes
+ * without building an object.
+ */
+const always = [
+  "cache-control",
+  "no-store",
+  "x-content-type-options",
+  "nosniff",
+  "referrer-policy",
+  "no-referrer",
+  "cross-origin-resource-policy",
+  "same-origin",
+]
+const jsonHead = ["content-type", "application/json", ...always]
+const streamHead = [
+  "content-type",
+  "text/event-stream",
+  "cache-control",
+  "no-cache, no-store, no-transform",
+  "x-accel-buffering",
+  "no",
+  ...always.slice(2),
+]
+
+export type Headers = Readonly<Record<string, string>>
+
+export function writeJson(
+  outgoing: ServerResponse,
+  status: number,
+  text: string,
+  headers?: Headers,
+): void {
+  if (outgoing.destroyed) return // who asked has left
+  const length = String(Buffer.byteLength(text))
+  const head = [...jsonHead, "content-length", length]
+  if (headers !== undefined) for (const pair of Object.entries(headers)) head.push(...pair)
+  outgoing.writeHead(status, head)
+  outgoing.end(text)
+}
+
+export function writeEmpty(outgoing: ServerResponse, status: number, headers: Headers = {}): void {
+  if (outgoing.destroyed) return
+  const length = status === 204 ? [] : ["content-length", "0"]
+  outgoing.writeHead(status, [...always, ...length, ...Object.entries(headers).flat()])
+  outgoing.end()
+}
+
+export const writeFail = (
+  outgoing: ServerResponse,
+  failure: Fail,
+  id: RpcId | undefined = undefined,
+): void => writeJson(outgoing, failure.status, errorText(failure, id), failure.headers)
+
+/** Server-sent events: no ids and no retry, because nothing here can be replayed. */
+export class EventStream {
+  readonly #outgoing: ServerResponse
+  readonly #bufferMax: number
+
+  constructor(outgoing: ServerResponse, bufferMax: number, headers: Headers = {}) {
+    this.#outgoing = outgoing
+    this.#bufferMax = bufferMax
+    outgoing.writeHead(200, [...streamHead, ...Object.entries(headers).flat()])
+    outgoing.flushHeaders()
+  }
+
+  /** One JSON-RPC message; `text` is one line. */
+  send(text: string): void {
+    this.#write(`event: message\ndata: ${text}\n\n`)
+  }
+
+  comment(): void {
+    this.#write(": ka\n\n")
+  }
+
+  /** The last message and the end. It may be as large as an answer may be: nothing can pile up behind it. */
+  finish(text: string): void {
+    if (!this.#outgoing.destroyed) this.#outgoing.end(`event: message\ndata: ${text}\n\n`)
+  }
+
+  end(): void {
+    if (!this.#outgoing.destroyed) this.#outgoing.end()
+  }
+
+  /** What a reader does not take waits in memory; one that lets too much wait is cut off. */
+  #write(frame: string): void {
+    if (this.#outgoing.destroyed || this.#outgoing.writableEnded) return
+    if (this.#outgoing.writableLength + frame.length > this.#bufferMax) this.#outgoing.destroy()
+    else this.#outgoing.write(frame)
+  }
+}

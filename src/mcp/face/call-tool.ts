@@ -1,0 +1,138 @@
+import { type CallRequest, call } from "../../call/call.ts"
+import type { Evidence } from "../../call/caller.ts"
+import type { Gateway } from "../../call/gateway.ts"
+import { permit } from "../../call/permit.ts"
+import type { CatalogTool } from "../../registry/catalog.ts"
+import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
+import type { FaceContext, PostedRequest } from "./context.ts"
+import { codes, type Fail, fail, resultText } from "./errors.ts"
+import type { Exchange } from "./exchange.ts"
+import { legacyOutput } from "./legacy/output-schema.ts"
+import { type MirroredParam, mirroredParams, paramFault } from "./param-headers.ts"
+import { refusalAnswer } from "./refusal-words.ts"
+import type { Era } from "./tool-list.ts"
+import { traceOf } from "./trace.ts"
+
+/** What an era adds to the common way of a `tools/call`. */
+export interface CallCodec {
+  readonly era: Era
+  /** The caller's `_meta` without what belongs to this hop. */
+  meta(meta: JsonObject): JsonObject | undefined
+  /** A result as JSON text; `tool` where results are shaped by its schema. */
+  result(result: JsonObject, tool: CatalogTool | undefined, context: FaceContext): string
+  /** A backend's error for this caller. */
+  error(error: { readonly code: number; readonly message: string; readonly data?: unknown }): Fail
+}
+
+/** One call, as far as an era had to look into it. */
+export interface ToolCall {
+  readonly posted: PostedRequest
+  readonly evidence: Evidence
+  readonly signal: AbortSignal
+  /** Whether a notification of the backend is for this caller. */
+  relays(notification: JsonObject): boolean
+}
+
+/** `tools/call`, in either era: read the parameters, go the way of a call, say what came of it. */
+export async function callTool(
+  context: FaceContext,
+  codec: CallCodec,
+  going: ToolCall,
+): Promise<void> {
+  const { posted, evidence } = going
+  const { exchange, message, headers } = posted
+  const { id, params } = message
+  const tool = params?.["name"]
+  const args = params?.["arguments"]
+  if (typeof tool !== "string") return exchange.fail(badParams("name: expected a string"), id)
+  if (!isArguments(args)) return exchange.fail(badParams("arguments: expected an object"), id)
+  const special = await specialTool(context.gateway, tool, evidence)
+  if (special !== undefined && codec.era === "modern") {
+    const fault = paramFault(shapeOf(special).mirrored, args, headers)
+    if (fault !== undefined) return exchange.fail(fault, id)
+  }
+
+  exchange.wait()
+  const answer = await call(callOf(codec, going, tool, args), context.gateway)
+  const said = answer.kind === "refusal" ? refusalAnswer(answer.refusal, context.speaker) : answer
+  if (said.kind === "result") {
+    const shaping = answer.kind === "result" ? special : undefined
+    exchange.finish(resultText(id, codec.result(said.result, shaping, context)))
+  } else exchange.fail("fail" in said ? said.fail : codec.error(said.error), id)
+}
+
+function callOf(
+  codec: CallCodec,
+  { posted, evidence, signal, relays }: ToolCall,
+  tool: string,
+  args: JsonObject | undefined,
+): CallRequest {
+  const { exactParams, exchange, headers, message } = posted
+  const sent = message.params?.["_meta"]
+  const meta = isObject(sent) ? sent : undefined
+  const exact = exactParams?.["arguments"]
+  return {
+    era: codec.era,
+    method: "tools/call",
+    evidence,
+    trace: traceOf(meta, headers),
+    tool,
+    arguments: args,
+    exactArguments: isObject(exact) ? exact : undefined,
+    meta: meta && codec.meta(meta),
+    signal,
+    onNotification: exchange.canStream ? relayed(exchange, relays) : undefined,
+  }
+}
+
+const relayed =
+  (exchange: Exchange, relays: ToolCall["relays"]) =>
+  (notification: JsonObject): void => {
+    if (relays(notification)) exchange.notify(JSON.stringify(notification))
+  }
+
+const badParams = (words: string): Fail =>
+  fail(200, codes.invalidParams, `Invalid params: ${words}`)
+const isArguments = (args: Json | undefined): args is JsonObject | undefined =>
+  args === undefined || isObject(args)
+
+/** What of a tool's schemas matters on the wire. */
+interface WireShape {
+  readonly mirrored: readonly MirroredParam[]
+  readonly isWrapped: boolean
+}
+const shapes = new WeakMap<CatalogTool, WireShape>()
+
+export function shapeOf(tool: CatalogTool): WireShape {
+  let shape = shapes.get(tool)
+  if (shape === undefined) {
+    const { inputSchema, outputSchema } = tool.shown
+    const isWrapped = outputSchema !== undefined && legacyOutput(outputSchema).wrapped
+    shape = { mirrored: mirroredParams(inputSchema), isWrapped }
+    shapes.set(tool, shape)
+  }
+  return shape
+}
+
+const isSpecial = (tool: CatalogTool): boolean => {
+  const { mirrored, isWrapped } = shapeOf(tool)
+  return isWrapped || mirrored.length > 0
+}
+
+/**
+ * The tool this caller means, where its schemas change what is on the wire. Few tools do, so for nearly all calls this
+ * is one look into a map. A caller that may not use the tool learns nothing here: the way of the call refuses it.
+ */
+function specialTool(
+  gateway: Gateway,
+  name: string,
+  evidence: Evidence,
+): CatalogTool | undefined | Promise<CatalogTool | undefined> {
+  const catalog = gateway.catalog()
+  if (!catalog.toolsNamed(name).some(isSpecial)) return undefined
+  return Promise.resolve(gateway.identify(evidence, catalog)).then((caller) => {
+    if (!caller.ok) return undefined
+    const permitted = permit(catalog, caller.value, name, gateway.levels)
+    return permitted.ok ? permitted.value.tool : undefined
+  })
+}

@@ -1,0 +1,55 @@
+import type { IncomingMessage } from "node:http"
+
+import type { Gateway } from "../../call/gateway.ts"
+import type { JsonObject } from "../../schema/json.ts"
+import type { Accepts } from "./door.ts"
+import type { Exchange } from "./exchange.ts"
+import type { RequestHeaders } from "./headers.ts"
+import type { FaceLimits } from "./limits.ts"
+import type { Pulse } from "./pulse.ts"
+import type { Speaker } from "./refusal-words.ts"
+import type { Seal } from "./seal.ts"
+import type { Sessions } from "./sessions.ts"
+import type { Message } from "./shape.ts"
+import type { DigestOf, Streams } from "./streams.ts"
+import type { createToolLists } from "./tool-list.ts"
+
+/** What the methods of a face share: made once, with the face. */
+export interface FaceContext {
+  readonly gateway: Gateway
+  readonly limits: FaceLimits
+  readonly sessions: Sessions
+  readonly streams: Streams
+  readonly digestOf: DigestOf
+  readonly pulse: Pulse
+  readonly toolLists: ReturnType<typeof createToolLists>
+  readonly cursors: Seal
+  readonly speaker: Speaker
+  readonly serverInfo: JsonObject
+  readonly instructions: string | undefined
+  readonly log: (event: FaceEvent) => void
+}
+
+/** Something an operator may want to read; never arguments, tokens or results. */
+export interface FaceEvent {
+  readonly event: string
+  readonly [field: string]: string | number | undefined
+}
+
+/** A request as it came over HTTP, before anybody knows whose it is. */
+export interface Posted {
+  readonly incoming: IncomingMessage
+  readonly headers: RequestHeaders
+  readonly remote: string
+  readonly accepts: Accepts
+  readonly exchange: Exchange
+}
+
+export type Request = Extract<Message, { kind: "request" }>
+export type Notification = Extract<Message, { kind: "notification" }>
+
+/** A request with its parameters twice: to look at, and with every digit of its numbers to send on. */
+export interface PostedRequest extends Posted {
+  readonly message: Request
+  readonly exactParams: JsonObject | undefined
+}

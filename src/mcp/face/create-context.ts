@@ -1,0 +1,66 @@
+import type { Gateway } from "../../call/gateway.ts"
+import { permit, scopeOf } from "../../call/permit.ts"
+import type { CatalogTool, Scope } from "../../registry/catalog.ts"
+import type { FaceContext } from "./context.ts"
+import type { FaceOptions } from "./face.ts"
+import { metadataUrl } from "./metadata.ts"
+import { Pulse } from "./pulse.ts"
+import { createSeal } from "./seal.ts"
+import { createSessions } from "./sessions.ts"
+import { createStreams, type DigestOf } from "./streams.ts"
+import { createToolLists } from "./tool-list.ts"
+
+/** Makes what the methods of a face share. */
+export function createContext(gateway: Gateway, options: FaceOptions): FaceContext {
+  const { limits, path, publicUrl, resourceMetadata, sessionKeys } = options
+  const pulse = new Pulse(limits.keepAliveMs)
+  const toolLists = createToolLists(limits.listPageMax)
+  const digestOf = digestsBy(gateway, toolLists)
+  // The endpoint is part of what is sealed: a token of another gateway with the same key is none here.
+  const purpose = (what: string) => `postern/${what}/1 ${publicUrl ?? path}`
+  const { name, version, title } = options.serverInfo
+  return {
+    gateway,
+    limits,
+    sessions: createSessions(createSeal(sessionKeys, purpose("session")), limits, () =>
+      gateway.now(),
+    ),
+    streams: createStreams(limits, pulse, digestOf),
+    digestOf,
+    pulse,
+    toolLists,
+    cursors: createSeal(sessionKeys, purpose("cursor")),
+    speaker: {
+      explain: options.explainRefusals,
+      metadataUrl:
+        publicUrl === undefined || resourceMetadata === undefined
+          ? undefined
+          : metadataUrl(publicUrl),
+      scope: resourceMetadata?.scopes?.join(" "),
+    },
+    serverInfo: title === undefined ? { name, version } : { name, title, version },
+    instructions: options.instructions,
+    log: (event) => options.log(event),
+  }
+}
+
+/** What a stream's list comes to, without a record: nobody asked, the gateway looks for itself. */
+function digestsBy(gateway: Gateway, toolLists: FaceContext["toolLists"]): DigestOf {
+  const byScope = new WeakMap<Scope, readonly CatalogTool[]>()
+  return async (evidence, era) => {
+    const catalog = gateway.catalog()
+    const caller = await gateway.identify(evidence, catalog)
+    if (!caller.ok) return undefined
+    const scope = scopeOf(catalog, caller.value, gateway.levels)
+    if (scope === undefined) return undefined
+    let tools = byScope.get(scope)
+    if (tools === undefined) {
+      tools = [...scope.tools.keys()].flatMap((name) => {
+        const permitted = permit(catalog, caller.value, name, gateway.levels)
+        return permitted.ok ? [permitted.value.tool] : []
+      })
+      byScope.set(scope, tools)
+    }
+    return toolLists(tools, era).digest
+  }
+}

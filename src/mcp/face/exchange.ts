@@ -1,0 +1,86 @@
+import type { ServerResponse } from "node:http"
+
+import type { RpcId } from "../jsonrpc.ts"
+import { EventStream, type Headers, writeEmpty, writeFail, writeJson } from "./answer.ts"
+import type { Accepts } from "./door.ts"
+import { errorText, type Fail } from "./errors.ts"
+import type { Beating, Pulse } from "./pulse.ts"
+
+/**
+ * The answer to one POST. It stays undecided until something must be said: a result first makes it plain JSON, a
+ * notification or a long silence first makes it a stream that ends with the result.
+ */
+export class Exchange implements Beating {
+  quietBeats = 0
+  readonly outgoing: ServerResponse
+  readonly #accepts: Accepts
+  readonly #pulse: Pulse
+  readonly #bufferMax: number
+  #stream: EventStream | undefined
+  #isWaiting = false
+
+  constructor(outgoing: ServerResponse, accepts: Accepts, pulse: Pulse, bufferMax: number) {
+    this.outgoing = outgoing
+    this.#accepts = accepts
+    this.#pulse = pulse
+    this.#bufferMax = bufferMax
+  }
+
+  get canStream(): boolean {
+    return this.#accepts.stream
+  }
+
+  /** From here on the answer takes its time: silence will be noticed. */
+  wait(): void {
+    if (!this.#accepts.stream) return
+    this.#isWaiting = true
+    this.#pulse.add(this)
+  }
+
+  /** A notification that belongs to this request, before its answer. */
+  notify(text: string): void {
+    if (!this.#isWaiting) return // late: the answer is out
+    this.quietBeats = 0
+    this.#open().send(text)
+  }
+
+  keepAlive(): void {
+    this.quietBeats = 0
+    this.#open().comment()
+  }
+
+  /** The whole JSON-RPC response, as text. */
+  finish(text: string, status = 200, headers?: Headers): void {
+    this.#stopWaiting()
+    if (this.#stream === undefined && this.#accepts.json) {
+      writeJson(this.outgoing, status, text, headers)
+      return
+    }
+    this.#open(headers).finish(text)
+  }
+
+  /** An error has its HTTP status, unless a stream has begun: then it is the last message there. */
+  fail(failure: Fail, id: RpcId | undefined): void {
+    this.#stopWaiting()
+    if (this.#stream === undefined) writeFail(this.outgoing, failure, id)
+    else this.finish(errorText(failure, id))
+  }
+
+  /** Nothing to say: 202 for what is no request, the bare end of a stream for a request that was cancelled. */
+  acknowledge(): void {
+    this.#stopWaiting()
+    if (this.#stream === undefined) writeEmpty(this.outgoing, 202)
+    else this.#stream.end()
+  }
+
+  #open(headers?: Headers): EventStream {
+    this.#stream ??= new EventStream(this.outgoing, this.#bufferMax, headers)
+    return this.#stream
+  }
+
+  #stopWaiting(): void {
+    if (!this.#isWaiting) return
+    this.#isWaiting = false
+    this.#pulse.remove(this)
+  }
+}

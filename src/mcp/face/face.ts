@@ -1,0 +1,151 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
+import { Hono } from "hono"
+
+import type { Gateway } from "../../call/gateway.ts"
+import { writeFail } from "./answer.ts"
+import type { FaceEvent } from "./context.ts"
+import { createContext } from "./create-context.ts"
+import { createDebounce } from "./debounce.ts"
+import { type Door, knock } from "./door.ts"
+import { type Fail, httpFail } from "./errors.ts"
+import { headersOf } from "./headers.ts"
+import type { FaceLimits } from "./limits.ts"
+import { type ResourceMetadata, serveMetadata } from "./metadata.ts"
+import type { SealKey } from "./seal.ts"
+import { serve } from "./serve.ts"
+
+export interface FaceOptions {
+  /** Where MCP is spoken, for both eras: `/mcp`. */
+  readonly path: string
+  /** The URL of the endpoint as callers know it, with its path. */
+  readonly publicUrl?: string
+  /** The values of `Host` that are ours: `gate.example:8443` exactly, `localhost` with any port. */
+  readonly hosts: readonly string[]
+  /** The values of `Origin` that may ask; requests without one do not come from a page. */
+  readonly origins: readonly string[]
+  /** The first seals sessions and cursors, all open them. 32 bytes each; replicas share them. */
+  readonly sessionKeys: readonly SealKey[]
+  readonly serverInfo: { readonly name: string; readonly version: string; readonly title?: string }
+  readonly instructions?: string
+  /** Whether callers learn why a tool is unknown to them. */
+  readonly explainRefusals: boolean
+  readonly resourceMetadata?: ResourceMetadata
+  readonly limits: FaceLimits
+  log(event: FaceEvent): void
+}
+
+export interface FaceStats {
+  readonly sessions: number
+  readonly streams: number
+  /** Since the start: all that came in, and what was turned away before anybody asked who it was. */
+  readonly requests: number
+  readonly turnedAway: number
+  readonly inFlight: number
+}
+
+/** Mounted on `@hono/node-server`, which passes on the sockets behind a request. */
+export type FaceApp = Hono<{ Bindings: NodeBindings }>
+
+interface NodeBindings {
+  readonly incoming: IncomingMessage
+  readonly outgoing: ServerResponse
+}
+
+/** The MCP server face: one endpoint, both eras. */
+export interface Face {
+  readonly app: FaceApp
+  /** Compares each open stream's own list with what it was told, a moment later, and tells those where it changed. */
+  catalogChanged(): void
+  stats(): FaceStats
+  /** Ends the streams with their last word and waits for the answers under way. Requests are still answered. */
+  drain(): Promise<void>
+  /** Stops the clocks. Call it when nothing listens any more. */
+  close(): void
+}
+
+// Reading the body makes the marker an ordinary response: a constructor that node-server puts in place of `Response`
+// would otherwise keep it in a form that is sent once more.
+void RESPONSE_ALREADY_SENT.body
+
+/** Throws a RangeError or TypeError for session keys that cannot be used. */
+export function createFace(gateway: Gateway, options: FaceOptions): Face {
+  const { limits, log, path, publicUrl, resourceMetadata } = options
+  const context = createContext(gateway, options)
+  const counts = { requests: 0, turnedAway: 0, inFlight: 0 }
+  const idle = new Set<() => void>()
+  const door: Door = {
+    hosts: new Set(options.hosts.map((host) => host.toLowerCase())),
+    origins: new Set(options.origins),
+    bodyBytesMax: limits.bodyBytesMax,
+  }
+
+  function enter({ incoming, outgoing }: NodeBindings): void {
+    counts.requests++
+    const headers = headersOf(incoming)
+    const turnedAway = knock(door, incoming.method, headers) ?? tokenInUrl(incoming.url)
+    if (turnedAway !== undefined) {
+      counts.turnedAway++
+      log({ event: "turned_away", status: turnedAway.status, words: turnedAway.message })
+      writeFail(outgoing, turnedAway)
+      return
+    }
+    counts.inFlight++
+    void serve(context, incoming, outgoing, headers).finally(() => {
+      if (--counts.inFlight === 0) for (const tell of idle) tell()
+    })
+  }
+
+  const app: FaceApp = new Hono()
+  // Written to the socket directly: a Response object per call would cost more than the call's way through the face.
+  app.all(path, ({ env }) => {
+    enter(env)
+    return RESPONSE_ALREADY_SENT
+  })
+  if (resourceMetadata !== undefined && publicUrl !== undefined) {
+    const name = options.serverInfo.title ?? options.serverInfo.name
+    serveMetadata(app, { url: publicUrl, path, name }, resourceMetadata)
+  }
+  app.notFound(() => new Response('{"error":"not found"}', notFound))
+
+  const sweeper = setInterval(() => context.sessions.sweep(), sweepMs(limits))
+  sweeper.unref()
+  const debounce = createDebounce(
+    limits.listChangedDebounceMs,
+    () => context.streams.refresh(),
+    log,
+  )
+  return {
+    app,
+    catalogChanged: debounce.knock,
+    stats: () => ({
+      sessions: context.sessions.count(),
+      streams: context.streams.count(),
+      ...counts,
+    }),
+    async drain() {
+      context.streams.endAll()
+      if (counts.inFlight > 0) await new Promise<void>((resolve) => idle.add(resolve))
+    },
+    close() {
+      clearInterval(sweeper)
+      debounce.close()
+      context.pulse.close()
+    },
+  }
+}
+
+const notFound = {
+  status: 404,
+  headers: { "content-type": "application/json", "cache-control": "no-store" },
+}
+
+/** A token in a URL ends up in logs and histories: refused before anything is believed (RFC 6750 §2.3). */
+const tokenInUrl = (url: string | undefined): Fail | undefined =>
+  url?.includes("?") && /[?&](?:access_token|token|authorization|api_key)=/i.test(url)
+    ? httpFail(400, "invalid credentials: send tokens in the Authorization header")
+    : undefined
+
+/** Idle sessions are found a quarter of their time late at most. */
+const sweepMs = ({ sessionIdleMs }: FaceLimits) => Math.min(60_000, Math.max(10, sessionIdleMs / 4))

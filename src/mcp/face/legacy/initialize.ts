@@ -1,0 +1,70 @@
+import { randomBytes } from "node:crypto"
+
+import { greet } from "../../../call/greet.ts"
+import { isObject } from "../../../schema/json.ts"
+import type { FaceContext, PostedRequest } from "../context.ts"
+import { codes, fail, httpFail, resultText } from "../errors.ts"
+import { evidenceOf } from "../headers.ts"
+import { refusalFail } from "../refusal-words.ts"
+import { tokenFor } from "../session-token.ts"
+import { traceOf } from "../trace.ts"
+
+/** The revisions with a handshake, the newest first. */
+export const legacyVersions: readonly string[] = [
+  "2025-11-25",
+  "2025-06-18",
+  "2025-03-26",
+  "2024-11-05",
+]
+const newest = "2025-11-25"
+
+export const sessionHeader = "mcp-session-id"
+
+/**
+ * `initialize`: agrees on a revision (the asked one, or our newest) and begins a session. A session id sent along is
+ * ignored: whoever initializes starts anew.
+ */
+export async function initialize(context: FaceContext, posted: PostedRequest): Promise<void> {
+  const { exchange, headers, message, remote } = posted
+  const { id, params } = message
+  const asked = params?.["protocolVersion"]
+  const client = clientOf(params?.["clientInfo"])
+  if (typeof asked !== "string" || client === undefined || !isObject(params?.["capabilities"]))
+    return exchange.fail(badParams, id)
+
+  const evidence = evidenceOf(headers, remote, client, undefined)
+  const trace = traceOf(undefined, headers)
+  const inquiry = { era: "legacy", method: "initialize", evidence, trace } as const
+  const greeting = await greet({ ...inquiry, session: "start" }, context.gateway)
+  if (!greeting.ok) return exchange.fail(refusalFail(greeting.refusal, context.speaker), id)
+
+  const version = legacyVersions.includes(asked) ? asked : newest
+  const token = tokenFor(greeting.value.caller, client, version, {
+    jti: randomBytes(16).toString("hex"),
+    nowMs: context.gateway.now(),
+    lifetimeMs: context.limits.sessionLifetimeMs,
+  })
+  const session = context.sessions.begin(token)
+  if (session === undefined) return exchange.fail(tooManySessions, id)
+  const { serverInfo, instructions } = context
+  const result = {
+    protocolVersion: version,
+    capabilities: { tools: { listChanged: true }, logging: {} },
+    serverInfo,
+    ...(instructions === undefined ? {} : { instructions }),
+  }
+  exchange.finish(resultText(id, JSON.stringify(result)), 200, { [sessionHeader]: session.sealed })
+}
+
+function clientOf(value: unknown): { readonly name: string; readonly version: string } | undefined {
+  if (!isObject(value)) return undefined
+  const { name, version } = value
+  return typeof name === "string" && typeof version === "string" ? { name, version } : undefined
+}
+
+const badParams = fail(
+  200,
+  codes.invalidParams,
+  "Invalid params: expected protocolVersion, capabilities and clientInfo with name and version",
+)
+export const tooManySessions = httpFail(503, "busy: too many sessions", { "retry-after": "30" })

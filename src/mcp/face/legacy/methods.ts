@@ -1,0 +1,119 @@
+import { isObject } from "../../../schema/json.ts"
+import { callTool } from "../call-tool.ts"
+import type { FaceContext, Notification, Posted, PostedRequest } from "../context.ts"
+import { codes, fail, resultText } from "../errors.ts"
+import { listTools } from "../list-tools.ts"
+import { gravity, logLevels } from "../modern/envelope.ts"
+import type { Session } from "../sessions.ts"
+import { initialize } from "./initialize.ts"
+import { legacyCodec } from "./result.ts"
+import { admit, sessionEvidence, sessionOf } from "./session.ts"
+
+type Method = (context: FaceContext, posted: PostedRequest, session: Session) => Promise<void>
+
+/** What a legacy session may ask. What is not here does not exist in this era. */
+const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
+  ["tools/call", callInSession],
+  ["tools/list", listInSession],
+  ["ping", ping],
+  ["logging/setLevel", setLevel],
+])
+
+/** Answers one legacy request. An unknown method is HTTP 200 here, unlike in the modern era. */
+export async function answerLegacy(context: FaceContext, posted: PostedRequest): Promise<void> {
+  const { exchange, message } = posted
+  if (message.method === "initialize") return initialize(context, posted)
+  const found = sessionOf(context, posted)
+  if (found.session === undefined) return exchange.fail(found.fail, message.id)
+  const method = methods.get(message.method)
+  if (method !== undefined) return method(context, posted, found.session)
+  const refused = await admit(context, posted, found.session, message.method)
+  const unknown = fail(200, codes.methodNotFound, `Method not found: ${message.method}`)
+  return exchange.fail(refused ?? unknown, message.id)
+}
+
+/** Notifications, and responses to requests we never sent: taken if the session is the sender's, and that is all. */
+export async function takeLegacy(
+  context: FaceContext,
+  posted: Posted,
+  notification: Notification | undefined,
+): Promise<void> {
+  const { exchange } = posted
+  const found = sessionOf(context, posted)
+  if (found.session === undefined) return exchange.fail(found.fail, undefined)
+  const method = notification?.method ?? "response"
+  const refused = await admit(context, posted, found.session, method)
+  if (refused !== undefined) return exchange.fail(refused, undefined)
+  if (method === "notifications/cancelled") cancel(found.session, notification)
+  exchange.acknowledge()
+}
+
+/** Unknown and finished requests are nobody's mistake: the cancellation crossed the answer. */
+function cancel({ calls }: Session, notification: Notification | undefined): void {
+  const id = notification?.params?.["requestId"]
+  if (typeof id === "string" || typeof id === "number") calls.get(id)?.abort()
+}
+
+/** A lost connection cancels nothing in this era: only `notifications/cancelled` does. */
+async function callInSession(
+  context: FaceContext,
+  posted: PostedRequest,
+  session: Session,
+): Promise<void> {
+  const { id } = posted.message
+  const abort = new AbortController()
+  session.calls.set(id, abort)
+  try {
+    await callTool(context, legacyCodec, {
+      posted,
+      evidence: sessionEvidence(posted, session),
+      signal: abort.signal,
+      relays: ({ method, params }) =>
+        method !== "notifications/message" || isLoudEnough(params, session.logLevel),
+    })
+  } finally {
+    if (session.calls.get(id) === abort) session.calls.delete(id)
+  }
+}
+
+/** A session that never set a level gets all a backend chose to say. */
+function isLoudEnough(params: unknown, wanted: string | undefined): boolean {
+  if (wanted === undefined || !isObject(params)) return true
+  return gravity(params["level"]) >= gravity(wanted)
+}
+
+async function listInSession(
+  context: FaceContext,
+  posted: PostedRequest,
+  session: Session,
+): Promise<void> {
+  const evidence = sessionEvidence(posted, session)
+  const digest = await listTools(context, "legacy", posted, evidence, "")
+  session.listDigest = digest ?? session.listDigest
+}
+
+async function ping(context: FaceContext, posted: PostedRequest, session: Session): Promise<void> {
+  const { exchange, message } = posted
+  const refused = await admit(context, posted, session, "ping")
+  if (refused !== undefined) return exchange.fail(refused, message.id)
+  exchange.finish(resultText(message.id, "{}"))
+}
+
+async function setLevel(
+  context: FaceContext,
+  posted: PostedRequest,
+  session: Session,
+): Promise<void> {
+  const { exchange, message } = posted
+  const refused = await admit(context, posted, session, message.method)
+  if (refused !== undefined) return exchange.fail(refused, message.id)
+  const level = message.params?.["level"]
+  if (gravity(level) === -1) return exchange.fail(badLevel, message.id)
+  session.logLevel = String(level)
+  exchange.finish(resultText(message.id, "{}"))
+}
+const badLevel = fail(
+  200,
+  codes.invalidParams,
+  `Invalid params: level: expected one of ${logLevels.join(", ")}`,
+)

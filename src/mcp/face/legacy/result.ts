@@ -1,0 +1,60 @@
+import type { CatalogTool } from "../../../registry/catalog.ts"
+import { isObject, type Json, type JsonObject } from "../../../schema/json.ts"
+import { type CallCodec, shapeOf } from "../call-tool.ts"
+import { codes, fail } from "../errors.ts"
+import { metaKeys } from "../modern/envelope.ts"
+import { otherHop } from "../modern/result.ts"
+
+/** Members that only modern results have. */
+const modernOnly = ["resultType", "ttlMs", "cacheScope"]
+
+export const legacyCodec: CallCodec = {
+  era: "legacy",
+  meta: (meta) => meta,
+
+  result(result, tool) {
+    const shaped = tool === undefined ? result : wrapped(result, tool)
+    return JSON.stringify(isLegacy(shaped) ? shaped : withoutModern(shaped))
+  },
+
+  error: ({ code, message, data }) =>
+    otherHop.includes(code)
+      ? fail(200, codes.internal, "The server behind the gateway refused the request")
+      : fail(200, code, message, data),
+}
+
+const isLegacy = ({ resultType, ttlMs, cacheScope, content, _meta: meta }: JsonObject): boolean =>
+  resultType === undefined &&
+  ttlMs === undefined &&
+  cacheScope === undefined &&
+  Array.isArray(content) &&
+  !(isObject(meta) && Object.hasOwn(meta, metaKeys.serverInfo))
+
+function withoutModern(result: JsonObject): JsonObject {
+  const kept = Object.entries(result).filter(([key]) => !modernOnly.includes(key))
+  const legacy: Record<string, Json> = { content: [], ...Object.fromEntries(kept) }
+  const meta = result["_meta"]
+  if (isObject(meta)) {
+    const entries = Object.entries(meta).filter(([key]) => key !== metaKeys.serverInfo)
+    if (entries.length > 0) legacy["_meta"] = Object.fromEntries(entries)
+    else delete legacy["_meta"]
+  }
+  return legacy
+}
+
+/**
+ * The result of a tool whose schema allows more than objects: `structuredContent` in its wrapper, and the value as text
+ * for clients that read nothing else.
+ */
+function wrapped(result: JsonObject, tool: CatalogTool): JsonObject {
+  const { structuredContent, content } = result
+  if (structuredContent === undefined || !shapeOf(tool).isWrapped) return result
+  const blocks = Array.isArray(content) ? content : []
+  const hasText = blocks.some((block) => isObject(block) && block["type"] === "text")
+  const text = { type: "text", text: JSON.stringify(structuredContent) }
+  return {
+    ...result,
+    content: hasText ? blocks : [...blocks, text],
+    structuredContent: { result: structuredContent },
+  }
+}

@@ -1,0 +1,44 @@
+/** Every limit of the MCP face, with its default. Over one: a clear refusal, nothing lost, nobody else slowed. */
+export interface FaceLimits {
+  /** Bytes of one request body. */
+  readonly bodyBytesMax: number
+  /** Nesting of one request body: deeper JSON parses, but cannot be printed or validated. */
+  readonly depthMax: number
+  /** JSON values in one request body. */
+  readonly nodesMax: number
+  /** A session that nobody used for so long is over, whether or not its GET stream is open. */
+  readonly sessionIdleMs: number
+  /** From initialize to the end of the sealed token, however busy the session. */
+  readonly sessionLifetimeMs: number
+  readonly sessionsMax: number
+  /** One caller's sessions; its longest unused one makes room for the next. */
+  readonly sessionsPerCallerMax: number
+  /** GET and listen streams open at once. */
+  readonly streamsMax: number
+  /** Bytes waiting for a reader of a stream; a slower one is cut off. */
+  readonly streamBufferBytesMax: number
+  /** Silence on a stream before a comment keeps it open; also: before a quiet call's answer becomes a stream. */
+  readonly keepAliveMs: number
+  /** Tools on one page of `tools/list`. */
+  readonly listPageMax: number
+  /** How long a modern client may keep a list without asking again. */
+  readonly listTtlMs: number
+  /** Reloads within this time are told as one. */
+  readonly listChangedDebounceMs: number
+}
+
+export const faceLimits: FaceLimits = {
+  bodyBytesMax: 4 * 1024 * 1024,
+  depthMax: 64,
+  nodesMax: 100_000,
+  sessionIdleMs: 30 * 60_000,
+  sessionLifetimeMs: 24 * 60 * 60_000,
+  sessionsMax: 20_000,
+  sessionsPerCallerMax: 10_000,
+  streamsMax: 10_000,
+  streamBufferBytesMax: 1024 * 1024,
+  keepAliveMs: 15_000,
+  listPageMax: 1_000,
+  listTtlMs: 0,
+  listChangedDebounceMs: 250,
+}

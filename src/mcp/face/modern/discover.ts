@@ -1,0 +1,32 @@
+import { greet } from "../../../call/greet.ts"
+import type { JsonObject } from "../../../schema/json.ts"
+import type { FaceContext, PostedRequest } from "../context.ts"
+import { resultText } from "../errors.ts"
+import { refusalFail } from "../refusal-words.ts"
+import { traceOf } from "../trace.ts"
+import { evidenceIn, metaKeys, modernVersions } from "./envelope.ts"
+
+/** `server/discover`: what this endpoint speaks and carries. No backend is asked. */
+export async function discover(
+  context: FaceContext,
+  posted: PostedRequest,
+  envelope: JsonObject,
+): Promise<void> {
+  const { exchange, headers, message } = posted
+  const evidence = evidenceIn(posted, envelope)
+  const trace = traceOf(envelope, headers)
+  const inquiry = { era: "modern", method: message.method, evidence, trace } as const
+  const greeting = await greet({ ...inquiry, session: undefined }, context.gateway)
+  if (!greeting.ok) return exchange.fail(refusalFail(greeting.refusal, context.speaker), message.id)
+  const { instructions, limits, serverInfo } = context
+  const result = {
+    resultType: "complete",
+    supportedVersions: modernVersions,
+    capabilities: { tools: { listChanged: true }, logging: {} },
+    ...(instructions === undefined ? {} : { instructions }),
+    ttlMs: limits.listTtlMs,
+    cacheScope: "private",
+    _meta: { [metaKeys.serverInfo]: serverInfo },
+  }
+  exchange.finish(resultText(message.id, JSON.stringify(result)))
+}

@@ -1,0 +1,86 @@
+import { isObject, type JsonObject } from "../../../schema/json.ts"
+import { callTool } from "../call-tool.ts"
+import type { FaceContext, PostedRequest } from "../context.ts"
+import { codes, fail } from "../errors.ts"
+import { listTools } from "../list-tools.ts"
+import { discover } from "./discover.ts"
+import { evidenceIn, gravity, metaKeys, modernVersions } from "./envelope.ts"
+import { listen } from "./listen.ts"
+import { modernCodec, ownMeta } from "./result.ts"
+import { standardHeaderFault } from "./standard-headers.ts"
+
+export type ModernMethod = (
+  context: FaceContext,
+  posted: PostedRequest,
+  envelope: JsonObject,
+) => Promise<void>
+
+/** What a modern request may ask. What is not here does not exist in this era. */
+const methods: ReadonlyMap<string, ModernMethod> = new Map<string, ModernMethod>([
+  ["tools/call", callStateless],
+  ["tools/list", listStateless],
+  ["server/discover", discover],
+  ["subscriptions/listen", listen],
+])
+
+/** Answers one modern request whose envelope is sound. */
+export async function answerModern(
+  context: FaceContext,
+  posted: PostedRequest,
+  version: string,
+): Promise<void> {
+  const { exchange, headers, message } = posted
+  const { id, params } = message
+  if (!modernVersions.includes(version)) {
+    const data = { supported: modernVersions, requested: version }
+    return exchange.fail(
+      fail(400, codes.unsupportedVersion, "Unsupported protocol version", data),
+      id,
+    )
+  }
+  const fault = standardHeaderFault(headers, message.method, params)
+  if (fault !== undefined) return exchange.fail(fault, id)
+  const method = methods.get(message.method)
+  if (method === undefined) {
+    const words = `Method not found: ${message.method}`
+    return exchange.fail(fail(404, codes.methodNotFound, words), id)
+  }
+  const meta = params?.["_meta"]
+  return method(context, posted, isObject(meta) ? meta : {})
+}
+
+/** A client that hangs up has cancelled: this era has no other way to say so over HTTP. */
+async function callStateless(
+  context: FaceContext,
+  posted: PostedRequest,
+  envelope: JsonObject,
+): Promise<void> {
+  const { outgoing } = posted.exchange
+  const abort = new AbortController()
+  const hungUp = () => abort.abort()
+  outgoing.once("close", hungUp)
+  const wanted = gravity(envelope[metaKeys.logLevel])
+  try {
+    await callTool(context, modernCodec, {
+      posted,
+      evidence: evidenceIn(posted, envelope),
+      signal: abort.signal,
+      relays: ({ method, params }) =>
+        method !== "notifications/message" || (wanted !== -1 && gravityOf(params) >= wanted),
+    })
+  } finally {
+    outgoing.off("close", hungUp)
+  }
+}
+const gravityOf = (params: unknown) => (isObject(params) ? gravity(params["level"]) : -1)
+
+async function listStateless(
+  context: FaceContext,
+  posted: PostedRequest,
+  envelope: JsonObject,
+): Promise<void> {
+  const { limits, serverInfo } = context
+  const caching = `"ttlMs":${limits.listTtlMs},"cacheScope":"private"`
+  const members = `,"resultType":"complete",${caching},${ownMeta(serverInfo)}`
+  await listTools(context, "modern", posted, evidenceIn(posted, envelope), members)
+}

@@ -1,0 +1,56 @@
+import { isObject, type JsonObject } from "../../../schema/json.ts"
+import type { CallCodec } from "../call-tool.ts"
+import { codes, fail } from "../errors.ts"
+import { metaKeys } from "./envelope.ts"
+
+const reserved: readonly string[] = [
+  metaKeys.version,
+  metaKeys.capabilities,
+  metaKeys.clientInfo,
+  metaKeys.logLevel,
+]
+
+/** What every modern result ends with. */
+export const ownMeta = (serverInfo: JsonObject): string =>
+  `"_meta":{"${metaKeys.serverInfo}":${JSON.stringify(serverInfo)}}`
+
+export const modernCodec: CallCodec = {
+  era: "modern",
+
+  meta(meta) {
+    let kept: Record<string, JsonObject[string]> | undefined
+    for (const key of Object.keys(meta)) {
+      const value = meta[key]
+      if (reserved.includes(key) || value === undefined) continue
+      kept ??= {}
+      kept[key] = value
+    }
+    return kept
+  },
+
+  result(result, _, { serverInfo }) {
+    const { resultType, _meta: meta, content } = result
+    if (resultType === undefined && meta === undefined && Array.isArray(content)) {
+      // Nearly every result of a legacy backend: what is missing goes in front, and nothing is copied.
+      return `{"resultType":"complete",${ownMeta(serverInfo)},${JSON.stringify(result).slice(1)}`
+    }
+    return JSON.stringify({
+      ...result,
+      content: content ?? [],
+      resultType: "complete",
+      _meta: { ...(isObject(meta) ? meta : {}), [metaKeys.serverInfo]: serverInfo },
+    })
+  },
+
+  /** These describe the hop behind us, which the caller cannot repair. */
+  error: ({ code, message, data }) =>
+    otherHop.includes(code)
+      ? fail(200, codes.internal, "The server behind the gateway refused the request")
+      : fail(200, code, message, data),
+}
+
+export const otherHop: readonly number[] = [
+  codes.headerMismatch,
+  codes.missingCapability,
+  codes.unsupportedVersion,
+]

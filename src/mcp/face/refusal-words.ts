@@ -1,0 +1,205 @@
+import { impossible, reasonOf } from "../../call/reason.ts"
+import type { Refusal } from "../../call/refusal.ts"
+import type { JsonObject } from "../../schema/json.ts"
+import { codes, type Fail } from "./errors.ts"
+
+/** The key under which a refusal's code travels: in `_meta` of results, in `data` of errors. */
+export const refusalKey = "dev.postern/refusal"
+
+/** How a refusal reaches the caller: as a tool's result that a model can act on, or as an error of the request. */
+export type RefusalAnswer =
+  | { readonly kind: "result"; readonly result: JsonObject }
+  | { readonly kind: "error"; readonly fail: Fail }
+
+/** What the words depend on beside the refusal. */
+export interface Speaker {
+  /** Whether callers learn why a tool is unknown to them. */
+  readonly explain: boolean
+  /** The URL of the resource metadata document (RFC 9728), where there is one. */
+  readonly metadataUrl: string | undefined
+  /** The scopes to ask for in a challenge, separated by spaces. */
+  readonly scope: string | undefined
+}
+
+/**
+ * A refusal in MCP's words. A tool that does not exist, one that was not declared and one that a rule denies sound the
+ * same, unless the operator wants them explained. Nothing of `reason` is said otherwise.
+ */
+export function refusalAnswer(refusal: Refusal, speaker: Speaker): RefusalAnswer {
+  switch (refusal.code) {
+    case "invalid_credentials": {
+      const challenge =
+        refusal.status === 401 ? { error: "invalid_token", words: refusal.words } : undefined
+      return status(
+        refusal,
+        refusal.status,
+        refusal.words,
+        challenge && challengeOf(speaker, challenge),
+      )
+    }
+    case "identity_unavailable":
+      return status(refusal, 503, "identity cannot be checked now", { "retry-after": "5" })
+    case "identity_conflict":
+      return status(refusal, 403, "conflicting identities")
+    case "insufficient_trust":
+      return unproved(refusal, "a stronger credential is needed", speaker)
+    case "unknown_caller": {
+      const hint = refusal.hint === undefined ? "" : `: ${refusal.hint}`
+      return unproved(refusal, `unknown caller${hint}`, speaker)
+    }
+    case "unknown_session":
+      return failed(refusal, {
+        status: 404,
+        code: codes.legacyNoSession,
+        message: "Session not found",
+      })
+    case "unknown_tool":
+    case "undeclared_dependency":
+      return unknownTool(refusal, speaker)
+    case "audit_unavailable":
+      return status(refusal, 503, "calls cannot be recorded now", { "retry-after": "5" })
+    case "cancelled":
+      return status(refusal, 200, "the request was cancelled", undefined, 499)
+    case "overloaded":
+      if (refusal.tool !== undefined)
+        return toolError(refusal, busyWords(refusal.tool), refusal.retryAfterMs)
+      return status(refusal, 503, "busy", { "retry-after": seconds(refusal.retryAfterMs) })
+    default:
+      return aboutTool(refusal)
+  }
+}
+
+/** The same for a request that is no call of a tool, whose refusals are all errors. */
+export function refusalFail(refusal: Refusal, speaker: Speaker): Fail {
+  const said = refusalAnswer(refusal, speaker)
+  if (said.kind === "error") return said.fail
+  return {
+    status: 200,
+    code: codes.internal,
+    message: "Internal error",
+    data: said.result["_meta"],
+  }
+}
+
+type AboutTool = Extract<
+  Refusal,
+  {
+    code:
+      | "invalid_input"
+      | "invalid_output"
+      | "backend_unavailable"
+      | "backend_timeout"
+      | "backend_error"
+      | "composition_unsupported"
+  }
+>
+
+/** What the caller's model should read: the call was understood, and this is what became of it. */
+function aboutTool(refusal: AboutTool): RefusalAnswer {
+  const { tool } = refusal
+  switch (refusal.code) {
+    case "invalid_input": {
+      const lines = refusal.faults.map(({ line }) => line)
+      const faults = refusal.faults.map(({ line: _, ...fault }): JsonObject => ({ ...fault }))
+      return toolError(
+        refusal,
+        [`Invalid arguments for ${tool}:`, ...lines].join("\n"),
+        undefined,
+        { faults },
+      )
+    }
+    case "invalid_output":
+      return toolError(refusal, `${tool} returned a result that breaks its schema`)
+    case "backend_unavailable":
+      return toolError(refusal, `${tool} is unavailable now`, refusal.retryAfterMs)
+    case "backend_timeout":
+      return toolError(refusal, `${tool} did not answer in ${Math.round(refusal.waitedMs)} ms`)
+    case "backend_error":
+      return toolError(refusal, `${tool} failed`)
+    case "composition_unsupported":
+      return toolError(refusal, `${tool} is a composition, which this version does not run`)
+    default:
+      return impossible(refusal)
+  }
+}
+
+const busyWords = (tool: string) => `${tool} is busy, try again`
+
+function toolError(
+  refusal: Refusal,
+  text: string,
+  retryAfterMs?: number,
+  more?: JsonObject,
+): RefusalAnswer {
+  const told = retryAfterMs === undefined ? {} : { retryAfterMs }
+  return {
+    kind: "result",
+    result: {
+      content: [{ type: "text", text }],
+      isError: true,
+      _meta: { [refusalKey]: { code: refusal.code, ...told, ...more } },
+    },
+  }
+}
+
+function unknownTool(
+  refusal: Extract<Refusal, { code: "unknown_tool" | "undeclared_dependency" }>,
+  { explain }: Speaker,
+): RefusalAnswer {
+  const words = `Unknown tool: ${refusal.tool}`
+  const message = explain ? `${words} (${reasonOf(refusal)})` : words
+  const data = { [refusalKey]: { code: explain ? refusal.code : "unknown_tool" } }
+  return { kind: "error", fail: { status: 200, code: codes.invalidParams, message, data } }
+}
+
+/** A caller that could do better with a token is told where to get one (401); another is only refused (403). */
+function unproved(
+  refusal: Extract<Refusal, { code: "insufficient_trust" | "unknown_caller" }>,
+  words: string,
+  speaker: Speaker,
+): RefusalAnswer {
+  return refusal.challenge
+    ? status(refusal, 401, words, challengeOf(speaker, undefined))
+    : status(refusal, 403, words)
+}
+
+/** An error whose HTTP status says most of it. JSON-RPC has no code for these: the status stands in. */
+function status(
+  refusal: Refusal,
+  httpStatus: number,
+  message: string,
+  headers?: Readonly<Record<string, string>>,
+  code = httpStatus,
+): RefusalAnswer {
+  return failed(refusal, {
+    status: httpStatus,
+    code,
+    message,
+    ...(headers === undefined ? {} : { headers }),
+  })
+}
+
+const failed = (refusal: Refusal, fail: Fail): RefusalAnswer => ({
+  kind: "error",
+  fail: { ...fail, data: { [refusalKey]: { code: refusal.code } } },
+})
+
+/** `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1). */
+function challengeOf(
+  { metadataUrl, scope }: Speaker,
+  fault: { readonly error: string; readonly words: string } | undefined,
+): Readonly<Record<string, string>> {
+  const parts = [
+    metadataUrl === undefined ? "" : `resource_metadata="${quotable(metadataUrl)}"`,
+    scope === undefined ? "" : `scope="${quotable(scope)}"`,
+    fault === undefined
+      ? ""
+      : `error="${fault.error}", error_description="${quotable(fault.words)}"`,
+  ].filter((part) => part !== "")
+  return { "www-authenticate": parts.length === 0 ? "Bearer" : `Bearer ${parts.join(", ")}` }
+}
+
+/** What may stand between quotes in a header: visible ASCII without quotes and backslashes. */
+const quotable = (text: string) => text.replace(/[^\x20-\x7e]|["\\]/g, "")
+
+const seconds = (milliseconds: number) => String(Math.max(1, Math.ceil(milliseconds / 1000)))

@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+
+import { isObject } from "../../schema/json.ts"
+import type { RpcId } from "../jsonrpc.ts"
+import { parseBody, readBody } from "./body.ts"
+import { classify } from "./classify.ts"
+import type { FaceContext, Posted } from "./context.ts"
+import { accepts, tooLarge } from "./door.ts"
+import { codes, fail, httpFail } from "./errors.ts"
+import { Exchange } from "./exchange.ts"
+import type { RequestHeaders } from "./headers.ts"
+import { answerLegacy, takeLegacy } from "./legacy/methods.ts"
+import { endSession, openSessionStream } from "./legacy/session-requests.ts"
+import { answerModern } from "./modern/methods.ts"
+
+/** Answers one request that was let in. Never rejects: a bug is logged and answered as an internal error. */
+export async function serve(
+  context: FaceContext,
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  headers: RequestHeaders,
+): Promise<void> {
+  const accepted = accepts(headers)
+  const { pulse, limits } = context
+  const exchange = new Exchange(outgoing, accepted, pulse, limits.streamBufferBytesMax)
+  const remote = incoming.socket.remoteAddress ?? ""
+  const posted: Posted = { incoming, headers, remote, accepts: accepted, exchange }
+  const open: { id: RpcId | undefined } = { id: undefined }
+  try {
+    if (incoming.method === "GET") await openSessionStream(context, posted)
+    else if (incoming.method === "DELETE") await endSession(context, posted)
+    else await take(context, posted, open)
+  } catch (error) {
+    context.log({ event: "bug", where: "mcp_face", words: describe(error) })
+    if (!outgoing.writableEnded) exchange.fail(internal, open.id)
+  }
+}
+
+/** One posted message, from its bytes to the era that answers it. */
+async function take(
+  context: FaceContext,
+  posted: Posted,
+  open: { id: RpcId | undefined },
+): Promise<void> {
+  const { accepts: accepted, exchange, headers, incoming } = posted
+  if (!accepted.json && !accepted.stream) return exchange.fail(notAcceptable, undefined)
+  const { bodyBytesMax, depthMax, nodesMax } = context.limits
+  const bytes = await readBody(incoming, bodyBytesMax)
+  if (bytes === "gone") return
+  if (bytes === "too_large") return exchange.fail(tooLarge(bodyBytesMax), undefined)
+  const body = parseBody(bytes, depthMax, nodesMax)
+  if (!body.ok) return exchange.fail(body.fail, undefined)
+
+  const route = classify(headers, body.value)
+  if (route.era === undefined) return exchange.fail(route.fail, route.id)
+  const { era, message } = route
+  if (message.kind !== "request") {
+    // The modern era has no notification that means anything over HTTP, and takes all of them.
+    if (era === "modern") return exchange.acknowledge()
+    return takeLegacy(context, posted, message.kind === "notification" ? message : undefined)
+  }
+  open.id = message.id
+  const exactParams = isObject(body.exact) ? body.exact["params"] : undefined
+  const request = {
+    ...posted,
+    message,
+    exactParams: isObject(exactParams) ? exactParams : undefined,
+  }
+  return era === "modern"
+    ? answerModern(context, request, route.version)
+    : answerLegacy(context, request)
+}
+
+const notAcceptable = httpFail(406, "Not acceptable: accept application/json or text/event-stream")
+const internal = fail(200, codes.internal, "Internal error")
+const describe = (error: unknown): string =>
+  error instanceof Error ? (error.stack ?? error.message) : String(error)

@@ -1,0 +1,112 @@
+import type { ServerResponse } from "node:http"
+
+import type { Evidence } from "../../call/caller.ts"
+import { EventStream, type Headers } from "./answer.ts"
+import type { FaceLimits } from "./limits.ts"
+import type { Beating, Pulse } from "./pulse.ts"
+import type { Era } from "./tool-list.ts"
+
+/** What a stream is opened with: the wire words differ by era, the life of a stream does not. */
+export interface StreamPlan {
+  readonly outgoing: ServerResponse
+  readonly era: Era
+  /** Who opened it, as it was shown then: asked again when the catalog changes. */
+  readonly evidence: Evidence
+  /** Of the list this client last saw; undefined where the stream does not tell of lists. */
+  readonly digest: string | undefined
+  readonly headers: Headers
+  /** Sent first. */
+  readonly opening: string | undefined
+  /** `notifications/tools/list_changed` in the stream's words. */
+  readonly changed: string
+  /** Sent last, when it is the gateway that ends the stream. */
+  readonly closing: string | undefined
+  /** Called once, whoever ended the stream. */
+  readonly ended: (() => void) | undefined
+}
+
+export interface Streams {
+  /** The function that ends the stream; undefined when there are as many as there may be. */
+  open(plan: StreamPlan): (() => void) | undefined
+  /** Looks at every stream's own list again and tells those whose list is another. */
+  refresh(): Promise<void>
+  endAll(): void
+  count(): number
+}
+
+/** The digest of what this caller is shown, or undefined when it is nobody we serve (any more). */
+export type DigestOf = (evidence: Evidence, era: Era) => Promise<string | undefined>
+
+/** Streams looked at before other work gets its turn. */
+const turn = 64
+
+export function createStreams(
+  limits: Pick<FaceLimits, "streamsMax" | "streamBufferBytesMax">,
+  pulse: Pulse,
+  digestOf: DigestOf,
+): Streams {
+  const open = new Set<Stream>()
+  return {
+    open(plan) {
+      if (open.size >= limits.streamsMax) return undefined
+      const stream = new Stream(plan, limits.streamBufferBytesMax)
+      open.add(stream)
+      pulse.add(stream)
+      plan.outgoing.once("close", () => {
+        open.delete(stream)
+        pulse.remove(stream)
+        plan.ended?.()
+      })
+      return () => stream.end()
+    },
+    async refresh() {
+      let looked = 0
+      for (const stream of [...open]) {
+        await stream.refresh(digestOf)
+        if (++looked % turn === 0) await new Promise((resolve) => setImmediate(resolve))
+      }
+    },
+    endAll() {
+      for (const stream of open) stream.end()
+    },
+    count: () => open.size,
+  }
+}
+
+/** One long answer: the GET stream of a legacy session, or a modern `subscriptions/listen`. */
+class Stream implements Beating {
+  quietBeats = 0
+  readonly #plan: StreamPlan
+  readonly #events: EventStream
+  #digest: string | undefined
+
+  constructor(plan: StreamPlan, bufferMax: number) {
+    this.#plan = plan
+    this.#digest = plan.digest
+    this.#events = new EventStream(plan.outgoing, bufferMax, plan.headers)
+    if (plan.opening !== undefined) this.#events.send(plan.opening)
+  }
+
+  async refresh(digestOf: DigestOf): Promise<void> {
+    if (this.#digest === undefined) return
+    const digest = await digestOf(this.#plan.evidence, this.#plan.era)
+    if (digest === undefined)
+      this.end() // who opened it is nobody any more
+    else if (digest !== this.#digest) {
+      this.#digest = digest
+      this.quietBeats = 0
+      this.#events.send(this.#plan.changed)
+    }
+  }
+
+  keepAlive(): void {
+    this.quietBeats = 0
+    this.#events.comment()
+  }
+
+  end(): void {
+    const { closing } = this.#plan
+    if (closing === undefined) this.#events.end()
+    else this.#events.finish(closing)
+  }
+}

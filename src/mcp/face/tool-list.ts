@@ -1,0 +1,91 @@
+import { createHash } from "node:crypto"
+
+import type { CatalogTool } from "../../registry/catalog.ts"
+import type { JsonObject } from "../../schema/json.ts"
+import { legacyOutput } from "./legacy/output-schema.ts"
+
+export type Era = "legacy" | "modern"
+
+/** The key under which a listed tool says what the registry knows of it and MCP has no member for. */
+export const toolMetaKey = "dev.postern/tool"
+
+/** What one caller's `tools/list` says, as JSON texts. */
+export interface ToolList {
+  /** The elements of `tools`, page by page, without the brackets. One empty page when there are none. */
+  readonly pages: readonly string[]
+  /** Of all pages: equal lists have equal digests, whatever else a reload changed. */
+  readonly digest: string
+}
+
+/** Serialises each list once. `tools` is the same array for the same scope, so a list lives as long as its scope. */
+export function createToolLists(
+  pageMax: number,
+): (tools: readonly CatalogTool[], era: Era) => ToolList {
+  const lists = {
+    legacy: new WeakMap<readonly CatalogTool[], ToolList>(),
+    modern: new WeakMap<readonly CatalogTool[], ToolList>(),
+  }
+  const texts = {
+    legacy: new WeakMap<CatalogTool, string>(),
+    modern: new WeakMap<CatalogTool, string>(),
+  }
+
+  /** Agents share tools: each is printed once for all of them. */
+  function textOf(tool: CatalogTool, era: Era): string {
+    let text = texts[era].get(tool)
+    if (text === undefined) {
+      text = JSON.stringify(era === "legacy" ? legacyTool(tool) : modernTool(tool))
+      texts[era].set(tool, text)
+    }
+    return text
+  }
+
+  return (tools, era) => {
+    let list = lists[era].get(tools)
+    if (list === undefined) {
+      list = paginate(
+        tools.map((tool) => textOf(tool, era)),
+        pageMax,
+      )
+      lists[era].set(tools, list)
+    }
+    return list
+  }
+}
+
+function paginate(texts: readonly string[], pageMax: number): ToolList {
+  const pages: string[] = []
+  for (let start = 0; start < texts.length; start += pageMax)
+    pages.push(texts.slice(start, start + pageMax).join(","))
+  const hash = createHash("sha256")
+  for (const text of texts) hash.update(text).update("\n")
+  return { pages: pages.length === 0 ? [""] : pages, digest: hash.digest("base64url") }
+}
+
+function modernTool(tool: CatalogTool): JsonObject {
+  const { outputSchema } = tool.shown
+  if (outputSchema === undefined) return shared(tool)
+  const schema =
+    typeof outputSchema === "boolean" ? booleanSchemas[`${outputSchema}`] : outputSchema
+  return { ...shared(tool), outputSchema: schema }
+}
+/** A tool's schema is an object on the wire, also where JSON Schema has a shorter word. */
+const booleanSchemas = { true: {}, false: { not: {} } } as const
+
+function legacyTool(tool: CatalogTool): JsonObject {
+  const { outputSchema } = tool.shown
+  if (outputSchema === undefined) return shared(tool)
+  return { ...shared(tool), outputSchema: legacyOutput(outputSchema).schema }
+}
+
+function shared({ name, version, shown }: CatalogTool): JsonObject {
+  const { title, description, inputSchema, annotations } = shown
+  return {
+    name,
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+    inputSchema,
+    ...(annotations === undefined ? {} : { annotations }),
+    ...(version === undefined ? {} : { _meta: { [toolMetaKey]: { version } } }),
+  }
+}
