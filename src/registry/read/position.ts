@@ -1,21 +1,29 @@
 import type { Problem } from "../problem.ts"
-
-/** A place in a text; both count from 1, columns in UTF-16 code units. */
-export interface Position {
-  readonly line: number
-  readonly column: number
-}
+import { locate } from "./locate.ts"
 
 /**
- * The problems with file, line and column, in the order of the document and then by code. Members are placed at their
- * key, elements at their first character, and what does not exist at its nearest ancestor. Problems that have a line
- * already keep it. One pass over the text however many problems there are, in slices.
+ * The problems with file, line and column, in the order of the document and then by code. Problems that know their
+ * line, because the text is no JSON there, keep it. Pauses as it goes.
  */
-// biome-ignore lint/correctness/useYield: thin
 export function* placeProblems(
   problems: readonly Problem[],
-  _text: string,
+  text: string,
   file?: string,
 ): Generator<void, readonly Problem[], void> {
-  return problems.map((problem) => (file === undefined ? problem : { ...problem, file }))
+  const pointers = problems.filter(({ line }) => line === undefined).map(({ pointer }) => pointer)
+  const places = pointers.length === 0 ? undefined : yield* locate(text, pointers)
+  const placed = problems.map((problem) => ({
+    ...problem,
+    ...(problem.line === undefined && places?.get(problem.pointer)),
+    ...(file !== undefined && { file }),
+  }))
+  return placed.sort(inOrder)
+}
+
+function inOrder(left: Problem, right: Problem): number {
+  return (
+    (left.line ?? 0) - (right.line ?? 0) ||
+    (left.column ?? 0) - (right.column ?? 0) ||
+    (left.code < right.code ? -1 : Number(left.code > right.code))
+  )
 }
