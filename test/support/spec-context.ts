@@ -1,10 +1,11 @@
-import type { Kind, NormaliseContext } from "../../src/registry/normalise/context.ts"
+import type { Kind } from "../../src/registry/normalise/context.ts"
 import type { DialectForm } from "../../src/registry/normalise/dialect-forms.ts"
 import { Origins } from "../../src/registry/origins.ts"
 import type { Problem } from "../../src/registry/problem.ts"
+import type { SpecContext } from "../../src/registry/spec/reading.ts"
 
 /** What the normaliser hands to the readers of specs, with everything they report kept. */
-export interface SpecContext extends NormaliseContext {
+export interface RecordingContext extends SpecContext {
   readonly problems: Problem[]
   readonly forms: { readonly form: DialectForm; readonly pointer: string }[]
 }
@@ -16,7 +17,7 @@ export function createSpecContext({
   readonly unknownFieldSeverity?: "error" | "warn"
   /** The registered versions, by `kind name`. */
   readonly versions?: { readonly [kindAndName: string]: readonly string[] }
-} = {}): SpecContext {
+} = {}): RecordingContext {
   const problems: Problem[] = []
   const forms: { form: DialectForm; pointer: string }[] = []
   return {

@@ -116,7 +116,12 @@ const isKnown = (key: string, fields: Fields) =>
   Object.hasOwn(fields, key) || Object.values(fields).some(({ alias }) => alias?.name === key)
 
 export const reportInclusion = (key: string, at: At): undefined =>
-  refuse(at, "include_unsupported", `${key} is not followed: a registry document is one document`)
+  refuse(
+    at,
+    "include_unsupported",
+    `${key} is not supported here: nothing would be read in its place`,
+    "write the content out in this document",
+  )
 
 function reportUnknown(key: string, at: At, { what, fields }: Shape): void {
   const names = Object.keys(fields)
@@ -125,8 +130,11 @@ function reportUnknown(key: string, at: At, { what, fields }: Shape): void {
     code: "unknown_field",
     severity: at.reading.context.unknownFieldSeverity,
     pointer: at.pointer,
-    message: `${what} has no field ${JSON.stringify(key)}`,
-    hint: meant === undefined ? `its fields are ${names.join(", ")}` : `did you mean ${meant}?`,
+    message: `${what} has no field ${JSON.stringify(key.slice(0, 64))}`,
+    hint:
+      meant === undefined
+        ? `fields: ${names.join(", ")}; prefix your own with x-`
+        : `did you mean ${meant}?`,
   })
 }
 

@@ -63,7 +63,8 @@ function flatTemplate(raw: JsonObject, at: At): JsonObject {
   const pointer = `${at.pointer}/template`
   context.dialect("template.flat", pointer)
   const inner = { ...raw, template: withoutDollars(raw) }
-  moved.set(inner, { template: pointer, vars: `${at.pointer}/vars` })
+  const keys = Object.keys(raw)
+  moved.set(inner, Object.fromEntries(keys.map((key) => [key, at.pointer + segment(key)])))
   const out: { [key: string]: Json } = context.origins.set({}, at.pointer)
   const there = { ...at, pointer, holder: out, key: "template" }
   const read = readObject(inner, there, templateShape)

@@ -4,7 +4,7 @@ import { agentCall, type CallStyle, toolCall } from "./call.ts"
 import { type Fields, object, optional, readObject, required } from "./fields.ts"
 import { patternNames } from "./pattern-names.ts"
 import { type At, memberPointer, type Reader, refuse, wrongType, wrongValue } from "./reading.ts"
-import { anything, duration, oneOf } from "./values.ts"
+import { anything, duration, oneOf, put } from "./values.ts"
 
 /** What an operation can be; exactly one of them. */
 const kinds = ["tool", "agent", "pattern", "value", "approve"]
@@ -88,21 +88,26 @@ function withServerInside(raw: JsonObject, at: At): JsonObject {
 
 function callWithSiblings(tool: string | JsonObject, owner: JsonObject, at: At): JsonObject {
   const pointer = `${at.pointer}/tool`
-  const inside: { [key: string]: Json } = {}
-  const pointers: { [key: string]: string } = {}
-  const put = (key: string, value: Json, written: string) => {
+  const inside = {}
+  const pointers = {}
+  const move = (key: string, value: Json, written: string) => {
     const canonical = key === "target" ? "server" : key
-    if (Object.hasOwn(inside, canonical) && inside[canonical] !== value)
+    const already = member(inside, canonical)
+    if (already !== undefined && already !== value)
       refuse(at, "dialect_conflict", `${key} is written twice and differs`, "keep it in the call")
-    if (Object.hasOwn(inside, canonical)) return
-    inside[canonical] = value
-    pointers[canonical] = written
+    if (already !== undefined) return
+    put(inside, canonical, value)
+    put(pointers, canonical, written)
   }
-  if (typeof tool === "string") put("name", tool, pointer)
-  else for (const [key, value] of Object.entries(tool)) put(key, value, pointer + segment(key))
+  if (typeof tool === "string") move("name", tool, pointer)
+  else {
+    for (const [key, value] of Object.entries(tool)) move(key, value, pointer + segment(key))
+    if (Object.hasOwn(tool, "target"))
+      at.reading.context.dialect("call.target", `${pointer}/target`)
+  }
   for (const key of serverSiblings) {
     const value = member(owner, key)
-    if (value !== undefined) put(key, value, at.pointer + segment(key))
+    if (value !== undefined) move(key, value, at.pointer + segment(key))
   }
   at.reading.moved.set(inside, pointers)
   return inside

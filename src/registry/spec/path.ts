@@ -1,6 +1,5 @@
 import { JSONPathEnvironment, type JSONPathQuery } from "json-p3"
-import type { NormaliseContext } from "../normalise/context.ts"
-import { type Reader, refuse, wrongType } from "./reading.ts"
+import { type Reader, refuse, type SpecContext, wrongType } from "./reading.ts"
 
 /** Longer paths are refused: nothing a person writes comes near. */
 const lengthMax = 512
@@ -32,7 +31,7 @@ export function parsePath(path: string): ParsedPath {
 }
 
 /** Paths that were found to be sound, so that one written a thousand times is compiled once per document. */
-const checked = new WeakMap<NormaliseContext, Set<string>>()
+const checked = new WeakMap<SpecContext, Set<string>>()
 
 export const path: Reader = (raw, at) => {
   if (typeof raw !== "string") return wrongType(at, raw, "a JSONPath string")

@@ -1,9 +1,8 @@
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { Composition } from "../model.ts"
-import type { NormaliseContext } from "../normalise/context.ts"
 import { transform } from "./mapping.ts"
 import { patternOf, spec } from "./patterns.ts"
-import { type At, beginReading } from "./reading.ts"
+import { type At, beginReading, type SpecContext } from "./reading.ts"
 
 /** A composition as it is written, read: the spec in canonical spelling, and what it calls. */
 export interface SpecRead {
@@ -15,11 +14,7 @@ export interface SpecRead {
  * Reads the `spec` of a tool that stands at `pointer`. What is wrong in it is reported and left out of the canonical
  * form. Undefined when it does not name exactly one pattern, which is reported, too.
  */
-export function readSpec(
-  raw: Json,
-  pointer: string,
-  context: NormaliseContext,
-): SpecRead | undefined {
+export function readSpec(raw: Json, pointer: string, context: SpecContext): SpecRead | undefined {
   const at = beginAt(pointer, context)
   const read = spec(raw, at)
   if (!isObject(raw) || !isObject(read)) return
@@ -39,12 +34,12 @@ export function readSpec(
 export function readTransform(
   raw: Json,
   pointer: string,
-  context: NormaliseContext,
+  context: SpecContext,
 ): JsonObject | undefined {
   return transform(raw, beginAt(pointer, context))
 }
 
-function beginAt(pointer: string, context: NormaliseContext): At {
+function beginAt(pointer: string, context: SpecContext): At {
   const reading = beginReading(context, spec)
   return { reading, pointer, steps: undefined, holder: {}, key: "" }
 }

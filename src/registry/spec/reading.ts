@@ -21,9 +21,15 @@ export interface At {
   readonly key: string | number
 }
 
+/** As much of the normaliser's context as specs need. */
+export type SpecContext = Pick<
+  NormaliseContext,
+  "report" | "dialect" | "unknownFieldSeverity" | "origins" | "spelledTarget" | "versionsOf"
+>
+
 /** What the reading of one spec collects. */
 export interface Reading {
-  readonly context: NormaliseContext
+  readonly context: SpecContext
   readonly calls: CallSite[]
   /** The first place that chooses its callees at run time. */
   dynamicPointer: string | undefined
@@ -35,7 +41,7 @@ export interface Reading {
 
 export type Pointers = { readonly [member: string]: string }
 
-export const beginReading = (context: NormaliseContext, nested: Reader): Reading => ({
+export const beginReading = (context: SpecContext, nested: Reader): Reading => ({
   context,
   calls: [],
   dynamicPointer: undefined,
@@ -64,10 +70,12 @@ export function refuse(at: At, code: string, message: string, hint?: string): un
 
 /** `expected` with its article, such as `an object`. */
 export const wrongType = (at: At, raw: Json, expected: string): undefined =>
-  refuse(at, "invalid_type", `expected ${expected}, received ${kindOf(raw)}`)
+  refuse(at, "invalid_type", `${nameOf(at)} must be ${expected}, not ${kindOf(raw)}`)
 
 export const wrongValue = (at: At, message: string, hint?: string): undefined =>
   refuse(at, "invalid_value", message, hint)
+
+const nameOf = ({ key }: At) => (typeof key === "string" && key !== "" ? key.slice(0, 64) : "this")
 
 function kindOf(raw: Json): string {
   if (raw === null) return "null"

@@ -1,6 +1,6 @@
-import { isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
+import { isObject, type Json, type JsonObject, member, segment } from "../../schema/json.ts"
 import { type At, type Reader, wrongType } from "./reading.ts"
-import { isList, list } from "./values.ts"
+import { isList } from "./values.ts"
 
 /** A value that is written with its type, as protocol buffers do: `{ "stringValue": "a" }`. */
 const tags: { readonly [tag: string]: { readonly expected: string; is(value: Json): boolean } } = {
@@ -65,12 +65,9 @@ function readList(value: Json, at: At): JsonObject {
   const pointer = `${at.pointer}/listValue`
   const isDialect = !isList(value)
   if (isDialect) context.dialect("value.list-values", pointer)
-  const elements = list(taggedOrPlain)(listOf(value) ?? [], {
-    ...at,
-    pointer: isDialect ? `${pointer}/values` : pointer,
-    holder: out,
-    key: "listValue",
-  })
-  out["listValue"] = elements ?? []
+  const inside = isDialect ? `${pointer}/values` : pointer
+  out["listValue"] = (listOf(value) ?? []).map(
+    (element, index) => taggedOrPlain(element, { ...at, pointer: inside + segment(index) }) ?? null,
+  )
   return out
 }

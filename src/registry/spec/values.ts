@@ -20,13 +20,15 @@ export const number =
   ({ min = 0, max = Number.POSITIVE_INFINITY }: { min?: number; max?: number } = {}): Reader =>
   (raw, at) => {
     if (typeof raw !== "number") return wrongType(at, raw, "a number")
-    return raw >= min && raw <= max ? raw : wrongValue(at, `${raw} is not ${range(min, max)}`)
+    // A literal such as 1e999 is read as Infinity, which JSON cannot carry on.
+    const isWithin = Number.isFinite(raw) && raw >= min && raw <= max
+    return isWithin ? raw : wrongValue(at, `${raw} is not ${range(min, max)}`)
   }
 
 export const integer =
   ({ min = 0, max = Number.POSITIVE_INFINITY }: { min?: number; max?: number } = {}): Reader =>
   (raw, at) => {
-    if (typeof raw === "number" && !Number.isInteger(raw))
+    if (Number.isFinite(raw) && !Number.isInteger(raw))
       return wrongValue(at, `${raw} is not a whole number`)
     return number({ min, max })(raw, at)
   }
@@ -35,7 +37,7 @@ export const integer =
 export const duration: Reader = number()
 
 const range = (min: number, max: number) =>
-  max === Number.POSITIVE_INFINITY ? `at least ${min}` : `in ${min} to ${max}`
+  max === Number.POSITIVE_INFINITY ? `a number of at least ${min}` : `in ${min} to ${max}`
 
 export const oneOf =
   (...words: readonly string[]): Reader =>
@@ -57,15 +59,30 @@ export const list =
     if (raw.length < min) return wrongValue(at, "is empty")
     const { origins } = at.reading.context
     const out: Json[] = origins.set([], at.pointer)
-    raw.forEach((item, index) => {
-      const pointer = at.pointer + segment(index)
-      const value = element(item, { ...at, pointer, holder: out, key: out.length }, index)
-      if (value === undefined) return
-      if (out.length !== index) origins.setMember(out, out.length, pointer)
+    for (const [index, item] of raw.entries()) {
+      const there = { ...at, pointer: at.pointer + segment(index), holder: out, key: out.length }
+      const value = isComment(item) ? skipComment(there) : element(item, there, index)
+      if (value === undefined) continue
+      if (out.length !== index) origins.setMember(out, out.length, there.pointer)
       out.push(value)
-    })
+    }
     return out
   }
+
+/** An object with nothing but `$` members: a remark between the elements. */
+function isComment(item: Json): boolean {
+  const keys = isObject(item) ? Object.keys(item) : []
+  return keys.length > 0 && keys.every((key) => key.startsWith("$"))
+}
+
+function skipComment({ pointer, reading }: At): undefined {
+  reading.context.report({
+    code: "comment_element_skipped",
+    severity: "info",
+    pointer,
+    message: "an element with $… members only is a comment",
+  })
+}
 
 /** An object whose keys are the author's own: `$` and `__proto__` are keys like any other. */
 export const record =

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import type { CallSite, Json } from "../../../src/registry/model.ts"
 import { readSpec, readTransform } from "../../../src/registry/spec/read-spec.ts"
-import { createSpecContext, type SpecContext } from "../../support/spec-context.ts"
+import { createSpecContext, type RecordingContext } from "../../support/spec-context.ts"
 
 const folder = new URL("../../fixtures/registries/", import.meta.url)
 const documents = [
@@ -66,7 +66,7 @@ interface Document {
 }
 
 /** Reads every spec and transform of a document, as the normaliser does, and returns the calls in them. */
-function readAll(document: Document, context: SpecContext): readonly CallSite[] {
+function readAll(document: Document, context: RecordingContext): readonly CallSite[] {
   return (document.tools ?? []).flatMap(({ spec, implementation, outputTransform }, index) => {
     const at = `/tools/${index}`
     if (outputTransform !== undefined)
@@ -78,12 +78,12 @@ function readAll(document: Document, context: SpecContext): readonly CallSite[] 
   })
 }
 
-function countsOf({ forms }: SpecContext): Record<string, number> {
+function countsOf({ forms }: RecordingContext): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { form } of forms) counts[form] = (counts[form] ?? 0) + 1
   return counts
 }
 
-function firstOfEach({ forms }: SpecContext) {
+function firstOfEach({ forms }: RecordingContext) {
   return forms.filter(({ form }, index) => forms.findIndex((each) => each.form === form) === index)
 }
