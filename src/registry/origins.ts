@@ -5,8 +5,10 @@ import { segment } from "../schema/json.ts"
  * problem points into the document as its author sees it.
  */
 export class Origins {
-  readonly #nodes = new WeakMap<object, string>()
-  readonly #members = new WeakMap<object, Map<string | number, string>>()
+  // Not weak: the origins are dropped as a whole when the document is loaded, and weak maps of this size burden the
+  // garbage collector while it is.
+  readonly #nodes = new Map<object, string>()
+  readonly #members = new Map<object, Map<string | number, string>>()
 
   /** `node` of the canonical document came from `pointer`. Returns the node. */
   set<T extends object>(node: T, pointer: string): T {

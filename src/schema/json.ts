@@ -19,5 +19,8 @@ export const member = (object: JsonObject, key: string): Json | undefined =>
   Object.hasOwn(object, key) ? object[key] : undefined
 
 /** One segment of a JSON Pointer (RFC 6901 §3), escaped. */
-export const segment = (key: string | number): string =>
-  `/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`
+export function segment(key: string | number): string {
+  // Most keys need no escape, and pointers are made for every part of a large document.
+  if (typeof key === "number" || !/[~/]/.test(key)) return `/${key}`
+  return `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`
+}

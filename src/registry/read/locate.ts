@@ -12,6 +12,8 @@ interface Wanted {
 /** Values deeper than this are looked through without a pause; sections' elements are not deep. */
 const pauseDepth = 2
 const sliceMax = 64 * 1024
+/** Pointers looked at between two pauses. */
+const pointersMax = 512
 
 /**
  * Where the values are written that the pointers name: members at their key, elements and the whole at their first
@@ -27,7 +29,7 @@ export function* locate(
   const paths = new Map<string, readonly Wanted[]>()
   for (const pointer of pointers) if (!paths.has(pointer)) paths.set(pointer, pathTo(root, pointer))
   yield* findSliced(json, root, skipBlank(json, 0), 0)
-  return positions(json, paths)
+  return yield* positions(json, paths)
 }
 
 function pathTo(root: Wanted, pointer: string): readonly Wanted[] {
@@ -83,15 +85,20 @@ function* findSliced(
 }
 
 /** Line ends are counted once, from the first offset to the last. */
-function positions(
+function* positions(
   text: string,
   paths: ReadonlyMap<string, readonly Wanted[]>,
-): ReadonlyMap<string, Position> {
+): Generator<void, ReadonlyMap<string, Position>, void> {
   const offsets = [...paths].map(([pointer, path]) => {
     const nearest = path.findLast(({ offset }) => offset !== undefined)
     return { pointer, offset: nearest?.offset ?? 0 }
   })
   offsets.sort((left, right) => left.offset - right.offset)
   const positionOf = createLines(text)
-  return new Map(offsets.map(({ pointer, offset }) => [pointer, positionOf(offset)]))
+  const found = new Map<string, Position>()
+  for (const { pointer, offset } of offsets) {
+    found.set(pointer, positionOf(offset))
+    if (found.size % pointersMax === 0) yield
+  }
+  return found
 }
