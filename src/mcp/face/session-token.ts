@@ -21,11 +21,17 @@ export interface SessionToken {
 }
 
 /** Names and versions that clients claim are cut to this length: a header must hold the token. */
-const claimLengthMax = 64
+const claimLengthMax = 128
+
+/** What a client says of itself, as far as a session remembers it. */
+export const clientClaim = (name: string, version: string): SessionToken["clientInfo"] => ({
+  name: name.slice(0, claimLengthMax).toWellFormed(),
+  version: version.slice(0, claimLengthMax).toWellFormed(),
+})
 
 export function tokenFor(
   caller: Caller,
-  client: { readonly name: string; readonly version: string } | undefined,
+  clientInfo: SessionToken["clientInfo"],
   version: string,
   times: { readonly jti: string; readonly nowMs: number; readonly lifetimeMs: number },
 ): SessionToken {
@@ -36,10 +42,7 @@ export function tokenFor(
     trust: caller.trust,
     by: caller.by,
     version,
-    clientInfo: client && {
-      name: client.name.slice(0, claimLengthMax).toWellFormed(),
-      version: client.version.slice(0, claimLengthMax).toWellFormed(),
-    },
+    clientInfo,
     issuedMs: Math.floor(times.nowMs),
     expiresMs: Math.floor(times.nowMs + times.lifetimeMs),
   }

@@ -6,7 +6,7 @@ import type { FaceContext, PostedRequest } from "../context.ts"
 import { codes, fail, httpFail, resultText } from "../errors.ts"
 import { evidenceOf } from "../headers.ts"
 import { refusalFail } from "../refusal-words.ts"
-import { tokenFor } from "../session-token.ts"
+import { clientClaim, type SessionToken, tokenFor } from "../session-token.ts"
 import { traceOf } from "../trace.ts"
 
 /** The revisions with a handshake, the newest first. */
@@ -56,10 +56,12 @@ export async function initialize(context: FaceContext, posted: PostedRequest): P
   exchange.finish(resultText(id, JSON.stringify(result)), 200, { [sessionHeader]: session.sealed })
 }
 
-function clientOf(value: unknown): { readonly name: string; readonly version: string } | undefined {
+function clientOf(value: unknown): SessionToken["clientInfo"] {
   if (!isObject(value)) return undefined
   const { name, version } = value
-  return typeof name === "string" && typeof version === "string" ? { name, version } : undefined
+  return typeof name === "string" && typeof version === "string"
+    ? clientClaim(name, version)
+    : undefined
 }
 
 const badParams = fail(

@@ -1,0 +1,74 @@
+import type { AuditRecord } from "../../src/call/audit.ts"
+import type { BackendReply, BackendRequest } from "../../src/call/backends.ts"
+import type { Gateway } from "../../src/call/gateway.ts"
+import { createIdentify } from "../../src/call/identify.ts"
+import type { IdentitySettings } from "../../src/call/identity/settings.ts"
+import type { Catalog } from "../../src/registry/catalog.ts"
+import { type CatalogSketch, sketchCatalog } from "./catalog.ts"
+import { identity } from "./evidence.ts"
+
+/** What the far side of the backends' port does with one call. */
+export type FakeBackend = (request: BackendRequest) => BackendReply | Promise<BackendReply>
+
+export const textReply = (text: string): BackendReply => ({
+  kind: "result",
+  result: { content: [{ type: "text", text }] },
+})
+
+/** Answers with the backend's name of the tool and the arguments it was sent. */
+export const echo: FakeBackend = ({ name, arguments: args }) =>
+  textReply(`${name} ${JSON.stringify(args ?? null)}`)
+
+export interface FakeGateway extends Gateway {
+  readonly records: AuditRecord[]
+  readonly calls: BackendRequest[]
+  readonly clock: { now: number }
+  swap(sketch: CatalogSketch): void
+}
+
+/** A real way of a call around a sketched catalog and a backend that does as it is told. */
+export function fakeGateway(
+  sketch: CatalogSketch,
+  backend: FakeBackend = echo,
+  settings: Partial<IdentitySettings> = {},
+): FakeGateway {
+  let catalog: Catalog = sketchCatalog(sketch)
+  const records: AuditRecord[] = []
+  const calls: BackendRequest[] = []
+  const clock = { now: Date.now() }
+  const identify = createIdentify(identity(settings), {
+    now: () => clock.now,
+    fetchJwks: () => Promise.reject(new Error("no issuer in this test")),
+  })
+  return {
+    records,
+    calls,
+    clock,
+    swap(next) {
+      catalog = sketchCatalog(next)
+    },
+    catalog: () => catalog,
+    identify: (evidence, of) => identify.identify(evidence, of),
+    levels: {
+      inputValidation: "deny",
+      outputValidation: "warn",
+      unknownCaller: settings.unknownCaller ?? "deny",
+      undeclaredDependency: "deny",
+      definitionDrift: "warn",
+    },
+    schemas: { validator: () => ({ faults: () => undefined }) },
+    backends: {
+      async call(_, request) {
+        calls.push(request)
+        return backend(request)
+      },
+    },
+    digest: () => undefined,
+    audit(record) {
+      records.push(record)
+      return true
+    },
+    now: () => clock.now,
+    id: () => String(records.length).padStart(32, "0"),
+  }
+}
