@@ -1,0 +1,50 @@
+import type { AuditRecord } from "../../call/audit.ts"
+import type { JsonObject } from "../../schema/json.ts"
+
+/** What every record needs that this room does not make itself. */
+export interface Stamp {
+  readonly id: string
+  readonly timeMs: number
+}
+
+const empty = {
+  trace: undefined,
+  era: undefined,
+  method: undefined,
+  caller: undefined,
+  remote: undefined,
+  target: undefined,
+  server: undefined,
+  decision: "note",
+  refusal: undefined,
+  reason: undefined,
+  warnings: [],
+  outcome: undefined,
+  ms: undefined,
+  backendMs: undefined,
+  in: undefined,
+  out: undefined,
+  catalog: undefined,
+} as const satisfies Partial<AuditRecord>
+
+/** A record of something other than a caller's request: a start, a reload, a recovery. */
+export const noteRecord = (
+  kind: "catalog" | "config" | "checkpoint" | "recovered",
+  note: JsonObject,
+  stamp: Stamp,
+): AuditRecord => ({ ...empty, ...stamp, kind, note })
+
+/** What is known of a call before its backend is asked. */
+export type Begun = Pick<AuditRecord, "trace" | "era" | "method" | "caller" | "remote"> &
+  Pick<AuditRecord, "target" | "server" | "in" | "catalog">
+
+/**
+ * A record that a call is about to be made, for tools with effects: if the process dies meanwhile, the audit still shows
+ * that it was. `stamp.id` is the id of the call's own record, which ends it.
+ */
+export const beginRecord = (begun: Begun, stamp: Stamp): AuditRecord => ({
+  ...empty,
+  ...begun,
+  ...stamp,
+  kind: "begin",
+})
