@@ -93,8 +93,8 @@ async function travel(
   facts.answeredMs = gateway.now()
   if (reply.kind !== "result") return reply
 
-  facts.out = gateway.digest(reply.result)
   const output = checkOutput(permitted.value, reply, gateway)
+  facts.out = gateway.digest(output.ok ? output.value.reply.result : reply.result)
   if (!output.ok) return refused(output.refusal)
   warn(facts, output.value.warnings)
   return output.value.reply

@@ -1,7 +1,9 @@
+import type { CatalogTool } from "../registry/catalog.ts"
 import type { Fault } from "../schema/fault.ts"
-import type { JsonObject } from "../schema/json.ts"
+import type { Json, JsonObject } from "../schema/json.ts"
 import type { BackendReply } from "./backends.ts"
 import type { Gateway } from "./gateway.ts"
+import { structuredValue, transformOf } from "./output-transform.ts"
 import type { Permit } from "./permit.ts"
 import { ok, type Result, refuse } from "./refusal.ts"
 
@@ -13,26 +15,31 @@ export interface Output {
 }
 
 /**
- * The result against the registry's `outputSchema`. A result that says `isError`, or that is not the final one, is not
- * looked at. The result goes on as it came.
+ * The result against the registry's `outputSchema`, after the tool's `outputTransform` if it declares one: without, the
+ * result goes on as it came. Nothing is looked at in a result that says `isError` or that is not the final one. A tool
+ * with an output schema owes structured content (MCP: servers MUST provide it), whatever its text holds.
  */
 export function checkOutput(
   { tool }: Permit,
   reply: ToolReply,
   { levels, schemas }: Pick<Gateway, "levels" | "schemas">,
 ): Result<Output> {
-  const { outputSchema } = tool.shown
   const level = levels.outputValidation
+  const { outputSchema } = tool.shown
+  const transform = transformOf(tool.entity)
+  const mustFit = outputSchema !== undefined && level !== "allow"
   const plain = reply.plain ?? reply.result
-  if (level === "allow" || outputSchema === undefined || !isFinal(plain)) return asItCame(reply)
-  const value = plain["structuredContent"]
-  const faults = value === undefined ? missing : schemas.validator(outputSchema).faults(value)
-  if (faults === undefined) return asItCame(reply)
-  if (level === "deny") return refuse({ code: "invalid_output", tool: tool.name, faults })
-  return ok({ reply, warnings: broken })
-}
+  if ((!mustFit && transform === undefined) || !isFinal(plain)) return ok({ reply, warnings: none })
 
-const asItCame = (reply: ToolReply): Result<Output> => ok({ reply, warnings: none })
+  const made =
+    transform === undefined
+      ? { reply, value: plain["structuredContent"] }
+      : transformed(reply, plain, transform, outputSchema !== undefined)
+  const faults = mustFit || made === undefined ? faultsOf(made?.value, tool, schemas) : undefined
+  if (faults === undefined) return ok({ reply: made?.reply ?? reply, warnings: none })
+  if (level === "deny") return refuse({ code: "invalid_output", tool: tool.name, faults })
+  return ok({ reply: made?.reply ?? reply, warnings: level === "warn" ? broken : none })
+}
 
 const none: readonly string[] = []
 const broken: readonly string[] = ["invalid_output"]
@@ -41,11 +48,40 @@ const broken: readonly string[] = ["invalid_output"]
 const isFinal = ({ isError, resultType }: JsonObject) =>
   isError !== true && (resultType === undefined || resultType === "complete")
 
+/**
+ * Undefined where there is nothing to transform. The text goes with the structure, because it would tell what is left
+ * out; structured content is for tools that have an output schema.
+ */
+function transformed(
+  { result }: ToolReply,
+  plain: JsonObject,
+  transform: (value: Json) => Json,
+  hasSchema: boolean,
+): { readonly reply: ToolReply; readonly value: Json } | undefined {
+  const taken = structuredValue(plain)
+  if (taken === undefined) return
+  const value = transform(taken)
+  const { structuredContent: _, ...rest } = result
+  const content = [{ type: "text", text: JSON.stringify(value) }]
+  const made = { ...rest, content, ...(hasSchema && { structuredContent: value }) }
+  return { reply: { kind: "result", result: made }, value }
+}
+
+function faultsOf(
+  value: Json | undefined,
+  { shown }: CatalogTool,
+  schemas: Gateway["schemas"],
+): readonly Fault[] | undefined {
+  if (value === undefined) return missing
+  const { outputSchema } = shown
+  return outputSchema === undefined ? undefined : schemas.validator(outputSchema).faults(value)
+}
+
 const missing: readonly Fault[] = [
   {
     at: "/structuredContent",
     keyword: "required",
-    expected: "structuredContent",
+    expected: "structured content",
     line: "/structuredContent: required, missing",
   },
 ]

@@ -20,7 +20,7 @@ export function list(inquiry: Inquiry, gateway: Gateway): Promise<Result<Listing
     {
       inquiry,
       answer: (caller, catalog, facts) => {
-        const tools = show(catalog, caller, gateway.levels)
+        const tools = visibleTools(catalog, caller, gateway.levels)
         facts.note = { listed: tools.length }
         return ok({ caller, catalog, tools })
       },
@@ -33,7 +33,12 @@ export function list(inquiry: Inquiry, gateway: Gateway): Promise<Result<Listing
 /** What a scope comes to under one gateway's levels. Permits are pure, so it is worked out once. */
 const shown = new WeakMap<Levels, WeakMap<Scope, readonly CatalogTool[]>>()
 
-function show(catalog: Catalog, caller: Caller, levels: Levels): readonly CatalogTool[] {
+/** What {@link permit} would let this caller call. Nobody asked, so nothing is recorded. */
+export function visibleTools(
+  catalog: Catalog,
+  caller: Caller,
+  levels: Levels,
+): readonly CatalogTool[] {
   const scope = scopeOf(catalog, caller, levels)
   if (scope === undefined) return none
   const known = shown.get(levels) ?? new WeakMap<Scope, readonly CatalogTool[]>()
