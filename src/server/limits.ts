@@ -1,4 +1,6 @@
-import { defaultLoadLimits } from "../registry/load.ts"
+import { type BackendLimits, defaultLimits as backendLimits } from "../mcp/backend/limits.ts"
+import { type FaceLimits, faceLimits } from "../mcp/face/limits.ts"
+import { defaultLoadLimits, type LoadLimits } from "../registry/load.ts"
 
 /** What a limit counts: decides how it is written in the configuration (`30s`, `4MiB`, `100`). */
 type Unit = "milliseconds" | "bytes" | "count"
@@ -6,7 +8,8 @@ type Unit = "milliseconds" | "bytes" | "count"
 interface Limit {
   readonly unit: Unit
   readonly default: number
-  /** The most that may be configured: beyond it the limit would protect nothing, or Node takes another value. */
+  /** Beyond these the limit would protect nothing, or Node would take another value. */
+  readonly min: number
   readonly max: number
   readonly says: string
 }
@@ -16,35 +19,59 @@ const mib = 1024 * kib
 const timerMax = 2_147_483_647
 
 /**
- * Every limit of the gateway that configuration can move: its name is its key under `limits:`. Functions are given the
- * number; none of them imports this table.
+ * Every limit that configuration can move: its name is its key under `limits:`. Functions are given the numbers; none of
+ * them imports this table.
  */
 export const limitTable = {
-  bodyBytes: bytes(4 * mib, "of a request's body; more is answered with 413"),
-  headerBytes: bytes(16 * kib, "of a request's headers; more is answered with 431"),
-  headerCount: count(100, "headers of a request"),
   connections: count(20_000, "open connections of the main listener; more are closed at once"),
   adminConnections: count(100, "open connections of the admin listener"),
   requestsPerConnection: count(10_000, "requests on one connection before it is closed"),
-  headersTimeout: time(10_000, "for a request's headers to arrive"),
-  requestTimeout: time(30_000, "for a whole request to arrive"),
+  headersTimeout: time(10_000, "a request's headers may take to arrive"),
+  requestTimeout: time(30_000, "a whole request may take to arrive"),
   keepAliveTimeout: time(5_000, "an idle connection stays open; 65s behind a load balancer"),
-  shutdownTimeout: time(10_000, "for requests in flight to finish when the gateway stops"),
+  shutdownTimeout: time(10_000, "calls in flight may take to finish when the gateway stops"),
+  headerBytes: bytes(16 * kib, "of a request's headers; more is answered with 431"),
+  headerCount: count(100, "headers of a request"),
+  bodyBytes: bytes(faceLimits.bodyBytesMax, "of a request's body; more is answered with 413"),
+  bodyDepth: count(faceLimits.depthMax, "levels of nesting in a request's body"),
+  bodyNodes: count(faceLimits.nodesMax, "JSON values in a request's body"),
+  sessions: count(faceLimits.sessionsMax, "sessions of legacy clients"),
+  sessionsPerCaller: count(faceLimits.sessionsPerCallerMax, "sessions of one caller"),
+  sessionIdle: time(faceLimits.sessionIdleMs, "a session may be unused"),
+  sessionLifetime: time(faceLimits.sessionLifetimeMs, "a session may last, however busy"),
+  streams: count(faceLimits.streamsMax, "streams open to callers"),
+  streamBufferBytes: bytes(
+    faceLimits.streamBufferBytesMax,
+    "waiting for the reader of a stream; a slower one is cut off",
+  ),
+  streamKeepAlive: time(faceLimits.keepAliveMs, "a stream may be silent before a sign of life"),
+  listPage: count(faceLimits.listPageMax, "tools on one page of a list"),
+  listTtl: { ...time(faceLimits.listTtlMs, "a client may keep a list without asking"), min: 0 },
+  listChangedDebounce: time(
+    faceLimits.listChangedDebounceMs,
+    "reloads are gathered before clients are told",
+  ),
   registryBytes: bytes(defaultLoadLimits.documentBytesMax, "of a registry document"),
   registryDepth: count(defaultLoadLimits.depthMax, "levels of nesting in a registry document"),
   registryEntities: count(
     defaultLoadLimits.entitiesMax,
     "schemas, servers, tools and agents of a registry document",
   ),
-  registryDepends: count(defaultLoadLimits.dependsMax, "entries in one `depends`"),
-  registrySlice: time(10, "a registry document is worked on before waiting calls get their turn"),
-  backendTimeout: time(60_000, "a backend may take for one call; `timeout` of a server overrides"),
-  backendConcurrency: count(
-    64,
-    "calls in flight to one server; `concurrency` of a server overrides",
+  registryDepends: count(defaultLoadLimits.dependsMax, "entries in one depends"),
+  registrySlice: time(10, "a registry document is worked on before waiting calls get a turn"),
+  backendTimeout: time(60_000, "one call of a backend may take; a server's timeout overrides"),
+  backendConcurrency: count(64, "calls in flight to one server; its concurrency overrides"),
+  backendQueue: count(1_024, "calls waiting for one server; its queue overrides"),
+  backendAnswerBytes: bytes(16 * mib, "of one answer of a backend"),
+  backendConnectTimeout: time(backendLimits.connectMs, "one attempt to connect may take"),
+  backendProbeTimeout: time(
+    backendLimits.probeMs,
+    "a process may be silent before it is taken for a legacy server",
   ),
-  backendQueue: count(1_024, "calls waiting for one server; `queue` of a server overrides"),
-  answerBytes: bytes(16 * mib, "of one answer of a backend"),
+  backendStartTimeout: time(backendLimits.startMs, "a started server may take to open its port"),
+  backendStarts: count(backendLimits.startsMax, "processes that start at once; more wait"),
+  backendRetryWait: time(backendLimits.backoffMaxMs, "to wait at most between two attempts"),
+  backendListedTools: count(backendLimits.listedToolsMax, "tools read of one server's list"),
 } as const satisfies Readonly<Record<string, Limit>>
 
 export type LimitName = keyof typeof limitTable
@@ -59,14 +86,50 @@ export const defaultLimits = Object.fromEntries(
   limitNames.map((name) => [name, limitTable[name].default]),
 ) as Limits // every name of the table, by construction
 
+/** The configured limits as the MCP face names them. */
+export const faceLimitsOf = (limits: Limits): FaceLimits => ({
+  bodyBytesMax: limits.bodyBytes,
+  depthMax: limits.bodyDepth,
+  nodesMax: limits.bodyNodes,
+  sessionIdleMs: limits.sessionIdle,
+  sessionLifetimeMs: limits.sessionLifetime,
+  sessionsMax: limits.sessions,
+  sessionsPerCallerMax: limits.sessionsPerCaller,
+  streamsMax: limits.streams,
+  streamBufferBytesMax: limits.streamBufferBytes,
+  keepAliveMs: limits.streamKeepAlive,
+  listPageMax: limits.listPage,
+  listTtlMs: limits.listTtl,
+  listChangedDebounceMs: limits.listChangedDebounce,
+})
+
+/** The configured limits as the backends name them; the others are theirs alone. */
+export const backendLimitsOf = (limits: Limits): Partial<BackendLimits> => ({
+  connectMs: limits.backendConnectTimeout,
+  probeMs: limits.backendProbeTimeout,
+  startMs: limits.backendStartTimeout,
+  startsMax: limits.backendStarts,
+  backoffMaxMs: limits.backendRetryWait,
+  drainMs: limits.shutdownTimeout,
+  listedToolsMax: limits.backendListedTools,
+})
+
+/** The configured limits as the loading of a registry names them. */
+export const loadLimitsOf = (limits: Limits): LoadLimits => ({
+  documentBytesMax: limits.registryBytes,
+  depthMax: limits.registryDepth,
+  entitiesMax: limits.registryEntities,
+  dependsMax: limits.registryDepends,
+})
+
 function bytes(value: number, says: string): Limit {
-  return { unit: "bytes", default: value, max: 1024 * mib, says: `bytes ${says}` }
+  return { unit: "bytes", default: value, min: kib, max: 1024 * mib, says: `bytes ${says}` }
 }
 
 function count(value: number, says: string): Limit {
-  return { unit: "count", default: value, max: 1_000_000, says }
+  return { unit: "count", default: value, min: 1, max: 1_000_000, says }
 }
 
 function time(value: number, says: string): Limit {
-  return { unit: "milliseconds", default: value, max: timerMax, says: `how long ${says}` }
+  return { unit: "milliseconds", default: value, min: 1, max: timerMax, says: `how long ${says}` }
 }

@@ -10,15 +10,15 @@ const shape = Object.fromEntries(limitNames.map((name) => [name, limit(name)])) 
 export const limits = z.strictObject(shape).prefault({})
 
 function limit(name: LimitName) {
-  const { unit, default: usual, max, says } = limitTable[name]
+  const { unit, default: usual, min, max, says } = limitTable[name]
   const text = `${says[0]?.toUpperCase()}${says.slice(1)}.`
   switch (unit) {
     case "milliseconds":
-      return duration({ min: 1, max }).prefault(printDuration(usual)).describe(text)
+      return duration({ min, max }).prefault(printDuration(usual)).describe(text)
     case "bytes":
-      return size({ min: 1024, max }).prefault(printSize(usual)).describe(text)
+      return size({ min, max }).prefault(printSize(usual)).describe(text)
     case "count":
-      return z.int().min(1).max(max).default(usual).describe(text)
+      return z.int().min(min).max(max).default(usual).describe(text)
     default:
       throw new TypeError(`no such unit: ${unit satisfies never}`)
   }

@@ -97,7 +97,7 @@ function settleServer(
       timeoutMs: server.timeout ?? limits.backendTimeout,
       concurrencyMax: server.concurrency ?? limits.backendConcurrency,
       queueMax: server.queue ?? limits.backendQueue,
-      answerBytesMax: limits.answerBytes,
+      answerBytesMax: limits.backendAnswerBytes,
     },
   }
 }
