@@ -2,7 +2,6 @@ import { isObject, type Json, type JsonObject, member } from "../../schema/json.
 import { parseExact } from "../jsonrpc.ts"
 import { protocolFailure } from "./failure.ts"
 import type { Outcome } from "./outgoing.ts"
-import { isOurs } from "./wire.ts"
 
 /** A message from a backend, sorted by what it is. */
 export type Incoming =
@@ -31,10 +30,10 @@ export function readMessage(text: string): Incoming {
 function outcomeOf(value: JsonObject, exact: JsonObject): Outcome {
   const result = member(exact, "result")
   if (isObject(result)) {
-    if (value === exact) return { kind: "result", result: withoutOurs(result) }
+    if (value === exact) return { kind: "result", result }
     const plain = member(value, "result")
     return isObject(plain)
-      ? { kind: "result", result: withoutOurs(result), plain: withoutOurs(plain) }
+      ? { kind: "result", result, plain }
       : malformed("its result is not an object")
   }
   const error = member(exact, "error")
@@ -51,11 +50,3 @@ const malformed = (why: string): Outcome => ({
   kind: "failure",
   failure: protocolFailure(`the answer is not JSON-RPC: ${why}`),
 })
-
-/** A backend cannot speak with the gateway's voice: keys of our own prefix are dropped. */
-function withoutOurs(result: JsonObject): JsonObject {
-  const meta = member(result, "_meta")
-  if (!isObject(meta) || !Object.keys(meta).some(isOurs)) return result
-  const rest = Object.entries(meta).filter(([key]) => !isOurs(key))
-  return { ...result, _meta: Object.fromEntries(rest) }
-}

@@ -1,4 +1,4 @@
-import type { BackendReply, BackendRequest } from "../../call/backends.ts"
+import type { BackendReply, BackendRequest, RpcError } from "../../call/backends.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, written } from "../../registry/model.ts"
 import type { Address } from "./address.ts"
@@ -12,6 +12,8 @@ import type { Outcome } from "./outgoing.ts"
 import { paramHeaders } from "./param-headers.ts"
 import type { Redactor } from "./redact.ts"
 import { replyOf } from "./reply.ts"
+import type { Sighting } from "./sighting.ts"
+import { Watch } from "./watch.ts"
 import type { Era } from "./wire.ts"
 
 export type BackendState = "idle" | "connecting" | "up" | "down" | "closing"
@@ -31,6 +33,12 @@ export interface Status {
   /** How often a connection or process that was up was lost. */
   readonly restarts: number
   readonly pid: number | undefined
+  /** Messages that fitted nothing we asked, and output that is no message. */
+  readonly strays: number
+  /** How many tools the server offered when its list was last read; undefined before. */
+  readonly toolCount: number | undefined
+  /** Tools that the registry says the server provides and that were not in its list. */
+  readonly missing: readonly string[]
 }
 
 /** What a backend needs from the pool. */
@@ -39,8 +47,8 @@ export interface BackendContext {
   readonly redactor: Redactor
   openLink(events: LinkEvents): Link
   log(level: LogLevel, event: string, fields: LogFields): void
-  /** The link is up, or the server says that its tools changed. */
-  onTools(link: Link): void
+  /** The server's tools were looked at. */
+  observe(sighting: Sighting): void
 }
 
 /**
@@ -59,6 +67,9 @@ export class Backend implements CallOwner, LinkEvents {
   readonly #queue = new Set<BackendCall>()
   /** With a place, but without a connection yet. */
   readonly #waiting = new Set<BackendCall>()
+  readonly #watch: Watch
+  /** As the registry of the last call knows it. */
+  #server: CatalogServer | undefined
   #state: BackendState = "idle"
   #era: Era | undefined
   #lastError: FailureKind | undefined
@@ -76,12 +87,14 @@ export class Backend implements CallOwner, LinkEvents {
     this.address = address
     this.#context = context
     this.#link = context.openLink(this)
+    this.#watch = new Watch(limits, (sighting) => context.observe(sighting))
     this.#backoff = new Backoff(limits.backoffMs, limits.backoffMaxMs, limits.healthyMs)
     this.#calls = new Deadlines(address.options.timeoutMs, (call) => this.#expire(call))
   }
 
   call(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
     this.#callCount++
+    this.#server = server
     return new Promise((reply) => {
       const mirrored = paramHeaders(server, request.name, request.arguments)
       const call = new BackendCall(this, request, mirrored, reply)
@@ -154,7 +167,7 @@ export class Backend implements CallOwner, LinkEvents {
     this.#era = era
     this.#backoff.succeeded()
     this.log("info", "backend_up", { era, pid: this.#link.pid })
-    this.#context.onTools(this.#link)
+    this.toolsChanged()
     for (const call of takeAll(this.#waiting)) this.#link.send(call)
   }
 
@@ -170,12 +183,8 @@ export class Backend implements CallOwner, LinkEvents {
     this.#state = "down"
     this.#lastError = failure.kind
     const waitMs = this.#backoff.failed()
-    const reason = this.#context.redactor.text(failure.reason)
-    this.log("warn", "backend_down", {
-      kind: failure.kind,
-      reason,
-      retryAfterMs: Math.round(waitMs),
-    })
+    const { kind, reason } = failure
+    this.log("warn", "backend_down", { kind, reason, retryAfterMs: Math.round(waitMs) })
     for (const call of takeAll(this.#waiting))
       call.fail({ ...failure, code: "backend_unavailable", retryAfterMs: waitMs })
     return waitMs
@@ -198,10 +207,15 @@ export class Backend implements CallOwner, LinkEvents {
   ended(call: BackendCall, outcome: Outcome): void {
     this.#calls.delete(call)
     this.#leave(call)
-    if (outcome.kind === "failure" && outcome.failure.kind !== "cancelled")
-      this.#lastError = outcome.failure.kind
+    this.#learn(outcome)
     call.reply(replyOf(outcome, call, this.#context.redactor))
     if (this.#calls.size === 0) this.#drained?.()
+  }
+
+  #learn(outcome: Outcome): void {
+    if (outcome.kind === "failure" && outcome.failure.kind !== "cancelled")
+      this.#lastError = outcome.failure.kind
+    if (outcome.kind === "error" && isUnknownTool(outcome.error)) this.toolsChanged()
   }
 
   /** Frees the place of a call that is over, and gives it to the one that waited longest. */
@@ -222,11 +236,14 @@ export class Backend implements CallOwner, LinkEvents {
   }
 
   toolsChanged(): void {
-    this.#context.onTools(this.#link)
+    if (this.#state === "up") this.#watch.look(this.#link)
   }
 
   log(level: LogLevel, event: string, fields: LogFields): void {
-    this.#context.log(level, event, { server: written(this.ref), ...fields })
+    const clean = Object.entries(fields).map(([key, value]) => {
+      return [key, typeof value === "string" ? this.#context.redactor.text(value) : value] as const
+    })
+    this.#context.log(level, event, { server: written(this.ref), ...Object.fromEntries(clean) })
   }
 
   get status(): Status {
@@ -241,7 +258,16 @@ export class Backend implements CallOwner, LinkEvents {
       calls: this.#callCount,
       restarts: this.#restarts,
       pid: this.#link.pid,
+      strays: this.#link.strays,
+      toolCount: this.#watch.tools?.size,
+      missing: this.#missing(),
     }
+  }
+
+  #missing(): string[] {
+    const { tools } = this.#watch
+    if (tools === undefined || this.#server === undefined) return []
+    return this.#server.entity.provides.map(({ tool }) => tool).filter((tool) => !tools.has(tool))
   }
 
   /** Takes no more calls, lets those it has end or, after `drainMs`, ends them, and then everything else. */
@@ -250,6 +276,7 @@ export class Backend implements CallOwner, LinkEvents {
     this.#isClosing = true
     await this.#drain()
     clearTimeout(this.#restart)
+    this.#watch.stop()
     this.#state = "closing"
     for (const call of this.#calls.items()) call.withdraw(closing)
     this.#calls.clear()
@@ -265,6 +292,10 @@ export class Backend implements CallOwner, LinkEvents {
     clearTimeout(late)
   }
 }
+
+/** The server does not have what the registry says it provides: its list is worth a look. */
+const isUnknownTool = ({ code, message }: RpcError): boolean =>
+  code === -32601 || (code === -32602 && /unknown tool|not found/i.test(message))
 
 const cancelled: Failure = {
   code: "cancelled",

@@ -12,6 +12,8 @@ export interface Link {
   /** Ends connections and processes. Requests still open fail. */
   close(): Promise<void>
   readonly pid: number | undefined
+  /** Messages that fitted nothing we asked, and output that is no message. */
+  readonly strays: number
 }
 
 export type Opening =

@@ -4,9 +4,11 @@ import { type Ref, refKey } from "../../registry/model.ts"
 import type { Address } from "./address.ts"
 import { Backend, type Status } from "./backend.ts"
 import { HttpLink } from "./http/link.ts"
+import { ManagedLink } from "./http/managed-link.ts"
 import { type BackendLimits, defaultLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel } from "./link.ts"
 import { Redactor, secretsOf } from "./redact.ts"
+import type { Sighting } from "./sighting.ts"
 import { Starts } from "./starts.ts"
 import { StdioLink } from "./stdio/link.ts"
 import type { Identity } from "./wire.ts"
@@ -14,6 +16,8 @@ import type { Identity } from "./wire.ts"
 export interface BackendPoolOptions {
   /** Events with fields; no arguments, results or secrets. */
   readonly log: (level: LogLevel, event: string, fields: LogFields) => void
+  /** Told what a server offers: after it was connected, when it says that its tools changed, when it lacks one. */
+  readonly observe?: (server: Ref, sighting: Sighting) => void
   /** What backends are told the gateway is called. */
   readonly identity?: Identity
   /** Secret values from elsewhere that no error text may show; those in addresses are known. */
@@ -86,14 +90,20 @@ class Pool implements BackendPool {
       redactor: this.#redactor,
       openLink: (events) => this.#link(address, events),
       log: (level, event, fields) => log(level, event, fields),
-      onTools: () => {},
+      observe: (sighting) => this.#options.observe?.(refOf(key), sighting),
     })
   }
 
   #link(address: Address, events: LinkEvents): Link {
     const identity = this.#options.identity ?? { name: "postern", version: "0" }
-    if (address.kind === "http") return new HttpLink(address, identity, this.#limits, events)
-    return new StdioLink(address, identity, this.#limits, this.#starts, events)
+    const limits = this.#limits
+    if (address.kind === "stdio")
+      return new StdioLink(address, identity, limits, this.#starts, events)
+    const { process: command, url } = address
+    const http = new HttpLink(address, identity, limits, events)
+    return command === undefined
+      ? http
+      : new ManagedLink(command, url, http, limits, this.#starts, events)
   }
 
   #retire(backend: Backend): void {

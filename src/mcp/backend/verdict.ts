@@ -8,7 +8,7 @@ export type Verdict =
   | { readonly ok: false; readonly failure: Failure }
 
 /** Codes that only a server of the modern era answers with. */
-const modernCodes = [-32020, -32021, -32022]
+export const modernCodes: readonly number[] = [-32020, -32021, -32022]
 
 /**
  * What an answer to `server/discover` says about a server. An outage, or credentials that are not accepted, say nothing:

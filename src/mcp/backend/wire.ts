@@ -46,14 +46,11 @@ const joined = (one: string, other: string): string =>
 
 /** The caller's `_meta` without what is ours to say. */
 function carried(meta: JsonObject, id: string): string {
-  const entries = Object.entries(meta).filter(([key]) => !reserved.has(key) && !isOurs(key))
+  const entries = Object.entries(meta).filter(([key]) => !reserved.has(key))
   const rest = entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
   if (meta["progressToken"] !== undefined) rest.push(`"progressToken":"${id}"`)
   return rest.join(",")
 }
-
-/** Keys that only the gateway writes; from anyone else they are dropped. */
-export const isOurs = (key: string): boolean => key.startsWith("dev.postern/")
 
 /** `params` of a tools/call without `_meta`, as JSON members. */
 export const callMembers = (name: string, args: JsonObject | undefined): string =>

@@ -6,7 +6,7 @@ import { closing, type Failure } from "../failure.ts"
 import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
 import { Inquiry, type Outgoing } from "../outgoing.ts"
-import { verdictOf } from "../verdict.ts"
+import { modernCodes, verdictOf } from "../verdict.ts"
 import {
   cancelledText,
   type Era,
@@ -61,6 +61,7 @@ export class HttpLink implements Link, ExchangeHost {
   }
 
   readonly pid = undefined
+  strays = 0
 
   async open(): Promise<Opening> {
     const { era } = this.#address.options
@@ -93,6 +94,7 @@ export class HttpLink implements Link, ExchangeHost {
   }
 
   async #ask(inquiry: Inquiry, headers: string[], common: string) {
+    inquiry.isResent = true // a handshake that is refused is not repeated
     const exchange = this.#exchange(this.#control, inquiry, headers, common)
     const late = setTimeout(() => inquiry.withdraw(slowHandshake), this.#limits.connectMs)
     const outcome = await inquiry.outcome
@@ -131,38 +133,38 @@ export class HttpLink implements Link, ExchangeHost {
     return notice
   }
 
-  rejected(exchange: RpcExchange, failure: Failure): void {
-    const { outgoing } = exchange
-    if (!this.#isStale(failure) || outgoing.method === "initialize") {
-      outgoing.fail(failure)
-      return
-    }
-    if (exchange.epoch === this.#epoch && this.#renewal === undefined) this.#renew()
-    if (outgoing.isResent) {
-      outgoing.fail(failure)
-      return
-    }
+  retries({ outgoing, epoch }: RpcExchange, failure: Failure): boolean {
+    if (outgoing.isResent || !this.#isStale(failure)) return false
     outgoing.isResent = true
+    if (epoch === this.#epoch && this.#renewal === undefined) this.#renew()
     void this.#resend(outgoing)
+    return true
   }
 
-  /** An unknown session was refused before anything ran. Servers differ in how they say so. */
+  /**
+   * The session or the era is not what it was, and the server refused the request before anything ran. Servers differ in
+   * how they say so: 404 is the specification's word for an unknown session, 400 with -32000 that of many.
+   */
   #isStale({ status, rpcCode }: Failure): boolean {
-    if (this.#era !== "legacy" || this.#sessionId === undefined) return false
-    return status === 404 || (status === 400 && (rpcCode === -32000 || rpcCode === -32001))
+    if (status !== 400 && status !== 404 && status !== 405) return false
+    if (this.#era === "modern")
+      return this.#address.options.era === "auto" && (rpcCode === undefined || isVague(rpcCode))
+    if (rpcCode !== undefined && modernCodes.includes(rpcCode)) return true
+    return this.#sessionId !== undefined && (status === 404 || isVague(rpcCode))
   }
 
   #renew(): void {
-    this.#renewal = this.#startSession().finally(() => {
+    this.#renewal = this.open().finally(() => {
       this.#renewal = undefined
     })
   }
 
   async #resend(outgoing: Outgoing): Promise<void> {
-    const opening = (await this.#renewal) ?? { ok: true }
+    const opening = await this.#renewal
     if (outgoing.isOver) return
-    if (opening.ok) this.send(outgoing)
-    else outgoing.fail(opening.failure)
+    if (opening === undefined || opening.ok) return this.send(outgoing)
+    this.#events.down(opening.failure)
+    outgoing.fail({ ...opening.failure, code: "backend_unavailable" })
   }
 
   broken({ outgoing }: RpcExchange, failure: Failure): void {
@@ -187,6 +189,10 @@ export class HttpLink implements Link, ExchangeHost {
     this.#lingering.add(exchange)
   }
 
+  strayed(): void {
+    this.strays++
+  }
+
   lingered(exchange: RpcExchange): void {
     this.#lingering.delete(exchange)
   }
@@ -206,6 +212,9 @@ export class HttpLink implements Link, ExchangeHost {
     clearTimeout(late)
   }
 }
+
+/** Codes without a meaning of their own, which the SDKs put on everything their transports refuse. */
+const isVague = (rpcCode: number | undefined): boolean => rpcCode === -32000 || rpcCode === -32001
 
 const slowHandshake: Failure = {
   code: "backend_unavailable",

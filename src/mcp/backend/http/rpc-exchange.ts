@@ -6,8 +6,8 @@ import { Exchange } from "./exchange.ts"
 
 /** What an exchange needs of the link that it runs on. */
 export interface ExchangeHost {
-  /** The server answered with a status instead of a response. */
-  rejected(exchange: RpcExchange, failure: Failure): void
+  /** The server refused the request before it ran, in a way that another attempt may mend; true if there will be one. */
+  retries(exchange: RpcExchange, failure: Failure): boolean
   broken(exchange: RpcExchange, failure: Failure): void
   /** The server asks us something in the middle of a stream. */
   asked(request: JsonObject): void
@@ -17,6 +17,7 @@ export interface ExchangeHost {
   withdrawn(exchange: RpcExchange): void
   /** The answer is there and its stream still open. */
   linger(exchange: RpcExchange): void
+  strayed(): void
   lingered(exchange: RpcExchange): void
 }
 
@@ -44,8 +45,9 @@ export class RpcExchange extends Exchange implements Carrier {
     const failure = this.#statusFailure(incoming)
     const isOurs = incoming.kind === "response" && incoming.id === this.outgoing.id
     const isError = isOurs && incoming.outcome.kind === "error"
+    if (failure !== undefined && this.#host.retries(this, failure)) return
     if (isError && failure?.kind !== "credentials") this.outgoing.settle(incoming.outcome)
-    else if (failure !== undefined) this.#host.rejected(this, failure)
+    else if (failure !== undefined) this.#host.broken(this, failure)
     else if (isOurs) this.outgoing.settle(incoming.outcome)
     else this.#mistrust(incoming)
   }
@@ -90,6 +92,7 @@ export class RpcExchange extends Exchange implements Carrier {
   /** An answer to something else, or none at all: the connection may hold answers that belong to others. */
   #mistrust(incoming: Incoming): void {
     this.cut()
+    this.#host.strayed()
     const what =
       incoming.kind === "garbage" ? incoming.why : `a ${incoming.kind} that belongs to no request`
     this.#host.broken(this, protocolFailure(`the answer cannot be used: ${what}`))

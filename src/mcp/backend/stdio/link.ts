@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../../schema/json.ts"
 import type { StdioAddress } from "../address.ts"
 import { closing, type Failure } from "../failure.ts"
 import type { BackendLimits } from "../limits.ts"
@@ -28,6 +29,7 @@ export class StdioLink implements Link, SessionHost {
   #running: Running | undefined
   /** What earlier children said; forgotten when a start that relied on it fails. */
   #era: Era | undefined
+  strays = 0
   #isUp = false
   #isClosed = false
 
@@ -153,9 +155,15 @@ export class StdioLink implements Link, SessionHost {
     this.#events.toolsChanged()
   }
 
-  stray(kind: "notification" | "garbage" | "late", text: string): void {
-    if (this.#logLimit.allows())
-      this.#events.log("info", "backend_stray", { kind, line: shown(text) })
+  stray(kind: "garbage" | "late", bytes: number): void {
+    this.strays++
+    if (this.#logLimit.allows()) this.#events.log("info", "backend_stray", { kind, bytes })
+  }
+
+  said(message: JsonObject): void {
+    if (!this.#logLimit.allows()) return
+    const line = shown(String(JSON.stringify(message["params"])))
+    this.#events.log("info", "backend_message", { line })
   }
 
   async close(): Promise<void> {

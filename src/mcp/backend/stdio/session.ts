@@ -10,11 +10,16 @@ import { LineReader, type LineTaker } from "./lines.ts"
 /** What a session tells its link. */
 export interface SessionHost {
   toolsChanged(): void
-  /** Something on stdout that is no answer and no notification of ours: a log line of the server, or garbage. */
-  stray(kind: "notification" | "garbage" | "late", text: string): void
+  /** Output that is no message, or an answer that nobody waits for. It may hold results, so only its size is told. */
+  stray(kind: "garbage" | "late", bytes: number): void
+  /** A log message of the server: on a shared pipe it belongs to no request in particular. */
+  said(message: JsonObject): void
 }
 
 const controlLinesMax = 1_000
+
+/** JSON may hold these plainly, but Node's readline, which many servers read with, ends a line at them. */
+const alsoLineEnds = /[\u2028\u2029]/g
 
 /**
  * One running child and all requests on it, whoever they belong to. Ids are the gateway's own, so an answer finds exactly
@@ -64,7 +69,8 @@ export class StdioSession implements Carrier, LineTaker {
   }
 
   #put(text: string): void {
-    this.#isStalled = !this.#child.stdin.write(`${text}\n`)
+    const line = text.replaceAll(alsoLineEnds, (end) => (end === "\u2028" ? "\\u2028" : "\\u2029"))
+    this.#isStalled = !this.#child.stdin.write(`${line}\n`)
   }
 
   #flush(): void {
@@ -87,7 +93,7 @@ export class StdioSession implements Carrier, LineTaker {
   line(text: string): void {
     const incoming = readMessage(text)
     if (incoming.kind === "garbage") {
-      this.#host.stray("garbage", text)
+      this.#host.stray("garbage", text.length)
       return
     }
     if (incoming.kind === "request") {
@@ -95,28 +101,23 @@ export class StdioSession implements Carrier, LineTaker {
       return
     }
     if (incoming.kind === "notification") {
-      this.#notified(incoming.message, text)
+      this.#notified(incoming.message)
       return
     }
     const outgoing = typeof incoming.id === "string" ? this.#open.get(incoming.id) : undefined
     if (outgoing === undefined) {
-      this.#host.stray("late", text)
+      this.#host.stray("late", text.length)
       return
     }
     this.#open.delete(outgoing.id)
     outgoing.settle(incoming.outcome)
   }
 
-  #notified(notification: JsonObject, text: string): void {
+  #notified(notification: JsonObject): void {
     const { method, params } = notification
-    if (method === "notifications/tools/list_changed") {
-      this.#host.toolsChanged()
-      return
-    }
-    if (method !== "notifications/progress") {
-      this.#host.stray("notification", text)
-      return
-    }
+    if (method === "notifications/tools/list_changed") this.#host.toolsChanged()
+    else if (method === "notifications/message") this.#host.said(notification)
+    if (method !== "notifications/progress") return
     const token = isObject(params) ? params["progressToken"] : undefined
     if (typeof token === "string") this.#open.get(token)?.notify(notification)
   }
@@ -130,7 +131,7 @@ export class StdioSession implements Carrier, LineTaker {
       outgoing.fail(tooLarge(this.#bytesMax))
       return
     }
-    this.#host.stray("garbage", head)
+    this.#host.stray("garbage", this.#bytesMax)
   }
 
   /** The child is gone: everything that waits for it fails at once. */

@@ -1,0 +1,47 @@
+import type { BackendLimits } from "./limits.ts"
+import type { Link } from "./link.ts"
+import { listTools, type Sighting } from "./sighting.ts"
+
+const apartMs = 1_000
+
+/** Looks at a server's tools, one look at a time and not more than one a second, however often it is asked to. */
+export class Watch {
+  readonly #limits: BackendLimits
+  readonly #onSight: (sighting: Sighting) => void
+  #isLooking = false
+  #isAsked = false
+  #nextMs = 0
+  #timer: NodeJS.Timeout | undefined
+  /** Names at the last look that worked. */
+  tools: ReadonlySet<string> | undefined
+
+  constructor(limits: BackendLimits, onSight: (sighting: Sighting) => void) {
+    this.#limits = limits
+    this.#onSight = onSight
+  }
+
+  look(link: Link): void {
+    this.#isAsked = true
+    if (this.#isLooking || this.#timer !== undefined) return
+    const waitMs = this.#nextMs - performance.now()
+    if (waitMs <= 0) void this.#look(link)
+    else this.#timer = setTimeout(() => this.#look(link), waitMs).unref()
+  }
+
+  async #look(link: Link): Promise<void> {
+    this.#timer = undefined
+    this.#isAsked = false
+    this.#isLooking = true
+    this.#nextMs = performance.now() + apartMs
+    const sighting = await listTools(link, this.#limits)
+    this.#isLooking = false
+    if (sighting.kind === "tools") this.tools = new Set(sighting.tools.map(({ name }) => name))
+    this.#onSight(sighting)
+    if (this.#isAsked) this.look(link)
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}

@@ -1,0 +1,11 @@
+import { join } from "node:path"
+import { serveLegacy, serveModern } from "../../support/backend-http.ts"
+import { http, stdio } from "../../support/backend-world.ts"
+import { backendContract } from "./contract.ts"
+
+const child = join(import.meta.dirname, "../../support/backend-child.ts")
+
+backendContract("legacy HTTP", "legacy", async () => http((await serveLegacy()).url))
+backendContract("modern HTTP", "modern", async () => http((await serveModern()).url))
+backendContract("legacy stdio", "legacy", async () => stdio([child, "legacy"]))
+backendContract("modern stdio", "modern", async () => stdio([child, "modern"]))
