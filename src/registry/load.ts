@@ -1,7 +1,16 @@
 import type { Catalog } from "./catalog.ts"
-import type { Knobs } from "./draft.ts"
+import { compile } from "./compile/compile.ts"
+import { pin } from "./compile/pin.ts"
+import type { Draft, Knobs } from "./draft.ts"
 import type { RegistryDocument } from "./model.ts"
+import { normalise } from "./normalise/normalise.ts"
 import type { Problem } from "./problem.ts"
+import { placeProblems } from "./read/position.ts"
+import { readDocument } from "./read/read-document.ts"
+import { resolve } from "./resolve/resolve.ts"
+import { checkRules } from "./rules/check-rules.ts"
+import { Bundles } from "./schemas/bundle.ts"
+import { linkSchemas } from "./schemas/link-schemas.ts"
 
 export interface LoadOptions {
   /** Shown in problems. */
@@ -36,14 +45,37 @@ export interface Loaded {
 }
 
 /**
- * From the bytes of a registry document to its problems and, when it is sound, its catalog. A generator, so that the
+ * From the bytes of a registry document to its problems and, when it is sound, its catalog: read, normalise, resolve,
+ * check, compile. Each stage reports all it finds, and none of them stops at the first. A generator, so that the
  * gateway can load a large document in slices between calls; each `yield` is a place to pause. Drive it with
  * {@link toEnd} where nobody waits.
  */
-export declare function loadRegistry(
-  text: string,
-  options: LoadOptions,
-): Generator<void, Loaded, void>
+export function* loadRegistry(text: string, options: LoadOptions): Generator<void, Loaded, void> {
+  const read = yield* readDocument(text, options.limits)
+  const problems = [...read.problems]
+  const normalised = read.tree && (yield* normalise(read.tree, options.limits))
+  problems.push(...(normalised?.problems ?? []))
+  const known = normalised?.draft && (yield* checkDraft(normalised.draft, options, problems))
+  const placed = problems.length === 0 ? [] : yield* placeProblems(problems, text, options.file)
+  return { problems: placed, document: known?.document, catalog: known?.catalog }
+}
+
+/** What a document is once it has been read; problems are added to those of reading it. */
+function* checkDraft(
+  draft: Draft,
+  { knobs, env }: LoadOptions,
+  problems: Problem[],
+): Generator<void, Pick<Loaded, "document" | "catalog">, void> {
+  const report = (problem: Problem) => void problems.push(problem)
+  const links = yield* resolve(draft, knobs, report)
+  const schemas = yield* linkSchemas(draft, links, knobs, report)
+  const bundles = new Bundles(schemas)
+  yield* checkRules({ draft, links, schemas, bundles, knobs, report })
+  const pinned = yield* pin(draft, links, schemas)
+  const { document } = pinned
+  if (problems.some(({ severity }) => severity === "error")) return { document, catalog: undefined }
+  return { document, catalog: yield* compile({ draft, links, bundles, pinned }, env, report) }
+}
 
 /** Runs a sliced computation in one go. */
 export function toEnd<T>(slices: Generator<void, T, void>): T {

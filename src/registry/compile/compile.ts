@@ -1,0 +1,149 @@
+import type { JsonObject, JsonSchema } from "../../schema/json.ts"
+import type {
+  Catalog,
+  CatalogAgent,
+  CatalogServer,
+  CatalogTool,
+  CompositionImplementation,
+  SourceImplementation,
+} from "../catalog.ts"
+import type { Draft } from "../draft.ts"
+import type { ServerEntity, ToolEntity } from "../model.ts"
+import type { Report } from "../problem.ts"
+import type { Links, SourceLink } from "../resolve/links.ts"
+import type { Bundles } from "../schemas/bundle.ts"
+import { findUnavailable } from "./availability.ts"
+import { RegisteredTool } from "./catalog-tool.ts"
+import { digestDocument } from "./digest.ts"
+import { type Environment, fillIn } from "./environment.ts"
+import type { Pinned } from "./pin.ts"
+import { byName, RegisteredCatalog } from "./registered-catalog.ts"
+import { Scopes } from "./scopes.ts"
+
+/** What a sound document has become on its way here. */
+export interface Sound {
+  readonly draft: Draft
+  readonly links: Links
+  readonly bundles: Bundles
+  readonly pinned: Pinned
+}
+
+/** The catalog of a document without errors. Reports variables that its defaults need and `env` does not have. */
+export function* compile(
+  sound: Sound,
+  env: Environment | undefined,
+  report: Report,
+): Generator<void, Catalog, void> {
+  const { draft, links, bundles, pinned } = sound
+  const servers = new Map<ServerEntity, CatalogServer>()
+  for (const [drafted, entity] of pinned.servers)
+    servers.set(drafted, { name: entity.name, version: entity.version, entity })
+  const filled = fillDefaults(draft, env, report)
+  const reasons = findUnavailable(draft, links, bundles, filled.reasons)
+  const tools = new Map<ToolEntity, CatalogTool>()
+  for (const [drafted, entity] of pinned.tools) {
+    const link = drafted.source && links.sources.get(drafted.source)
+    const implementation = implementationOf(drafted, link, servers, filled, sound)
+    tools.set(
+      drafted,
+      new RegisteredTool({
+        entity,
+        implementation,
+        unavailable: reasons.get(drafted),
+        inputSchema: () => bundled(drafted.inputSchema ?? link?.provision?.inputSchema, bundles),
+        outputSchema: () => bundled(outputOf(drafted, link), bundles),
+      }),
+    )
+    yield
+  }
+  const scopes = new Scopes([...tools.values()])
+  const agents: CatalogAgent[] = []
+  for (const [drafted, entity] of pinned.agents) {
+    const granted = (links.depends.get(drafted) ?? []).flatMap(({ target }) => {
+      return target?.kind === "tool" ? (tools.get(target.entity) ?? []) : []
+    })
+    agents.push({ name: entity.name, version: entity.version, entity, scope: scopes.of(granted) })
+    yield
+  }
+  const all = [...tools.values()]
+  return new RegisteredCatalog({
+    digest: yield* digestDocument(pinned.document),
+    document: pinned.document,
+    servers: [...servers.values()],
+    tools: all,
+    agents,
+    everything: scopes.of([...byName(all).values()].flatMap(([highest]) => highest ?? [])),
+  })
+}
+
+interface FilledDefaults {
+  readonly values: ReadonlyMap<ToolEntity, JsonObject>
+  readonly reasons: ReadonlyMap<ToolEntity, string>
+}
+
+function fillDefaults(draft: Draft, env: Environment | undefined, report: Report): FilledDefaults {
+  const values = new Map<ToolEntity, JsonObject>()
+  const reasons = new Map<ToolEntity, string>()
+  for (const tool of draft.document.tools) {
+    const { source } = tool
+    if (source?.defaults === undefined) continue
+    if (env === undefined) {
+      values.set(tool, source.defaults) // validation alone never looks at the environment
+      continue
+    }
+    const { defaults, missing } = fillIn(source.defaults, env)
+    values.set(tool, defaults)
+    const at = draft.origins.of(source, "defaults")
+    for (const { pointer, name } of missing) report(envMissing(at + pointer, name))
+    const [first] = missing
+    if (first !== undefined) reasons.set(tool, `the environment has no ${first.name}`)
+  }
+  return { values, reasons }
+}
+
+const envMissing = (pointer: string, name: string) => ({
+  code: "env_missing",
+  severity: "warn" as const,
+  pointer,
+  message: `the environment has no ${name}, so this tool is unavailable`,
+  hint: `set ${name}, or write \${${name}:-…} with a value to use instead`,
+  data: { name },
+})
+
+function implementationOf(
+  tool: ToolEntity,
+  link: SourceLink | undefined,
+  servers: ReadonlyMap<ServerEntity, CatalogServer>,
+  filled: FilledDefaults,
+  { draft, bundles }: Sound,
+): SourceImplementation | CompositionImplementation {
+  const { source } = tool
+  if (source === undefined)
+    return { kind: "composition", pattern: draft.compositions.get(tool)?.pattern ?? "" }
+  const server = link?.server && servers.get(link.server)
+  return {
+    kind: "source",
+    server: server ?? unregistered(source.server, source.serverVersion),
+    tool: source.tool,
+    defaults: filled.values.get(tool) ?? {},
+    hidden: new Set(source.hideFields),
+    inputSchema: bundled(link?.provision?.inputSchema, bundles),
+  }
+}
+
+/** Stands where a missing server would: its tools are unavailable, so nobody is ever routed to it. */
+function unregistered(name: string, version: string | undefined): CatalogServer {
+  const ref = version === undefined ? { name } : { name, version }
+  return { name, version, entity: { ...ref, provides: [], extra: {} } }
+}
+
+/** A transformed result is not what the server's schema describes. */
+function outputOf(tool: ToolEntity, link: SourceLink | undefined): JsonSchema | undefined {
+  if (tool.outputSchema !== undefined) return tool.outputSchema
+  return tool.outputTransform === undefined ? link?.provision?.outputSchema : undefined
+}
+
+function bundled(schema: JsonSchema | undefined, bundles: Bundles): JsonSchema | undefined {
+  const bundle = schema === undefined ? undefined : bundles.of(schema)
+  return bundle?.kind === "bundled" ? bundle.schema : undefined
+}

@@ -1,0 +1,53 @@
+import type { Draft } from "../draft.ts"
+import type { ServerEntity } from "../model.ts"
+import type { Report } from "../problem.ts"
+import type { Links } from "../resolve/links.ts"
+import { quoted } from "../resolve/words.ts"
+
+/** What servers provide against what the registered tools draw on. */
+export function checkProvisions(draft: Draft, links: Links, report: Report): void {
+  const drawn = new Map<ServerEntity, Set<string>>()
+  for (const { source } of draft.document.tools) {
+    const server = source && links.sources.get(source)?.server
+    if (source === undefined || server === undefined) continue
+    drawn.set(server, (drawn.get(server) ?? new Set()).add(source.tool))
+  }
+  for (const server of draft.document.servers) reportIdle(server, drawn.get(server), draft, report)
+  reportMismatches(draft, links, report)
+}
+
+function reportIdle(
+  server: ServerEntity,
+  drawn: ReadonlySet<string> | undefined,
+  { origins }: Draft,
+  report: Report,
+): void {
+  for (const provision of server.provides) {
+    if (drawn?.has(provision.tool)) continue
+    report({
+      code: "provision_not_registered",
+      severity: "warn",
+      pointer: origins.of(provision),
+      message: `no registered tool draws on ${JSON.stringify(provision.tool)} of server ${quoted(server)}`,
+      hint: "register a tool with it as source, if agents should have it",
+      data: { server: server.name, tool: provision.tool },
+    })
+  }
+}
+
+/** A tool registered under the server's own name for it, in another version than the server provides. */
+function reportMismatches({ document, origins }: Draft, links: Links, report: Report): void {
+  for (const tool of document.tools) {
+    const provided = tool.source && links.sources.get(tool.source)?.provision?.version
+    if (tool.name !== tool.source?.tool || tool.version === undefined) continue
+    if (provided === undefined || provided === tool.version) continue
+    report({
+      code: "provision_version_mismatch",
+      severity: "warn",
+      pointer: origins.of(tool, "version"),
+      message: `tool ${quoted(tool)} draws on a provision of version ${provided}`,
+      hint: "register the version that the server provides",
+      data: { name: tool.name, version: tool.version, provided },
+    })
+  }
+}
