@@ -109,15 +109,19 @@ function kindOf(value: Json): string {
  */
 export function readExtra(from: Written, known: ReadonlySet<string>): JsonObject {
   let extra: [string, Json][] | undefined
+  let unknown = 0
   for (const key of Object.keys(from.raw)) {
     if (known.has(key)) continue
     if (key.startsWith("$") ? !reportInclude(from, key) : key.startsWith("x-")) {
       extra ??= []
       extra.push([key, from.raw[key] ?? null])
-    } else if (!key.startsWith("$")) reportUnknown(from, key, known)
+    } else if (!key.startsWith("$") && unknown++ < unknownMax) reportUnknown(from, key, known)
   }
   return extra === undefined ? noExtra : Object.fromEntries(extra)
 }
+
+/** Finding the nearest known word takes time: an object of a million unknown members is told of the first ones. */
+const unknownMax = 100
 
 const includes: ReadonlySet<string> = new Set(["$ref", "$include", "$import"])
 

@@ -10,7 +10,7 @@ import type {
   ToolEntity,
 } from "../model.ts"
 import { Origins } from "../origins.ts"
-import type { Problem } from "../problem.ts"
+import type { Problem, Report } from "../problem.ts"
 import { readAgent } from "./agent.ts"
 import type { Groups } from "./agent-dependencies.ts"
 import type { NormaliseContext } from "./context.ts"
@@ -42,7 +42,7 @@ export function* normalise(
   limits: LoadLimits,
 ): Generator<void, Normalised, void> {
   const problems: Problem[] = []
-  const report = (problem: Problem) => void problems.push(problem)
+  const report = boundedReport(problems)
   const profile = readProfile(tree, report)
   if (profile === undefined) return { draft: undefined, problems }
   const tally = createTally()
@@ -68,6 +68,20 @@ export function* normalise(
     groups: parts.groups,
   }
   return { draft, problems: [...problems, ...tally.problems(tree)] }
+}
+
+/** A document can hold millions of mistakes; nobody reads on after these, and memory is not for them. */
+const problemsMax = 20_000
+
+/** Keeps the first problems, and in any case an error if there is one. */
+function boundedReport(problems: Problem[]): Report {
+  let hasError = false
+  return (problem) => {
+    const isFirstError = problem.severity === "error" && !hasError
+    if (problems.length >= problemsMax && !isFirstError) return
+    hasError ||= isFirstError
+    problems.push(problem)
+  }
 }
 
 interface Parts {

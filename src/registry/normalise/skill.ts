@@ -44,7 +44,7 @@ function readSkill(from: Written): SkillRead[] {
   return [
     {
       skill: placed(context, skill, pointer, { inputSchema: input, outputSchema: output }),
-      card: isCanonical ? raw : { ...raw, ...Object.fromEntries(replaced) },
+      card: isCanonical ? raw : { id, ...raw, ...Object.fromEntries(replaced) },
     },
   ]
 }
