@@ -1,6 +1,6 @@
 import type { CatalogTool } from "../registry/catalog.ts"
 import type { Fault } from "../schema/fault.ts"
-import type { Json, JsonObject } from "../schema/json.ts"
+import type { Json, JsonObject, JsonSchema } from "../schema/json.ts"
 import type { BackendReply } from "./backends.ts"
 import type { Gateway } from "./gateway.ts"
 import { structuredValue, transformOf } from "./output-transform.ts"
@@ -34,7 +34,7 @@ export function checkOutput(
   const made =
     transform === undefined
       ? { reply, value: plain["structuredContent"] }
-      : transformed(reply, plain, transform, outputSchema !== undefined)
+      : transformed(reply, plain, transform, outputSchema)
   const faults = mustFit || made === undefined ? faultsOf(made?.value, tool, schemas) : undefined
   if (faults === undefined) return ok({ reply: made?.reply ?? reply, warnings: none })
   if (level === "deny") return refuse({ code: "invalid_output", tool: tool.name, faults })
@@ -56,14 +56,14 @@ function transformed(
   { result }: ToolReply,
   plain: JsonObject,
   transform: (value: Json) => Json,
-  hasSchema: boolean,
+  outputSchema: JsonSchema | undefined,
 ): { readonly reply: ToolReply; readonly value: Json } | undefined {
   const taken = structuredValue(plain)
   if (taken === undefined) return
   const value = transform(taken)
   const { structuredContent: _, ...rest } = result
   const content = [{ type: "text", text: JSON.stringify(value) }]
-  const made = { ...rest, content, ...(hasSchema && { structuredContent: value }) }
+  const made = { ...rest, content, ...(outputSchema !== undefined && { structuredContent: value }) }
   return { reply: { kind: "result", result: made }, value }
 }
 

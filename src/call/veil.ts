@@ -15,16 +15,23 @@ export function veil(
   if (hidden.size === 0 && Object.keys(defaults).length === 0) return faults
   const isOurs = (key: string) =>
     hidden.has(key) || (Object.hasOwn(defaults, key) && !Object.hasOwn(given, key))
-  return faults.filter(({ at }) => at !== "" && !isOurs(firstKey(at))).map(withoutNames)
+  return faults.filter(({ at }) => at === "" || !isOurs(firstKey(at))).map(withoutNames)
 }
 
 const firstKey = (at: string): string =>
   (at.split("/", 2)[1] ?? "").replaceAll("~1", "/").replaceAll("~0", "~")
 
+/** The words of a fault may list fields; of the whole, and of a field that is one too many, they do. */
 function withoutNames(fault: Fault): Fault {
-  if (fault.keyword !== "additionalProperties" && fault.keyword !== "unevaluatedProperties") {
-    return fault
-  }
   const { at, keyword } = fault
-  return { at, keyword, expected: "no such field", line: `${at}: not allowed` }
+  if (at === "") return worded(at, keyword, "arguments that the server accepts")
+  const isExtra = keyword === "additionalProperties" || keyword === "unevaluatedProperties"
+  return isExtra ? worded(at, keyword, "no such field") : fault
 }
+
+const worded = (at: string, keyword: string, expected: string): Fault => ({
+  at,
+  keyword,
+  expected,
+  line: `${at || "(whole)"}: expected ${expected}`,
+})
