@@ -1,0 +1,41 @@
+import type { Backends } from "../call/backends.ts"
+import { createDigest } from "../call/digest.ts"
+import type { Gateway } from "../call/gateway.ts"
+import type { Identify } from "../call/identify.ts"
+import { createSchemas } from "../schema/schemas.ts"
+import type { Audit } from "./audit/audit.ts"
+import type { Config } from "./config/config.ts"
+import type { GatewayMetrics } from "./gateway-metrics.ts"
+import { type Current, currentCatalog } from "./parts.ts"
+import { randomId } from "./random-id.ts"
+
+interface EnforcementParts {
+  readonly config: Config
+  readonly current: Current
+  readonly audit: Audit
+  readonly identify: Identify
+  readonly backends: Backends
+  readonly metrics: GatewayMetrics
+}
+
+/** What the way of a call is given: every decision passes through `audit`, so that is where decisions are counted. */
+export function createEnforcement(parts: EnforcementParts): Gateway {
+  const { config, current, audit, identify, backends, metrics } = parts
+  return {
+    catalog: () => currentCatalog(current),
+    identify: (evidence, catalog) => identify.identify(evidence, catalog),
+    levels: config.registry.levels,
+    schemas: createSchemas(),
+    backends,
+    digest: createDigest({
+      mode: config.audit?.arguments ?? "none",
+      key: config.audit?.key?.reveal(),
+    }),
+    audit(record) {
+      metrics.count(record)
+      return audit.write(record)
+    },
+    now: () => performance.timeOrigin + performance.now(),
+    id: randomId,
+  }
+}

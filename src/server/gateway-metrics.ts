@@ -1,0 +1,149 @@
+import { monitorEventLoopDelay } from "node:perf_hooks"
+import type { AuditRecord } from "../call/audit.ts"
+import type { BackendStatus } from "../mcp/backend/pool.ts"
+import { written } from "../registry/model.ts"
+import { Metrics } from "./metrics.ts"
+import type { Parts } from "./parts.ts"
+
+/** The gateway's metrics. Decisions are counted as they are made; the rest is read when somebody scrapes. */
+export interface GatewayMetrics {
+  count(record: AuditRecord): void
+  text(parts: Parts): string
+}
+
+export function createGatewayMetrics(): GatewayMetrics {
+  const metrics = new Metrics()
+  const decisions = metrics.counter(
+    "postern_decisions_total",
+    "Decisions by kind and outcome: ok, tool_error, rpc_error or the refusal's code.",
+    ["kind", "outcome"],
+  )
+  const warnings = metrics.counter(
+    "postern_warnings_total",
+    "What a stricter configuration would have refused, by code.",
+    ["code"],
+  )
+  const seconds = metrics.histogram(
+    "postern_call_seconds",
+    "Time of tool calls that reached a backend.",
+    { labels: ["tool"] },
+  )
+  let hasReadings = false
+  return {
+    count({ kind, refusal, outcome, warnings: codes, target, ms, backendMs }) {
+      decisions.with(kind, refusal ?? outcome ?? "noted").add()
+      for (const code of codes) warnings.with(code).add()
+      if (kind === "call" && target !== undefined && ms !== undefined && backendMs !== undefined)
+        seconds.with(target.name).observe(ms / 1000)
+    },
+    text(parts) {
+      if (!hasReadings) {
+        for (const [type, name, help, read] of readings(parts))
+          metrics[type](`postern_${name}`, help, read)
+        addLabelled(metrics, parts)
+        hasReadings = true
+      }
+      return metrics.print()
+    },
+  }
+}
+
+type Reading = readonly [type: "gauge" | "total", name: string, help: string, read: () => number]
+
+function readings(parts: Parts): Reading[] {
+  const { audit, face, registry } = parts
+  const delay = monitorEventLoopDelay({ resolution: 20 })
+  delay.enable()
+  return [
+    ["total", "requests_total", "Requests to the MCP endpoint.", () => face.stats().requests],
+    [
+      "total",
+      "turned_away_total",
+      "Requests refused for Host, Origin, media type or size.",
+      () => face.stats().turnedAway,
+    ],
+    ["gauge", "requests_in_flight", "Requests without an answer yet.", () => face.stats().inFlight],
+    ["gauge", "sessions", "Sessions of legacy clients.", () => face.stats().sessions],
+    ["gauge", "streams", "Streams open to callers.", () => face.stats().streams],
+    ["total", "audit_records_total", "Records written to the audit.", () => audit.state().records],
+    ["total", "audit_lost_total", "Records that could not be written.", () => audit.state().lost],
+    ["gauge", "audit_seq", "Number of the last record in the audit file.", () => audit.head().seq],
+    [
+      "gauge",
+      "registry_generation",
+      "Catalogs since the start.",
+      () => registry.state().generation,
+    ],
+    [
+      "gauge",
+      "registry_loaded_timestamp_seconds",
+      "When the catalog in use was loaded.",
+      () => (registry.state().loadedAtMs ?? 0) / 1000,
+    ],
+    [
+      "gauge",
+      "registry_is_current",
+      "1 when the document is the one in use, 0 when it was refused.",
+      () => (registry.state().lastError === undefined ? 1 : 0),
+    ],
+    [
+      "total",
+      "registry_reload_failures_total",
+      "Documents that were refused.",
+      () => registry.state().refusals,
+    ],
+    [
+      "gauge",
+      "event_loop_delay_seconds",
+      "Longest delay of the event loop since the last scrape.",
+      () => longest(delay),
+    ],
+    ["gauge", "resident_memory_bytes", "Memory of the process.", () => process.memoryUsage.rss()],
+    ["total", "cpu_seconds_total", "Processor time of the process.", cpuSeconds],
+  ]
+}
+
+function longest(delay: ReturnType<typeof monitorEventLoopDelay>): number {
+  const seconds = delay.max / 1e9
+  delay.reset()
+  return seconds
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
+}
+
+function addLabelled(metrics: Metrics, { backends, current, identify }: Parts): void {
+  const entities = () => {
+    const { schemas = [], servers = [], tools = [], agents = [] } = current.catalog?.document ?? {}
+    const kinds = Object.entries({ schemas, servers, tools, agents })
+    return kinds.map(([kind, list]) => ({ values: [kind], value: list.length }))
+  }
+  const ages = () =>
+    identify
+      .keys()
+      .flatMap(({ issuer, ageMs }) =>
+        ageMs === undefined ? [] : [{ values: [issuer], value: ageMs / 1000 }],
+      )
+  metrics.gauge("postern_registry_entities", "Entities of the catalog.", entities, ["kind"])
+  metrics.gauge("postern_issuer_keys_age_seconds", "Age of an issuer's keys.", ages, ["issuer"])
+
+  const add = (
+    type: "gauge" | "total",
+    name: string,
+    help: string,
+    pick: (of: BackendStatus) => number,
+  ) =>
+    metrics[type](
+      `postern_backend_${name}`,
+      help,
+      () => backends.status().map((of) => ({ values: [written(of.server)], value: pick(of) })),
+      ["server"],
+    )
+  add("gauge", "up", "1 when the server is connected.", ({ state }) => (state === "up" ? 1 : 0))
+  add("gauge", "in_flight", "Calls at the server.", ({ inFlight }) => inFlight)
+  add("gauge", "queued", "Calls waiting for the server.", ({ queued }) => queued)
+  add("total", "calls_total", "Calls to the server, refused ones included.", ({ calls }) => calls)
+  add("total", "restarts_total", "Connections or processes lost.", ({ restarts }) => restarts)
+}

@@ -1,0 +1,43 @@
+import type { Identify } from "../call/identify.ts"
+import type { BackendPool } from "../mcp/backend/pool.ts"
+import type { Face } from "../mcp/face/face.ts"
+import type { Catalog } from "../registry/catalog.ts"
+import type { Audit } from "./audit/audit.ts"
+import type { Config } from "./config/config.ts"
+import type { GatewayMetrics } from "./gateway-metrics.ts"
+import type { Logger } from "./log.ts"
+import type { Registry } from "./reload.ts"
+import type { Routes } from "./routes.ts"
+
+export interface StartOptions {
+  readonly version: string
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly log: Logger
+  /** Warnings of the configuration, `file:line:column …` each: they stay on `/status`. */
+  readonly warnings: readonly string[]
+}
+
+/** All that lives as long as the gateway. */
+export interface Parts {
+  readonly config: Config
+  readonly options: StartOptions
+  readonly audit: Audit
+  readonly identify: Identify
+  readonly backends: BackendPool
+  readonly face: Face
+  readonly registry: Registry
+  readonly metrics: GatewayMetrics
+  readonly current: Current
+}
+
+/** What a reload replaces, in one step each. */
+export interface Current {
+  catalog: Catalog | undefined
+  routes: Routes | undefined
+  isClosing: boolean
+}
+
+export function currentCatalog({ catalog }: Current): Catalog {
+  if (catalog === undefined) throw new Error("no request is served before there is a catalog")
+  return catalog
+}

@@ -1,0 +1,247 @@
+import { createIdentify } from "../call/identify.ts"
+import type { Address } from "../mcp/backend/address.ts"
+import { createBackends } from "../mcp/backend/pool.ts"
+import { createFace } from "../mcp/face/face.ts"
+import type { Catalog } from "../registry/catalog.ts"
+import { loadRegistry } from "../registry/load.ts"
+import { formatProblem } from "../registry/print-problems.ts"
+import { fileSource } from "../store/file-source.ts"
+import { createAdmin } from "./admin.ts"
+import { openAudit } from "./audit/audit.ts"
+import { noteRecord } from "./audit/records.ts"
+import type { Config } from "./config/config.ts"
+import { createEnforcement } from "./enforcement.ts"
+import { faceOptions } from "./face-options.ts"
+import { createGatewayMetrics } from "./gateway-metrics.ts"
+import { identityPorts, identitySettings } from "./identity-of.ts"
+import { backendLimitsOf, loadLimitsOf } from "./limits.ts"
+import { type Listener, listen } from "./listen.ts"
+import { ownHosts } from "./own-host.ts"
+import { type Current, currentCatalog, type Parts, type StartOptions } from "./parts.ts"
+import { randomId } from "./random-id.ts"
+import { type Accepted, Registry, type RegistryState } from "./reload.ts"
+import { planRoutes } from "./routes.ts"
+import { StartError } from "./start-error.ts"
+import { readiness, status } from "./status.ts"
+
+/** A gateway that serves. */
+export interface Running {
+  /** Of the MCP endpoint. */
+  readonly url: string
+  readonly adminUrl: string
+  catalog(): Catalog
+  addresses(): ReadonlyMap<string, Address>
+  /** Readiness goes red first, then calls in flight finish, then backends and their processes end. */
+  close(): Promise<void>
+}
+
+/**
+ * The composition root: joins configuration, registry, the way of a call, the MCP face, the backends, the audit and the
+ * listeners; nothing else in the project knows all of them. Rejects with a StartError for what the operator can mend,
+ * and then nothing stays open.
+ */
+export async function startGateway(config: Config, options: StartOptions): Promise<Running> {
+  const parts = assemble(config, options)
+  const listeners: Listener[] = []
+  try {
+    const state = await parts.registry.start()
+    if (parts.current.catalog === undefined) throw unsound(config, state)
+    listeners.push(await openMain(parts), await openAdmin(parts))
+  } catch (error) {
+    await shutDown(parts, listeners)
+    if (error instanceof StartError) throw error
+    throw new StartError(wordsOf(error), { cause: error })
+  }
+  note(parts, "config", { event: "started", warnings: [...options.warnings] })
+  const [main, admin] = listeners
+  return {
+    url: `${main?.url}${config.listen.path}`,
+    adminUrl: `${admin?.url}`,
+    catalog: () => currentCatalog(parts.current),
+    addresses: () => parts.current.routes?.addresses ?? new Map(),
+    close: () => shutDown(parts, listeners),
+  }
+}
+
+function assemble(config: Config, options: StartOptions): Parts {
+  const { log, version } = options
+  const current: Current = { catalog: undefined, routes: undefined, isClosing: false }
+  const metrics = createGatewayMetrics()
+  const audit = startable(() =>
+    openAudit(config.audit?.file, {
+      sync: config.audit?.sync ?? "none",
+      onFailure: config.audit?.onFailure ?? "deny",
+      now: Date.now,
+      id: randomId,
+      onTrouble: (error) =>
+        error === undefined
+          ? log.info({ event: "audit_recovered" })
+          : log.error({ event: "audit_unavailable", reason: error.message }),
+      onCheckpoint: ({ seq, hash }) => log.info({ event: "audit_checkpoint", seq, hash }),
+    }),
+  )
+  const identify = startable(() => createIdentify(identitySettings(config), identityPorts))
+  const backends = createBackends({
+    identity: { name: "postern", version },
+    limits: backendLimitsOf(config.limits),
+    log: (level, event, fields) => log[level]({ event, ...fields }),
+  })
+  const gateway = createEnforcement({ config, current, audit, identify, backends, metrics })
+  const face = startable(() => createFace(gateway, faceOptions(config, version, log)))
+  const registry = openRegistry(config, options, {
+    accept: (accepted, state) => accept(parts, accepted, state),
+    refuse: (problems) => refuse(parts, problems),
+    recovered: () => log.info({ event: "registry_recovered" }),
+    bug: (error) => log.error({ event: "registry_bug", error }),
+  })
+  const parts: Parts = {
+    config,
+    options,
+    audit,
+    identify,
+    backends,
+    face,
+    registry,
+    metrics,
+    current,
+  }
+  return parts
+}
+
+/** What cannot be opened now is the operator's to mend, not a bug. */
+function startable<T>(open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    throw new StartError(wordsOf(error), { cause: error })
+  }
+}
+
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
+
+interface Outcomes {
+  accept(accepted: Accepted, state: RegistryState): void
+  refuse(problems: RegistryProblems): void
+  recovered(): void
+  bug(error: unknown): void
+}
+type RegistryProblems = Parameters<ConstructorParameters<typeof Registry>[0]["onRefused"]>[0]
+
+function openRegistry(config: Config, { env }: StartOptions, outcomes: Outcomes): Registry {
+  const { limits, registry } = config
+  const { file, knobs } = registry
+  return new Registry({
+    source: fileSource(file, { bytesMax: limits.registryBytes }),
+    load: (text) =>
+      loadRegistry(text, {
+        file,
+        knobs,
+        limits: loadLimitsOf(limits),
+        env: (name) => env[name],
+      }),
+    sliceMs: limits.registrySlice,
+    now: Date.now,
+    onAccepted: outcomes.accept,
+    onRefused: outcomes.refuse,
+    onRecovered: outcomes.recovered,
+    onBug: outcomes.bug,
+  })
+}
+
+/** Goes over to a sound document: from here on every request sees it. */
+function accept(parts: Parts, { catalog, problems }: Accepted, state: RegistryState): void {
+  const { backends, config, current, face, options } = parts
+  const routes = planRoutes({ catalog, servers: config.servers, levels: config.registry.levels })
+  const all = [...problems, ...routes.problems]
+  for (const problem of all) {
+    if (problem.severity !== "info")
+      options.log.warn({ event: "registry_problem", problem: formatProblem(problem) })
+  }
+  backends.route(routes.addresses)
+  current.routes = routes
+  current.catalog = catalog
+  face.catalogChanged()
+  const { digest } = catalog
+  options.log.info({ event: "registry_loaded", digest, generation: state.generation })
+  note(parts, "catalog", { event: "accepted", digest, generation: state.generation })
+}
+
+/** An unsound document changes nothing but what operators are told. */
+function refuse(parts: Parts, problems: RegistryProblems): void {
+  const errors = problems.filter(({ severity }) => severity === "error").map(formatProblem)
+  if (parts.current.catalog === undefined) return // at start these are the words of the StartError
+  parts.options.log.error({
+    event: "registry_refused",
+    problems: errors.slice(0, 20),
+    count: errors.length,
+  })
+  const codes = [...new Set(problems.map(({ code }) => code))]
+  note(parts, "catalog", { event: "refused", codes: codes.slice(0, 20) })
+}
+
+function unsound(config: Config, { lastError }: RegistryState): StartError {
+  const lines = (lastError?.problems ?? [])
+    .filter(({ severity }) => severity === "error")
+    .map(formatProblem)
+  return new StartError(`the registry document ${config.registry.file} is not sound`, { lines })
+}
+
+function openMain({ config, face, options }: Parts): Promise<Listener> {
+  const { host, port } = config.listen
+  return listen({
+    section: "listen",
+    host,
+    port,
+    fetch: face.app.fetch,
+    onError: ({ message }) => options.log.error({ event: "listener_trouble", reason: message }),
+    connectionsMax: config.limits.connections,
+    limits: config.limits,
+  })
+}
+
+function openAdmin(parts: Parts): Promise<Listener> {
+  const { config, options } = parts
+  const { host, port, hosts } = config.admin
+  const admin = createAdmin({
+    readiness: () => readiness(parts),
+    metrics: () => parts.metrics.text(parts),
+    status: () => status(parts),
+    isOwnHost: ownHosts(hosts),
+    onError: (error) => options.log.error({ event: "admin_bug", error }),
+  })
+  return listen({
+    section: "admin",
+    host,
+    port,
+    fetch: admin.fetch,
+    onError: ({ message }) => options.log.error({ event: "listener_trouble", reason: message }),
+    connectionsMax: config.limits.adminConnections,
+    limits: config.limits,
+  })
+}
+
+function note(
+  { audit }: Parts,
+  kind: "catalog" | "config",
+  what: Parameters<typeof noteRecord>[1],
+): void {
+  audit.write(noteRecord(kind, what, { id: randomId(), timeMs: Date.now() }))
+}
+
+async function shutDown(parts: Parts, listeners: readonly Listener[]): Promise<void> {
+  const { audit, backends, config, current, face, identify, options, registry } = parts
+  if (current.isClosing) return
+  current.isClosing = true // readiness is red from here on
+  const [main, admin] = listeners
+  const graceMs = config.limits.shutdownTimeout
+  const drained = face.drain()
+  const cut = (await main?.close(graceMs)) ?? 0
+  if (cut > 0) options.log.warn({ event: "requests_cut", count: cut, afterMs: graceMs })
+  else await drained
+  await Promise.all([backends.close(), registry.close()])
+  face.close()
+  identify.close()
+  note(parts, "config", { event: "stopped", cut })
+  audit.close()
+  await admin?.close(0)
+}

@@ -1,0 +1,69 @@
+import { formatProblem } from "../registry/print-problems.ts"
+import type { JsonObject } from "../schema/json.ts"
+import type { Readiness } from "./admin.ts"
+import type { Parts } from "./parts.ts"
+
+/** Whether to send calls here. Backends do not count: one that is down refuses its own tools and nothing else. */
+export function readiness({ audit, config, current, identify }: Parts): Readiness {
+  const reasons: { code: string; message: string }[] = []
+  if (current.isClosing) reasons.push({ code: "closing", message: "the gateway is shutting down" })
+  if (current.catalog === undefined)
+    reasons.push({ code: "no_catalog", message: "the registry document is being loaded" })
+  const { trouble } = audit.state()
+  if (trouble !== undefined && config.audit?.onFailure === "deny")
+    reasons.push({ code: "audit_unavailable", message: "the audit cannot be written" })
+  for (const { issuer, isUsable } of identify.keys()) {
+    if (!isUsable)
+      reasons.push({ code: "identity_unavailable", message: `the keys of ${issuer} cannot be had` })
+  }
+  return reasons.length === 0 ? { ready: true } : { ready: false, reasons }
+}
+
+const startedAt = new Date().toISOString()
+const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString())
+const problemsMax = 50
+
+/** What an operator wants to see at a glance; made of types that hold no secret. */
+export function status(parts: Parts): JsonObject {
+  const { audit, backends, face, identify, options } = parts
+  return plain({
+    version: options.version,
+    startedAt,
+    readiness: readiness(parts),
+    warnings: options.warnings,
+    registry: registryStatus(parts),
+    servers: backends.status(),
+    face: face.stats(),
+    audit: { ...audit.head(), ...audit.state() },
+    issuers: identify.keys(),
+  })
+}
+
+function registryStatus({ config, current, registry }: Parts): object {
+  const { digest, generation, lastError, loadedAtMs, refusals } = registry.state()
+  const { catalog, routes } = current
+  return {
+    source: config.registry.file,
+    digest,
+    generation,
+    loadedAt: time(loadedAtMs),
+    refusals,
+    refused: lastError && {
+      at: time(lastError.atMs),
+      problems: lastError.problems.slice(0, problemsMax).map(formatProblem),
+    },
+    counts: catalog && {
+      schemas: catalog.document.schemas.length,
+      servers: catalog.servers.length,
+      tools: catalog.tools.length,
+      agents: catalog.agents.length,
+    },
+    unavailable: catalog?.tools.flatMap(({ name, version, unavailable }) =>
+      unavailable === undefined ? [] : [{ name, version, reason: unavailable }],
+    ),
+    routes: routes?.problems.map(formatProblem),
+  }
+}
+
+/** As it is printed: without what is undefined. */
+const plain = (value: object): JsonObject => JSON.parse(JSON.stringify(value)) as JsonObject
