@@ -37,11 +37,11 @@ export function writeJson(
   headers?: Headers,
 ): void {
   if (outgoing.destroyed) return // who asked has left
-  const length = String(Buffer.byteLength(text))
-  const head = [...jsonHead, "content-length", length]
+  const bytes = Buffer.byteLength(text)
+  const head = [...jsonHead, "content-length", String(bytes)]
   if (headers !== undefined) for (const pair of Object.entries(headers)) head.push(...pair)
   outgoing.writeHead(status, head)
-  outgoing.end(text)
+  outgoing.end(text, bytes === text.length ? "latin1" : "utf8") // ASCII needs no transcoding, and Node cannot know
 }
 
 export function writeEmpty(outgoing: ServerResponse, status: number, headers: Headers = {}): void {

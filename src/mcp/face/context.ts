@@ -26,6 +26,8 @@ export interface FaceContext {
   readonly cursors: Seal
   readonly speaker: Speaker
   readonly serverInfo: JsonObject
+  /** The `_meta` of a modern result that says who answers, as JSON text: `"_meta":{…}`. */
+  readonly ownMeta: string
   readonly instructions: string | undefined
   readonly log: (event: FaceEvent) => void
 }

@@ -4,6 +4,7 @@ import type { CatalogTool, Scope } from "../../registry/catalog.ts"
 import type { FaceContext } from "./context.ts"
 import type { FaceOptions } from "./face.ts"
 import { metadataUrl } from "./metadata.ts"
+import { ownMeta } from "./modern/result.ts"
 import { Pulse } from "./pulse.ts"
 import { createSeal } from "./seal.ts"
 import { createSessions } from "./sessions.ts"
@@ -19,6 +20,7 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
   // The endpoint is part of what is sealed: a token of another gateway with the same key is none here.
   const purpose = (what: string) => `postern/${what}/1 ${publicUrl ?? path}`
   const { name, version, title } = options.serverInfo
+  const serverInfo = title === undefined ? { name, version } : { name, title, version }
   return {
     gateway,
     limits,
@@ -38,7 +40,8 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
           : metadataUrl(publicUrl),
       scope: resourceMetadata?.scopes?.join(" "),
     },
-    serverInfo: title === undefined ? { name, version } : { name, title, version },
+    serverInfo,
+    ownMeta: ownMeta(serverInfo),
     instructions: options.instructions,
     log: (event) => options.log(event),
   }

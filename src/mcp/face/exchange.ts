@@ -4,14 +4,13 @@ import type { RpcId } from "../jsonrpc.ts"
 import { EventStream, type Headers, writeEmpty, writeFail, writeJson } from "./answer.ts"
 import type { Accepts } from "./door.ts"
 import { errorText, type Fail } from "./errors.ts"
-import type { Beating, Pulse } from "./pulse.ts"
+import { Beating, type Pulse } from "./pulse.ts"
 
 /**
  * The answer to one POST. It stays undecided until something must be said: a result first makes it plain JSON, a
  * notification or a long silence first makes it a stream that ends with the result.
  */
-export class Exchange implements Beating {
-  quietBeats = 0
+export class Exchange extends Beating {
   readonly outgoing: ServerResponse
   readonly #accepts: Accepts
   readonly #pulse: Pulse
@@ -20,6 +19,7 @@ export class Exchange implements Beating {
   #isWaiting = false
 
   constructor(outgoing: ServerResponse, accepts: Accepts, pulse: Pulse, bufferMax: number) {
+    super()
     this.outgoing = outgoing
     this.#accepts = accepts
     this.#pulse = pulse
@@ -44,7 +44,7 @@ export class Exchange implements Beating {
     this.#open().send(text)
   }
 
-  keepAlive(): void {
+  override keepAlive(): void {
     this.quietBeats = 0
     this.#open().comment()
   }

@@ -1,17 +1,23 @@
-/** Something that may fall silent: an open stream, or a call whose answer is not there yet. */
-export interface Beating {
+/**
+ * Something that may fall silent: an open stream, or a call whose answer is not there yet. Members of one list that
+ * only {@link Pulse} links: a Set would cost each call as much as the rest of its bookkeeping.
+ */
+export abstract class Beating {
   /** Beats since it last said something. */
-  quietBeats: number
+  quietBeats = 0
+  before: Beating | undefined = undefined
+  after: Beating | undefined = undefined
+
   /** Says something, because it was silent for long. */
-  keepAlive(): void
+  abstract keepAlive(): void
 }
 
 /** Beats in one keep-alive time: silence is measured to a third of it. */
 const beats = 3
 
-/** One timer for all that may fall silent: a timer for each call would cost more than the call's classification. */
+/** One timer for all that may fall silent. */
 export class Pulse {
-  readonly #members = new Set<Beating>()
+  #first: Beating | undefined
   readonly #timer: NodeJS.Timeout
 
   constructor(keepAliveMs: number) {
@@ -20,26 +26,32 @@ export class Pulse {
   }
 
   add(member: Beating): void {
-    this.#members.add(member)
+    const first = this.#first
+    member.after = first
+    if (first !== undefined) first.before = member
+    this.#first = member
   }
 
+  /** Does nothing to who is not there. */
   remove(member: Beating): void {
-    this.#members.delete(member)
-  }
-
-  get size(): number {
-    return this.#members.size
+    const { before, after } = member
+    if (before !== undefined) before.after = after
+    else if (this.#first === member) this.#first = after
+    if (after !== undefined) after.before = before
+    member.before = undefined
+    member.after = undefined
   }
 
   close(): void {
     clearInterval(this.#timer)
-    this.#members.clear()
   }
 
   #beat(): void {
-    for (const member of this.#members) {
+    for (let member = this.#first; member !== undefined; ) {
+      const { after } = member // a member may leave while it speaks
       member.quietBeats++
       if (member.quietBeats >= beats) member.keepAlive()
+      member = after
     }
   }
 }

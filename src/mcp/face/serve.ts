@@ -12,6 +12,7 @@ import type { RequestHeaders } from "./headers.ts"
 import { answerLegacy, takeLegacy } from "./legacy/methods.ts"
 import { endSession, openSessionStream } from "./legacy/session-requests.ts"
 import { answerModern } from "./modern/methods.ts"
+import { idOf } from "./shape.ts"
 
 /** Answers one request that was let in. Never rejects: a bug is logged and answered as an internal error. */
 export async function serve(
@@ -20,38 +21,38 @@ export async function serve(
   outgoing: ServerResponse,
   headers: RequestHeaders,
 ): Promise<void> {
+  const { limits, pulse } = context
   const accepted = accepts(headers)
-  const { pulse, limits } = context
   const exchange = new Exchange(outgoing, accepted, pulse, limits.streamBufferBytesMax)
   const remote = incoming.socket.remoteAddress ?? ""
   const posted: Posted = { incoming, headers, remote, accepts: accepted, exchange }
-  const open: { id: RpcId | undefined } = { id: undefined }
+  let id: RpcId | undefined
   try {
-    if (incoming.method === "GET") await openSessionStream(context, posted)
-    else if (incoming.method === "DELETE") await endSession(context, posted)
-    else await take(context, posted, open)
+    if (incoming.method === "GET") return await openSessionStream(context, posted)
+    if (incoming.method === "DELETE") return await endSession(context, posted)
+    if (!accepted.json && !accepted.stream) return exchange.fail(notAcceptable, undefined)
+    const bytes = await readBody(incoming, limits.bodyBytesMax)
+    if (bytes === "gone") return
+    if (bytes === "too_large") return exchange.fail(tooLarge(limits.bodyBytesMax), undefined)
+    const body = parseBody(bytes, limits.depthMax, limits.nodesMax)
+    if (!body.ok) return exchange.fail(body.fail, undefined)
+    id = idOf(body.value)
+    await take(context, posted, body.value, body.exact)
   } catch (error) {
     context.log({ event: "bug", where: "mcp_face", words: describe(error) })
-    if (!outgoing.writableEnded) exchange.fail(internal, open.id)
+    if (!outgoing.writableEnded) exchange.fail(internal, id)
   }
 }
 
-/** One posted message, from its bytes to the era that answers it. */
-async function take(
+/** One posted message goes to the era that answers it. `exact` is `value` with every digit of its numbers. */
+function take(
   context: FaceContext,
   posted: Posted,
-  open: { id: RpcId | undefined },
-): Promise<void> {
-  const { accepts: accepted, exchange, headers, incoming } = posted
-  if (!accepted.json && !accepted.stream) return exchange.fail(notAcceptable, undefined)
-  const { bodyBytesMax, depthMax, nodesMax } = context.limits
-  const bytes = await readBody(incoming, bodyBytesMax)
-  if (bytes === "gone") return
-  if (bytes === "too_large") return exchange.fail(tooLarge(bodyBytesMax), undefined)
-  const body = parseBody(bytes, depthMax, nodesMax)
-  if (!body.ok) return exchange.fail(body.fail, undefined)
-
-  const route = classify(headers, body.value)
+  value: unknown,
+  exact: unknown,
+): Promise<void> | void {
+  const { exchange, headers } = posted
+  const route = classify(headers, value)
   if (route.era === undefined) return exchange.fail(route.fail, route.id)
   const { era, message } = route
   if (message.kind !== "request") {
@@ -59,13 +60,9 @@ async function take(
     if (era === "modern") return exchange.acknowledge()
     return takeLegacy(context, posted, message.kind === "notification" ? message : undefined)
   }
-  open.id = message.id
-  const exactParams = isObject(body.exact) ? body.exact["params"] : undefined
-  const request = {
-    ...posted,
-    message,
-    exactParams: isObject(exactParams) ? exactParams : undefined,
-  }
+  const params = isObject(exact) ? exact["params"] : undefined
+  const exactParams = isObject(params) ? params : undefined
+  const request = { ...posted, message, exactParams }
   return era === "modern"
     ? answerModern(context, request, route.version)
     : answerLegacy(context, request)

@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http"
 import type { Evidence } from "../../call/caller.ts"
 import { EventStream, type Headers } from "./answer.ts"
 import type { FaceLimits } from "./limits.ts"
-import type { Beating, Pulse } from "./pulse.ts"
+import { Beating, type Pulse } from "./pulse.ts"
 import type { Era } from "./tool-list.ts"
 
 /** What a stream is opened with: the wire words differ by era, the life of a stream does not. */
@@ -74,13 +74,13 @@ export function createStreams(
 }
 
 /** One long answer: the GET stream of a legacy session, or a modern `subscriptions/listen`. */
-class Stream implements Beating {
-  quietBeats = 0
+class Stream extends Beating {
   readonly #plan: StreamPlan
   readonly #events: EventStream
   #digest: string | undefined
 
   constructor(plan: StreamPlan, bufferMax: number) {
+    super()
     this.#plan = plan
     this.#digest = plan.digest
     this.#events = new EventStream(plan.outgoing, bufferMax, plan.headers)
@@ -99,7 +99,7 @@ class Stream implements Beating {
     }
   }
 
-  keepAlive(): void {
+  override keepAlive(): void {
     this.quietBeats = 0
     this.#events.comment()
   }

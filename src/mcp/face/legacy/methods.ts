@@ -20,16 +20,25 @@ const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
 ])
 
 /** Answers one legacy request. An unknown method is HTTP 200 here, unlike in the modern era. */
-export async function answerLegacy(context: FaceContext, posted: PostedRequest): Promise<void> {
+export function answerLegacy(context: FaceContext, posted: PostedRequest): Promise<void> | void {
   const { exchange, message } = posted
   if (message.method === "initialize") return initialize(context, posted)
   const found = sessionOf(context, posted)
   if (found.session === undefined) return exchange.fail(found.fail, message.id)
   const method = methods.get(message.method)
   if (method !== undefined) return method(context, posted, found.session)
-  const refused = await admit(context, posted, found.session, message.method)
-  const unknown = fail(200, codes.methodNotFound, `Method not found: ${message.method}`)
-  return exchange.fail(refused ?? unknown, message.id)
+  return knowNot(context, posted, found.session)
+}
+
+async function knowNot(
+  context: FaceContext,
+  posted: PostedRequest,
+  session: Session,
+): Promise<void> {
+  const { method, id } = posted.message
+  const refused = await admit(context, posted, session, method)
+  const unknown = fail(200, codes.methodNotFound, `Method not found: ${method}`)
+  posted.exchange.fail(refused ?? unknown, id)
 }
 
 /** Notifications, and responses to requests we never sent: taken if the session is the sender's, and that is all. */

@@ -6,7 +6,7 @@ import { listTools } from "../list-tools.ts"
 import { discover } from "./discover.ts"
 import { evidenceIn, gravity, metaKeys, modernVersions } from "./envelope.ts"
 import { listen } from "./listen.ts"
-import { modernCodec, ownMeta } from "./result.ts"
+import { modernCodec } from "./result.ts"
 import { standardHeaderFault } from "./standard-headers.ts"
 
 export type ModernMethod = (
@@ -24,11 +24,11 @@ const methods: ReadonlyMap<string, ModernMethod> = new Map<string, ModernMethod>
 ])
 
 /** Answers one modern request whose envelope is sound. */
-export async function answerModern(
+export function answerModern(
   context: FaceContext,
   posted: PostedRequest,
   version: string,
-): Promise<void> {
+): Promise<void> | void {
   const { exchange, headers, message } = posted
   const { id, params } = message
   if (!modernVersions.includes(version)) {
@@ -58,7 +58,7 @@ async function callStateless(
   const { outgoing } = posted.exchange
   const abort = new AbortController()
   const hungUp = () => abort.abort()
-  outgoing.once("close", hungUp)
+  outgoing.on("close", hungUp)
   const wanted = gravity(envelope[metaKeys.logLevel])
   try {
     await callTool(context, modernCodec, {
@@ -79,8 +79,8 @@ async function listStateless(
   posted: PostedRequest,
   envelope: JsonObject,
 ): Promise<void> {
-  const { limits, serverInfo } = context
+  const { limits, ownMeta } = context
   const caching = `"ttlMs":${limits.listTtlMs},"cacheScope":"private"`
-  const members = `,"resultType":"complete",${caching},${ownMeta(serverInfo)}`
+  const members = `,"resultType":"complete",${caching},${ownMeta}`
   await listTools(context, "modern", posted, evidenceIn(posted, envelope), members)
 }

@@ -10,7 +10,7 @@ const reserved: readonly string[] = [
   metaKeys.logLevel,
 ]
 
-/** What every modern result ends with. */
+/** What every modern result has: who answers. A member of the result, as JSON text. */
 export const ownMeta = (serverInfo: JsonObject): string =>
   `"_meta":{"${metaKeys.serverInfo}":${JSON.stringify(serverInfo)}}`
 
@@ -28,17 +28,17 @@ export const modernCodec: CallCodec = {
     return kept
   },
 
-  result(result, _, { serverInfo }) {
+  result(result, _, context) {
     const { resultType, _meta: meta, content } = result
     if (resultType === undefined && meta === undefined && Array.isArray(content)) {
       // Nearly every result of a legacy backend: what is missing goes in front, and nothing is copied.
-      return `{"resultType":"complete",${ownMeta(serverInfo)},${JSON.stringify(result).slice(1)}`
+      return `{"resultType":"complete",${context.ownMeta},${JSON.stringify(result).slice(1)}`
     }
     return JSON.stringify({
       ...result,
       content: content ?? [],
       resultType: "complete",
-      _meta: { ...(isObject(meta) ? meta : {}), [metaKeys.serverInfo]: serverInfo },
+      _meta: { ...(isObject(meta) ? meta : {}), [metaKeys.serverInfo]: context.serverInfo },
     })
   },
 
