@@ -1,0 +1,86 @@
+import type { Address } from "../mcp/backend/address.ts"
+import type { Catalog, CatalogAgent } from "../registry/catalog.ts"
+import { refKey, written } from "../registry/model.ts"
+
+export interface BannerFacts {
+  readonly version: string
+  readonly url: string
+  readonly adminUrl: string
+  readonly source: string
+  readonly catalog: Catalog
+  readonly addresses: ReadonlyMap<string, Address>
+  /** `npm run -s postern --` in a checkout, `npx postern` where it is installed. */
+  readonly command: string
+}
+
+const rowsMax = 12 // of servers and of agents: a banner is read, not searched
+
+/** What `postern serve` prints when it is ready: what it serves, where, for whom, and three commands to try. */
+export function banner(facts: BannerFacts): string {
+  const { catalog } = facts
+  const { schemas, servers, tools, agents } = catalog.document
+  const counts = `${schemas.length} schemas, ${servers.length} servers, ${tools.length} tools, ${agents.length} agents`
+  return [
+    `postern ${facts.version}`,
+    "",
+    `  MCP       ${facts.url}`,
+    `  admin     ${facts.adminUrl}  (/healthz /readyz /metrics /status)`,
+    `  registry  ${facts.source}  (${counts})`,
+    "",
+    "  servers",
+    ...table(catalog.servers.map((server) => [refText(server), whereOf(facts, server)])),
+    "",
+    "  agents see",
+    ...table(catalog.agents.map((agent) => [refText(agent), toolsOf(agent)])),
+    "",
+    ...tries(facts),
+    `ready on ${facts.url}`,
+    "",
+  ].join("\n")
+}
+
+const refText = ({ name, version }: { name: string; version: string | undefined }) =>
+  version === undefined ? name : written({ name, version })
+
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const shown = rows.slice(0, rowsMax)
+  const width = Math.max(0, ...shown.map(([left]) => left.length))
+  const more = rows.length - shown.length
+  return [
+    ...shown.map(([left, right]) => `    ${left.padEnd(width)}  ${right}`),
+    ...(more > 0 ? [`    … and ${more} more`] : []),
+    ...(rows.length === 0 ? ["    none"] : []),
+  ]
+}
+
+function whereOf(
+  { addresses }: BannerFacts,
+  { name, version }: { name: string; version: string | undefined },
+): string {
+  const address = addresses.get(refKey(name, version))
+  if (address === undefined) return "no address: its tools are unavailable"
+  if (address.kind === "stdio") return "stdio, started at first use"
+  const { origin, pathname } = new URL(address.url)
+  return `${origin}${pathname}${address.process === undefined ? "" : ", started at first use"}`
+}
+
+function toolsOf(agent: CatalogAgent): string {
+  const tools = [...agent.scope.tools.values()].map(refText)
+  return tools.length === 0 ? "nothing" : tools.join(" ")
+}
+
+/** A list, a call that may be made, and one that may not. */
+function tries({ catalog, command, url }: BannerFacts): string[] {
+  const agent = catalog.agents.find(({ scope }) => scope.tools.size > 0)
+  if (agent === undefined) return []
+  const who = `--agent ${refText(agent)} --url ${url}`
+  const own = [...agent.scope.tools.keys()].at(-1)
+  const foreign = catalog.tools.find(({ name }) => !agent.scope.tools.has(name))?.name
+  return [
+    "  try",
+    `    ${command} tools ${who}`,
+    `    ${command} call ${own} ${who} --args '{"query": "tide"}'`,
+    ...(foreign === undefined ? [] : [`    ${command} call ${foreign} ${who}`]),
+    "",
+  ]
+}

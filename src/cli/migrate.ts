@@ -1,0 +1,46 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { defaultLoadLimits, toEnd } from "../registry/load.ts"
+import { migrate as migrateDocument } from "../registry/migrate.ts"
+import { formatProblem } from "../registry/print-problems.ts"
+import type { Command } from "./command.ts"
+import { loadFile } from "./validate.ts"
+
+export const migrate: Command = {
+  name: "migrate",
+  summary: "Print a registry document of any accepted dialect as canonical version 2.0",
+  arguments: "FILE",
+  options: {
+    output: {
+      type: "string",
+      short: "o",
+      value: "FILE",
+      summary: "write it there instead of stdout",
+    },
+    "assume-version": {
+      type: "string",
+      value: "VERSION",
+      summary: "give it to every entity that has no version; otherwise none is invented",
+    },
+  },
+  details: `References are pinned to what they resolve to, implied servers and derived depends are written out. Migrating the
+result again changes nothing. Problems of the document go to stderr; exit code 1 when it has an error, and then
+nothing is written.`,
+  async run(given, io) {
+    const [file = ""] = given.arguments
+    const { problems } = loadFile(file)
+    const errors = problems.filter(({ severity }) => severity === "error")
+    for (const problem of problems) io.err.write(`${formatProblem(problem)}\n`)
+    if (errors.length > 0) return 1
+    const assumeVersion = given.text("assume-version")
+    const options = {
+      limits: defaultLoadLimits,
+      ...(assumeVersion !== undefined && { assumeVersion }),
+    }
+    const document = toEnd(migrateDocument(readFileSync(file, "utf8"), options))
+    const text = `${JSON.stringify(document, null, 2)}\n`
+    const output = given.text("output")
+    if (output === undefined) io.out.write(text)
+    else writeFileSync(output, text)
+    return 0
+  },
+}

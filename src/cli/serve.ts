@@ -1,0 +1,71 @@
+import { once } from "node:events"
+import { relative } from "node:path"
+import { banner } from "./banner.ts"
+import type { Command, ExitCode, Io } from "./command.ts"
+import { configOption, readConfig } from "./config-file.ts"
+import { version } from "./version.ts"
+
+export const serve: Command = {
+  name: "serve",
+  summary: "Run the gateway",
+  arguments: "",
+  options: { config: configOption },
+  details: `Prints what it serves, where and for whom; logs to stderr as JSON lines. SIGTERM and SIGINT end it gracefully:
+readiness goes red, calls in flight finish, backends and the processes it started end. A second signal ends it at once.
+Exit code 1 when the configuration or the registry is not sound, or a port is taken.`,
+  async run(given, io) {
+    const read = readConfig(given, io)
+    if (read === undefined) return 1
+    const { config, warnings } = read
+    for (const warning of warnings) io.err.write(`warning: ${warning}\n`)
+    const [{ startGateway }, { StartError }, { createLog }] = await Promise.all([
+      import("../server/start.ts"),
+      import("../server/start-error.ts"),
+      import("../server/log.ts"),
+    ])
+    const log = createLog(config.log)
+    keepServing((error, kind) => log.error({ event: kind, error }))
+    try {
+      const running = await startGateway(config, { version: version(), env: io.env, log, warnings })
+      io.out.write(
+        banner({
+          version: version(),
+          url: running.url,
+          adminUrl: running.adminUrl,
+          source: relative(process.cwd(), config.registry.file),
+          catalog: running.catalog(),
+          addresses: running.addresses(),
+          command:
+            io.env["npm_lifecycle_event"] === undefined ? "npx postern" : "npm run -s postern --",
+        }),
+      )
+      return await untilStopped(running)
+    } catch (error) {
+      if (!(error instanceof StartError)) throw error
+      return report(error, io)
+    }
+  },
+}
+
+/** What a bug throws where nobody waits must not end the calls of everybody else. */
+function keepServing(tell: (error: unknown, kind: string) => void): void {
+  process.on("uncaughtException", (error) => tell(error, "bug"))
+  process.on("unhandledRejection", (error) => tell(error, "bug"))
+}
+
+async function untilStopped(running: { close(): Promise<void> }): Promise<ExitCode> {
+  await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")])
+  const atOnce = () => process.exit(1)
+  process.once("SIGTERM", atOnce)
+  process.once("SIGINT", atOnce)
+  await running.close()
+  process.off("SIGTERM", atOnce)
+  process.off("SIGINT", atOnce)
+  return 0
+}
+
+function report(error: { message: string; lines: readonly string[] }, io: Io): ExitCode {
+  for (const line of error.lines) io.err.write(`${line}\n`)
+  io.err.write(`postern cannot start: ${error.message}\n`)
+  return 1
+}
