@@ -20,13 +20,21 @@ export interface Sample {
   readonly value: number
 }
 
-export interface Description {
-  /** `postern_…`, in lower case. */
-  readonly name: string
-  readonly help: string
+export interface HistogramOptions {
   /** Names of labels. */
   readonly labels?: readonly string[]
+  /** Upper bounds, ascending. */
+  readonly buckets?: readonly number[]
 }
+
+interface Description {
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly string[]
+}
+
+/** One value, or one for each combination of labels there is. */
+type Reading = () => number | readonly Sample[]
 
 /** Seconds: from a fast call through the gateway to a slow backend's timeout. */
 export const secondsBuckets: readonly number[] = [
@@ -41,21 +49,25 @@ const validName = /^postern_[a-z0-9_]+$/
 export class Metrics {
   readonly #printers = new Map<string, () => string>()
 
-  counter(about: Description): Family<Counter> {
-    return this.#family(about, "counter", () => new CounterChild())
+  /** `name` is `postern_…` in lower case; `labels` are names of labels. */
+  counter(name: string, help: string, labels: readonly string[] = []): Family<Counter> {
+    return this.#family({ name, help, labels }, "counter", () => new CounterChild())
   }
 
-  histogram(about: Description, buckets: readonly number[] = secondsBuckets): Family<Histogram> {
-    return this.#family(about, "histogram", () => new HistogramChild(buckets))
+  histogram(name: string, help: string, options: HistogramOptions = {}): Family<Histogram> {
+    const { labels = [], buckets = secondsBuckets } = options
+    return this.#family({ name, help, labels }, "histogram", () => new HistogramChild(buckets))
   }
 
   /** A value that goes up and down, read at each scrape. */
-  gauge(about: Description, read: () => readonly Sample[]): void {
+  gauge(name: string, help: string, read: Reading, labels: readonly string[] = []): void {
+    const about = { name, help, labels }
     this.#add(about, "gauge", () => samples(about, read()))
   }
 
   /** A value that only grows and is kept elsewhere, read at each scrape. */
-  total(about: Description, read: () => readonly Sample[]): void {
+  total(name: string, help: string, read: Reading, labels: readonly string[] = []): void {
+    const about = { name, help, labels }
     this.#add(about, "counter", () => samples(about, read()))
   }
 
@@ -90,7 +102,7 @@ class Children<C extends Child> implements Family<C> {
   constructor(about: Description, make: () => C) {
     this.#about = about
     this.#make = make
-    if ((about.labels ?? []).length === 0) this.with() // so that it is 0, and not absent, before the first event
+    if (about.labels.length === 0) this.with() // so that it is 0, and not absent, before the first event
   }
 
   with(...values: readonly string[]): C {
@@ -102,7 +114,7 @@ class Children<C extends Child> implements Family<C> {
     const existing = this.#byValues.get(key)
     if (existing !== undefined) return existing.child
     const child = this.#make()
-    this.#byValues.set(key, { child, labels: printedLabels(this.#about.labels ?? [], kept) })
+    this.#byValues.set(key, { child, labels: printedLabels(this.#about.labels, kept) })
     return child
   }
 
@@ -155,10 +167,12 @@ class HistogramChild implements Histogram, Child {
   }
 }
 
-const samples = ({ name, labels = [] }: Description, found: readonly Sample[]): string =>
-  found
+function samples({ name, labels }: Description, found: ReturnType<Reading>): string {
+  const all: readonly Sample[] = typeof found === "number" ? [{ value: found }] : found
+  return all
     .map(({ values = [], value }) => `${name}${braces(printedLabels(labels, values))} ${value}\n`)
     .join("")
+}
 
 const printedLabels = (names: readonly string[], values: readonly string[]): string =>
   names.map((name, index) => `${name}="${escapedValue(values[index] ?? "")}"`).join()
