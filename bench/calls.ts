@@ -37,7 +37,7 @@ export async function measureCalls(options: {
     ["direct", { ...call, port: backendPort }, backend],
     ["floor", { ...call, port: floorPort }, floor],
     ["postern, header", { ...call, port: postern.port }, postern],
-    ["postern, token", { ...withToken(call, postern.token), port: postern.port }, postern],
+    ["postern, token", { ...withToken(postern.token), port: postern.port }, postern],
     ["constant list", { ...list, path: "/constant", port: floorPort }, floor],
     ["postern, tools/list", { ...list, port: postern.port }, postern],
   ]

@@ -183,11 +183,8 @@ export const list = {
   body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list", params: { _meta: meta } }),
 }
 
-/** The same request with a token instead of identity headers. */
-export function withToken(request: typeof call, token: string): typeof call {
-  const { "x-agent-name": _, "x-agent-version": __, ...headers } = request.headers
-  return {
-    ...request,
-    headers: { ...headers, authorization: `Bearer ${token}` } as typeof call.headers,
-  }
+/** The same call with a token instead of identity headers. */
+export const withToken = (token: string) => {
+  const { "x-agent-name": _, "x-agent-version": __, ...headers } = call.headers
+  return { ...call, headers: { ...headers, authorization: `Bearer ${token}` } }
 }

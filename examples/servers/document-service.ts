@@ -123,7 +123,9 @@ function searchByRank(server: McpServer): void {
 }
 
 const handle = toNodeHandler(createMcpHandler(documents))
-const server = createServer((request, response) => void handle(request, response))
+const server = createServer((request, response) => {
+  void handle(request as Parameters<typeof handle>[0], response) // a request that was received has a method
+})
 server.listen(Number(values.port), "127.0.0.1", () => {
   const address = server.address()
   const port = typeof address === "object" && address !== null ? address.port : values.port
