@@ -1,3 +1,21 @@
+/*
+ * The way of a call. A request goes through these steps from top to bottom; each is one file that can be read alone,
+ * and each can end the way with a refusal. What is not a call takes the same steps as far as it needs them:
+ *
+ * | step         | call.ts `tools/call` | list.ts `tools/list`  | greet.ts: anything else      | file                  |
+ * | ------------ | -------------------- | --------------------- | ---------------------------- | --------------------- |
+ * | identify     | yes                  | yes                   | yes                          | identify.ts           |
+ * | permit       | the one tool         | every tool in scope   | –                            | permit.ts             |
+ * | check input  | yes                  | –                     | –                            | check-input.ts        |
+ * | resolve      | within check input   | –                     | –                            | arguments.ts          |
+ * | execute      | yes                  | –                     | –                            | execute.ts            |
+ * | check output | yes                  | –                     | –                            | check-output.ts       |
+ * | audit        | one record           | one record            | when refused, and on session | audit.ts              |
+ *
+ * The catalog is taken once and kept to the end, whatever is reloaded meanwhile. A backend cannot be asked without a
+ * permit: `execute` takes one, and only `permit` makes one. The record is written before the answer
+ * leaves; what cannot be recorded is not answered.
+ */
 import type { Catalog } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
 import { recordOf, refOf, unrecorded } from "./audit.ts"
@@ -11,24 +29,7 @@ import type { Inquiry } from "./inquiry.ts"
 import { permit } from "./permit.ts"
 import type { Refusal } from "./refusal.ts"
 
-/**
- * The way of a call. A request goes through these steps from top to bottom; each is one file that can be read alone,
- * and each can end the way with a refusal. What is not a call takes the same steps as far as it needs them:
- *
- * | step         | call.ts `tools/call` | list.ts `tools/list`  | greet.ts: anything else      | file                  |
- * | ------------ | -------------------- | --------------------- | ---------------------------- | --------------------- |
- * | identify     | yes                  | yes                   | yes                          | identify.ts           |
- * | permit       | the one tool         | every tool in scope   | –                            | permit.ts             |
- * | check input  | yes                  | –                     | –                            | check-input.ts        |
- * | resolve      | yes                  | –                     | –                            | arguments.ts          |
- * | execute      | yes                  | –                     | –                            | execute.ts            |
- * | check output | yes                  | –                     | –                            | check-output.ts       |
- * | audit        | one record           | one record            | when refused, and on session | audit.ts              |
- *
- * The catalog is taken once and kept to the end, whatever is reloaded meanwhile. A backend cannot be asked without a
- * permit: {@link execute} takes one, and only {@link permit} makes one. The record is written before the answer
- * leaves; what cannot be recorded is not answered.
- */
+/** One `tools/call`, as a protocol face read it. */
 export interface CallRequest extends Inquiry {
   readonly tool: string
   /** To validate. Undefined where the caller sent none. */

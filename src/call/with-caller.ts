@@ -43,7 +43,8 @@ function record<T>(
   const end = result === undefined ? "bug" : result.ok ? "answered" : "refused"
   const kind = visit.kind(end)
   if (kind === undefined) return true
-  const ending = result && (result.ok ? answered : { kind: "refusal" as const, ...result })
+  const ending =
+    result && (result.ok ? answered : { kind: "refusal" as const, refusal: result.refusal })
   return gateway.audit(recordOf(kind, visit.inquiry, facts, ending, gateway.now(), gateway.id()))
 }
 
