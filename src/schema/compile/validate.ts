@@ -1,4 +1,6 @@
 import type { ErrorObject } from "ajv"
+import type { Dialect } from "../dialect.ts"
+import { type Landscape, survey } from "../explain/landscape.ts"
 import { explain } from "../explain.ts"
 import type { Fault } from "../fault.ts"
 import { workAt } from "../guard/work.ts"
@@ -40,8 +42,7 @@ export function createValidator(bench: Bench, schema: JsonSchema, digest: string
 
 function prepare(bench: Bench, schema: JsonSchema, digest: string): Check {
   if (schema === true) return () => undefined
-  if (schema === false)
-    return () => [misfit("false", "nothing", "(whole): nothing is allowed here")]
+  if (schema === false) return () => [nothingFits]
   const told = new Set<SchemaTrouble["kind"]>()
   const trouble = (kind: SchemaTrouble["kind"], message: string) => {
     if (!told.has(kind)) bench.report({ digest, kind, message })
@@ -57,7 +58,7 @@ function prepare(bench: Bench, schema: JsonSchema, digest: string): Check {
   const compile = (mode: Mode) =>
     bench.compilers[mode].compile(schema, dialect, { isApart: hasNames })
   try {
-    return checkWith({ bench, schema, compile, work, trouble }, compile("first"))
+    return checkWith({ bench, schema, dialect, compile, work, trouble }, compile("first"))
   } catch (error) {
     trouble("does_not_compile", messageOf(error))
     return () => [unusable]
@@ -67,6 +68,7 @@ function prepare(bench: Bench, schema: JsonSchema, digest: string): Check {
 interface Subject {
   readonly bench: Bench
   readonly schema: JsonObject
+  readonly dialect: Dialect
   readonly compile: (mode: Mode) => Compiled
   readonly work: readonly number[]
   readonly trouble: (kind: SchemaTrouble["kind"], message: string) => void
@@ -77,7 +79,7 @@ function checkWith(subject: Subject, compiled: Compiled): Check {
   const { validate } = compiled
   const isSmall = smallness(compiled, work, bench.instanceBudget)
   const isLight = workAt(work, work.length) <= unweighedWorkMax && isFreeOfTraps(compiled)
-  const why = createExplainer(subject)
+  const why = createExplainer(subject, compiled)
   return (value) => {
     try {
       const isDirect = isLight || isSmall(value)
@@ -95,22 +97,32 @@ function checkWith(subject: Subject, compiled: Compiled): Check {
 }
 
 /** The words for a misfit: from a second run that collects all errors, where that cannot become too many. */
-function createExplainer({ bench, compile, work, schema }: Subject) {
+function createExplainer({ bench, compile, work, schema, dialect }: Subject, first: Compiled) {
   const compiled: Partial<Record<Mode, Compiled>> = {}
   const second = (mode: Mode) => {
     compiled[mode] ??= compile(mode)
     return compiled[mode].validate
   }
-  const isSmall = smallness(none, work, explainBudget)
+  const isSmall = smallness(first, work, explainBudget)
+  function rerun(value: unknown): readonly ErrorObject[] | undefined {
+    const isDirect = isSmall(value)
+    const validate = second(isDirect ? "all" : "one")
+    const run = () => (validate(value) ? undefined : (validate.errors ?? undefined))
+    return isDirect ? run() : withinTimeBox(run, bench.timeBoxMs)
+  }
+  let landscape: Landscape | undefined
   return (value: unknown, errors: readonly ErrorObject[]): readonly Fault[] => {
-    const validate = second(isSmall(value) ? "all" : "one")
-    const run = () => (validate(value) ? errors : (validate.errors ?? errors))
-    const all = withinTimeBox(run, bench.timeBoxMs)
-    return explain(all, { schema, value, secretNames: bench.secretNames })
+    landscape ??= survey(schema, dialect)
+    const context = { landscape, value, secretNames: bench.secretNames }
+    try {
+      return explain(rerun(value) ?? errors, context)
+    } catch (error) {
+      // That the value does not fit is known; only the better words for it took too long.
+      if (error instanceof BudgetError) return explain(errors, context)
+      throw error
+    }
   }
 }
-
-const none = { patterns: [], hasUniqueItems: false } as const
 
 const isFreeOfTraps = ({ patterns, hasUniqueItems }: Compiled) =>
   !hasUniqueItems && patterns.every((pattern) => pattern.isCheap)
@@ -147,6 +159,7 @@ const misfit = (keyword: string, expected: string, line: string): Fault => ({
   expected,
   line,
 })
+const nothingFits = misfit("false schema", "nothing", "(whole): not allowed")
 const unusable = misfit(
   "schema",
   "a schema that can be used",
