@@ -87,7 +87,9 @@ function addressOf({ url, headers, process, options }: ServerConfig): Address {
 
 function commandOf({ command, args, env, cwd }: ProcessConfig): Command {
   const revealed = [...env].map(([name, value]) => [name, value.reveal()] as const)
-  return { command, args, env: new Map(revealed), cwd }
+  // `node` is the Node that runs the gateway: whatever else stands first on the PATH may be too old for the server.
+  const program = command === "node" ? process.execPath : command
+  return { command: program, args, env: new Map(revealed), cwd }
 }
 
 function duplicate(server: ServerConfig, index: Index): Problem[] {
