@@ -1,6 +1,5 @@
 import type { Catalog } from "./catalog.ts"
 import { compile } from "./compile/compile.ts"
-import { pin } from "./compile/pin.ts"
 import type { Draft, Knobs } from "./draft.ts"
 import type { RegistryDocument } from "./model.ts"
 import { normalise } from "./normalise/normalise.ts"
@@ -11,6 +10,7 @@ import { resolve } from "./resolve/resolve.ts"
 import { checkRules } from "./rules/check-rules.ts"
 import { Bundles } from "./schemas/bundle.ts"
 import { linkSchemas } from "./schemas/link-schemas.ts"
+import { pinDocument } from "./write/pin.ts"
 
 export interface LoadOptions {
   /** Shown in problems. */
@@ -71,10 +71,10 @@ function* checkDraft(
   const schemas = yield* linkSchemas(draft, links, knobs, report)
   const bundles = new Bundles(schemas)
   yield* checkRules({ draft, links, schemas, bundles, knobs, report })
-  const pinned = yield* pin(draft, links, schemas)
-  const { document } = pinned
+  const document = yield* pinDocument(draft, { links, schemas })
   if (problems.some(({ severity }) => severity === "error")) return { document, catalog: undefined }
-  return { document, catalog: yield* compile({ draft, links, bundles, pinned }, env, report) }
+  const sound = { draft, links, bundles, pinned: document }
+  return { document, catalog: yield* compile(sound, env, report) }
 }
 
 /** Runs a sliced computation in one go. */

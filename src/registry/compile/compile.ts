@@ -8,15 +8,14 @@ import type {
   SourceImplementation,
 } from "../catalog.ts"
 import type { Draft } from "../draft.ts"
-import type { ServerEntity, ToolEntity } from "../model.ts"
+import type { RegistryDocument, ServerEntity, ToolEntity } from "../model.ts"
 import type { Report } from "../problem.ts"
 import type { Links, SourceLink } from "../resolve/links.ts"
 import type { Bundles } from "../schemas/bundle.ts"
+import { documentDigest } from "../write/digest.ts"
 import { findUnavailable } from "./availability.ts"
 import { RegisteredTool } from "./catalog-tool.ts"
-import { digestDocument } from "./digest.ts"
 import { type Environment, fillIn } from "./environment.ts"
-import type { Pinned } from "./pin.ts"
 import { byName, RegisteredCatalog } from "./registered-catalog.ts"
 import { Scopes } from "./scopes.ts"
 
@@ -25,7 +24,8 @@ export interface Sound {
   readonly draft: Draft
   readonly links: Links
   readonly bundles: Bundles
-  readonly pinned: Pinned
+  /** The draft's document with references pinned: the same entities in the same order, implied servers last. */
+  readonly pinned: RegistryDocument
 }
 
 /** The catalog of a document without errors. Reports variables that its defaults need and `env` does not have. */
@@ -36,12 +36,14 @@ export function* compile(
 ): Generator<void, Catalog, void> {
   const { draft, links, bundles, pinned } = sound
   const servers = new Map<ServerEntity, CatalogServer>()
-  for (const [drafted, entity] of pinned.servers)
+  for (const [drafted, entity] of pairs(draft.document.servers, pinned.servers))
     servers.set(drafted, { name: entity.name, version: entity.version, entity })
+  for (const entity of links.impliedServers)
+    servers.set(entity, { name: entity.name, version: entity.version, entity })
   const filled = fillDefaults(draft, env, report)
   const reasons = findUnavailable(draft, links, bundles, filled.reasons)
   const tools = new Map<ToolEntity, CatalogTool>()
-  for (const [drafted, entity] of pinned.tools) {
+  for (const [drafted, entity] of pairs(draft.document.tools, pinned.tools)) {
     const link = drafted.source && links.sources.get(drafted.source)
     const implementation = implementationOf(drafted, link, servers, filled, sound)
     tools.set(
@@ -58,7 +60,7 @@ export function* compile(
   }
   const scopes = new Scopes([...tools.values()])
   const agents: CatalogAgent[] = []
-  for (const [drafted, entity] of pinned.agents) {
+  for (const [drafted, entity] of pairs(draft.document.agents, pinned.agents)) {
     const granted = (links.depends.get(drafted) ?? []).flatMap(({ target }) => {
       return target?.kind === "tool" ? (tools.get(target.entity) ?? []) : []
     })
@@ -67,14 +69,18 @@ export function* compile(
   }
   const all = [...tools.values()]
   return new RegisteredCatalog({
-    digest: yield* digestDocument(pinned.document),
-    document: pinned.document,
+    digest: yield* documentDigest(pinned),
+    document: pinned,
     servers: [...servers.values()],
     tools: all,
     agents,
     everything: scopes.of([...byName(all).values()].flatMap(([highest]) => highest ?? [])),
   })
 }
+
+/** Each entity as it was drafted, and as it was pinned. */
+const pairs = <T>(drafted: readonly T[], pinned: readonly T[]): readonly (readonly [T, T])[] =>
+  drafted.map((entity, index) => [entity, pinned[index] ?? entity] as const)
 
 interface FilledDefaults {
   readonly values: ReadonlyMap<ToolEntity, JsonObject>

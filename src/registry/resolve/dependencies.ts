@@ -1,7 +1,13 @@
 import type { AgentEntity, Dependency, ToolEntity } from "../model.ts"
 import { expandGroup } from "./groups.ts"
-import type { DependencyLink, Resolving } from "./links.ts"
-import { checkSkill, registeredName, resolveTarget, warnDeprecatedTarget } from "./names.ts"
+import type { DependencyLink, Resolving, Target } from "./links.ts"
+import {
+  checkSkill,
+  registeredName,
+  resolveTarget,
+  skillMissing,
+  warnDeprecatedTarget,
+} from "./names.ts"
 
 /** What the written `depends` of an agent or tool mean, with groups expanded in their places. */
 export function resolveDepends(resolving: Resolving, owner: ToolEntity | AgentEntity): void {
@@ -34,13 +40,17 @@ function resolveDependency(
   const mention = { kind: type, name, ...(version === undefined ? {} : { version }), pointer }
   const target = resolveTarget(resolving, mention, { isPinned: false })
   if (target !== undefined) warnDeprecatedTarget(resolving, target, pointer)
+  if (type === "agent" && skill === undefined)
+    resolving.report(skillMissing(name, pointer, skillsOf(target)))
   if (target?.kind !== "agent") return { dependency, name, pointer, target }
-  // Without a skill nothing is granted; that it is missing is reported where the dependency is read.
   if (skill === undefined) return { dependency, name, pointer, target: undefined }
   const skillPointer = resolving.draft.origins.of(dependency, "skill")
   const hasSkill = checkSkill(resolving, target.entity, skill, skillPointer)
   return { dependency, name, pointer, target: hasSkill ? target : undefined }
 }
+
+const skillsOf = (target: Target | undefined): readonly string[] =>
+  target?.kind === "agent" ? target.entity.skills.map(({ id }) => id) : []
 
 /** Whether nothing before it named the same tool, or the same skill of the same agent. */
 function isFirst(known: Set<string>, { dependency, name, target }: DependencyLink): boolean {
