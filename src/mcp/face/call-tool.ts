@@ -1,4 +1,4 @@
-import { type CallRequest, call } from "../../call/call.ts"
+import { type Answer, type CallRequest, call } from "../../call/call.ts"
 import type { Evidence } from "../../call/caller.ts"
 import type { Gateway } from "../../call/gateway.ts"
 import { permit } from "../../call/permit.ts"
@@ -53,12 +53,21 @@ export async function callTool(
   }
 
   exchange.wait()
-  const answer = await call(callOf(codec, going, tool, args), context.gateway)
+  const answer = finished(await call(callOf(codec, going, tool, args), context.gateway), tool)
   const said = answer.kind === "refusal" ? refusalAnswer(answer.refusal, context.speaker) : answer
   if (said.kind === "result") {
     const shaping = answer.kind === "result" ? special : undefined
     exchange.finish(resultText(id, codec.result(said.result, shaping, context)))
   } else exchange.fail("fail" in said ? said.fail : codec.error(said.error), id)
+}
+
+/** A result that asks something of the caller: the answer has no way back to the backend, so the call has failed. */
+function finished(answer: Answer, tool: string): Answer {
+  if (answer.kind !== "result") return answer
+  const { resultType } = answer.result
+  if (resultType === undefined || resultType === "complete") return answer
+  const reason = `the result is not complete: ${JSON.stringify(resultType)}`
+  return { kind: "refusal", refusal: { code: "backend_error", tool, reason } }
 }
 
 function callOf(
