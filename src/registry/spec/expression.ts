@@ -1,28 +1,11 @@
-import { type ASTNode, Environment } from "@marcbachmann/cel-js"
+import type { ASTNode } from "@marcbachmann/cel-js"
 import type { Json } from "../../schema/json.ts"
+import { expressionEnvironment, expressionRoots } from "./expression-environment.ts"
 import { type At, type Reader, refuse, wrongType } from "./reading.ts"
 import { checkReference, sight } from "./steps.ts"
 
-/** What an expression can see, in every place; which of them have a value depends on the place. */
-export const expressionRoots = ["input", "steps", "status", "item", "index", "error", "self"]
-
-/** The size of an expression is bounded, so that its evaluation is: nothing a person writes comes near. */
-export const expressionLimits = {
-  maxAstNodes: 500,
-  maxDepth: 20,
-  maxListElements: 64,
-  maxMapEntries: 64,
-  maxCallArguments: 16,
-}
 /** Comprehensions over data that nest deeper cost the power of its size. */
 const comprehensionsMax = 2
-
-const environment = new Environment({
-  limits: expressionLimits,
-  enableOptionalTypes: true,
-  homogeneousAggregateLiterals: false,
-})
-for (const root of expressionRoots) environment.registerVariable(root, "dyn")
 
 /** An expression whose value decides something: CEL of type bool, or of a type known only when it runs. */
 export const condition: Reader = (raw, at) => readExpression(raw, at, { isCondition: true })
@@ -39,7 +22,7 @@ function readExpression(raw: Json, at: At, { isCondition }: { isCondition: boole
   if (!parsed.ok) return refuse(at, "expression_invalid", parsed.why)
   const unfit = unfitness(parsed.ast)
   if (unfit !== undefined) return refuse(at, unfit.code, unfit.why, unfit.hint)
-  const checked = environment.check(raw)
+  const checked = expressionEnvironment.check(raw)
   if (!checked.valid) return refuse(at, "expression_invalid", firstLine(checked.error))
   if (isCondition && checked.type !== "bool" && checked.type !== "dyn")
     return refuse(
@@ -55,7 +38,7 @@ type Parsed = { readonly ok: true; readonly ast: ASTNode } | { readonly ok: fals
 
 function parse(source: string): Parsed {
   try {
-    return { ok: true, ast: environment.parse(source).ast }
+    return { ok: true, ast: expressionEnvironment.parse(source).ast }
   } catch (error) {
     return { ok: false, why: firstLine(error) }
   }

@@ -14,10 +14,15 @@ export interface Field {
 /** The members of one kind of object, in the order in which they are written out. */
 export type Fields = { readonly [name: string]: Field }
 
-export interface Shape {
+interface Shape {
   /** What problems call it: `a step`. */
   readonly what: string
+  readonly members: readonly Member[]
   readonly fields: Fields
+}
+
+interface Member extends Field {
+  readonly name: string
 }
 
 export const required = (read: Reader): Field => ({ read, isRequired: true })
@@ -25,59 +30,60 @@ export const optional = (read: Reader): Field => ({ read })
 
 export type ObjectReader = (raw: Json, at: At) => JsonObject | undefined
 
-/** A reader of objects of this shape. */
-export const object =
-  (what: string, fields: Fields): ObjectReader =>
-  (raw, at) =>
-    readObject(raw, at, { what, fields })
-
 /**
- * Reads an object by its table. What cannot be read is reported and left out, so that one mistake does not hide the
- * next. Undefined only when it is no object at all.
+ * A reader of objects with these members. What cannot be read is reported and left out, so that one mistake does not
+ * hide the next; undefined only for what is no object at all.
  */
-export function readObject(raw: Json, at: At, shape: Shape): JsonObject | undefined {
-  if (!isObject(raw)) return wrongType(at, raw, "an object")
-  const out: { [key: string]: Json } = {}
+export function object(what: string, fields: Fields): ObjectReader {
+  const members = Object.entries(fields).map(([name, field]) => ({ ...field, name }))
+  const shape = { what, members, fields }
+  return (raw, at) => (isObject(raw) ? readObject(raw, at, shape) : wrongType(at, raw, "an object"))
+}
+
+type Writable = { [key: string]: Json }
+
+function readObject(raw: JsonObject, at: At, shape: Shape): JsonObject {
+  const out: Writable = {}
   at.reading.context.origins.set(out, at.pointer)
-  for (const [name, field] of Object.entries(shape.fields))
-    readMember(raw, at, { out, name, field })
-  reportMissing(raw, at, shape)
+  for (const member of shape.members) {
+    const spelling = spelledAs(raw, member)
+    if (spelling !== undefined) readMember(raw, at, { out, member, spelling })
+  }
+  for (const member of shape.members)
+    if (member.isRequired && spelledAs(raw, member) === undefined)
+      refuse(at, "missing_field", `${shape.what} needs ${member.name}`)
   carryRest(raw, at, { out, shape })
   return out
 }
 
-interface Member {
-  readonly out: { [key: string]: Json }
-  readonly name: string
-  readonly field: Field
-}
-
-function readMember(raw: JsonObject, at: At, { out, name, field }: Member): void {
-  const spelling = spelledAs(raw, name, field)
-  if (spelling === undefined) return
-  const { context } = at.reading
-  const pointer = memberPointer(at, raw, spelling)
-  if (spelling !== name && field.alias?.form !== undefined)
-    context.dialect(field.alias.form, pointer)
-  if (spelling === name) reportConflict(raw, at, { name, field })
-  const read = spelling === name ? field.read : (field.alias?.read ?? field.read)
-  const value = read(raw[spelling] ?? null, { ...at, pointer, holder: out, key: name })
-  if (value === undefined) return
-  out[name] = value
-  if (spelling !== name || at.reading.moved.has(raw)) context.origins.setMember(out, name, pointer)
-}
-
-function spelledAs(raw: JsonObject, name: string, { alias }: Field): string | undefined {
+function spelledAs(raw: JsonObject, { name, alias }: Member): string | undefined {
   if (Object.hasOwn(raw, name)) return name
   return alias !== undefined && Object.hasOwn(raw, alias.name) ? alias.name : undefined
 }
 
+interface Found {
+  readonly out: Writable
+  readonly member: Member
+  /** The name that it is written under. */
+  readonly spelling: string
+}
+
+function readMember(raw: JsonObject, at: At, { out, member, spelling }: Found): void {
+  const { name, alias } = member
+  const { context, moved } = at.reading
+  const pointer = memberPointer(at, raw, spelling)
+  const isAlias = spelling !== name
+  if (isAlias && alias?.form !== undefined) context.dialect(alias.form, pointer)
+  if (!isAlias) reportConflict(raw, at, member)
+  const read = isAlias ? (alias?.read ?? member.read) : member.read
+  const value = read(raw[spelling] ?? null, { ...at, pointer, holder: out, key: name })
+  if (value === undefined) return
+  out[name] = value
+  if (isAlias || moved.has(raw)) context.origins.setMember(out, name, pointer)
+}
+
 /** Both spellings at once say the same thing twice at best; which one the author meant is not for us to guess. */
-function reportConflict(
-  raw: JsonObject,
-  at: At,
-  { name, field: { alias } }: Pick<Member, "name" | "field">,
-): void {
+function reportConflict(raw: JsonObject, at: At, { name, alias }: Member): void {
   if (alias === undefined || !Object.hasOwn(raw, alias.name)) return
   if (raw[alias.name] === raw[name]) {
     if (alias.form !== undefined)
@@ -88,12 +94,6 @@ function reportConflict(
   refuse(at, "dialect_conflict", message, `keep ${name} alone`)
 }
 
-function reportMissing(raw: JsonObject, at: At, { what, fields }: Shape): void {
-  for (const [name, field] of Object.entries(fields))
-    if (field.isRequired && spelledAs(raw, name, field) === undefined)
-      refuse(at, "missing_field", `${what} needs ${name}`)
-}
-
 /** Words about an object that any object of a spec may hold. */
 const remarks = ["description", "metadata"]
 const inclusions = ["$ref", "$include", "$import"]
@@ -101,7 +101,7 @@ const inclusions = ["$ref", "$include", "$import"]
 function carryRest(
   raw: JsonObject,
   at: At,
-  { out, shape }: { readonly out: { [key: string]: Json }; readonly shape: Shape },
+  { out, shape }: { readonly out: Writable; readonly shape: Shape },
 ): void {
   for (const [key, value] of Object.entries(raw)) {
     if (isKnown(key, shape.fields)) continue

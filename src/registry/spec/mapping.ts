@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject, segment } from "../../schema/json.ts"
 import { concat } from "./binding.ts"
 import { as, choice } from "./choice.ts"
-import { object, optional, readObject, required } from "./fields.ts"
+import { object, optional, required } from "./fields.ts"
 import { path } from "./path.ts"
 import { type At, isAnnotation, memberPointer, type Reader, wrongType } from "./reading.ts"
 import { withoutStarKeys } from "./star-keys.ts"
@@ -10,8 +10,9 @@ import { isList, list, put, record, text } from "./values.ts"
 
 /** `{ mappings: { field: source } }`: an object made of parts of another value. */
 export function transform(raw: Json, at: At): JsonObject | undefined {
-  return readObject(raw, at, { what: "a mapping", fields: { mappings: required(mappings) } })
+  return mappingObject(raw, at)
 }
+const mappingObject = object("a mapping", { mappings: required(mappings) })
 
 /** The fields of a mapping by name; any name is a field, also one with a `$` or a dot. */
 export function mappings(raw: Json, at: At): JsonObject | undefined {
@@ -52,10 +53,7 @@ const coalesce: Reader = (raw, at) => {
   return out
 }
 
-const templateShape = {
-  what: "template",
-  fields: { template: required(text), vars: optional(record(path)) },
-}
+const template = object("template", { template: required(text), vars: optional(record(path)) })
 
 /** `{ template: "${a}…", vars }`, where the text stands in the place of the object that holds both. */
 function flatTemplate(raw: JsonObject, at: At): JsonObject {
@@ -66,8 +64,7 @@ function flatTemplate(raw: JsonObject, at: At): JsonObject {
   const keys = Object.keys(raw)
   moved.set(inner, Object.fromEntries(keys.map((key) => [key, at.pointer + segment(key)])))
   const out: { [key: string]: Json } = context.origins.set({}, at.pointer)
-  const there = { ...at, pointer, holder: out, key: "template" }
-  const read = readObject(inner, there, templateShape)
+  const read = template(inner, { ...at, pointer, holder: out, key: "template" })
   if (read !== undefined) out["template"] = read
   return out
 }
@@ -87,7 +84,7 @@ const oneSource = choice("a source", {
   path: as(path),
   literal: as(taggedOrPlain),
   coalesce: as(coalesce),
-  template: as((raw, at) => readObject(raw, at, templateShape)),
+  template: as(template),
   concat: as(concat),
   nested: as(transform),
 })

@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject, member, segment } from "../../schema/json.ts"
 import { binding } from "./binding.ts"
 import { agentCall, type CallStyle, toolCall } from "./call.ts"
-import { type Fields, object, optional, readObject, required } from "./fields.ts"
+import { type Fields, object, optional, required } from "./fields.ts"
 import { patternNames } from "./pattern-names.ts"
 import { type At, memberPointer, type Reader, refuse, wrongType, wrongValue } from "./reading.ts"
 import { anything, duration, oneOf, put } from "./values.ts"
@@ -31,7 +31,7 @@ export function operationReader({
   leading,
   beside,
 }: OperationShape): Reader {
-  const fields = {
+  const read = object(what, {
     ...leading,
     tool: optional(toolCall(style)),
     agent: optional(agentCall),
@@ -39,7 +39,7 @@ export function operationReader({
     value: optional(binding),
     approve: optional(approve),
     ...beside,
-  }
+  })
   return (raw, at) => {
     if (!isObject(raw)) return wrongType(at, raw, "an object")
     const spelled = withPatternInside(raw, at)
@@ -47,7 +47,7 @@ export function operationReader({
     if (found.length > 1) return wrongValue(at, `${what} does one thing: ${found.join(" or ")}`)
     if (found.length === 0)
       refuse(at, "missing_field", `${what} needs tool, agent or pattern`, shownForm)
-    return readObject(withServerInside(spelled, at), at, { what, fields })
+    return read(withServerInside(spelled, at), at)
   }
 }
 

@@ -3,7 +3,7 @@ import { keep, voteBy } from "./aggregation.ts"
 import { binding } from "./binding.ts"
 import { toolCall } from "./call.ts"
 import { as, choice } from "./choice.ts"
-import { type Fields, meantBy, object, optional, readObject, required } from "./fields.ts"
+import { type Fields, meantBy, type ObjectReader, object, optional, required } from "./fields.ts"
 import { aggregation, complete, pipelineSteps, sagaSteps, targets } from "./graphs.ts"
 import { mappings, transform } from "./mapping.ts"
 import { briefOperation, operation } from "./operation.ts"
@@ -250,8 +250,7 @@ export function patternOf(raw: JsonObject): PatternName | undefined {
 export const spec: Reader = (raw, at) => {
   if (!isObject(raw)) return wrongType(at, raw, "an object")
   const pattern = patternOf(raw)
-  if (pattern === undefined) return refusePattern(raw, at)
-  return object("a spec", { [pattern]: required(patternReader(pattern)) })(raw, at)
+  return pattern === undefined ? refusePattern(raw, at) : specs[pattern](raw, at)
 }
 
 function refusePattern(raw: JsonObject, at: At): undefined {
@@ -270,15 +269,22 @@ function refusePattern(raw: JsonObject, at: At): undefined {
   return refuse(at, "pattern_unknown", "the spec names no pattern", hint)
 }
 
-const patternReader =
-  (pattern: PatternName): Reader =>
-  (raw, at) => {
-    const { fields, hasSteps, isDynamic, oneOf } = patterns[pattern]
+function patternReader({ fields, hasSteps, isDynamic, oneOf }: Pattern, name: string): Reader {
+  const read = object(name, fields)
+  return (raw, at) => {
     if (isDynamic) at.reading.dynamicPointer ??= at.pointer
-    if (oneOf !== undefined && isObject(raw)) checkOne(raw, at, oneOf)
-    const written = hasSteps && isObject(raw) ? stepsIn(member(raw, "steps"), at.steps) : at.steps
-    return readObject(raw, { ...at, steps: written }, { what: pattern, fields })
+    if (!isObject(raw)) return wrongType(at, raw, "an object")
+    if (oneOf !== undefined) checkOne(raw, at, oneOf)
+    return read(raw, hasSteps ? { ...at, steps: stepsIn(member(raw, "steps"), at.steps) } : at)
   }
+}
+
+const specs = Object.fromEntries(
+  patternNames.map((name) => {
+    const body = patternReader(patterns[name], name)
+    return [name, object("a spec", { [name]: required(body) })]
+  }),
+) as { readonly [name in PatternName]: ObjectReader }
 
 function checkOne(raw: JsonObject, at: At, names: readonly string[]): void {
   const found = names.filter((each) => Object.hasOwn(raw, each))

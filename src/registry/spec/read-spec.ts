@@ -12,14 +12,13 @@ export interface SpecRead {
 
 /**
  * Reads the `spec` of a tool that stands at `pointer`. What is wrong in it is reported and left out of the canonical
- * form. Undefined when it does not name exactly one pattern, which is reported, too.
+ * form. Undefined when it is not one pattern with an object, which is reported, too.
  */
 export function readSpec(raw: Json, pointer: string, context: SpecContext): SpecRead | undefined {
   const at = beginAt(pointer, context)
   const read = spec(raw, at)
-  if (!isObject(raw) || !isObject(read)) return
-  const pattern = patternOf(raw)
-  if (pattern === undefined) return
+  const pattern = isObject(read) ? patternOf(read) : undefined
+  if (!isObject(read) || pattern === undefined) return
   const { calls, dynamicPointer } = at.reading
   const composition = {
     pattern,

@@ -56,7 +56,7 @@ export const list =
   (element: ElementReader, { min = 0 } = {}): Reader =>
   (raw, at) => {
     if (!isList(raw)) return wrongType(at, raw, "an array")
-    if (raw.length < min) return wrongValue(at, "is empty")
+    if (raw.filter((item) => !isComment(item)).length < min) return wrongValue(at, "is empty")
     const { origins } = at.reading.context
     const out: Json[] = origins.set([], at.pointer)
     for (const [index, item] of raw.entries()) {

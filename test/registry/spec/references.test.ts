@@ -112,6 +112,7 @@ describe("expressions and paths", () => {
 
   test("an expression that is only dynamic, or a value, is accepted", () => {
     expect(when("input.flag")).toEqual([])
+    expect(when("1.5 + 2 > input.n % 2 && 1 == input.n * 1.5")).toEqual([])
     expect(when("input.a.all(x, x.all(y, y > 1))")).toEqual([])
     const value = { expr: "{'n': input.n + 1, 'list': [1, 'a']}" }
     expect(problemsOf({ pipeline: { steps: [{ id: "a", operation: { value } }] } })).toEqual([])
