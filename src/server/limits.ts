@@ -16,7 +16,7 @@ interface Limit {
 
 const kib = 1024
 const mib = 1024 * kib
-const timerMax = 2_147_483_647
+const timerMax = 24 * 24 * 60 * 60_000 // Node's timers end a little beyond 24 days
 
 /**
  * Every limit that configuration can move: its name is its key under `limits:`. Functions are given the numbers; none of
@@ -61,7 +61,10 @@ export const limitTable = {
   registrySlice: time(10, "a registry document is worked on before waiting calls get a turn"),
   backendTimeout: time(60_000, "one call of a backend may take; a server's timeout overrides"),
   backendConcurrency: count(64, "calls in flight to one server; its concurrency overrides"),
-  backendQueue: count(1_024, "calls waiting for one server; its queue overrides"),
+  backendQueue: {
+    ...count(1_024, "calls waiting for one server; its queue overrides"),
+    min: 0,
+  },
   backendAnswerBytes: bytes(16 * mib, "of one answer of a backend"),
   backendConnectTimeout: time(backendLimits.connectMs, "one attempt to connect may take"),
   backendProbeTimeout: time(

@@ -25,7 +25,7 @@ export function createLog({ level, to }: LogOptions): Logger {
   )
 }
 
-const names = ["authorization", "cookie", "token", "secret", "password", "bearer", "key"]
+const names = ["authorization", "cookie", "token", "secret", "password", "bearer"]
 const redacted = [
   ...names.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]),
   ...["env.*", "*.env.*", "headers.*", "*.headers.*"],

@@ -1,4 +1,4 @@
-import { join, relative } from "node:path"
+import { dirname, join, relative } from "node:path"
 import { type Config, printProblem } from "../../src/server/config/config.ts"
 import { parseConfig } from "../../src/server/config/parse.ts"
 import { defaultLimits, limitNames } from "../../src/server/limits.ts"
@@ -27,5 +27,6 @@ function print({ limits, ...config }: Config): string {
   const shown = { ...config, limits: Object.fromEntries(moved.map((name) => [name, limits[name]])) }
   const plain = (_: string, value: unknown) =>
     value instanceof Map ? Object.fromEntries(value) : value
-  return JSON.stringify(shown, plain, 2).replaceAll(folder, "FOLDER")
+  const text = JSON.stringify(shown, plain, 2)
+  return text.replaceAll(folder, "FOLDER").replaceAll(dirname(folder), "PARENT")
 }

@@ -21,7 +21,7 @@ const literal = 'a secret is not written here: refer to it with "${NAME}" or fil
  */
 export function fillIn(document: Document, sources: Sources, wrong: Wrong): void {
   for (const { path, key, value } of entries(document)) {
-    const secret = isSecret(path) || (key !== undefined && soundsSecret(String(key.value)))
+    const secret = isSecret(path) || (isScalar(key) && soundsSecret(String(key.value)))
     if (secret && isAlias(value)) wrong(value.range?.[0] ?? 0, path, literal)
     if (!isScalar(value)) continue
     const report = (message: string) => wrong(value.range?.[0] ?? 0, path, message)

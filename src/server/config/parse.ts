@@ -1,6 +1,13 @@
 import { readFileSync, statSync } from "node:fs"
 import { dirname, resolve } from "node:path"
-import { type Document, isScalar, LineCounter, parseDocument } from "yaml"
+import {
+  type Document,
+  isScalar,
+  LineCounter,
+  parseDocument,
+  type YAMLParseError,
+  type YAMLWarning,
+} from "yaml"
 import type { Config, ConfigProblem } from "./config.ts"
 import { explain } from "./explain.ts"
 import { fillIn } from "./fill-in.ts"
@@ -43,8 +50,11 @@ export function parseConfig(file: string, text: string, env: Environment): Parse
   const config = reading.settled(written)
   const problems = reading.problems()
   if (problems.length > 0) return { ok: false, problems }
-  return { ok: true, config, warnings: warningsOf(config, written).map(reading.placed) }
+  const warnings = warningsOf(config, written).map(reading.placed).sort(inOrder)
+  return { ok: true, config, warnings }
 }
+
+const inOrder = (a: ConfigProblem, b: ConfigProblem) => a.line - b.line || a.column - b.column
 
 /** One text on its way to a configuration, and the problems found so far. */
 class Reading {
@@ -57,11 +67,13 @@ class Reading {
 
   constructor(file: string, text: string) {
     this.#file = file
-    this.#document = parseDocument(text.replace(/^\uFEFF/, ""), { lineCounter: this.#lines })
+    this.#document = parseDocument(text.replace(/^\uFEFF/, ""), {
+      lineCounter: this.#lines,
+      uniqueKeys: false, // its check compares each key with each other one; #checkKeys does not
+    })
   }
 
   problems(): ConfigProblem[] {
-    const inOrder = (a: ConfigProblem, b: ConfigProblem) => a.line - b.line || a.column - b.column
     return [...this.#problems.values()].sort(inOrder).slice(0, problemsMax)
   }
 
@@ -69,10 +81,10 @@ class Reading {
   written(env: Environment): ConfigFile | undefined {
     const [broken] = [...this.#document.errors, ...this.#document.warnings] // what follows is mostly an echo of it
     if (broken !== undefined) {
-      this.#report(broken.pos[0], [], broken.message.split(" at line ", 1)[0] ?? "")
+      this.#report(broken.pos[0], [], syntaxWords(broken))
       return
     }
-    this.#reservedKeys()
+    if (!this.#checkKeys()) return
     const secretFile = (path: string) =>
       readSmall(resolve(dirname(this.#file), path), secretBytesMax)
     fillIn(this.#document, { env, secretFile }, (offset, path, message) => {
@@ -115,10 +127,25 @@ class Reading {
     return
   }
 
-  /** Objects treat `__proto__` specially, so no section may have it, not even one whose keys are free. */
-  #reservedKeys(): void {
-    for (const { path, key } of entries(this.#document))
-      if (isScalar(key) && key.value === "__proto__") this.#wrong(path, "unknown key")
+  /**
+   * Reports keys that would get lost on the way to an object: twins, `__proto__`, whose setter is special, and what is no
+   * word; after that nothing else can be looked at, and the answer is false.
+   */
+  #checkKeys(): boolean {
+    let areWords = true
+    const seen = new Map<object, Set<unknown>>()
+    for (const { parent, path, key } of entries(this.#document)) {
+      if (key === undefined) continue
+      const wrong = (message: string) => this.#report(key.range?.[0] ?? 0, path, message)
+      const word = isScalar(key) && key.value !== null ? String(key.value) : undefined
+      areWords &&= word !== undefined
+      const earlier = seen.get(parent) ?? new Set()
+      if (word === undefined) wrong("expected a word before the colon")
+      else if (earlier.has(word)) wrong("stands here twice")
+      else if (word === "__proto__") wrong("unknown key")
+      seen.set(parent, earlier.add(word))
+    }
+    return areWords
   }
 
   #wrong = (path: Path, message: string): void => {
@@ -137,6 +164,11 @@ class Reading {
     return { file: this.#file, line: line || 1, column: col || 1 }
   }
 }
+
+const syntaxWords = ({ code, message }: YAMLParseError | YAMLWarning): string =>
+  code === "MULTIPLE_DOCS"
+    ? "a second document begins here; a configuration is one"
+    : (message.split(" at line ", 1)[0] ?? message)
 
 /** Keys come from the file: a hostile one is neither a wall of text nor a message to the terminal. */
 const printPath = (path: Path): string =>

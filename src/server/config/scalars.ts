@@ -68,13 +68,31 @@ export const cidr = z
 /** By the time it is read, what a reference pointed to; `secrets.ts` sees to it that no literal stands here. */
 export const secret = z
   .string({ error: 'expected a secret: "${NAME}" or file:/run/secrets/name' })
-  .min(1, { error: "the secret is empty" })
+  .min(1, { error: "the secret is empty", abort: true })
   .meta({ writeOnly: true })
 
 /** A secret that other things are sealed or keyed with: too short a one can be guessed offline. */
 export const sealKey = secret.min(32, {
   error: "the key is shorter than 32 characters; make one with: openssl rand -hex 32",
 })
+
+/** `file://` and a path; becomes the path, which may be relative. */
+export const fileAddress = z.string().transform((text, context) => {
+  const path = text.replace(/^file:(?:\/\/)?/, "")
+  const message = wrongAddress(text, path)
+  if (message === undefined) return decodeURIComponent(path)
+  context.addIssue({ code: "custom", message })
+  return z.NEVER
+})
+
+function wrongAddress(text: string, path: string): string | undefined {
+  if (/^https?:/i.test(text))
+    return "registries over HTTP are not read by this version; expected file://./registry.json"
+  if (path === text) return "expected file:// and a path, such as file://./registry.json"
+  if (!/^\.{0,2}\//.test(path)) return "expected a path after file:// that begins with ./, ../ or /"
+  if (/%(?![0-9A-Fa-f]{2})/.test(path)) return "expected %25 for a percent sign in the path"
+  return
+}
 
 function isWebUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)

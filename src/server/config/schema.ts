@@ -2,7 +2,7 @@ import { z } from "zod"
 import { defaults } from "./defaults.ts"
 import { identity } from "./identity-schema.ts"
 import { limits } from "./limits-schema.ts"
-import { origin, sealKey, secret, webUrl } from "./scalars.ts"
+import { fileAddress, origin, sealKey, secret, webUrl } from "./scalars.ts"
 import { servers } from "./servers-schema.ts"
 
 const host = z.string().min(1).max(255)
@@ -87,10 +87,9 @@ const runtime = z
   .prefault({})
 
 const registry = z.strictObject({
-  source: z
-    .string()
-    .min(1)
-    .describe("The registry document, as file://./registry.json (relative to this file)."),
+  source: fileAddress.describe(
+    "The registry document, as file://./registry.json (relative to this file).",
+  ),
   refreshInterval: z.string().optional().describe("Not used by this version: a file is watched."),
   cache: z.string().optional().describe("Not used by this version: a file needs no copy."),
   auth: z

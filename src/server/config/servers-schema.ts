@@ -15,7 +15,7 @@ const headerValue = written.refine((text) => /^[\t\x20-\x7e\x80-\xff]*$/.test(St
   error: "holds a character that no header can carry",
 })
 const path = z.string().min(1).refine(noNul, { error: "holds a NUL character" })
-const count = (max: number) => z.int().min(1).max(max)
+const count = (min: number, max: number) => z.int().min(min).max(max)
 
 const server = z
   .strictObject({
@@ -45,10 +45,10 @@ const server = z
     timeout: duration({ min: 1, max: limitTable.backendTimeout.max })
       .optional()
       .describe("How long one call may take; otherwise limits.backendTimeout."),
-    concurrency: count(limitTable.backendConcurrency.max)
+    concurrency: count(1, limitTable.backendConcurrency.max)
       .optional()
       .describe("Calls in flight at once; otherwise limits.backendConcurrency."),
-    queue: count(limitTable.backendQueue.max)
+    queue: count(0, limitTable.backendQueue.max)
       .optional()
       .describe("Calls that may wait; otherwise limits.backendQueue."),
   })

@@ -19,12 +19,16 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     written
   if (listen.port !== 0 && listen.port === admin.port && listen.host === admin.host)
     around.wrong(["admin", "port"], "is the port of listen, too; expected another")
+  const issuers = [identity.jwt ?? []].flat().map(({ issuer }) => issuer)
+  for (const [index, issuer] of issuers.entries())
+    if (issuers.indexOf(issuer) < index)
+      around.wrong(["identity", "jwt", index, "issuer"], "is the issuer of an earlier entry, too")
   return {
     file: around.file,
     listen: { ...listen, publicUrl: listen.publicUrl },
     admin,
     registry: {
-      file: sourceFile(registry.source, around),
+      file: inFolder(registry.source, around),
       knobs: registry.validation.startup,
       levels: registry.validation.runtime,
     },
@@ -51,27 +55,6 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
 }
 
 const inFolder = (path: string, { file }: Surroundings): string => resolve(dirname(file), path)
-
-function sourceFile(source: string, around: Surroundings): string {
-  const wrong = (message: string) => {
-    around.wrong(["registry", "source"], message)
-    return ""
-  }
-  if (/^https?:/i.test(source))
-    return wrong(
-      "registries over HTTP are not read by this version; expected file://./registry.json",
-    )
-  if (!source.startsWith("file:"))
-    return wrong("expected file:// and a path, such as file://./registry.json")
-  const path = source.replace(/^file:(?:\/\/)?/, "")
-  if (!/^\.{0,2}\//.test(path))
-    return wrong("expected a path after file:// that begins with ./, ../ or /")
-  try {
-    return inFolder(decodeURIComponent(path), around)
-  } catch (error) {
-    return wrong(`expected a path; ${error instanceof Error ? error.message : error}`)
-  }
-}
 
 function settleServer(
   key: string,

@@ -1,36 +1,39 @@
-import { type Document, isMap, isScalar, isSeq, type Node, type Scalar } from "yaml"
+import { type Document, isMap, isScalar, isSeq, type Node } from "yaml"
 
 export type Path = readonly PropertyKey[]
 
 /** One member of a mapping or one element of a list. */
 interface Entry {
+  /** The mapping or list. */
+  readonly parent: object
   readonly path: Path
-  /** Undefined for elements. */
-  readonly key: Scalar | undefined
+  /** Undefined for elements; a key need not be a word, but those of a configuration are. */
+  readonly key: Node | undefined
   readonly value: Node | undefined
 }
 
 /** Every member and element of a YAML document; aliases are not followed. Without recursion: depth is the author's choice. */
 export function* entries(document: Document): Generator<Entry> {
-  const waiting: { node: unknown; path: Path }[] = [{ node: document.contents, path: [] }]
+  const waiting: { node: Node; path: Path }[] = []
+  if (document.contents !== null) waiting.push({ node: document.contents, path: [] })
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { node, path } = next
     for (const { key, name, value } of children(node)) {
       const below = [...path, name]
-      yield { path: below, key, value }
-      waiting.push({ node: value, path: below })
+      yield { parent: node, path: below, key, value }
+      if (value !== undefined) waiting.push({ node: value, path: below })
     }
   }
 }
 
-function* children(node: unknown): Generator<{
-  key: Scalar | undefined
+function* children(node: Node): Generator<{
+  key: Node | undefined
   name: PropertyKey
   value: Node | undefined
 }> {
-  if (isMap<unknown, Node | null>(node)) {
+  if (isMap<Node, Node | null>(node)) {
     for (const { key, value } of node.items)
-      if (isScalar(key)) yield { key, name: String(key.value), value: value ?? undefined }
+      yield { key, name: isScalar(key) ? String(key.value) : "", value: value ?? undefined }
   } else if (isSeq<Node>(node)) {
     for (const [name, value] of node.items.entries()) yield { key: undefined, name, value }
   }

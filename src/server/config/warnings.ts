@@ -18,7 +18,12 @@ export const warningsOf = (config: Config, written: ConfigFile): Warning[] => [
 const runtime = (key: string): Path => ["registry", "validation", "runtime", key]
 
 function* permissive({ registry, identity, audit, explainRefusals }: Config): Generator<Warning> {
-  const { levels } = registry
+  const { levels, knobs } = registry
+  if (knobs.missingEntity !== "error")
+    yield {
+      path: ["registry", "validation", "startup", "missingEntity"],
+      message: "a registry with missing parts is served; what needs them is unavailable",
+    }
   if (levels.unknownCaller !== "deny")
     yield {
       path: runtime("unknownCaller"),
@@ -60,6 +65,8 @@ function* permissive({ registry, identity, audit, explainRefusals }: Config): Ge
       path: ["audit", "onFailure"],
       message: "calls go on unrecorded while the audit cannot be written",
     }
+  if (audit?.sync === "none")
+    yield { path: ["audit", "sync"], message: "a power loss may take records along" }
   if (explainRefusals)
     yield { path: ["explainRefusals"], message: "callers learn which refused tools exist" }
 }
