@@ -50,11 +50,11 @@ console.log(`  ✓ ${documents.map(({ title }) => title).join(", ")}`)
 
 const file = await research.callTool({
   name: "read_file",
-  arguments: { path: "examples/library/harbour-rules.txt" },
+  arguments: { path: "harbour-rules.txt" },
 })
 assert.match(text(file), /What is not on the list does not come in/)
 console.log(
-  `research-agent calls read_file { path: "examples/library/harbour-rules.txt" }\n  ✓ ${text(file).split("\n")[2]}`,
+  `research-agent calls read_file { path: "harbour-rules.txt" }\n  ✓ ${text(file).split("\n")[2]}`,
 )
 
 // 4. Every decision is in the audit, each line chained to the one before.

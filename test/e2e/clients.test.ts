@@ -62,7 +62,7 @@ describe.each([
     })
     const read = await client.callTool({
       name: "read_file",
-      arguments: { path: "examples/library/tide-table.txt" },
+      arguments: { path: "tide-table.txt" },
     })
     expect(JSON.stringify(read)).toContain("high 04:12")
     await expect(
