@@ -45,6 +45,7 @@ export function logLines(
     },
   })
   stream.on("data", (chunk: Buffer) => reader.push(chunk))
+  stream.on("end", () => reader.end())
 }
 
 /** One line without control characters, which could rewrite a terminal or fake a second line. */

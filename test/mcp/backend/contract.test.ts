@@ -1,7 +1,10 @@
 import { join } from "node:path"
+import { vi } from "vitest"
 import { serveLegacy, serveModern } from "../../support/backend-http.ts"
 import { http, stdio } from "../../support/backend-world.ts"
 import { backendContract } from "./contract.ts"
+
+vi.setConfig({ testTimeout: 20_000 }) // processes start slowly on a busy machine
 
 const child = join(import.meta.dirname, "../../support/backend-child.ts")
 

@@ -33,6 +33,11 @@ export class LineReader {
     if (from < chunk.length) this.#hold(from === 0 ? chunk : chunk.subarray(from))
   }
 
+  /** The stream is over: what is held is the last line. */
+  end(): void {
+    if (this.#bytes > 0) this.#end()
+  }
+
   #hold(part: Buffer): void {
     if (this.#head !== undefined) {
       this.#skip(part)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import type { JsonObject } from "../../../schema/json.ts"
 import type { StdioAddress } from "../address.ts"
 import { closing, type Failure } from "../failure.ts"
@@ -6,7 +7,7 @@ import type { Link, LinkEvents, Opening } from "../link.ts"
 import { logLines, RateLimit, shown } from "../log-lines.ts"
 import { Inquiry, type Outcome, type Outgoing } from "../outgoing.ts"
 import type { Starts } from "../starts.ts"
-import { readInitialize, verdictOf } from "../verdict.ts"
+import { readInitialize, type Verdict, verdictOf } from "../verdict.ts"
 import { type Era, envelope, type Identity, initializedText, initializeParams } from "../wire.ts"
 import { Child } from "./child.ts"
 import { type SessionHost, StdioSession } from "./session.ts"
@@ -69,57 +70,61 @@ export class StdioLink implements Link, SessionHost {
   }
 
   async #start(): Promise<Opening> {
+    const running = this.#spawn()
     const { era } = this.#address.options
     const known = era === "auto" ? this.#era : era
-    const running = this.#spawn()
-    if (known !== undefined) return this.#greet(running, known)
-    const probed = await this.#probe(running)
-    if (probed === "exited") {
-      // Some servers end at any request before `initialize`. The one that was asked served as the probe.
-      return this.#greet(this.#spawn(), "legacy")
-    }
-    return typeof probed === "string" ? this.#greet(running, probed) : probed
+    const opening = await this.#meet(running, known)
+    const hasEnded = !opening.ok && opening.failure.kind === "exited"
+    if (!hasEnded || known !== undefined || this.#isClosed) return this.#settle(running, opening)
+    // Some servers end at any request before `initialize`. The one that was asked served as the probe.
+    const next = this.#spawn()
+    return this.#settle(next, await this.#initialize(next))
   }
 
-  async #probe(running: Running): Promise<Era | "exited" | Opening> {
-    const outcome = await this.#ask(running, "modern", "server/discover", {}, this.#limits.probeMs)
-    if (outcome.kind !== "failure") {
-      const verdict = verdictOf(outcome)
-      return verdict.ok ? verdict.era : verdict
-    }
-    if (outcome.failure.kind === "exited") return this.#isClosed ? failed(closing) : "exited"
-    return "legacy" // silent, or an answer that is no JSON-RPC
+  #meet(running: Running, era: Era | undefined): Promise<Opening> {
+    if (era === undefined) return this.#findOut(running)
+    return era === "legacy"
+      ? this.#initialize(running)
+      : this.#ask(running, era, new Inquiry("server/discover", {})).then(verdictOf)
   }
 
-  async #greet(running: Running, era: Era): Promise<Opening> {
-    const { connectMs } = this.#limits
-    if (era === "modern") {
-      const verdict = verdictOf(await this.#ask(running, era, "server/discover", {}, connectMs))
-      if (!verdict.ok) return verdict
-    } else {
-      const params = initializeParams(this.#identity)
-      const greeting = readInitialize(
-        await this.#ask(running, era, "initialize", params, connectMs),
-      )
-      if (!greeting.ok) return greeting
-      running.session.tell(initializedText)
-    }
-    this.#era = era
-    running.session.common = envelope(era, this.#identity)
-    return { ok: true, era }
+  async #initialize(running: Running): Promise<Opening> {
+    const inquiry = new Inquiry("initialize", initializeParams(this.#identity))
+    const greeting = readInitialize(await this.#ask(running, "legacy", inquiry))
+    return greeting.ok ? { ok: true, era: "legacy" } : greeting
   }
 
-  async #ask(
-    { session }: Running,
-    era: Era,
-    method: string,
-    params: ReturnType<typeof initializeParams>,
-    waitMs: number,
-  ): Promise<Outcome> {
-    const inquiry = new Inquiry(method, params)
+  /**
+   * Silence may be a legacy server that ignores what it does not know, or a modern one that is slow to start: after a
+   * while both questions stand, and the first good answer counts.
+   */
+  async #findOut(running: Running): Promise<Opening> {
+    const probe = new Inquiry("server/discover", {})
+    const verdict = this.#ask(running, "modern", probe).then(verdictOfChild)
+    const silence = new AbortController()
+    const patience = sleep(this.#limits.probeMs, undefined, silence).catch(() => undefined) // not silent
+    const early = await Promise.race([verdict, patience])
+    silence.abort()
+    if (early !== undefined && !(early.ok && early.era === "legacy")) return early
+    const greeted = this.#initialize(running)
+    const late = verdict.then((found) => (found.ok && found.era === "legacy" ? greeted : found))
+    const first = await Promise.race([greeted, late])
+    return first.ok || !probe.isOver ? first : late
+  }
+
+  /** The one place where the era of a child is decided. */
+  #settle({ session }: Running, opening: Opening): Opening {
+    if (!opening.ok) return opening
+    if (opening.era === "legacy") session.tell(initializedText)
+    session.common = envelope(opening.era, this.#identity)
+    this.#era = opening.era
+    return opening
+  }
+
+  async #ask({ session }: Running, era: Era, inquiry: Inquiry): Promise<Outcome> {
     session.common = envelope(era, this.#identity)
     session.send(inquiry)
-    const late = setTimeout(() => inquiry.withdraw(silent), waitMs)
+    const late = setTimeout(() => inquiry.withdraw(silent), this.#limits.connectMs)
     const outcome = await inquiry.outcome
     clearTimeout(late)
     return outcome
@@ -175,6 +180,14 @@ export class StdioLink implements Link, SessionHost {
   async #stop(): Promise<void> {
     await this.#running?.child.stop(this.#limits.terminateMs)
   }
+}
+
+/** Over a pipe nothing but an answer of the modern era, or the process's end, says more than "legacy". */
+function verdictOfChild(outcome: Outcome): Verdict {
+  const verdict = verdictOf(outcome)
+  const hasEnded = outcome.kind === "failure" && outcome.failure.kind === "exited"
+  const isOtherVersion = outcome.kind !== "failure" && !verdict.ok
+  return verdict.ok || hasEnded || isOtherVersion ? verdict : { ok: true, era: "legacy" }
 }
 
 const failed = (failure: Failure): Opening => ({ ok: false, failure })
