@@ -65,7 +65,8 @@ export function versionProblem(
   }
 }
 
-const rangeHint = (registered: readonly string[]) =>
-  registered.length === 0
-    ? "write the exact version, such as 1.0.0"
-    : `registered versions: ${registered.slice(0, 10).join(", ")}`
+function rangeHint(registered: readonly string[]): string {
+  const exact = registered.filter(isExact)
+  if (exact.length === 0) return "write the exact version, such as 1.0.0"
+  return `registered versions: ${exact.slice(0, 10).join(", ")}${exact.length > 10 ? ", …" : ""}`
+}

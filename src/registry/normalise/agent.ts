@@ -112,8 +112,8 @@ function reportIncomplete(from: Written): void {
     code: "agent_card_incomplete",
     severity: "info",
     pointer: from.pointer,
-    message: `the card lacks ${missing.join(", ")}, which A2A clients expect`,
-    hint: `add ${missing.join(", ")}`,
+    message: `the card lacks ${missing.join(", ")}`,
+    hint: "calls of tools do not need them, A2A clients may",
     data: { missing },
   })
 }
