@@ -1,0 +1,27 @@
+import { writeSync } from "node:fs"
+import { setImmediate } from "node:timers/promises"
+import { openAudit } from "../../src/server/audit/audit.ts"
+import { begin, callRecord } from "./audit-records.ts"
+
+/**
+ * A process that writes its audit without end and prints a line for each answer it would have given: `ok ID` when the
+ * record was written, `refused ID` when not. Arguments: the file, and what to do when writing fails.
+ */
+const [file = "", onFailure = "deny"] = process.argv.slice(2)
+const say = (text: string) => writeSync(1, `${text}\n`)
+const audit = openAudit(file, {
+  sync: "batch",
+  onFailure: onFailure === "degrade" ? "degrade" : "deny",
+  now: Date.now,
+  id: () => "child",
+  onTrouble: (error) => say(error === undefined ? "recovered" : `trouble ${error.message}`),
+  onCheckpoint: () => undefined,
+})
+say("ready")
+for (let index = 0; ; index++) {
+  const id = `${process.pid}-${index}`
+  const isBegun = audit.write(begin(id))
+  await setImmediate()
+  const isWritten = audit.write(callRecord(id))
+  say(`${isBegun && isWritten ? "ok" : "refused"} ${id}`)
+}
