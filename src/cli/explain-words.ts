@@ -1,0 +1,100 @@
+import type { Address } from "../mcp/backend/address.ts"
+import type { AgentLookup, Route, ToolExplanation } from "../registry/explain.ts"
+import { refKey, written } from "../registry/model.ts"
+import { printableUrl } from "../server/log.ts"
+
+/** What `postern explain` found out. */
+export interface Found {
+  readonly lookup: AgentLookup
+  readonly tools: readonly ToolExplanation[]
+  /** Dependencies that grant nothing. */
+  readonly unresolved: readonly ToolExplanation[]
+}
+
+type Addresses = ReadonlyMap<string, Address>
+
+/** The findings in words, a line each; what grants a tool, or what would. */
+export function* words(found: Found, addresses: Addresses): Generator<string> {
+  const { lookup, tools, unresolved } = found
+  if (!lookup.found) {
+    yield unknownAgent(lookup)
+    return
+  }
+  const { name, version } = lookup.agent
+  const who = written(version === undefined ? { name } : { name, version })
+  if (lookup.versionAssumed) yield `${name}: no version given; ${who} is the only one registered`
+  if (tools.length === 0) yield `${who} sees nothing: its depends is empty`
+  for (const tool of tools) yield* toolWords(who, tool, addresses)
+  for (const tool of unresolved) yield* toolWords(who, tool, addresses)
+}
+
+function unknownAgent({
+  agent,
+  registered,
+  nearest,
+}: Extract<AgentLookup, { found: false }>): string {
+  const who = written(agent)
+  if (registered.length > 0) return `${who} is not registered; there is ${registered.join(", ")}`
+  return `${who} is not registered${nearest === undefined ? "" : `; did you mean ${nearest}?`}`
+}
+
+function* toolWords(who: string, found: ToolExplanation, addresses: Addresses): Generator<string> {
+  switch (found.kind) {
+    case "granted":
+      yield `✓ ${written(found.tool)} — ${who} depends on it`
+      yield `    ${routeWords(found.route, addresses)}`
+      return
+    case "unavailable":
+      yield `✗ ${written(found.tool)} — ${who} depends on it, and it is unavailable: ${found.reason}`
+      return
+    default:
+      yield `✗ ${written(found.tool)} — ${refusedWords(who, found)}`
+  }
+}
+
+type Refused = Exclude<ToolExplanation, { kind: "granted" | "unavailable" }>
+
+function refusedWords(who: string, found: Refused): string {
+  switch (found.kind) {
+    case "other_version":
+      return `${who} depends on ${written(found.sees)} and calls that one under this name`
+    case "unresolved_dependency":
+      return `${who} depends on it, but it is not registered${thereIs(found.registered)}`
+    case "not_registered": {
+      const guess = found.nearest === undefined ? "" : `; did you mean ${found.nearest}?`
+      return `not registered${thereIs(found.registered)}${guess}`
+    }
+    case "not_in_depends":
+      return notInDepends(who, found)
+  }
+}
+
+function notInDepends(who: string, found: Extract<Refused, { kind: "not_in_depends" }>): string {
+  const through = found.calledBy.map(written).join(", ")
+  const reveals =
+    through === "" ? "" : `; ${through} may call it for ${who}, which does not reveal it`
+  if (found.declaresNothing)
+    return `${who} declares no dependencies at all (no SBOM extension)${reveals}`
+  const mend = `add { "type": "tool", "name": ${JSON.stringify(found.tool.name)}, "version": … } to its depends`
+  return `not in the depends of ${who}${thereIs(found.registered)}; to grant it, ${mend}${reveals}`
+}
+
+const thereIs = (registered: readonly string[]) =>
+  registered.length === 0 ? "" : `; there is ${registered.join(", ")}`
+
+function routeWords(route: Route, addresses: Addresses): string {
+  if (route.kind === "composition") {
+    return `is a ${route.pattern}: compositions are checked and not run by this version (composition_unsupported)`
+  }
+  const { server, tool } = route
+  const address = addresses.get(refKey(server.name, server.version))
+  return `goes to ${tool} of ${written(server)}, ${placeOf(address)}`
+}
+
+function placeOf(address: Address | undefined): string {
+  if (address === undefined)
+    return "which has no address in the configuration (backend_unavailable)"
+  if (address.kind === "stdio")
+    return `over stdio (${basename(address.process.command)})`
+  return `at ${printableUrl(address.url)}`
+}
