@@ -46,7 +46,8 @@ export async function callTool(
   const args = params?.["arguments"]
   if (typeof tool !== "string") return exchange.fail(badParams("name: expected a string"), id)
   if (!isArguments(args)) return exchange.fail(badParams("arguments: expected an object"), id)
-  const special = await specialTool(context.gateway, tool, evidence)
+  const meant = specialTool(context.gateway, tool, evidence)
+  const special = meant instanceof Promise ? await meant : meant
   if (special !== undefined && codec.era === "modern") {
     const fault = paramFault(shapeOf(special).mirrored, args, headers)
     if (fault !== undefined) return exchange.fail(fault, id)

@@ -59,7 +59,7 @@ export interface Face {
   /** Compares each open stream's own list with what it was told, a moment later, and tells those where it changed. */
   catalogChanged(): void
   stats(): FaceStats
-  /** Ends the streams with their last word and waits for the answers under way. Requests are still answered. */
+  /** Ends the streams with their last word and waits for the answers under way. Calls are still answered. */
   drain(): Promise<void>
   /** Stops the clocks. Call it when nothing listens any more. */
   close(): void
@@ -93,7 +93,9 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     }
     counts.inFlight++
     void serve(context, incoming, outgoing, headers).finally(() => {
-      if (--counts.inFlight === 0) for (const tell of idle) tell()
+      if (--counts.inFlight > 0) return
+      for (const tell of idle) tell()
+      idle.clear()
     })
   }
 

@@ -26,10 +26,11 @@ export interface StreamPlan {
 }
 
 export interface Streams {
-  /** The function that ends the stream; undefined when there are as many as there may be. */
+  /** The function that ends the stream; undefined when there are as many as there may be, or the end has begun. */
   open(plan: StreamPlan): (() => void) | undefined
   /** Looks at every stream's own list again and tells those whose list is another. */
   refresh(): Promise<void>
+  /** Ends them for good: no other is opened. */
   endAll(): void
   count(): number
 }
@@ -46,9 +47,10 @@ export function createStreams(
   digestOf: DigestOf,
 ): Streams {
   const open = new Set<Stream>()
+  let isClosing = false
   return {
     open(plan) {
-      if (open.size >= limits.streamsMax) return undefined
+      if (isClosing || open.size >= limits.streamsMax) return undefined
       const stream = new Stream(plan, limits.streamBufferBytesMax)
       open.add(stream)
       pulse.add(stream)
@@ -67,6 +69,7 @@ export function createStreams(
       }
     },
     endAll() {
+      isClosing = true
       for (const stream of open) stream.end()
     },
     count: () => open.size,

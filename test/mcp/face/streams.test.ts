@@ -1,0 +1,399 @@
+import { describe, expect, test } from "vitest"
+
+import { type FakeBackend, fakeGateway } from "../../support/face-gateway.ts"
+import {
+  as,
+  ask,
+  events,
+  faceServer,
+  http,
+  json,
+  legacy,
+  modern,
+  opened,
+  post,
+  posting,
+  session,
+} from "../../support/face-server.ts"
+import { listening, reading, sessionStream } from "../../support/face-stream.ts"
+
+const before = {
+  tools: { "a@1": {}, "b@1": {} },
+  agents: { "reader@1": ["a@1"], "other@1": ["b@1"] },
+}
+/** `reader` sees another list, `other` the same one. */
+const after = { ...before, agents: { "reader@1": ["a@1", "b@1"], "other@1": ["b@1"] } }
+const quick = { listChangedDebounceMs: 5 }
+const changed = "notifications/tools/list_changed"
+const subscription = "io.modelcontextprotocol/subscriptionId"
+
+describe("a changed catalog", () => {
+  test("is told to those whose list changed, once, and to nobody else", async () => {
+    const gateway = fakeGateway(before)
+    const { port, face } = await faceServer(gateway, { limits: quick })
+    const legacyReader = await sessionStream(port, await session(port, "reader@1"))
+    const legacyOther = await sessionStream(port, await session(port, "other@1"))
+    const modernReader = await listening(port, "reader@1")
+    const modernOther = await listening(port, "other@1")
+    await modernOther.arrived(1)
+    gateway.swap(after)
+    for (let again = 0; again < 5; again++) face.catalogChanged()
+
+    expect(await legacyReader.arrived(1)).toEqual([{ jsonrpc: "2.0", method: changed }])
+    expect(await modernReader.arrived(2)).toEqual([
+      {
+        jsonrpc: "2.0",
+        method: "notifications/subscriptions/acknowledged",
+        params: { notifications: { toolsListChanged: true }, _meta: { [subscription]: "sub-1" } },
+      },
+      { jsonrpc: "2.0", method: changed, params: { _meta: { [subscription]: "sub-1" } } },
+    ])
+    await face.drain() // every stream has said all it will say
+    await Promise.all([legacyReader, legacyOther, modernOther].map((stream) => stream.over()))
+    expect(legacyReader.messages()).toHaveLength(1)
+    expect(legacyOther.messages()).toEqual([])
+    expect(modernOther.messages()).toHaveLength(2) // the acknowledgement and the goodbye
+  })
+
+  test("that changes nobody's list is told to nobody", async () => {
+    const gateway = fakeGateway(before)
+    const { port, face } = await faceServer(gateway, { limits: quick })
+    const stream = await sessionStream(port, await session(port, "reader@1"))
+    gateway.swap({ ...before, tools: { ...before.tools, "c@1": {} } })
+    face.catalogChanged()
+    gateway.swap(after)
+    face.catalogChanged()
+    await stream.arrived(1)
+    await face.drain()
+    await stream.over()
+    expect(stream.messages()).toHaveLength(1)
+  })
+
+  test("ends the streams of those it no longer knows", async () => {
+    const gateway = fakeGateway(before)
+    const { port, face } = await faceServer(gateway, { limits: quick })
+    const gone = await sessionStream(port, await session(port, "reader@1"))
+    const goneToo = await listening(port, "reader@1")
+    const stays = await listening(port, "other@1")
+    gateway.swap({ ...before, agents: { "other@1": ["b@1"] } })
+    face.catalogChanged()
+    await Promise.all([gone.over(), goneToo.over()])
+    expect(gone.messages()).toEqual([])
+    expect(stays.isOver()).toBe(false)
+    expect(face.stats().streams).toBe(1)
+  })
+
+  test("before the stream was there is told when the client has an older list", async () => {
+    const gateway = fakeGateway(before)
+    const { port, face } = await faceServer(gateway, { limits: quick })
+    const headers = await session(port, "reader@1")
+    await post(port, legacy("tools/list"), headers)
+    gateway.swap(after)
+    const stream = await sessionStream(port, headers)
+    face.catalogChanged()
+    expect(await stream.arrived(1)).toMatchObject([{ method: changed }])
+  })
+
+  test("reaches 500 sessions and 500 listeners, of which half have another list", async () => {
+    const gateway = fakeGateway(before)
+    const { port, face } = await faceServer(gateway, { limits: quick })
+    const each = [...Array(250).keys()]
+    const open = async (agent: string) => [
+      ...(await Promise.all(each.map(async () => sessionStream(port, await session(port, agent))))),
+      ...(await Promise.all(each.map((id) => listening(port, agent, undefined, id)))),
+    ]
+    const readers = await open("reader@1")
+    const others = await open("other@1")
+    expect(face.stats()).toMatchObject({ sessions: 500, streams: 1_000 })
+    expect((await ask(port, "reader@1", "tools/list")).status).toBe(200)
+    gateway.swap(after)
+    face.catalogChanged()
+    const told = (stream: (typeof readers)[number]) => stream.text().split(changed).length - 1
+    await expect
+      .poll(() => readers.every((stream) => told(stream) === 1), { timeout: 5_000 })
+      .toBe(true)
+    await face.drain()
+    await Promise.all([...readers, ...others].map((stream) => stream.over()))
+    expect(readers.map(told)).toEqual(Array(500).fill(1))
+    expect(others.map(told)).toEqual(Array(500).fill(0))
+    await expect.poll(() => face.stats().streams).toBe(0)
+  }, 20_000)
+})
+
+describe("the GET stream of a session", () => {
+  test("is one: a second takes the place of the first", async () => {
+    const gateway = fakeGateway(before)
+    const { port, face } = await faceServer(gateway, { limits: quick })
+    const headers = await session(port, "reader@1")
+    const first = await sessionStream(port, headers)
+    const second = await sessionStream(port, headers)
+    await first.over()
+    gateway.swap(after)
+    face.catalogChanged()
+    await second.arrived(1)
+    expect(first.messages()).toEqual([])
+    expect(face.stats()).toMatchObject({ sessions: 1, streams: 1 })
+  })
+
+  test("has the headers of a stream that nobody may buffer or keep", async () => {
+    const { port } = await faceServer(fakeGateway(before))
+    const headers = await session(port, "reader@1")
+    const { incoming } = await sessionStream(port, headers)
+    expect(incoming.headers).toMatchObject({
+      "content-type": "text/event-stream",
+      "cache-control": "no-cache, no-store, no-transform",
+      "x-accel-buffering": "no",
+      "mcp-session-id": headers["mcp-session-id"],
+    })
+  })
+
+  test("ends with its session", async () => {
+    const { port, face } = await faceServer(fakeGateway(before))
+    const headers = await session(port, "reader@1")
+    const stream = await sessionStream(port, headers)
+    await http(port, { method: "DELETE", headers })
+    await stream.over()
+    expect(face.stats()).toMatchObject({ sessions: 0, streams: 0 })
+  })
+
+  test("hears a comment when it has been silent for long", async () => {
+    const { port } = await faceServer(fakeGateway(before), { limits: { keepAliveMs: 30 } })
+    const stream = await sessionStream(port, await session(port, "reader@1"))
+    await expect.poll(() => stream.text()).toMatch(/^(: ka\n\n){2,}$/)
+  })
+
+  test("is refused with 503 where there are too many, and the others stay", async () => {
+    const { port, face } = await faceServer(fakeGateway(before), { limits: { streamsMax: 1 } })
+    const first = await sessionStream(port, await session(port, "reader@1"))
+    const second = await sessionStream(port, await session(port, "reader@1"))
+    expect(second.incoming.statusCode).toBe(503)
+    expect(second.incoming.headers["retry-after"]).toBe("30")
+    const { text } = await ask(port, "reader@1", "subscriptions/listen", {
+      notifications: { toolsListChanged: true },
+    })
+    expect(JSON.parse(text)).toMatchObject({ id: 1, error: { code: -32603 } })
+    expect(first.isOver()).toBe(false)
+    expect(face.stats().streams).toBe(1)
+  })
+})
+
+describe("subscriptions/listen", () => {
+  test("acknowledges what it honours, keeping the id's type, and nothing else", async () => {
+    const { port } = await faceServer(fakeGateway(before))
+    const wish = {
+      toolsListChanged: true,
+      promptsListChanged: true,
+      resourceSubscriptions: ["x:y"],
+    }
+    const stream = await listening(port, "reader@1", wish, 7)
+    expect(await stream.arrived(1)).toEqual([
+      {
+        jsonrpc: "2.0",
+        method: "notifications/subscriptions/acknowledged",
+        params: { notifications: { toolsListChanged: true }, _meta: { [subscription]: 7 } },
+      },
+    ])
+    expect(stream.incoming.headers["content-type"]).toBe("text/event-stream")
+  })
+
+  test.each([[{ promptsListChanged: true }], [{}], [{ toolsListChanged: false }]])(
+    "that can honour nothing of %o ends at once",
+    async (wish) => {
+      const { port, face } = await faceServer(fakeGateway(before))
+      const stream = await listening(port, "reader@1", wish, "s")
+      await stream.over()
+      expect(stream.messages()).toMatchObject([
+        { params: { notifications: {}, _meta: { [subscription]: "s" } } },
+        { id: "s", result: { resultType: "complete", _meta: { [subscription]: "s" } } },
+      ])
+      expect(face.stats().streams).toBe(0)
+    },
+  )
+
+  test("ends with its result when the gateway drains", async () => {
+    const { port, face } = await faceServer(fakeGateway(before))
+    const stream = await listening(port, "reader@1")
+    await stream.arrived(1)
+    await face.drain()
+    await stream.over()
+    expect(stream.messages().at(-1)).toMatchObject({
+      id: "sub-1",
+      result: { resultType: "complete", _meta: { [subscription]: "sub-1" } },
+    })
+  })
+
+  test("needs notifications, a stream, and a caller that is known", async () => {
+    const { port } = await faceServer(fakeGateway(before))
+    expect(json(await ask(port, "reader@1", "subscriptions/listen"))).toMatchObject({
+      error: { code: -32602 },
+    })
+    const params = { notifications: {} }
+    const headers = { accept: "application/json" }
+    expect((await ask(port, "reader@1", "subscriptions/listen", params, headers)).status).toBe(406)
+    expect((await ask(port, "nobody@1", "subscriptions/listen", params)).status).toBe(403)
+  })
+
+  test("is gone from the books when its reader is", async () => {
+    const { port, face } = await faceServer(fakeGateway(before))
+    const stream = await listening(port, "reader@1")
+    await stream.arrived(1)
+    expect(face.stats().streams).toBe(1)
+    stream.incoming.destroy()
+    await expect.poll(() => face.stats().streams).toBe(0)
+  })
+})
+
+describe("the stream of a call", () => {
+  const progress = (value: number) => ({
+    jsonrpc: "2.0",
+    method: "notifications/progress",
+    params: { progressToken: "p", progress: value },
+  })
+  const busy: FakeBackend = async ({ onNotification }) => {
+    onNotification?.(progress(1))
+    onNotification?.(progress(2))
+    return { kind: "result", result: { content: [] } }
+  }
+  const call = (agent: string, headers: Record<string, string> = {}) =>
+    posting(modern("tools/call", { name: "a", _meta: { progressToken: "p" } }).message, {
+      ...modern("tools/call", { name: "a" }).headers,
+      ...as(agent),
+      ...headers,
+    })
+
+  test("has the progress, then the result, in either era", async () => {
+    const { port } = await faceServer(fakeGateway(before, busy))
+    const answers = [
+      await http(port, call("reader@1")),
+      await post(
+        port,
+        legacy("tools/call", { name: "a", _meta: { progressToken: "p" } }),
+        await session(port, "reader@1"),
+      ),
+    ]
+    for (const { headers, status, text } of answers) {
+      expect(status).toBe(200)
+      expect(headers["content-type"]).toBe("text/event-stream")
+      expect(events(text)).toMatchObject([
+        progress(1),
+        progress(2),
+        { id: 1, result: { content: [] } },
+      ])
+      expect(text).not.toMatch(/^(id|retry):/m)
+    }
+  })
+
+  test("is plain JSON for who accepts no stream; the progress is lost", async () => {
+    const gateway = fakeGateway(before, busy)
+    const { port } = await faceServer(gateway)
+    const answer = await http(port, call("reader@1", { accept: "application/json" }))
+    expect(json(answer)).toMatchObject({ id: 1, result: { content: [] } })
+    expect(gateway.calls[0]?.onNotification).toBeUndefined()
+  })
+
+  test("carries an error, too, when it has begun", async () => {
+    const { port } = await faceServer(
+      fakeGateway(before, ({ onNotification }) => {
+        onNotification?.(progress(1))
+        return { kind: "error", error: { code: -32000, message: "no" } }
+      }),
+    )
+    const { status, text } = await http(port, call("reader@1"))
+    expect(status).toBe(200)
+    expect(events(text)).toMatchObject([progress(1), { id: 1, error: { code: -32000 } }])
+  })
+
+  test("takes no progress after the result", async () => {
+    let late: ((notification: never) => void) | undefined
+    const { port } = await faceServer(
+      fakeGateway(before, ({ onNotification }) => {
+        late = onNotification as typeof late
+        return { kind: "result", result: { content: [] } }
+      }),
+    )
+    const answer = await http(port, call("reader@1"))
+    expect(answer.headers["content-type"]).toBe("application/json")
+    expect(() => late?.(progress(9) as never)).not.toThrow()
+    expect((await http(port, call("reader@1"))).status).toBe(200)
+  })
+
+  test("begins by itself when nothing is heard for long, and stays open", async () => {
+    const gate = Promise.withResolvers<void>()
+    const gateway = fakeGateway(before, async () => {
+      await gate.promise
+      return { kind: "result", result: { content: [] } }
+    })
+    const { port } = await faceServer(gateway, { limits: { keepAliveMs: 30 } })
+    const stream = reading(await opened(port, call("reader@1")))
+    expect(stream.incoming.headers["content-type"]).toBe("text/event-stream")
+    await expect.poll(() => stream.text()).toMatch(/^(: ka\n\n){2,}$/)
+    gate.resolve()
+    expect(await stream.arrived(1)).toMatchObject([{ id: 1, result: { content: [] } }])
+    await stream.over()
+  })
+
+  test("may end with a result that is larger than its buffer", async () => {
+    const text = "x".repeat(200_000)
+    const { port } = await faceServer(
+      fakeGateway(before, ({ onNotification }) => {
+        onNotification?.(progress(1))
+        return { kind: "result", result: { content: [{ type: "text", text }] } }
+      }),
+      { limits: { streamBufferBytesMax: 10_000 } },
+    )
+    const answer = await http(port, call("reader@1"))
+    expect(events(answer.text).at(-1)).toMatchObject({ result: { content: [{ text }] } })
+  })
+
+  test("is cut when its reader does not read, and the gateway forgets what waited", async () => {
+    const cancelled = Promise.withResolvers<void>()
+    const gateway = fakeGateway(before, ({ onNotification, signal }) => {
+      const data = "x".repeat(100_000)
+      const flood = setInterval(() => onNotification?.({ ...progress(1), data }), 1)
+      return new Promise((resolve) => {
+        signal?.addEventListener("abort", () => {
+          clearInterval(flood)
+          cancelled.resolve()
+          resolve({ kind: "refusal", refusal: { code: "cancelled", reason: "cut" } })
+        })
+      })
+    })
+    const { port } = await faceServer(gateway, { limits: { streamBufferBytesMax: 300_000 } })
+    const slow = await opened(port, call("reader@1"))
+    slow.on("error", () => undefined) // being cut is what is expected
+    slow.pause()
+    await cancelled.promise
+    expect((await ask(port, "other@1", "tools/list")).status).toBe(200)
+    slow.destroy()
+  })
+})
+
+describe("draining", () => {
+  test("waits for the calls under way", async () => {
+    const gate = Promise.withResolvers<void>()
+    const gateway = fakeGateway(before, async () => {
+      await gate.promise
+      return { kind: "result", result: { content: [] } }
+    })
+    const { port, face } = await faceServer(gateway)
+    const answer = ask(port, "reader@1", "tools/call", { name: "a" })
+    await expect.poll(() => face.stats().inFlight).toBe(1)
+    let isDrained = false
+    const drained = face.drain().then(() => {
+      isDrained = true
+    })
+    expect((await ask(port, "reader@1", "tools/list")).status).toBe(200)
+    expect(isDrained).toBe(false)
+    gate.resolve()
+    await drained
+    expect((await answer).status).toBe(200)
+    expect(face.stats()).toMatchObject({ inFlight: 0, requests: 2 })
+  })
+
+  test("opens no stream any more", async () => {
+    const { port, face } = await faceServer(fakeGateway(before))
+    const headers = await session(port, "reader@1")
+    await face.drain()
+    expect((await sessionStream(port, headers)).incoming.statusCode).toBe(503)
+  })
+})
