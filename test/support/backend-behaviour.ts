@@ -35,13 +35,14 @@ export class Behaviour {
   handle(message: Message, send: Send): void {
     const { id, method = "response", params } = message
     this.seen.push(method)
-    const done = (result: object) => send({ jsonrpc: "2.0", id, result })
+    const common = this.era === "modern" ? { resultType: "complete" } : {}
+    const done = (result: object) => send({ jsonrpc: "2.0", id, result: { ...common, ...result } })
     if (method === "response") this.#asked.get(String(id))?.(message)
     else if (method === "notifications/cancelled") this.cancel(params?.["requestId"])
     else if (method === "initialize" && this.era === "legacy")
       done({ protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo })
     else if (method === "server/discover" && this.era === "modern")
-      done({ resultType: "complete", supportedVersions: [modernVersion], capabilities: {} })
+      done({ supportedVersions: [modernVersion], capabilities: {} })
     else if (method === "tools/list") done(page(params?.["cursor"]))
     else if (method === "tools/call") this.#call(message, send, done)
     else if (id !== undefined)

@@ -1,0 +1,156 @@
+import {
+  Client,
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+  type StandardSchemaV1,
+  StreamableHTTPClientTransport,
+} from "@modelcontextprotocol/client"
+import { isObject, type JsonObject } from "../schema/json.ts"
+
+/** How to reach a gateway or any other MCP server over Streamable HTTP. */
+export interface ClientOptions {
+  readonly url: string
+  /** `auto` asks for the modern era and takes the legacy one when the server has no other. */
+  readonly era: "auto" | "legacy" | "modern"
+  readonly headers: ReadonlyMap<string, string>
+  /** For each request. */
+  readonly timeoutMs: number
+  readonly identity: { readonly name: string; readonly version: string }
+}
+
+export type ClientAnswer<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problem: ClientProblem }
+
+/** What went wrong, and what to do about it. */
+interface ClientProblem {
+  readonly message: string
+  readonly hint: string
+  /** Of a JSON-RPC error. */
+  readonly code?: number
+  readonly data?: unknown
+}
+
+/** All tools that the server shows this caller, every page, as plain JSON. */
+export function listTools(options: ClientOptions): Promise<ClientAnswer<readonly JsonObject[]>> {
+  return withClient(options, async (ask) => {
+    const tools: JsonObject[] = []
+    const cursors = new Set<unknown>()
+    let params: JsonObject = {}
+    for (;;) {
+      const { tools: page, nextCursor } = await ask("tools/list", params)
+      if (Array.isArray(page)) tools.push(...page.filter(isObject))
+      if (typeof nextCursor !== "string" || cursors.has(nextCursor)) return tools
+      cursors.add(nextCursor)
+      params = { cursor: nextCursor }
+    }
+  })
+}
+
+/** The whole result of one call; one with `isError: true` is a result, too. */
+export function callTool(
+  options: ClientOptions,
+  name: string,
+  args: JsonObject,
+): Promise<ClientAnswer<JsonObject>> {
+  return withClient(options, (ask) => ask("tools/call", { name, arguments: args }))
+}
+
+type Ask = (method: string, params: JsonObject) => Promise<JsonObject>
+
+async function withClient<T>(
+  options: ClientOptions,
+  use: (ask: Ask) => Promise<T>,
+): Promise<ClientAnswer<T>> {
+  const { url, identity, headers, timeoutMs: timeout } = options
+  const mode = options.era === "modern" ? { pin: "2026-07-28" } : options.era
+  const client = new Client({ ...identity }, { versionNegotiation: { mode } })
+  try {
+    const requestInit = { headers: Object.fromEntries(headers) }
+    const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit })
+    await client.connect(transport, { timeout })
+    const value = await use((method, params) =>
+      client.request({ method, params: { ...params } }, asItIs, { timeout }),
+    )
+    await Promise.allSettled([transport.terminateSession()]) // one that cannot be ended expires by itself
+    return { ok: true, value }
+  } catch (error) {
+    return { ok: false, problem: problemOf(error, options) }
+  } finally {
+    await client.close()
+  }
+}
+
+/** The SDK's own schemas drop members that they do not know; this one (Standard Schema 1) only asks for an object. */
+const asItIs: StandardSchemaV1<unknown, JsonObject> = {
+  "~standard": {
+    version: 1,
+    vendor: "postern",
+    validate: (value) =>
+      isObject(value) ? { value } : { issues: [{ message: "expected an object" }] },
+  },
+}
+
+function problemOf(error: unknown, options: ClientOptions): ClientProblem {
+  if (error instanceof ProtocolError) return ofProtocol(error)
+  if (error instanceof SdkHttpError) return ofStatus(error.status, options.url)
+  const network = networkCode(error)
+  if (error instanceof SdkError && network === undefined) return ofSdk(error, options)
+  const words = error instanceof Error ? error.message : String(error)
+  return {
+    message: `cannot reach ${shown(options.url)}: ${network ?? words}`,
+    hint: "check that the gateway is running and that the URL has its host, port and path",
+  }
+}
+
+/** `fetch failed` says nothing; the system error at the bottom does. */
+function networkCode(error: unknown): string | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as NodeJS.ErrnoException // a missing code is undefined, and that is looked at
+    if (code !== undefined && !(at instanceof SdkError)) return code
+  }
+  return
+}
+
+function ofProtocol({ code, message, data }: ProtocolError): ClientProblem {
+  const isUnknown = /unknown tool/i.test(message)
+  const hint = isUnknown
+    ? "postern tools shows the tools that this caller may use; who the caller is depends on the headers sent"
+    : "this is the server's own answer; its log may say more"
+  return data === undefined ? { message, hint, code } : { message, hint, code, data }
+}
+
+function ofStatus(status: number, url: string): ClientProblem {
+  const message = `${shown(url)} answered HTTP ${status}`
+  if (status === 401 || status === 403)
+    return { message, hint: "send credentials: --header 'authorization: Bearer …'" }
+  if (status === 404 || status === 405)
+    return { message, hint: "check the path of the URL; the gateway's default is /mcp" }
+  return { message, hint: "the server's log may say why" }
+}
+
+function ofSdk({ code, message }: SdkError, { url, era, timeoutMs }: ClientOptions): ClientProblem {
+  if (code === SdkErrorCode.RequestTimeout)
+    return {
+      message: `${shown(url)} did not answer within ${timeoutMs} ms`,
+      hint: "try again with a longer --timeout, or look at the server's /status",
+    }
+  if (code === SdkErrorCode.EraNegotiationFailed && era !== "auto")
+    return {
+      message: `${shown(url)} does not speak the ${era} protocol: ${message}`,
+      hint: "try --era auto",
+    }
+  return {
+    message: `${shown(url)} did not answer as MCP asks for: ${message}`,
+    hint: "check the URL: is this an MCP endpoint?",
+  }
+}
+
+/** Without user, password and query, which may hold secrets. */
+function shown(url: string): string {
+  if (!URL.canParse(url)) return url
+  const { origin, pathname } = new URL(url)
+  return origin + pathname
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from "node:crypto"
+import { once } from "node:events"
+import { createServer, type RequestListener } from "node:http"
+import type { AddressInfo } from "node:net"
+import { toNodeHandler } from "@modelcontextprotocol/node"
+import { McpServer as OldServer } from "@modelcontextprotocol/sdk/server/mcp.js"
+import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
+import { createMcpHandler, fromJsonSchema, McpServer } from "@modelcontextprotocol/server"
+import { onTestFinished } from "vitest"
+import * as z from "zod"
+
+const content = (text: string) => ({ content: [{ type: "text" as const, text }] })
+
+async function listen(listener: RequestListener): Promise<string> {
+  const server = createServer(listener)
+  server.listen(0, "127.0.0.1")
+  await once(server, "listening")
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`
+}
+
+/** The legacy SDK's server with sessions: what most servers in the field are. */
+export async function serveOldSdk(): Promise<string> {
+  const transports = new Map<string, StreamableHTTPServerTransport>()
+  const connect = async () => {
+    const server = new OldServer({ name: "old", version: "1" })
+    server.registerTool("greet", { inputSchema: { name: z.string() } }, ({ name }) =>
+      content(`hello ${name}`),
+    )
+    server.registerTool("steps", {}, async ({ _meta, sendNotification }) => {
+      for (const progress of [1, 2])
+        if (_meta?.progressToken !== undefined)
+          await sendNotification({
+            method: "notifications/progress",
+            params: { progress, progressToken: _meta.progressToken },
+          })
+      return content("done")
+    })
+    const transport = new StreamableHTTPServerTransport({
+      sessionIdGenerator: randomUUID,
+      onsessioninitialized: (id) => void transports.set(id, transport),
+    })
+    await server.connect(transport as Parameters<typeof server.connect>[0])
+    return transport
+  }
+  return listen((request, response) => {
+    const known = transports.get(String(request.headers["mcp-session-id"]))
+    const transport = known === undefined ? connect() : Promise.resolve(known)
+    void transport.then((one) => one.handleRequest(request, response))
+  })
+}
+
+/** The maintained SDK's server, which speaks both eras on one endpoint. */
+export function serveSdk(): Promise<string> {
+  const region = { type: "string", "x-mcp-header": "Region" } as const
+  const inputSchema = fromJsonSchema<{ name: string; region?: string }>({
+    type: "object",
+    properties: { name: { type: "string" }, region },
+    required: ["name"],
+  })
+  const handler = createMcpHandler(() => {
+    const server = new McpServer({ name: "modern", version: "1" })
+    server.registerTool("greet", { inputSchema }, ({ name }) => content(`hello ${name}`))
+    server.registerTool("steps", {}, async (context) => {
+      const progressToken = context.mcpReq._meta?.progressToken
+      for (const progress of [1, 2])
+        if (progressToken !== undefined)
+          await context.mcpReq.notify({
+            method: "notifications/progress",
+            params: { progress, progressToken },
+          })
+      return content("done")
+    })
+    return server
+  })
+  const handle = toNodeHandler(handler)
+  type Incoming = Parameters<typeof handle>[0] // its optional members are strict, those of Node are not
+  return listen((request, response) => void handle(request as Incoming, response))
+}
