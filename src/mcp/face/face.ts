@@ -10,8 +10,9 @@ import { createContext } from "./create-context.ts"
 import { createDebounce } from "./debounce.ts"
 import { type Door, knock } from "./door.ts"
 import { type Fail, httpFail } from "./errors.ts"
-import { headersOf } from "./headers.ts"
+import { headersOf, type RequestHeaders } from "./headers.ts"
 import type { FaceLimits } from "./limits.ts"
+import { createLogLimit } from "./log-limit.ts"
 import { type ResourceMetadata, serveMetadata } from "./metadata.ts"
 import type { SealKey } from "./seal.ts"
 import { serve } from "./serve.ts"
@@ -81,13 +82,23 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     bodyBytesMax: limits.bodyBytesMax,
   }
 
-  function enter({ incoming, outgoing }: NodeBindings): void {
+  const logTurnedAway = createLogLimit(log, turnedAwayPerSecondMax, () => gateway.now())
+
+  /** Whether the request may come in; counts and logs those that may not. */
+  function judge(incoming: IncomingMessage, headers: RequestHeaders): Fail | undefined {
     counts.requests++
+    const fail = knock(door, incoming.method, headers) ?? tokenInUrl(incoming.url)
+    if (fail === undefined) return undefined
+    counts.turnedAway++
+    const remote = incoming.socket.remoteAddress
+    logTurnedAway({ event: "turned_away", status: fail.status, words: fail.message, remote })
+    return fail
+  }
+
+  function enter({ incoming, outgoing }: NodeBindings): void {
     const headers = headersOf(incoming)
-    const turnedAway = knock(door, incoming.method, headers) ?? tokenInUrl(incoming.url)
+    const turnedAway = judge(incoming, headers)
     if (turnedAway !== undefined) {
-      counts.turnedAway++
-      log({ event: "turned_away", status: turnedAway.status, words: turnedAway.message })
       writeFail(outgoing, turnedAway)
       return
     }
@@ -102,6 +113,8 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
   const app: FaceApp = new Hono()
   // Written to the socket directly: a Response object per call would cost more than the call's way through the face.
   app.all(path, ({ env }) => {
+    if (env.incoming.method === "HEAD")
+      return headless(judge(env.incoming, headersOf(env.incoming)))
     enter(env)
     return RESPONSE_ALREADY_SENT
   })
@@ -110,6 +123,10 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     serveMetadata(app, { url: publicUrl, path, name }, resourceMetadata)
   }
   app.notFound(() => new Response('{"error":"not found"}', notFound))
+  app.onError((error) => {
+    log({ event: "bug", where: "mcp_face", words: String(error) })
+    return new Response(null, { status: 500 })
+  })
 
   const sweeper = setInterval(() => context.sessions.sweep(), sweepMs(limits))
   sweeper.unref()
@@ -137,6 +154,13 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     },
   }
 }
+
+/** Told one by one in a second; the rest are counted. */
+const turnedAwayPerSecondMax = 10
+
+/** Hono answers HEAD from the answer to GET, so that one cannot be written to the socket behind its back. */
+const headless = (fail: Fail | undefined): Response =>
+  new Response(null, { status: fail?.status ?? 405, headers: { ...fail?.headers } })
 
 const notFound = {
   status: 404,

@@ -1,6 +1,6 @@
 import { connect } from "node:net"
 
-import { beforeEach, describe, expect, test } from "vitest"
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest"
 
 import { type FakeGateway, fakeGateway } from "../../support/face-gateway.ts"
 import {
@@ -92,6 +92,28 @@ describe("the door", () => {
       expect(answer.headers.allow).toBe("POST, GET, DELETE")
     },
   )
+
+  test("answers HEAD with 405, and a foreign Host with 403 first, without a stray error", async () => {
+    const complaint = vi.spyOn(console, "error")
+    onTestFinished(() => complaint.mockRestore())
+    const answer = await http(port, { method: "HEAD" })
+    expect(answer).toMatchObject({ status: 405, headers: { allow: "POST, GET, DELETE" }, text: "" })
+    expect((await http(port, { method: "HEAD", headers: { host: "evil.example" } })).status).toBe(
+      403,
+    )
+    expect(complaint).not.toHaveBeenCalled()
+  })
+
+  test("counts whom it turned away, and tells of ten in a second", async () => {
+    const { face, port: mine, events } = await faceServer(gateway)
+    for (let knocks = 0; knocks < 25; knocks++) await http(mine, { method: "PUT" })
+    gateway.clock.now += 1_000
+    await http(mine, { method: "PUT" })
+    expect(face.stats()).toMatchObject({ requests: 26, turnedAway: 26, inFlight: 0 })
+    expect(events).toHaveLength(11)
+    expect(events[0]).toMatchObject({ event: "turned_away", status: 405, remote: "127.0.0.1" })
+    expect(events[10]).toMatchObject({ untold: 15 })
+  })
 
   test.each([
     ["no media type", undefined],
