@@ -1,6 +1,5 @@
 import type { Gateway } from "../../call/gateway.ts"
-import { permit, scopeOf } from "../../call/permit.ts"
-import type { CatalogTool, Scope } from "../../registry/catalog.ts"
+import { visibleTools } from "../../call/list.ts"
 import type { FaceContext } from "./context.ts"
 import type { FaceOptions } from "./face.ts"
 import { metadataUrl } from "./metadata.ts"
@@ -49,21 +48,10 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
 
 /** What a stream's list comes to, without a record: nobody asked, the gateway looks for itself. */
 function digestsBy(gateway: Gateway, toolLists: FaceContext["toolLists"]): DigestOf {
-  const byScope = new WeakMap<Scope, readonly CatalogTool[]>()
   return async (evidence, era) => {
     const catalog = gateway.catalog()
     const caller = await gateway.identify(evidence, catalog)
     if (!caller.ok) return undefined
-    const scope = scopeOf(catalog, caller.value, gateway.levels)
-    if (scope === undefined) return undefined
-    let tools = byScope.get(scope)
-    if (tools === undefined) {
-      tools = [...scope.tools.keys()].flatMap((name) => {
-        const permitted = permit(catalog, caller.value, name, gateway.levels)
-        return permitted.ok ? [permitted.value.tool] : []
-      })
-      byScope.set(scope, tools)
-    }
-    return toolLists(tools, era).digest
+    return toolLists(visibleTools(catalog, caller.value, gateway.levels), era).digest
   }
 }

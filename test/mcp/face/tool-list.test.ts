@@ -89,12 +89,8 @@ describe("a list", () => {
 
   test("leaves out what cannot be called", async () => {
     const sketch = {
-      tools: {
-        "gone@1": { unavailable: "no server" },
-        "made@1": { composition: true as const },
-        "ok@1": {},
-      },
-      agents: { "reader@1": ["gone@1", "made@1", "ok@1"] },
+      tools: { "gone@1": { unavailable: "no server" }, "ok@1": {} },
+      agents: { "reader@1": ["gone@1", "ok@1"] },
     }
     const { port } = await faceServer(fakeGateway(sketch))
     expect(page(await ask(port, "reader@1", "tools/list")).names).toEqual(["ok"])
