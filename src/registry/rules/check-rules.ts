@@ -31,7 +31,7 @@ export function* checkRules(resolved: Resolved): Generator<void, void, void> {
   checkUnusedSchemas(draft, links, schemas, knobs, report)
   yield
   yield* checkCycles(draft, links, report)
-  yield* checkRootTypes(schemas, report)
+  yield* checkRootTypes(schemas, bundles, report)
   const looping = yield* findSchemaLoops(schemas, report)
   yield* checkSoundness(schemas, bundles, looping, report)
 }

@@ -1,14 +1,18 @@
 import type { Report } from "../problem.ts"
+import type { Bundles } from "../schemas/bundle.ts"
 import type { SchemaLinks } from "../schemas/link-schemas.ts"
-import { rootType, siteNodes } from "../schemas/root-type.ts"
+import { rootType } from "../schemas/root-type.ts"
 
 /** Arguments of tools are objects; results that are none cannot be described to callers of MCP's older revisions. */
-export function* checkRootTypes(links: SchemaLinks, report: Report): Generator<void, void, void> {
-  const nodes = siteNodes(links)
-  for (const { schema, pointer, role } of links.positions) {
+export function* checkRootTypes(
+  { positions }: SchemaLinks,
+  bundles: Bundles,
+  report: Report,
+): Generator<void, void, void> {
+  for (const { schema, pointer, role } of positions) {
     if (role !== "toolInput" && role !== "toolOutput") continue
     yield
-    if (rootType(schema, nodes) !== "other") continue
+    if (rootType(bundles.of(schema)) !== "other") continue
     if (role === "toolInput")
       report({
         code: "input_schema_not_object",

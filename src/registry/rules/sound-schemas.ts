@@ -96,6 +96,6 @@ function reportFindings(
 const tooLarge: SchemaFinding = {
   code: "schema_too_complex",
   at: "",
-  message: "this schema refers to more than 1000 others",
-  hint: "refer to fewer schemas",
+  message: "this schema and those it refers to are too large together",
+  hint: "refer to fewer schemas, or to smaller ones",
 }

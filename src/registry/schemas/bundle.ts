@@ -1,4 +1,10 @@
-import { isObject, type JsonObject, type JsonSchema, segment } from "../../schema/json.ts"
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  type JsonSchema,
+  segment,
+} from "../../schema/json.ts"
 import { refKey, type SchemaEntity } from "../model.ts"
 import { respellRefs } from "../normalise/schema-walk.ts"
 import type { RegistryTarget, SchemaLinks } from "./link-schemas.ts"
@@ -20,8 +26,11 @@ export type Bundle =
   | { readonly kind: "unresolved"; readonly ref: string }
   | { readonly kind: "tooLarge" }
 
-/** No schema that refers to more is below the limits of the guard; the walk stops there. */
-const entitiesMax = 1_000
+/**
+ * What the schema guard allows in one schema, in JSON values. A bundle holds at least the values of the schemas in it, so
+ * one above this would be refused: it is not even written.
+ */
+export const valuesMax = 2_000
 
 /** Annotations that may stand beside a `$ref` when what it names takes its place. */
 const inlineable: ReadonlySet<string> = new Set(["$ref", "title", "description", "$comment"])
@@ -35,6 +44,7 @@ export class Bundles {
   readonly #links: SchemaLinks
   readonly #entities = new Map<JsonObject, SchemaEntity>()
   readonly #made = new Map<JsonObject, Bundle>()
+  readonly #sizes = new Map<SchemaEntity, number>()
 
   constructor(links: SchemaLinks) {
     this.#links = links
@@ -53,11 +63,34 @@ export class Bundles {
   }
 
   #make(root: JsonObject): Bundle {
-    const alias = this.#followAlias(root)
-    if (alias === undefined) return { kind: "unresolved", ref: String(root["$ref"]) }
-    const { end, annotations } = alias
+    const chain = this.#aliases(root)
+    if (chain === undefined) return { kind: "unresolved", ref: String(root["$ref"]) }
+    const { end, aliases } = chain
+    if (aliases.length === 0) return this.#write(root)
     // A schema that is nothing but a reference is the very schema it refers to: one validator serves both.
-    if (end !== root) return annotated(this.of(end), annotations)
+    let bundle = this.of(end)
+    for (const alias of aliases.toReversed()) {
+      bundle = annotated(bundle, alias)
+      this.#made.set(alias, bundle)
+    }
+    return bundle
+  }
+
+  /** The chain of schemas that are nothing but a reference, from `root` on; undefined when it has no end. */
+  #aliases(root: JsonObject): Aliases | undefined {
+    const seen = new Set<JsonObject>()
+    for (let at = root; !seen.has(at); ) {
+      const target = this.#aliased(at)
+      if (target === undefined || this.#made.has(at)) return { end: at, aliases: [...seen] }
+      seen.add(at)
+      const { schema } = target.entity
+      if (!isObject(schema)) return { end: schema, aliases: [...seen] }
+      at = schema
+    }
+    return
+  }
+
+  #write(root: JsonObject): Bundle {
     const closure = this.#closure(root)
     if (closure.kind !== "closure") return closure
     const rootEntity = this.#entities.get(root)
@@ -65,23 +98,6 @@ export class Bundles {
     if (entities.size === 0) return { ...plain(root), rootEntity }
     const writer = new BundleWriter(this.#links.targets, root, rootEntity, isNamed)
     return { ...writer.write(rootEntity ? without(entities, rootEntity) : entities), entities }
-  }
-
-  /** What stands at the end of a chain of schemas that are nothing but a reference; undefined when it has no end. */
-  #followAlias(root: JsonObject): Alias | undefined {
-    const seen = new Set<JsonObject>()
-    let annotations: JsonObject | undefined
-    for (let at = root; !seen.has(at); ) {
-      const target = this.#aliased(at)
-      if (target === undefined) return { end: at, annotations }
-      seen.add(at)
-      const { $ref: _, ...beside } = at
-      if (Object.keys(beside).length > 0) annotations = { ...beside, ...annotations }
-      const { schema } = target.entity
-      if (!isObject(schema)) return { end: schema, annotations }
-      at = schema
-    }
-    return
   }
 
   #aliased(schema: JsonObject): RegistryTarget | undefined {
@@ -94,6 +110,7 @@ export class Bundles {
     const entities = new Set<SchemaEntity>()
     const queue: JsonObject[] = [root]
     let isNamed = false
+    let values = 0
     for (const at of queue) {
       const refs = this.#links.roots.get(at)
       if (refs === undefined) continue
@@ -103,16 +120,25 @@ export class Bundles {
         if (entities.has(entity)) continue
         entities.add(entity)
         if (isObject(entity.schema)) queue.push(entity.schema)
+        values += this.#valuesIn(entity)
       }
-      if (entities.size > entitiesMax) return { kind: "tooLarge" }
+      if (values > valuesMax) return { kind: "tooLarge" }
     }
     return { kind: "closure", entities, isNamed }
   }
+
+  #valuesIn(entity: SchemaEntity): number {
+    const known = this.#sizes.get(entity)
+    if (known !== undefined) return known
+    const size = countValues(entity.schema)
+    this.#sizes.set(entity, size)
+    return size
+  }
 }
 
-interface Alias {
+interface Aliases {
   readonly end: JsonSchema
-  readonly annotations: JsonObject | undefined
+  readonly aliases: readonly JsonObject[]
 }
 
 interface Closure {
@@ -129,10 +155,23 @@ const plain = (schema: JsonSchema) => ({
   rootEntity: undefined,
 })
 
-function annotated(bundle: Bundle, annotations: JsonObject | undefined): Bundle {
-  if (annotations === undefined || bundle.kind !== "bundled" || !isObject(bundle.schema))
-    return bundle
+/** What `bundle` is under an alias, whose annotations are the outer ones. */
+function annotated(bundle: Bundle, alias: JsonObject): Bundle {
+  const { $ref: _, ...annotations } = alias
+  if (bundle.kind !== "bundled" || !isObject(bundle.schema)) return bundle
+  if (Object.keys(annotations).length === 0) return bundle
   return { ...bundle, schema: { ...bundle.schema, ...annotations } }
+}
+
+/** At least one; counting stops above the limit. */
+function countValues(schema: JsonSchema): number {
+  const stack: Json[] = [schema]
+  let count = 0
+  for (let at = stack.pop(); at !== undefined && count <= valuesMax; at = stack.pop()) {
+    count++
+    if (typeof at === "object" && at !== null) stack.push(...Object.values(at))
+  }
+  return count
 }
 
 function without<T>(set: ReadonlySet<T>, item: T): ReadonlySet<T> {
