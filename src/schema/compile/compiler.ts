@@ -3,6 +3,7 @@ import { Ajv2019 } from "ajv/dist/2019.js"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import addFormats from "ajv-formats"
 import type { Dialect } from "../dialect.ts"
+import { nowhere } from "../guard/names.ts"
 import type { JsonObject } from "../json.ts"
 import { type SafePattern, safePattern } from "../safe-pattern.ts"
 import { uniqueItems } from "./unique-items.ts"
@@ -35,7 +36,7 @@ export function createCompiler(mode: Mode): Compiler {
     compile(schema, dialect, { isApart }) {
       let workshop = isApart ? undefined : workshops.get(dialect)
       if (workshop === undefined || workshop.compilations >= compilationsMax) {
-        workshop = createWorkshop(dialect, mode)
+        workshop = createWorkshop(dialect, mode, { isApart })
         if (!isApart) workshops.set(dialect, workshop)
       }
       return workshop.compile(schema)
@@ -50,7 +51,11 @@ interface Workshop {
   compile(schema: JsonObject): Compiled
 }
 
-function createWorkshop(dialect: Dialect, mode: Mode): Workshop {
+function createWorkshop(
+  dialect: Dialect,
+  mode: Mode,
+  { isApart }: { readonly isApart: boolean },
+): Workshop {
   let patterns: SafePattern[] = []
   const regExp = Object.assign(
     (source: string) => {
@@ -60,7 +65,7 @@ function createWorkshop(dialect: Dialect, mode: Mode): Workshop {
     },
     { code: "safePattern" },
   )
-  const ajv = new classes[dialect](optionsFor(mode, regExp))
+  const ajv = new classes[dialect]({ ...optionsFor(mode, regExp), addUsedSchema: isApart })
   addFormats.default(ajv, { mode: "full", formats: [...formats] })
   ajv.removeKeyword("uniqueItems").addKeyword(uniqueItems)
   let compilations = 0
@@ -79,14 +84,17 @@ function createWorkshop(dialect: Dialect, mode: Mode): Workshop {
 
 type RegExpEngine = NonNullable<NonNullable<Options["code"]>["regExp"]>
 
-/** Absent on purpose: $data, useDefaults, coerceTypes, removeAdditional, loadSchema, discriminator. */
+/**
+ * Absent on purpose: $data, useDefaults, coerceTypes, removeAdditional, loadSchema, discriminator. `addUsedSchema` is the
+ * workshop's: where schemas share an instance it would show one backend's `$id` to another's `$ref`; where a schema has
+ * an instance to itself, it lets that schema refer to itself by its own `$id`.
+ */
 const optionsFor = (mode: Mode, regExp: RegExpEngine): Options => ({
   strict: false, // it refuses unknown keywords and formats, which are legal
   allErrors: mode === "all",
   verbose: mode !== "first",
   logger: false,
   ownProperties: true, // else `required: ["toString"]` is satisfied by every object
-  addUsedSchema: false, // else one backend's `$id` is visible to another's `$ref`
   inlineRefs: false, // inlining multiplies code: 13.6 KB of schema took 17 s and 1.2 GB
   unicodeRegExp: true,
   validateFormats: true,
@@ -118,10 +126,13 @@ const formats = [
   "byte",
 ] as const
 
-/** The schema without its dialect, which Ajv knows by one spelling of one URI only. */
+/**
+ * The schema without its dialect, which Ajv knows by one spelling of one URI only, and with an `$id`: without one Ajv
+ * does not find the root that `#` refers to, unless it is to remember the root for all schemas.
+ */
 function bare(schema: JsonObject): JsonObject {
   const { $schema: _, ...rest } = schema
-  return rest
+  return { $id: nowhere, ...rest }
 }
 
 function hasKey(value: unknown, key: string): boolean {

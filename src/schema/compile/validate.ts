@@ -133,16 +133,17 @@ function smallness(
   work: readonly number[],
   steps: number,
 ): (value: unknown) => boolean {
-  const nodesMax = Math.floor(steps / (work[0] ?? 1))
   const limits: InstanceLimits = {
     depthMax: instanceLimits.depthMax,
-    // Comparing items reads them once more for each array they are in.
-    nodesMax: hasUniqueItems ? Math.min(nodesMax, 1_000) : nodesMax,
+    nodesMax: Math.floor(steps / (work[0] ?? 1)),
     charsMax: charsMaxFor(patterns),
   }
   return (value) => {
     const weight = weigh(value, limits)
-    return !exceeds(weight, limits) && workAt(work, weight.depth) * weight.nodes <= steps
+    // To compare items is to read all that is in them, once for every array around it.
+    const rereads = hasUniqueItems ? weight.depth : 1
+    const perNode = Math.max(workAt(work, weight.depth), rereads)
+    return !exceeds(weight, limits) && perNode * weight.nodes <= steps
   }
 }
 

@@ -18,7 +18,7 @@ export interface Identity {
 }
 
 /** A base for relative references in a schema that has no `$id`; nothing can be fetched from it. */
-const nowhere = "schema:///"
+export const nowhere = "schema://self/"
 
 /** What `schema` is called, given the base of the schema around it. */
 export function identify(schema: Json, base: string, dialect: Dialect): Identity {
