@@ -94,9 +94,22 @@ export function recordOf(
   }
 }
 
+/**
+ * The record that a call is about to be made: should the process die meanwhile, the audit still shows that it was. It
+ * has the id of the call's own record, which ends it.
+ */
+export const beginOf = (inquiry: Inquiry, facts: Facts, id: string): AuditRecord => ({
+  ...recordOf("call", inquiry, facts, undefined, facts.startedMs, id),
+  kind: "begin",
+  decision: "note",
+  outcome: undefined,
+  ms: undefined,
+})
+
 /** Before anything was carried out: for a call, before its backend was asked. */
 function wasRefused(kind: string, facts: Facts, ending: Ending): boolean {
   if (ending !== undefined && ending.kind !== "refusal") return false
+  if (ending?.refusal.code === "composition_unsupported") return true
   return kind !== "call" || facts.executedMs === undefined
 }
 

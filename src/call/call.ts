@@ -8,6 +8,7 @@
  * | permit       | the one tool         | every tool in scope   | –                            | permit.ts             |
  * | check input  | yes                  | –                     | –                            | check-input.ts        |
  * | resolve      | within check input   | –                     | –                            | arguments.ts          |
+ * | announce     | where it has effects | –                     | –                            | audit.ts              |
  * | execute      | yes                  | –                     | –                            | execute.ts            |
  * | check output | yes                  | –                     | –                            | check-output.ts       |
  * | audit        | one record           | one record            | when refused, and on session | audit.ts              |
@@ -16,9 +17,9 @@
  * permit: `execute` takes one, and only `permit` makes one. The record is written before the answer
  * leaves; what cannot be recorded is not answered.
  */
-import type { Catalog } from "../registry/catalog.ts"
+import type { Catalog, CatalogTool } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
-import { recordOf, refOf, unrecorded } from "./audit.ts"
+import { beginOf, recordOf, refOf, unrecorded } from "./audit.ts"
 import type { BackendReply } from "./backends.ts"
 import { checkInput } from "./check-input.ts"
 import { checkOutput } from "./check-output.ts"
@@ -52,12 +53,13 @@ export type Answer = BackendReply
 export async function call(request: CallRequest, gateway: Gateway): Promise<Answer> {
   const catalog = gateway.catalog()
   const facts = beginFacts(gateway.now(), catalog.digest, { name: request.tool })
+  const id = request.id ?? gateway.id()
   let answer: Answer | undefined // stays undefined when a bug throws
   let isRecorded = false
   try {
-    answer = await travel(request, gateway, facts, catalog)
+    answer = await travel(request, gateway, facts, catalog, id)
   } finally {
-    const record = recordOf("call", request, facts, answer, gateway.now(), gateway.id())
+    const record = recordOf("call", request, facts, answer, gateway.now(), id)
     isRecorded = gateway.audit(record)
   }
   return isRecorded ? answer : refused(unrecorded)
@@ -68,6 +70,7 @@ async function travel(
   gateway: Gateway,
   facts: Facts,
   catalog: Catalog,
+  id: string,
 ): Promise<Answer> {
   if (gateway.canAudit?.() === false) return refused(unrecorded) // nothing happens that cannot be recorded
 
@@ -89,6 +92,9 @@ async function travel(
   if (!input.ok) return refused(input.refusal)
   warn(facts, input.value.warnings)
 
+  if (isAnnounced(tool, gateway.begins) && !gateway.audit(beginOf(request, facts, id))) {
+    return refused(unrecorded)
+  }
   facts.executedMs = gateway.now()
   const reply = await execute(permitted.value, input.value.arguments, request, gateway.backends)
   facts.answeredMs = gateway.now()
@@ -99,6 +105,12 @@ async function travel(
   if (!output.ok) return refused(output.refusal)
   warn(facts, output.value.warnings)
   return output.value.reply
+}
+
+/** What may change something is recorded before it is done: a crash in between must leave a trace. */
+function isAnnounced({ entity, implementation }: CatalogTool, begins: Gateway["begins"]): boolean {
+  if (implementation.kind !== "source" || begins === "none") return false
+  return begins === "all" || entity.annotations?.["readOnlyHint"] !== true
 }
 
 const refused = (refusal: Refusal): Answer => ({ kind: "refusal", refusal })

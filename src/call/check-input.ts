@@ -3,7 +3,7 @@ import type { Fault } from "../schema/fault.ts"
 import { type JsonObject, segment } from "../schema/json.ts"
 import type { Schemas } from "../schema/validator.ts"
 import { completeArguments } from "./arguments.ts"
-import type { Gateway } from "./gateway.ts"
+import type { Gateway, Level } from "./gateway.ts"
 import type { Permit } from "./permit.ts"
 import { ok, type Result, refuse } from "./refusal.ts"
 import { veil } from "./veil.ts"
@@ -25,26 +25,48 @@ interface Sent {
  * filled in beyond the defaults, or taken away.
  */
 export function checkInput(
-  { tool, implementation }: Permit,
+  { tool }: Permit,
   sent: Sent,
   { levels, schemas }: Pick<Gateway, "levels" | "schemas">,
 ): Result<Input> {
   const level = levels.inputValidation
   const given = sent.arguments ?? empty
-  const first = level === "allow" ? undefined : againstShown(schemas, tool, given)
-  if (first && level === "deny") {
-    return refuse({ code: "invalid_input", tool: tool.name, faults: first })
+  const found = level === "allow" ? undefined : againstShown(schemas, tool, given)
+  if (found && level === "deny") {
+    return refuse({ code: "invalid_input", tool: tool.name, faults: found })
   }
+  const warnings = found ? broken : none
+  const { implementation } = tool
+  if (implementation.kind === "composition") return ok({ arguments: sent.exactArguments, warnings })
+  const isChecked = level === "allow" || found !== undefined // once is enough for a warning
+  const contract = isChecked ? undefined : level
+  return completed(tool, implementation, sent, { schemas, contract, warnings })
+}
+
+interface Rest {
+  readonly schemas: Schemas
+  /** The level at which the server's own contract is checked; undefined: not at all. */
+  readonly contract: Level | undefined
+  readonly warnings: readonly string[]
+}
+
+/** Hidden fields refused, defaults added, the whole held to the server's own contract. */
+function completed(
+  tool: CatalogTool,
+  implementation: SourceImplementation,
+  sent: Sent,
+  { schemas, contract, warnings }: Rest,
+): Result<Input> {
+  const given = sent.arguments ?? empty
   const trespass = hiddenFields(implementation, given)
   if (trespass) return refuse({ code: "invalid_input", tool: tool.name, faults: trespass })
 
   const { plain, exact } = completeArguments(implementation, sent.arguments, sent.exactArguments)
-  const isChecked = level === "allow" || first !== undefined
   const isSame = plain === sent.arguments && sharesValidator(schemas, tool, implementation)
-  const second =
-    isChecked || isSame ? undefined : againstContract(schemas, implementation, plain ?? empty)
-  if (second && level === "deny") return refuseContract(tool, implementation, given, second)
-  return ok({ arguments: exact, warnings: first || second ? broken : none })
+  const skips = contract === undefined || isSame
+  const found = skips ? undefined : againstContract(schemas, implementation, plain ?? empty)
+  if (found && contract === "deny") return refuseContract(tool, implementation, given, found)
+  return ok({ arguments: exact, warnings: found ? broken : warnings })
 }
 
 const empty: JsonObject = {}

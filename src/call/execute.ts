@@ -4,9 +4,12 @@ import type { CallRequest } from "./call.ts"
 import { forwardedMeta, withoutOurMeta } from "./meta.ts"
 import type { Permit } from "./permit.ts"
 
-/** Asks the backend, under its own name for the tool. There is no way here without a permit. */
+/**
+ * Asks the backend, under its own name for the tool. There is no way here without a permit. A composition is permitted,
+ * listed and checked like any tool; running one is refused in so many words.
+ */
 export async function execute(
-  { tool, implementation }: Permit,
+  { tool }: Permit,
   input: JsonObject | undefined,
   { meta, signal, onNotification }: CallRequest,
   backends: Backends,
@@ -14,8 +17,13 @@ export async function execute(
   if (signal?.aborted) {
     return { kind: "refusal", refusal: { code: "cancelled", reason: "before it was sent on" } }
   }
+  const { implementation, name } = tool
+  if (implementation.kind === "composition") {
+    const { pattern } = implementation
+    return { kind: "refusal", refusal: { code: "composition_unsupported", tool: name, pattern } }
+  }
   const reply = await backends.call(implementation.server, {
-    tool: tool.name,
+    tool: name,
     name: implementation.tool,
     arguments: input,
     meta: forwardedMeta(meta),

@@ -29,6 +29,8 @@ export interface Gateway {
   digest(value: unknown): Digested | undefined
   /** False while the audit cannot be written, so that nothing is carried out in vain. Absent: always. */
   canAudit?(): boolean
+  /** Which calls are recorded before they are made, too: those of tools that are not read-only, or all. */
+  readonly begins: "effects" | "all" | "none"
   /** Writes the record before it returns. False when it could not be written and calls must be refused. */
   audit(record: AuditRecord): boolean
   /** Milliseconds since the epoch, with fractions. */

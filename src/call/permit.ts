@@ -1,4 +1,4 @@
-import type { Catalog, CatalogTool, Scope, SourceImplementation } from "../registry/catalog.ts"
+import type { Catalog, CatalogTool, Scope } from "../registry/catalog.ts"
 import { written } from "../registry/model.ts"
 import { refOf } from "./audit.ts"
 import type { Caller } from "./caller.ts"
@@ -12,7 +12,6 @@ declare const proof: unique symbol // a type without a value: no other file can 
 export interface Permit {
   readonly caller: Caller
   readonly tool: CatalogTool
-  readonly implementation: SourceImplementation
   /** Why a strict configuration would have refused: for the audit. */
   readonly warnings: readonly string[]
   readonly [proof]: true
@@ -57,15 +56,11 @@ export function scopeOf(catalog: Catalog, caller: Caller, levels: Levels): Scope
 }
 
 function grant(caller: Caller, tool: CatalogTool, warnings: readonly string[]): Result<Permit> {
-  const { implementation, name, unavailable } = tool
+  const { name, unavailable } = tool
   if (unavailable !== undefined) {
     return refuse({ code: "backend_unavailable", tool: name, reason: unavailable })
   }
-  if (implementation.kind === "composition") {
-    const { pattern } = implementation
-    return refuse({ code: "composition_unsupported", tool: name, pattern })
-  }
-  return ok({ caller, tool, implementation, warnings } as Permit) // the one cast: here the proof is minted
+  return ok({ caller, tool, warnings } as Permit) // the one cast: here the proof is minted
 }
 
 const describe = ({ name, version }: Caller) =>

@@ -1,3 +1,5 @@
+import { basename } from "node:path"
+import { impossible } from "../call/reason.ts"
 import type { Address } from "../mcp/backend/address.ts"
 import type { AgentLookup, Route, ToolExplanation } from "../registry/explain.ts"
 import { refKey, written } from "../registry/model.ts"
@@ -35,41 +37,42 @@ function unknownAgent({
 }: Extract<AgentLookup, { found: false }>): string {
   const who = written(agent)
   if (registered.length > 0) return `${who} is not registered; there is ${registered.join(", ")}`
-  return `${who} is not registered${nearest === undefined ? "" : `; did you mean ${nearest}?`}`
+  return `${who} is not registered${guessed(nearest)}`
 }
 
 function* toolWords(who: string, found: ToolExplanation, addresses: Addresses): Generator<string> {
+  const tool = written(found.tool)
   switch (found.kind) {
     case "granted":
-      yield `✓ ${written(found.tool)} — ${who} depends on it`
+      yield `✓ ${tool} — ${who} depends on it`
       yield `    ${routeWords(found.route, addresses)}`
       return
     case "unavailable":
-      yield `✗ ${written(found.tool)} — ${who} depends on it, and it is unavailable: ${found.reason}`
+      yield `✗ ${tool} — ${who} depends on it, and it is unavailable: ${found.reason}`
+      return
+    case "other_version":
+      yield `✗ ${tool} — ${who} depends on ${written(found.sees)} and calls that one under this name`
+      return
+    case "unresolved_dependency":
+      yield `✗ ${tool} — ${who} depends on it, but it is not registered${thereIs(found.registered)}`
+      return
+    case "not_registered":
+      yield `✗ ${tool} — not registered${thereIs(found.registered)}${guessed(found.nearest)}`
+      return
+    case "not_in_depends":
+      yield `✗ ${tool} — ${notInDepends(who, found)}`
       return
     default:
-      yield `✗ ${written(found.tool)} — ${refusedWords(who, found)}`
+      return impossible(found)
   }
 }
 
-type Refused = Exclude<ToolExplanation, { kind: "granted" | "unavailable" }>
+type NotInDepends = Extract<ToolExplanation, { kind: "not_in_depends" }>
 
-function refusedWords(who: string, found: Refused): string {
-  switch (found.kind) {
-    case "other_version":
-      return `${who} depends on ${written(found.sees)} and calls that one under this name`
-    case "unresolved_dependency":
-      return `${who} depends on it, but it is not registered${thereIs(found.registered)}`
-    case "not_registered": {
-      const guess = found.nearest === undefined ? "" : `; did you mean ${found.nearest}?`
-      return `not registered${thereIs(found.registered)}${guess}`
-    }
-    case "not_in_depends":
-      return notInDepends(who, found)
-  }
-}
+const guessed = (nearest: string | undefined) =>
+  nearest === undefined ? "" : `; did you mean ${nearest}?`
 
-function notInDepends(who: string, found: Extract<Refused, { kind: "not_in_depends" }>): string {
+function notInDepends(who: string, found: NotInDepends): string {
   const through = found.calledBy.map(written).join(", ")
   const reveals =
     through === "" ? "" : `; ${through} may call it for ${who}, which does not reveal it`
@@ -94,7 +97,6 @@ function routeWords(route: Route, addresses: Addresses): string {
 function placeOf(address: Address | undefined): string {
   if (address === undefined)
     return "which has no address in the configuration (backend_unavailable)"
-  if (address.kind === "stdio")
-    return `over stdio (${basename(address.process.command)})`
+  if (address.kind === "stdio") return `over stdio (${basename(address.process.command)})`
   return `at ${printableUrl(address.url)}`
 }

@@ -25,7 +25,7 @@ export type ClientAnswer<T> =
   | { readonly ok: false; readonly problem: ClientProblem }
 
 /** What went wrong, and what to do about it. */
-interface ClientProblem {
+export interface ClientProblem {
   readonly message: string
   readonly hint: string
   /** Of a JSON-RPC error. */

@@ -31,6 +31,7 @@ export function createEnforcement(parts: EnforcementParts): Gateway {
       mode: config.audit?.arguments ?? "none",
       key: config.audit?.key?.reveal(),
     }),
+    begins: config.audit?.begin ?? "none",
     canAudit: () => config.audit?.onFailure !== "deny" || audit.state().trouble === undefined,
     audit(record) {
       metrics.count(record)

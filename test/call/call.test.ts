@@ -286,6 +286,43 @@ describe("each outcome of a call is in exactly one record:", () => {
   })
 })
 
+describe("a call that may change something", () => {
+  test("is recorded before its backend is asked, under the id of its own record", async () => {
+    let known: number | undefined
+    const { gateway, records } = sketchGateway(catalog, {
+      backend: () => {
+        known = records.length
+        return hits
+      },
+      gateway: { begins: "effects" },
+    })
+    await call(callOf("search", { q: "x" }), gateway)
+    expect(known).toBe(1)
+    expect(records).toMatchObject([
+      { kind: "begin", id: "id-1", decision: "note", target: { name: "search" } },
+      { kind: "call", id: "id-1", decision: "allow" },
+    ])
+  })
+
+  test("is not announced when it is refused before, or begins are off", async () => {
+    const effects = sketchGateway(catalog, { gateway: { begins: "effects" } })
+    await call(callOf("search", { q: 7 }), effects.gateway)
+    expect(effects.records.map(({ kind }) => kind)).toEqual(["call"])
+    const none = sketchGateway(catalog, { backend: () => hits, gateway: { begins: "none" } })
+    await call(callOf("search", { q: "x" }), none.gateway)
+    expect(none.records.map(({ kind }) => kind)).toEqual(["call"])
+  })
+
+  test("is not made when its announcement cannot be written", async () => {
+    const { gateway, requests } = sketchGateway(catalog, {
+      gateway: { begins: "all", audit: ({ kind }) => kind !== "begin" },
+    })
+    const answer = await call(callOf("search", { q: "x" }), gateway)
+    expect(answer).toMatchObject({ refusal: { code: "audit_unavailable" } })
+    expect(requests).toEqual([])
+  })
+})
+
 describe("a call that cannot be recorded", () => {
   test("is not answered, whatever came of it", async () => {
     const { gateway } = sketchGateway(catalog, {

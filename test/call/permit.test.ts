@@ -63,7 +63,7 @@ describe("an agent", () => {
 
   test("is told why a tool of its own cannot be used", () => {
     expect(ask("a", "down")).toBe("backend_unavailable")
-    expect(ask("a", "c")).toBe("composition_unsupported")
+    expect(ask("a", "c")).toBe("c@1") // a composition is permitted like any tool
     expect(ask("nothing", "down")).toBe("undeclared_dependency")
   })
 })
@@ -80,7 +80,7 @@ describe("a caller that is not registered", () => {
       expect(ask("stranger", "zzz", { unknownCaller: level })).toBe("unknown_tool")
       const levels = { ...strict, unknownCaller: level }
       const names = visibleTools(catalog, callerOf(catalog, "stranger"), levels)
-      expect(names.map(({ name, version }) => `${name}@${version}`)).toEqual(["t@2", "u@1"])
+      expect(names.map(({ name, version }) => `${name}@${version}`)).toEqual(["c@1", "t@2", "u@1"])
     },
   )
 
@@ -170,8 +170,8 @@ describe("for any registry and any agent,", () => {
 test("a permit cannot be written down", () => {
   const granted = permit(catalog, callerOf(catalog, "a"), "t", strict)
   if (!granted.ok) throw new Error("expected a permit")
-  const { caller, tool, implementation, warnings } = granted.value
+  const { caller, tool, warnings } = granted.value
   // @ts-expect-error: the proof is missing, and its key has no value that this file could name
-  const forged: Permit = { caller, tool, implementation, warnings }
+  const forged: Permit = { caller, tool, warnings }
   expect(forged).toMatchObject({ warnings: [] })
 })

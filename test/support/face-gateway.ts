@@ -64,6 +64,7 @@ export function fakeGateway(
       },
     },
     digest: () => undefined,
+    begins: "none",
     audit(record) {
       records.push(record)
       return true

@@ -55,6 +55,7 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
     schemas: createSchemas(),
     backends,
     digest: createDigest({ mode: "digest", key: undefined }),
+    begins: "none",
     audit(record) {
       records.push(record)
       return true

@@ -1,0 +1,81 @@
+import type { ClientOptions, ClientProblem } from "../mcp/client.ts"
+import { written } from "../registry/model.ts"
+import { type Given, type Io, type Option, UsageError } from "./command.ts"
+import { parseRef } from "./ref.ts"
+import { version } from "./version.ts"
+
+/** How `tools` and `call` reach a gateway, and as whom. */
+export const connectionOptions: Readonly<Record<string, Option>> = {
+  url: {
+    type: "string",
+    short: "u",
+    value: "URL",
+    summary: "the MCP endpoint; otherwise POSTERN_URL or http://127.0.0.1:3000/mcp",
+  },
+  agent: {
+    type: "string",
+    short: "a",
+    value: "NAME@VERSION",
+    summary: "whom to call as: sent as X-Agent-Name and X-Agent-Version",
+  },
+  token: {
+    type: "string",
+    value: "VARIABLE",
+    summary: "the environment variable that holds a bearer token",
+  },
+  header: { type: "string", multiple: true, value: "'NAME: VALUE'", summary: "a further header" },
+  era: { type: "string", value: "ERA", summary: "auto, legacy or modern (default auto)" },
+  timeout: { type: "string", value: "MS", summary: "milliseconds for one request (default 60000)" },
+  json: { type: "boolean", summary: "the answer as JSON" },
+}
+
+const eras = ["auto", "legacy", "modern"] as const
+
+export function connectionOf(given: Given, io: Io): ClientOptions {
+  const url = given.text("url") ?? io.env["POSTERN_URL"] ?? "http://127.0.0.1:3000/mcp"
+  if (!URL.canParse(url)) throw new UsageError(`--url: ${JSON.stringify(url)} is not an address`)
+  const era = eras.find((one) => one === (given.text("era") ?? "auto"))
+  if (era === undefined) throw new UsageError(`--era: one of ${eras.join(", ")}`)
+  const timeoutMs = Number(given.text("timeout") ?? 60_000)
+  if (!(timeoutMs > 0)) throw new UsageError("--timeout: milliseconds, more than 0")
+  const identity = { name: "postern-cli", version: version() }
+  return { url, era, timeoutMs, identity, headers: new Map([...headers(given, io)]) }
+}
+
+function* headers(given: Given, io: Io): Generator<[string, string]> {
+  const agent = given.text("agent")
+  if (agent !== undefined) {
+    const { name, version } = parseRef(agent)
+    yield ["x-agent-name", name]
+    if (version !== undefined) yield ["x-agent-version", version]
+  }
+  const variable = given.text("token")
+  if (variable !== undefined) {
+    const token = io.env[variable]
+    if (token === undefined)
+      throw new UsageError(`--token: ${variable} is not set in the environment`)
+    yield ["authorization", `Bearer ${token}`]
+  }
+  for (const header of given.texts("header")) {
+    const [, name, value] = /^([\w!#$%&'*+.^`|~-]+):[ \t]*(.*)$/.exec(header) ?? []
+    if (name === undefined || value === undefined) {
+      throw new UsageError(`--header: ${JSON.stringify(header)} is not 'NAME: VALUE'`)
+    }
+    yield [name.toLowerCase(), value]
+  }
+}
+
+/** A failed request in words, on stderr; its data, too, where the gateway sent some. */
+export function reportProblem({ message, hint, data }: ClientProblem, given: Given, io: Io): void {
+  if (given.flag("json")) io.out.write(`${JSON.stringify({ error: { message, hint, data } })}\n`)
+  else io.err.write(`${message}\n  ${hint}\n`)
+}
+
+export const nobody = "nobody (no --agent and no --token)"
+
+/** Whom the command calls as, for its own words. */
+export function whoOf(given: Given): string {
+  const agent = given.text("agent")
+  if (agent !== undefined) return written(parseRef(agent))
+  return given.text("token") === undefined ? nobody : "the token's agent"
+}

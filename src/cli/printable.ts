@@ -1,0 +1,8 @@
+/** Control characters and directional marks could forge lines or hide text in a terminal. */
+const unsafe = /[\p{Cc}\p{Cf}\u2028\u2029]/gu
+
+/** Text from elsewhere as a terminal may show it: line breaks stay, what else would obey is written as an escape. */
+export const printable = (text: string): string =>
+  text.replace(unsafe, (found) =>
+    found === "\n" || found === "\t" ? found : `\\u{${found.codePointAt(0)?.toString(16)}}`,
+  )
