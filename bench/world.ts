@@ -58,6 +58,7 @@ function registry(count: number): object {
       source: { server: "docs", serverVersion: "1.0.0", tool: name },
       inputSchema: query,
       outputSchema: documentList,
+      annotations: { readOnlyHint: true }, // so that a call is one record, as it is for most calls
     })),
     agents: [agent("bench", names)],
   }
