@@ -19,8 +19,8 @@ interface Parts {
   readonly expected: string
   readonly allowed?: readonly Json[]
   readonly hint?: string | undefined
-  /** Whether the line names the type of what was received, or other words for it, or does not speak of it. */
-  readonly receives?: "type" | "nothing" | { readonly words: string }
+  /** Whether the line names the type of what was received, or has other words for it. */
+  readonly receives?: "type" | { readonly words: string }
 }
 
 /** `<pointer>: expected <what>, received <value> — <hint>`, without anything that is secret. */
@@ -29,7 +29,8 @@ export function mismatch(parts: Parts, context: Context): Fault {
   const value = valueAt(context.value, at)
   const base = { at, keyword, expected }
   const start = `${place(at)}: expected ${expected}`
-  if (receives === "nothing") return { ...base, line: start }
+  // Ajv miscounts the place of an item now and then (`unevaluatedItems`), and then nothing is there.
+  if (value === undefined) return { ...base, line: start }
   if (isSecret(at, context))
     return { ...base, received: hidden, line: `${start}, received ${hidden}` }
   const short = typeof receives === "object" ? receives.words : received(value)

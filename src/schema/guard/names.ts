@@ -27,11 +27,11 @@ export function identify(schema: Json, base: string, dialect: Dialect): Identity
   if (dialect === "draft-07" && id?.startsWith("#"))
     return { base, isResource: false, anchors: [id.slice(1)], dynamicAnchor: undefined }
   const uri = id === undefined ? undefined : resolveUri(id, base)
-  const anchors = dialect === "draft-07" ? [] : ["$anchor", "$dynamicAnchor"]
   return {
     base: uri?.split("#", 1)[0] ?? base,
     isResource: uri !== undefined,
-    anchors: anchors.flatMap((keyword) => text(schema, keyword) ?? []),
+    // Draft-07 has none, but Ajv keeps them in every dialect.
+    anchors: ["$anchor", "$dynamicAnchor"].flatMap((keyword) => text(schema, keyword) ?? []),
     dynamicAnchor: text(schema, "$dynamicAnchor"),
   }
 }

@@ -111,6 +111,8 @@ const asynchronous: ValueRule = {
 
 const always: Readonly<Record<string, ValueRule>> = {
   $async: asynchronous,
+  $anchor: anchor,
+  $dynamicAnchor: anchor,
   id: oldId,
   $ref: text,
   $comment: text,
@@ -150,8 +152,6 @@ const always: Readonly<Record<string, ValueRule>> = {
 
 const since2019: Readonly<Record<string, ValueRule>> = {
   $id: { expected: "a URI without a fragment", fits: (id) => isString(id) && isId(String(id)) },
-  $anchor: anchor,
-  $dynamicAnchor: anchor,
   $dynamicRef: dynamicReference,
   $recursiveRef: { expected: '"#"', fits: (value) => value === "#" },
   $recursiveAnchor: flag,
