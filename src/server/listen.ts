@@ -1,5 +1,5 @@
 import type { Server, ServerResponse } from "node:http"
-import type { AddressInfo } from "node:net"
+import type { AddressInfo, Socket } from "node:net"
 import { createAdaptorServer } from "@hono/node-server"
 import type { Limits } from "./limits.ts"
 
@@ -108,12 +108,12 @@ const printed = (host: string): string => (host.includes(":") ? `[${host}]` : ho
 
 function listener(server: Server, host: string): Listener {
   const { port } = server.address() as AddressInfo // it listens on TCP, not on a pipe
+  const sockets = new Set<Socket>()
   const open = new Set<ServerResponse>()
-  let connections = 0
   let closing: Promise<number> | undefined
-  server.on("connection", (socket) => {
-    connections++
-    socket.once("close", () => connections--)
+  server.on("connection", (socket: Socket) => {
+    sockets.add(socket)
+    socket.once("close", () => sockets.delete(socket))
   })
   server.prependListener("request", (_request, response: ServerResponse) => {
     open.add(response)
@@ -124,10 +124,10 @@ function listener(server: Server, host: string): Listener {
     host,
     port,
     url: `http://${printed(host)}:${port}`,
-    connections: () => connections,
+    connections: () => sockets.size,
     inFlight: () => open.size,
     close: (graceMs) => {
-      closing ??= drained(server, open, graceMs)
+      closing ??= drained({ server, sockets, open }, graceMs)
       return closing
     },
   }
@@ -135,14 +135,21 @@ function listener(server: Server, host: string): Listener {
 
 const idleCheckMs = 20
 
-async function drained(
-  server: Server,
-  open: Set<ServerResponse>,
-  graceMs: number,
-): Promise<number> {
+interface Open {
+  readonly server: Server
+  readonly sockets: ReadonlySet<Socket>
+  readonly open: ReadonlySet<ServerResponse>
+}
+
+async function drained({ server, sockets, open }: Open, graceMs: number): Promise<number> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const closeIdle = () => {
+    server.closeIdleConnections() // those that became idle since
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy() // to Node these are not idle
+  }
+  closeIdle()
+  const idle = setInterval(closeIdle, idleCheckMs)
   let cut = 0
-  const idle = setInterval(() => server.closeIdleConnections(), idleCheckMs) // those that became idle since
   const deadline = setTimeout(() => {
     cut = open.size
     server.closeAllConnections()

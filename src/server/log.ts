@@ -12,7 +12,8 @@ export interface LogOptions {
  * Arguments, tokens and results are never passed to it; the redaction below is the second net, not the first.
  */
 export function createLog({ level, to }: LogOptions): Logger {
-  const destination = pino.destination({ fd: to === "stdout" ? 1 : 2, sync: false })
+  // Synchronous, so that what is logged last is there, and in order, when the process ends at once.
+  const destination = pino.destination({ fd: to === "stdout" ? 1 : 2, sync: true })
   return pino(
     {
       level,

@@ -46,6 +46,8 @@ export function fileSource(
 }
 
 async function readText(file: string, bytesMax: number): Promise<string> {
+  const found = await stat(file)
+  if (!found.isFile()) throw new Error(`${file} is not a file`) // opening a pipe would wait for its writer
   await using handle = await open(file, "r")
   const { size } = await handle.stat()
   if (size > bytesMax) throw new RangeError(`${size} bytes; at most ${bytesMax} are read`)

@@ -100,7 +100,10 @@ describe("the line of a record", () => {
   })
 
   test("has null where a time is none", () => {
-    const text = line(callRecord("i", { ms: Number.NaN, backendMs: Number.POSITIVE_INFINITY }))
-    expect(JSON.parse(text)).toMatchObject({ ms: null, backendMs: null })
+    for (const none of [undefined, Number.NaN, Number.POSITIVE_INFINITY, 1e21])
+      expect(JSON.parse(line(callRecord("i", { ms: none })))).toMatchObject({ ms: null })
+    for (const ms of [0, 0.001, 0.05, 9.999, 10, 61_234.5])
+      expect(JSON.parse(line(callRecord("i", { ms })))).toMatchObject({ ms })
+    expect(JSON.parse(line(callRecord("i", { ms: -3 })))).toMatchObject({ ms: 0 }) // a clock was set back
   })
 })

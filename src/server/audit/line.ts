@@ -28,8 +28,9 @@ interface Cut {
   readonly note: number
 }
 
+const usual: Cut = { chars: 256, items: 32, note: 2048 }
 const cuts: readonly Cut[] = [
-  { chars: 256, items: 32, note: 2048 },
+  usual,
   { chars: 64, items: 8, note: 512 },
   { chars: 24, items: 2, note: 0 },
 ]
@@ -56,7 +57,7 @@ function line(record: AuditRecord, { seq, prev }: Link, cut: Cut): string {
     `,"kind":"${record.kind}","id":${text(record.id, chars)}` +
     `,"trace":${text(record.trace, chars)},"era":${text(record.era, chars)}` +
     `,"method":${text(record.method, chars)},"remote":${text(record.remote, chars)}` +
-    `,"caller":${caller(record.caller, cut)}` +
+    `,"caller":${cut === usual ? usualCaller(record.caller) : caller(record.caller, cut)}` +
     `,"target":${entity(record.target, '"type":"tool",', chars)}` +
     `,"server":${entity(record.server, "", chars)}` +
     `,"decision":"${record.decision}","refusal":${text(record.refusal, chars)}` +
@@ -66,6 +67,18 @@ function line(record: AuditRecord, { seq, prev }: Link, cut: Cut): string {
     `,"in":${digested(record.in)},"out":${digested(record.out)}` +
     `,"catalog":${text(record.catalog, chars)}${note(record.note, cut)}}\n`
   )
+}
+
+/** A caller is frozen and often the same object for many calls, so its part of the line is kept with it. */
+const kept = new WeakMap<Caller, string>()
+
+function usualCaller(who: Caller | undefined): string {
+  if (who === undefined) return "null"
+  const known = kept.get(who)
+  if (known !== undefined) return known
+  const made = caller(who, usual)
+  kept.set(who, made)
+  return made
 }
 
 function caller(who: Caller | undefined, cut: Cut): string {
@@ -87,8 +100,9 @@ function entity(
   return `{${type}"name":${text(ref.name, chars)},"version":${text(ref.version, chars)}}`
 }
 
+/** Digests are made by the gateway itself, so there is nothing in them to escape or cut. */
 const digested = (what: Digested | undefined): string =>
-  what === undefined ? "null" : `{"digest":${text(what.digest, 96)},"bytes":${what.bytes}}`
+  what === undefined ? "null" : `{"digest":"${what.digest}","bytes":${what.bytes}}`
 
 function list(items: readonly string[], { chars, items: most }: Cut): string {
   if (items.length === 0) return "[]"
@@ -101,11 +115,13 @@ function note(value: JsonObject | undefined, { note: most }: Cut): string {
   return json.length > most ? `,"note":{"cut":true}` : `,"note":${json}`
 }
 
-/** To a thousandth; null for what is no time. */
+/** To a thousandth, from whole numbers: printing a fraction takes several times as long. Null for what is no time. */
 function milliseconds(value: number | undefined): string {
-  return value === undefined || !Number.isFinite(value)
-    ? "null"
-    : String(Math.round(value * 1000) / 1000)
+  const thousandths = Math.round(Math.max(value ?? Number.NaN, 0) * 1000)
+  if (!Number.isSafeInteger(thousandths)) return "null"
+  const rest = thousandths % 1000
+  const zeros = rest < 10 ? "00" : rest < 100 ? "0" : ""
+  return `${(thousandths - rest) / 1000}.${zeros}${rest}`
 }
 
 /** Printable ASCII without quote and backslash: stands in JSON as it is. */

@@ -1,0 +1,198 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { describe, expect, onTestFinished, test } from "vitest"
+import type { Catalog } from "../../src/registry/catalog.ts"
+import { authoring } from "../../src/registry/draft.ts"
+import { defaultLoadLimits, loadRegistry } from "../../src/registry/load.ts"
+import { Registry, type ReloadOptions } from "../../src/server/reload.ts"
+import { inSlices } from "../../src/server/slices.ts"
+import { fileSource } from "../../src/store/file-source.ts"
+
+const document = (...servers: string[]) =>
+  JSON.stringify({
+    schemaVersion: "2.0",
+    servers: servers.map((name) => ({ name, version: "1.0.0", provides: [{ tool: name }] })),
+    tools: servers.map((name) => ({
+      name,
+      version: "1.0.0",
+      source: { server: name, serverVersion: "1.0.0", tool: name },
+    })),
+  })
+
+describe("the registry in use", () => {
+  test("is what the file holds at the start and after each change", async () => {
+    const { file, registry, events, servers } = world(document("a"))
+    expect(await registry.start()).toMatchObject({ generation: 1, loadedAtMs: 1, refusals: 0 })
+    expect(servers()).toEqual(["a"])
+    writeFileSync(file, document("a", "b"))
+    await expect.poll(servers).toEqual(["a", "b"])
+    expect(registry.state()).toMatchObject({ generation: 2, lastError: undefined })
+    expect(events).toEqual(["accepted 1", "accepted 2"])
+  })
+
+  test("stays as it was when the file is not sound, and recovers with it", async () => {
+    const { file, registry, events, servers } = world(document("a"))
+    await registry.start()
+    writeFileSync(file, document("a", "b").slice(0, -9))
+    await expect.poll(() => events).toEqual(["accepted 1", "refused json_syntax"])
+    expect(servers()).toEqual(["a"])
+    expect(registry.state()).toMatchObject({
+      generation: 1,
+      refusals: 1,
+      lastError: { problems: [{ code: "json_syntax", severity: "error" }] },
+    })
+    writeFileSync(file, document("a"))
+    await expect.poll(() => events.at(-1)).toBe("recovered 1")
+    expect(registry.state()).toMatchObject({ generation: 1, lastError: undefined })
+    writeFileSync(file, document("c"))
+    await expect.poll(servers).toEqual(["c"])
+  })
+
+  test("stays as it was while the file is away, and says so once", async () => {
+    const { file, registry, events } = world(document("a"))
+    await registry.start()
+    rmSync(file)
+    await expect.poll(() => events).toEqual(["accepted 1", "refused document_unreadable"])
+    await registry.reload()
+    await registry.reload()
+    expect(events).toHaveLength(2)
+    expect(registry.state().lastError?.problems[0]?.message).toContain("ENOENT")
+  })
+
+  test("is not loaded again for the same text", async () => {
+    const { file, registry, events, loads } = world(document("a"))
+    await registry.start()
+    writeFileSync(file, document("a"))
+    await registry.reload()
+    expect([events, loads()]).toEqual([["accepted 1"], 1])
+    writeFileSync(file, "{")
+    await registry.reload()
+    await registry.reload()
+    expect([events.length, loads()]).toEqual([2, 2])
+  })
+
+  test("is too large when it is over the limit", async () => {
+    const { file, registry, events } = world(document("a"))
+    await registry.start()
+    writeFileSync(file, " ".repeat(100_001))
+    await registry.reload()
+    expect(events.at(-1)).toBe("refused document_too_large")
+  })
+
+  test("is there at no time when the first document is not sound", async () => {
+    const { registry, events, servers } = world("[]")
+    expect(await registry.start()).toMatchObject({ generation: 0, refusals: 1 })
+    expect([events, servers()]).toEqual([["refused document_not_object"], undefined])
+  })
+
+  test("is loaded once for many changes at a time, and then as the last one left it", async () => {
+    const { file, registry, servers, loads } = world(document("a"))
+    await registry.start()
+    const reloads = ["b", "c", "d"].map((name) => {
+      writeFileSync(file, document(name))
+      return registry.reload()
+    })
+    await Promise.all(reloads)
+    expect(servers()).toEqual(["d"])
+    expect(loads()).toBeLessThanOrEqual(3)
+  })
+
+  test("stays as it was when loading has a bug, which is told", async () => {
+    const bug = new Error("a bug")
+    const { file, registry, servers, bugs } = world(document("a"), {
+      load: function* (text) {
+        if (text.includes("bug")) throw bug
+        return yield* loaded(text)
+      },
+    })
+    await registry.start()
+    writeFileSync(file, document("bug"))
+    await registry.reload()
+    expect([servers(), bugs]).toEqual([["a"], [bug]])
+    writeFileSync(file, document("c"))
+    await registry.reload()
+    expect(servers()).toEqual(["c"])
+  })
+
+  test("does not change after it was closed, also in the middle of loading", async () => {
+    const { file, registry, events, bugs } = world(document("a"), {
+      load: function* (text) {
+        for (let slice = 0; slice < 1_000_000; slice++) yield
+        return yield* loaded(text)
+      },
+      sliceMs: 0,
+    })
+    const starting = registry.start()
+    await new Promise((resume) => setTimeout(resume, 50)) // until it works on it, or has not begun: both must end
+    await registry.close()
+    await starting
+    writeFileSync(file, document("b"))
+    await registry.reload()
+    expect([events, bugs]).toEqual([[], []])
+  })
+})
+
+describe("work in slices", () => {
+  function* counting(to: number): Generator<void, number, void> {
+    for (let index = 0; index < to; index++) yield
+    return to
+  }
+
+  test("gives the result, and others their turn in between", async () => {
+    let turns = 0
+    const others = setInterval(() => turns++, 0)
+    const result = await inSlices(counting(2_000), { sliceMs: 0 })
+    clearInterval(others)
+    expect(result).toBe(2_000)
+    expect(turns).toBeGreaterThan(0)
+  })
+
+  test("ends with what was thrown, or with the reason of an abort", async () => {
+    const broken = (function* (): Generator<void, void, void> {
+      yield
+      throw new Error("broken")
+    })()
+    await expect(inSlices(broken, { sliceMs: 0 })).rejects.toThrow("broken")
+    const signal = AbortSignal.abort(new Error("enough"))
+    await expect(inSlices(counting(9), { sliceMs: 0, signal })).rejects.toThrow("enough")
+  })
+})
+
+const loaded = (text: string) =>
+  loadRegistry(text, { knobs: authoring, limits: defaultLoadLimits, file: "registry.json" })
+
+/** A registry over a real file, and what it told. */
+function world(text: string, options: Partial<ReloadOptions> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "reload-"))
+  const file = join(folder, "registry.json")
+  writeFileSync(file, text)
+  const events: string[] = []
+  const bugs: unknown[] = []
+  let loads = 0
+  let catalog: Catalog | undefined
+  const load = options.load ?? loaded
+  const registry = new Registry({
+    source: fileSource(file, { bytesMax: 100_000, settleMs: 20, pollMs: 50 }),
+    sliceMs: 10,
+    now: () => 1,
+    onAccepted: (accepted, { generation }) => {
+      catalog = accepted.catalog
+      events.push(`accepted ${generation}`)
+    },
+    onRefused: ([problem]) => events.push(`refused ${problem?.code}`),
+    onRecovered: ({ generation }) => events.push(`recovered ${generation}`),
+    onBug: (error) => bugs.push(error),
+    ...options,
+    load: (content) => {
+      loads++
+      return load(content)
+    },
+  })
+  onTestFinished(async () => {
+    await registry.close()
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const servers = () => catalog?.servers.map(({ name }) => name)
+  return { file, registry, events, bugs, servers, loads: () => loads }
+}
