@@ -19,7 +19,7 @@ import type { Provision } from "../../src/registry/model.ts"
 export const modernVersion = "2026-07-28"
 
 /** Short enough for tests, long enough for two busy cores. */
-export const limits: Partial<BackendLimits> = {
+const limits: Partial<BackendLimits> = {
   connectMs: 3_000,
   probeMs: 400,
   startMs: 8_000,
@@ -100,7 +100,7 @@ export const catalogServer = (
   entity: { name, version: "1", provides, extra: {} },
 })
 
-export const it = catalogServer("it")
+const it = catalogServer("it")
 
 export const refusal = (reply: BackendReply) => {
   if (reply.kind !== "refusal") throw new Error(`expected a refusal: ${JSON.stringify(reply)}`)

@@ -1,7 +1,11 @@
 import { isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
 import { parseExact } from "../jsonrpc.ts"
+import { isDeeperThan } from "./depth.ts"
 import { protocolFailure } from "./failure.ts"
 import type { Outcome } from "./outgoing.ts"
+
+/** As deep as what else is digested and validated may be. */
+const depthMax = 1_000
 
 /** A message from a backend, sorted by what it is. */
 export type Incoming =
@@ -12,6 +16,8 @@ export type Incoming =
 
 /** Reads one JSON-RPC message. Never throws: what is not one is garbage. */
 export function readMessage(text: string): Incoming {
+  if (isDeeperThan(text, depthMax))
+    return { kind: "garbage", why: `deeper than ${depthMax} levels` }
   let parsed: ReturnType<typeof parseExact>
   try {
     parsed = parseExact(text)

@@ -8,6 +8,8 @@ import { callMembers } from "./wire.ts"
 export interface CallOwner {
   aborted(call: BackendCall): void
   ended(call: BackendCall, outcome: Outcome): void
+  /** The caller's side failed to take a notification: its bug, not the backend's. */
+  deaf(call: BackendCall, error: unknown): void
 }
 
 /** A caller's `tools/call` from its arrival here to its answer. */
@@ -51,16 +53,23 @@ export class BackendCall extends Outgoing {
   override notify(notification: JsonObject): void {
     const { onNotification } = this.request
     if (onNotification === undefined || this.isOver) return
-    if (notification["method"] !== "notifications/progress") {
-      onNotification(notification)
-      return
+    const ours = this.#inCallersTerms(notification)
+    if (ours === undefined) return
+    try {
+      onNotification(ours)
+    } catch (error) {
+      this.#owner.deaf(this, error)
     }
+  }
+
+  #inCallersTerms(notification: JsonObject): JsonObject | undefined {
+    if (notification["method"] !== "notifications/progress") return notification
     const token = this.meta?.["progressToken"]
     const { params } = notification
     if (token === undefined || !isObject(params) || params["progressToken"] !== this.id) return
     const { progress } = params
     if (typeof progress !== "number" || progress <= this.#progress) return // it must rise (MCP, Progress)
     this.#progress = progress
-    onNotification({ ...notification, params: { ...params, progressToken: token } })
+    return { ...notification, params: { ...params, progressToken: token } }
   }
 }

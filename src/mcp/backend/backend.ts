@@ -7,7 +7,7 @@ import { Backoff } from "./backoff.ts"
 import { Deadlines } from "./deadlines.ts"
 import { closing, type Failure, type FailureKind } from "./failure.ts"
 import type { BackendLimits } from "./limits.ts"
-import type { Link, LinkEvents, LogFields, LogLevel } from "./link.ts"
+import type { Link, LinkEvents, LogFields, LogLevel, Opening } from "./link.ts"
 import type { Outcome } from "./outgoing.ts"
 import { paramHeaders } from "./param-headers.ts"
 import type { Redactor } from "./redact.ts"
@@ -156,7 +156,7 @@ export class Backend implements CallOwner, LinkEvents {
   }
 
   async #open(): Promise<void> {
-    const opening = await this.#link.open()
+    const opening = await this.#link.open().catch(unopened)
     if (this.#state !== "connecting") return
     if (opening.ok) this.#rose(opening.era)
     else this.#fell(opening.failure)
@@ -212,8 +212,12 @@ export class Backend implements CallOwner, LinkEvents {
     if (this.#calls.size === 0) this.#drained?.()
   }
 
+  deaf({ id }: BackendCall, error: unknown): void {
+    this.log("error", "notification_not_taken", { id, reason: String(error) })
+  }
+
   #learn(outcome: Outcome): void {
-    if (outcome.kind === "failure" && outcome.failure.kind !== "cancelled")
+    if (outcome.kind === "failure" && !ourDecisions.has(outcome.failure.kind))
       this.#lastError = outcome.failure.kind
     if (outcome.kind === "error" && isUnknownTool(outcome.error)) this.toolsChanged()
   }
@@ -296,6 +300,20 @@ export class Backend implements CallOwner, LinkEvents {
 /** The server does not have what the registry says it provides: its list is worth a look. */
 const isUnknownTool = ({ code, message }: RpcError): boolean =>
   code === -32601 || (code === -32602 && /unknown tool|not found/i.test(message))
+
+/** Failures that say nothing about the server. */
+const ourDecisions: ReadonlySet<FailureKind> = new Set([
+  "backoff",
+  "cancelled",
+  "closing",
+  "overloaded",
+])
+
+/** Links answer with a failure; what they throw is the system's: no memory for a process, an argument it does not take. */
+const unopened = (error: unknown): Opening => ({
+  ok: false,
+  failure: { code: "backend_unavailable", kind: "exited", reason: `not started: ${error}` },
+})
 
 const cancelled: Failure = {
   code: "cancelled",

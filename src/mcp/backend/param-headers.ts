@@ -19,7 +19,7 @@ export function paramHeaders(
 }
 
 /** Alternating names and values; an argument that is absent, null or not a scalar has no header. */
-export function headersFor(
+function headersFor(
   mirrored: readonly MirroredParam[],
   args: JsonObject | undefined,
 ): readonly string[] {

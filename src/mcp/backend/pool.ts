@@ -90,8 +90,16 @@ class Pool implements BackendPool {
       redactor: this.#redactor,
       openLink: (events) => this.#link(address, events),
       log: (level, event, fields) => log(level, event, fields),
-      observe: (sighting) => this.#options.observe?.(refOf(key), sighting),
+      observe: (sighting) => this.#observe(key, sighting),
     })
+  }
+
+  #observe(server: string, sighting: Sighting): void {
+    try {
+      this.#options.observe?.(refOf(server), sighting)
+    } catch (error) {
+      this.#options.log("error", "sighting_not_taken", { server, reason: String(error) })
+    }
   }
 
   #link(address: Address, events: LinkEvents): Link {

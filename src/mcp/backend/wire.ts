@@ -4,7 +4,7 @@ import type { Outgoing } from "./outgoing.ts"
 export type Era = "legacy" | "modern"
 
 export const modernVersion = "2026-07-28"
-export const legacyVersion = "2025-11-25"
+const legacyVersion = "2025-11-25"
 const legacyVersions = [legacyVersion, "2025-06-18", "2025-03-26", "2024-11-05", "2024-10-07"]
 
 export const isLegacyVersion = (version: unknown): version is string =>

@@ -1,4 +1,4 @@
-import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { vi } from "vitest"
 import { serveLegacy, serveModern } from "../../support/backend-http.ts"
 import { http, stdio } from "../../support/backend-world.ts"
@@ -6,7 +6,7 @@ import { backendContract } from "./contract.ts"
 
 vi.setConfig({ testTimeout: 20_000 }) // processes start slowly on a busy machine
 
-const child = join(import.meta.dirname, "../../support/backend-child.ts")
+const child = fileURLToPath(import.meta.resolve("../../support/backend-child.ts"))
 
 backendContract("legacy HTTP", "legacy", async () => http((await serveLegacy()).url))
 backendContract("modern HTTP", "modern", async () => http((await serveModern()).url))

@@ -56,6 +56,16 @@ export function backendContract(
       )
     })
 
+    test("goes on when the caller's side fails to take a notification", async () => {
+      const { call, events } = open(await start())
+      const onNotification = () => {
+        throw new Error("cannot take it")
+      }
+      const reply = await call("progress", { meta: { progressToken: 1 }, onNotification })
+      expect(text(reply)).toBe("done")
+      expect(events.filter(({ event }) => event === "notification_not_taken")).toHaveLength(3)
+    })
+
     test("does not mix up two callers with the same progress token", async () => {
       const { call } = open(await start())
       const got: string[] = []

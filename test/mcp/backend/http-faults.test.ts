@@ -65,7 +65,7 @@ describe("a call over HTTP to a server that misbehaves", () => {
       "reason",
       expect.stringMatching(/next is not due/),
     )
-    expect(backends.status()).toMatchObject([{ state: "down", lastError: "backoff" }])
+    expect(backends.status()).toMatchObject([{ state: "down", lastError: "refused" }])
   })
 
   test("works again after the server came up", async () => {
@@ -184,7 +184,8 @@ describe("a call over HTTP to a server that misbehaves", () => {
     ["an id of null", '{"jsonrpc":"2.0","id":null,"result":{}}'],
     ["another id", '{"jsonrpc":"2.0","id":"0123456789abcdef","result":{}}'],
     ["a notification", '{"jsonrpc":"2.0","method":"notifications/x"}'],
-    ["deep nesting", "[".repeat(200_000)],
+    ["deep nesting without an end", "[".repeat(200_000)],
+    ["a deep result", `{"id":"ID","result":{"x":${"[".repeat(1_500)}${"]".repeat(1_500)}}}`],
   ]
   test.each(texts)("is a backend error when the answer is %s", async (_, body) => {
     const { call } = await openFaulty(({ id }, response) =>

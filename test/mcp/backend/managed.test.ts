@@ -1,11 +1,11 @@
-import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { describe, expect, test, vi } from "vitest"
 import { serve } from "../../support/backend-http.ts"
 import { http, isAlive, open, refusal, text, until } from "../../support/backend-world.ts"
 
 vi.setConfig({ testTimeout: 20_000 }) // processes start slowly on a busy machine
 
-const script = join(import.meta.dirname, "../../support/backend-managed.ts")
+const script = fileURLToPath(import.meta.resolve("../../support/backend-managed.ts"))
 
 /** A port that was free a moment ago. */
 async function managed(...quirks: string[]) {

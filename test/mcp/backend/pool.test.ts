@@ -1,4 +1,4 @@
-import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
 import type { Address } from "../../../src/mcp/backend/address.ts"
 import { json, serve, serveLegacy, serveModern } from "../../support/backend-http.ts"
@@ -14,7 +14,7 @@ import {
   until,
 } from "../../support/backend-world.ts"
 
-const script = join(import.meta.dirname, "../../support/backend-child.ts")
+const script = fileURLToPath(import.meta.resolve("../../support/backend-child.ts"))
 
 describe("the pool of backends", () => {
   test("refuses a call to a server without an address", async () => {
@@ -86,6 +86,17 @@ describe("the pool of backends", () => {
     await until(() => looks === 1)
     expect(await call("none")).toMatchObject({ kind: "error", error: { code: -32602 } })
     await until(() => looks === 2)
+  })
+
+  test("goes on when the observer of tools fails", async () => {
+    const one = await serveModern()
+    const observe = () => {
+      throw new Error("cannot take it")
+    }
+    const { call, events } = open(http(one.url), { observe })
+    await call("echo")
+    await until(() => events.some(({ event }) => event === "sighting_not_taken"))
+    expect(text(await call("echo"))).toBe("null")
   })
 
   test("reports that a list cannot be read, and calls go on", async () => {

@@ -3,12 +3,13 @@ import { once } from "node:events"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { isAlive, open, options, refusal, stdio, text, until } from "../../support/backend-world.ts"
 
 vi.setConfig({ testTimeout: 20_000 }) // processes start slowly on a busy machine
 
-const script = join(import.meta.dirname, "../../support/backend-child.ts")
+const script = fileURLToPath(import.meta.resolve("../../support/backend-child.ts"))
 const child = (...quirks: string[]) => stdio([script, ...quirks])
 
 /** A child that notes its starts in a file; with the number of them so far. */
@@ -82,6 +83,13 @@ describe("a child on stdio", () => {
       code: "backend_unavailable",
       reason: expect.stringContaining("ENOENT"),
     })
+  })
+
+  test("that the system refuses to start is unavailable", async () => {
+    for (const arg of ["nul \0 byte", "x".repeat(4 * 1024 * 1024)]) {
+      const { call } = open(stdio([script, arg]))
+      expect(refusal(await call("echo"))).toMatchObject({ code: "backend_unavailable" })
+    }
   })
 
   test("gets its arguments as they are: no shell looks at them", async () => {
@@ -228,7 +236,7 @@ describe("a child that ends", () => {
 describe("a gateway that is killed", () => {
   test("leaves no child that listens by the end of its stdin", async () => {
     const { address, starts } = counted("legacy")
-    const pool = join(import.meta.dirname, "../../support/backend-gateway.ts")
+    const pool = fileURLToPath(import.meta.resolve("../../support/backend-gateway.ts"))
     const [file] = [...address.process.env.values()]
     const gateway = spawn(process.execPath, [pool, script, String(file)], { stdio: "ignore" })
     await until(() => starts().length === 1)
@@ -239,7 +247,7 @@ describe("a gateway that is killed", () => {
 
   test("ends its children when it exits without closing them", async () => {
     const { address, starts } = counted("legacy", "outlives-stdin")
-    const pool = join(import.meta.dirname, "../../support/backend-gateway.ts")
+    const pool = fileURLToPath(import.meta.resolve("../../support/backend-gateway.ts"))
     const [file] = [...address.process.env.values()]
     const gateway = spawn(process.execPath, [pool, script, String(file), "exit"])
     const [code] = await once(gateway, "exit")

@@ -191,6 +191,7 @@ export class HttpLink implements Link, ExchangeHost {
 
   strayed(): void {
     this.strays++
+    this.#events.log("warn", "backend_stray", { kind: "foreign answer" })
   }
 
   lingered(exchange: RpcExchange): void {

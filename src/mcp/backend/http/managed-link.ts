@@ -57,14 +57,14 @@ export class ManagedLink implements Link {
 
   async open(): Promise<Opening> {
     const endTurn = await this.#starts.turn()
-    const opening = this.#isClosed ? failed(closing) : await this.#start()
-    endTurn()
+    const opening = await this.#start().finally(endTurn)
     this.#isUp = opening.ok && this.#child !== undefined
     if (!this.#isUp) await this.#child?.stop(this.#limits.terminateMs)
     return opening
   }
 
   async #start(): Promise<Opening> {
+    if (this.#isClosed) return failed(closing)
     const child = this.#child ?? this.#spawn()
     const ended = await this.#listens(child)
     return ended === undefined ? this.#http.open() : failed(ended)

@@ -30,13 +30,14 @@ export class Child {
       stdio: "pipe",
       windowsHide: true,
     })
-    this.#process.stdin.on("error", () => {}) // EPIPE after its end, which `exited` tells
     const { pid } = this.#process
     if (pid !== undefined) remember(pid)
     this.exited = this.#end().finally(() => {
       this.#hasExited = true
       if (pid !== undefined) forget(pid)
     })
+    for (const pipe of [this.#process.stdin, this.#process.stdout, this.#process.stderr])
+      pipe.on("error", () => {}) // EPIPE and the like after its end, which `exited` tells
   }
 
   #end(): Promise<string> {

@@ -59,8 +59,7 @@ export class StdioLink implements Link, SessionHost {
 
   async open(): Promise<Opening> {
     const endTurn = await this.#starts.turn()
-    const opening = this.#isClosed ? failed(closing) : await this.#start()
-    endTurn()
+    const opening = await this.#start().finally(endTurn)
     if (!opening.ok) {
       this.#era = undefined
       await this.#stop()
@@ -70,6 +69,7 @@ export class StdioLink implements Link, SessionHost {
   }
 
   async #start(): Promise<Opening> {
+    if (this.#isClosed) return failed(closing)
     const running = this.#spawn()
     const { era } = this.#address.options
     const known = era === "auto" ? this.#era : era
