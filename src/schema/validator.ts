@@ -5,7 +5,8 @@ import type { JsonSchema } from "./json.ts"
 export interface Validator {
   /**
    * The first faults of `value` (at most ten), or undefined when it fits. Never throws: a validator that crashes, or
-   * that exceeds its time box, counts as a fault with the keyword `budget`.
+   * that exceeds its time box, counts as a fault with the keyword `budget`; a schema that the guard refuses, or that
+   * does not compile, as one with the keyword `schema`.
    */
   faults(value: unknown): readonly Fault[] | undefined
 }

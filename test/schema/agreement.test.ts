@@ -128,9 +128,9 @@ describe("our validators and plain Ajv", { timeout: 60_000 }, () => {
         } else expect(faults).toMatchObject([{ keyword: "budget" }])
         for (const fault of faults ?? []) expect(fault.line).toMatch(/^(\/|\(whole\))[^\n]*: /)
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     )
-    expect(Math.min(verdicts.true, verdicts.false)).toBeGreaterThan(50)
+    expect(Math.min(verdicts.true, verdicts.false)).toBeGreaterThan(30)
   })
 
   test("agree on schemas with references, where the guard lets them through; and those compile", () => {
@@ -151,9 +151,9 @@ describe("our validators and plain Ajv", { timeout: 60_000 }, () => {
         else
           expect([schema, value, faults === undefined]).toEqual([schema, value, verdict === "true"])
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     )
-    expect(accepted).toBeGreaterThan(200)
+    expect(accepted).toBeGreaterThan(100)
   })
 })
 
