@@ -66,11 +66,9 @@ export class Exchange extends Beating {
     else this.finish(errorText(failure, id))
   }
 
-  /** Nothing to say: 202 for what is no request, the bare end of a stream for a request that was cancelled. */
+  /** 202 and nothing more: what was posted was no request. */
   acknowledge(): void {
-    this.#stopWaiting()
-    if (this.#stream === undefined) writeEmpty(this.outgoing, 202)
-    else this.#stream.end()
+    writeEmpty(this.outgoing, 202)
   }
 
   #open(headers?: Headers): EventStream {

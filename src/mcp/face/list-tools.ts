@@ -1,5 +1,6 @@
 import type { Evidence } from "../../call/caller.ts"
 import { list } from "../../call/list.ts"
+import { isObject } from "../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "./context.ts"
 import { openCursor, sealCursor } from "./cursor.ts"
 import { codes, fail, resultText } from "./errors.ts"
@@ -21,7 +22,8 @@ export async function listTools(
   const { id, params } = message
   const cursor = params?.["cursor"]
   if (cursor !== undefined && typeof cursor !== "string") return void exchange.fail(badCursor, id)
-  const trace = traceOf(undefined, headers)
+  const meta = params?.["_meta"]
+  const trace = traceOf(isObject(meta) ? meta : undefined, headers)
   const listing = await list({ era, method: "tools/list", evidence, trace }, context.gateway)
   if (!listing.ok) return void exchange.fail(refusalFail(listing.refusal, context.speaker), id)
   const { caller, tools } = listing.value

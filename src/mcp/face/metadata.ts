@@ -36,6 +36,7 @@ export function serveMetadata(
     "cache-control": "max-age=300",
     "x-content-type-options": "nosniff",
   }
-  for (const path of new Set([wellKnown, `${wellKnown}${endpoint.path}`]))
-    app.get(path, () => new Response(document, { headers }))
+  const { pathname } = new URL(endpoint.url) // what is in front of us may shorten paths, or not
+  const paths = [wellKnown, `${wellKnown}${endpoint.path}`, `${wellKnown}${pathname}`]
+  for (const path of new Set(paths)) app.get(path, () => new Response(document, { headers }))
 }

@@ -332,6 +332,30 @@ describe("the stream of a call", () => {
     await stream.over()
   })
 
+  test("may lose its reader in a legacy session, and the call goes on in silence", async () => {
+    const gate = Promise.withResolvers<void>()
+    const gateway = fakeGateway(before, async () => {
+      await gate.promise
+      return { kind: "result", result: { content: [] } }
+    })
+    const {
+      events: logged,
+      face,
+      port,
+    } = await faceServer(gateway, { limits: { keepAliveMs: 30 } })
+    const headers = await session(port, "reader@1")
+    const lost = await opened(port, posting(legacy("tools/call", { name: "a" }), headers))
+    lost.on("error", () => undefined) // it is cut from this side
+    lost.destroy()
+    const witness = await sessionStream(port, headers)
+    await expect.poll(() => witness.text()).toMatch(/^(: ka\n\n){3,}$/) // the lost one would have had as many
+    expect(gateway.calls[0]?.signal?.aborted).toBe(false)
+    gate.resolve()
+    await expect.poll(() => face.stats().inFlight).toBe(0)
+    expect(gateway.records.at(-1)).toMatchObject({ kind: "call", outcome: "ok" })
+    expect(logged).toEqual([])
+  })
+
   test("may end with a result that is larger than its buffer", async () => {
     const text = "x".repeat(200_000)
     const { port } = await faceServer(
