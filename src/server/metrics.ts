@@ -37,7 +37,7 @@ interface Description {
 type Reading = () => number | readonly Sample[]
 
 /** Seconds: from a fast call through the gateway to a slow backend's timeout. */
-export const secondsBuckets: readonly number[] = [
+const secondsBuckets: readonly number[] = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ]
 

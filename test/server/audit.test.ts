@@ -157,6 +157,21 @@ describe("a disk that is full", () => {
   })
 })
 
+describe("a disk that has room again", () => {
+  test("is found out without a call", async () => {
+    const file = auditFile()
+    const child = await startedChild(file, { sizeMaxKib: 16, mode: "quiet" })
+    await linesUntil(child, (lines) => lines.some((line) => line.startsWith("refused ")))
+    await promisify(execFile)("prlimit", [`--pid=${child.pid}`, "--fsize=unlimited"])
+    await linesUntil(child, (lines) => lines.includes("recovered"))
+    await killed(child)
+    expect(await verifyAudit([file])).toMatchObject({ findings: [] })
+    const { kind, note } = records(file).at(-1)
+    expect(kind).toBe("recovered")
+    expect([1, 2]).toContain(note.lost) // the call, and its begin where that was the first to fail
+  })
+})
+
 describe("verification", () => {
   const lines = (file: string) => readFileSync(file, "utf8").split("\n")
   const rewrite = (change: (lines: string[]) => void): string => {
@@ -257,12 +272,16 @@ describe("verification", () => {
 /** The audit's own process, started and writing. */
 async function startedChild(
   file: string,
-  { onFailure = "deny", sizeMaxKib }: { onFailure?: string; sizeMaxKib?: number } = {},
+  {
+    onFailure = "deny",
+    sizeMaxKib,
+    mode = "",
+  }: { onFailure?: string; sizeMaxKib?: number; mode?: string } = {},
 ): Promise<ChildProcess> {
   const script = join(import.meta.dirname, "../support/audit-child.ts")
   const limit = sizeMaxKib === undefined ? "" : `ulimit -S -f ${sizeMaxKib};`
   const command = `${limit} exec "$0" "$@"`
-  const child = spawn("bash", ["-c", command, process.execPath, script, file, onFailure], {
+  const child = spawn("bash", ["-c", command, process.execPath, script, file, onFailure, mode], {
     stdio: ["ignore", "pipe", "inherit"],
   })
   onTestFinished(() => void child.kill("SIGKILL"))

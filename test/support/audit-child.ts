@@ -5,9 +5,10 @@ import { begin, callRecord } from "./audit-records.ts"
 
 /**
  * A process that writes its audit without end and prints a line for each answer it would have given: `ok ID` when the
- * record was written, `refused ID` when not. Arguments: the file, and what to do when writing fails.
+ * record was written, `refused ID` when not. Arguments: the file, what to do when writing fails, and `quiet` to write
+ * nothing more from then on.
  */
-const [file = "", onFailure = "deny"] = process.argv.slice(2)
+const [file = "", onFailure = "deny", mode = ""] = process.argv.slice(2)
 const say = (text: string) => writeSync(1, `${text}\n`)
 const audit = openAudit(file, {
   sync: "batch",
@@ -18,7 +19,8 @@ const audit = openAudit(file, {
   onCheckpoint: () => undefined,
 })
 say("ready")
-for (let index = 0; ; index++) {
+setInterval(() => undefined, 60_000) // it ends when it is killed, and not before
+for (let index = 0; mode !== "quiet" || audit.state().trouble === undefined; index++) {
   const id = `${process.pid}-${index}`
   const isBegun = audit.write(begin(id))
   await setImmediate()

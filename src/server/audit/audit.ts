@@ -46,6 +46,7 @@ const batchMs = 100
 const batchRecords = 256
 const checkpointMs = 60_000
 const checkpointRecords = 1_000
+const retryMs = 1_000
 const unwrittenMax = 1_000
 const openBeginsNamed = 32
 
@@ -86,6 +87,7 @@ class FileAudit implements Audit {
   #syncing: Promise<void> | undefined
   #syncTimer: NodeJS.Timeout | undefined
   readonly #checkpointTimer: NodeJS.Timeout
+  #retryTimer: NodeJS.Timeout | undefined
   #checkpointed: number
   #isClosed = false
 
@@ -141,6 +143,7 @@ class FileAudit implements Audit {
     this.#isClosed = true
     clearInterval(this.#checkpointTimer)
     clearTimeout(this.#syncTimer)
+    clearTimeout(this.#retryTimer)
     try {
       if (this.#options.sync !== "none") this.#chain.syncNow()
     } finally {
@@ -167,6 +170,15 @@ class FileAudit implements Audit {
     const isFirst = this.#trouble === undefined
     this.#trouble = error instanceof Error ? error : new Error(String(error))
     if (isFirst) this.#options.onTrouble(this.#trouble)
+    if (!this.#isClosed) this.#retryTimer ??= setTimeout(() => this.#retry(), retryMs).unref()
+  }
+
+  /** While readiness is red nobody sends calls, so that writing works again is found out without them. */
+  #retry(): void {
+    this.#retryTimer = undefined
+    if (this.#trouble === undefined) return
+    if (this.#lostUntold > 0) this.#tellLoss()
+    else this.#attempt(this.#note("recovered", { lost: 0 }))
   }
 
   #recovered(): void {
