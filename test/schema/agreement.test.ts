@@ -106,7 +106,7 @@ const options = {
 
 function plainAjv(schema: JsonSchema, value: unknown): string {
   try {
-    return String(new Ajv2020(options).compile(schema)(value))
+    return String(new Ajv2020({ ...options, validateSchema: false }).compile(schema)(value))
   } catch (error) {
     return error instanceof TypeError ? "crash" : "does not compile"
   }
