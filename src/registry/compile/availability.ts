@@ -10,15 +10,16 @@ import type { Bundles } from "../schemas/bundle.ts"
  * (`missingEntity: warn`). A composition that calls such a tool cannot be used either: it would stop half way.
  * `missingVariables` are the reasons that the environment gives.
  */
-export function findUnavailable(
+export function* findUnavailable(
   draft: Draft,
   links: Links,
   bundles: Bundles,
   missingVariables: ReadonlyMap<ToolEntity, string>,
-): ReadonlyMap<ToolEntity, string> {
+): Generator<void, ReadonlyMap<ToolEntity, string>, void> {
   const reasons = new Map<ToolEntity, string>()
   const callers = new Map<ToolEntity, ToolEntity[]>()
   for (const tool of draft.document.tools) {
+    yield
     const reason = reasonOf(tool, draft, links, bundles) ?? missingVariables.get(tool)
     if (reason !== undefined) reasons.set(tool, reason)
     for (const call of draft.compositions.get(tool)?.calls ?? []) {

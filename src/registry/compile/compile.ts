@@ -40,8 +40,8 @@ export function* compile(
     servers.set(drafted, { name: entity.name, version: entity.version, entity })
   for (const entity of links.impliedServers)
     servers.set(entity, { name: entity.name, version: entity.version, entity })
-  const filled = fillDefaults(draft, env, report)
-  const reasons = findUnavailable(draft, links, bundles, filled.reasons)
+  const filled = yield* fillDefaults(draft, env, report)
+  const reasons = yield* findUnavailable(draft, links, bundles, filled.reasons)
   const tools = new Map<ToolEntity, CatalogTool>()
   for (const [drafted, entity] of pairs(draft.document.tools, pinned.tools)) {
     const link = drafted.source && links.sources.get(drafted.source)
@@ -87,12 +87,17 @@ interface FilledDefaults {
   readonly reasons: ReadonlyMap<ToolEntity, string>
 }
 
-function fillDefaults(draft: Draft, env: Environment | undefined, report: Report): FilledDefaults {
+function* fillDefaults(
+  draft: Draft,
+  env: Environment | undefined,
+  report: Report,
+): Generator<void, FilledDefaults, void> {
   const values = new Map<ToolEntity, JsonObject>()
   const reasons = new Map<ToolEntity, string>()
   for (const tool of draft.document.tools) {
     const { source } = tool
     if (source?.defaults === undefined) continue
+    yield
     if (env === undefined) {
       values.set(tool, source.defaults) // validation alone never looks at the environment
       continue

@@ -24,12 +24,9 @@ export interface Resolved {
 /** Every check that looks at more than one reference at a time. */
 export function* checkRules(resolved: Resolved): Generator<void, void, void> {
   const { draft, links, schemas, bundles, knobs, report } = resolved
-  checkProvisions(draft, links, report)
-  yield
-  checkDependencyConflicts(draft, links, report)
-  yield
-  checkUnusedSchemas(draft, links, schemas, knobs, report)
-  yield
+  yield* checkProvisions(draft, links, report)
+  yield* checkDependencyConflicts(draft, links, report)
+  yield* checkUnusedSchemas(draft, links, schemas, knobs, report)
   yield* checkCycles(draft, links, report)
   yield* checkRootTypes(schemas, bundles, report)
   const looping = yield* findSchemaLoops(schemas, report)

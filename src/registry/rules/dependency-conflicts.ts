@@ -5,8 +5,13 @@ import type { Links } from "../resolve/links.ts"
 import { quoted } from "../resolve/words.ts"
 
 /** An agent sees a tool under its plain name, so it cannot depend on two versions of one. */
-export function checkDependencyConflicts({ document }: Draft, links: Links, report: Report): void {
+export function* checkDependencyConflicts(
+  { document }: Draft,
+  links: Links,
+  report: Report,
+): Generator<void, void, void> {
   for (const agent of document.agents) {
+    yield
     const seen = new Map<string, { readonly entity: ToolEntity; readonly pointer: string }>()
     for (const { target, pointer } of links.depends.get(agent) ?? []) {
       if (target?.kind !== "tool") continue

@@ -1,19 +1,28 @@
 import type { Draft } from "../draft.ts"
-import type { ServerEntity } from "../model.ts"
+import type { ServerEntity, ToolEntity } from "../model.ts"
 import type { Report } from "../problem.ts"
 import type { Links } from "../resolve/links.ts"
 import { quoted } from "../resolve/words.ts"
 
 /** What servers provide against what the registered tools draw on. */
-export function checkProvisions(draft: Draft, links: Links, report: Report): void {
+export function* checkProvisions(
+  draft: Draft,
+  links: Links,
+  report: Report,
+): Generator<void, void, void> {
   const drawn = new Map<ServerEntity, Set<string>>()
-  for (const { source } of draft.document.tools) {
+  for (const tool of draft.document.tools) {
+    const { source } = tool
     const server = source && links.sources.get(source)?.server
     if (source === undefined || server === undefined) continue
     drawn.set(server, (drawn.get(server) ?? new Set()).add(source.tool))
+    reportMismatch(tool, draft, links, report)
+    yield
   }
-  for (const server of draft.document.servers) reportIdle(server, drawn.get(server), draft, report)
-  reportMismatches(draft, links, report)
+  for (const server of draft.document.servers) {
+    reportIdle(server, drawn.get(server), draft, report)
+    yield
+  }
 }
 
 function reportIdle(
@@ -36,18 +45,16 @@ function reportIdle(
 }
 
 /** A tool registered under the server's own name for it, in another version than the server provides. */
-function reportMismatches({ document, origins }: Draft, links: Links, report: Report): void {
-  for (const tool of document.tools) {
-    const provided = tool.source && links.sources.get(tool.source)?.provision?.version
-    if (tool.name !== tool.source?.tool || tool.version === undefined) continue
-    if (provided === undefined || provided === tool.version) continue
-    report({
-      code: "provision_version_mismatch",
-      severity: "warn",
-      pointer: origins.of(tool, "version"),
-      message: `tool ${quoted(tool)} draws on a provision of version ${provided}`,
-      hint: "register the version that the server provides",
-      data: { name: tool.name, version: tool.version, provided },
-    })
-  }
+function reportMismatch(tool: ToolEntity, { origins }: Draft, links: Links, report: Report): void {
+  const provided = tool.source && links.sources.get(tool.source)?.provision?.version
+  if (tool.name !== tool.source?.tool || tool.version === undefined) return
+  if (provided === undefined || provided === tool.version) return
+  report({
+    code: "provision_version_mismatch",
+    severity: "warn",
+    pointer: origins.of(tool, "version"),
+    message: `tool ${quoted(tool)} draws on a provision of version ${provided}`,
+    hint: "register the version that the server provides",
+    data: { name: tool.name, version: tool.version, provided },
+  })
 }

@@ -7,16 +7,17 @@ import type { SchemaLinks } from "../schemas/link-schemas.ts"
 import { asRoot } from "../schemas/positions.ts"
 
 /** Registered schemas that nothing refers to but themselves. Another unused schema counts as a user. */
-export function checkUnusedSchemas(
+export function* checkUnusedSchemas(
   { document, origins }: Draft,
   links: Links,
   { positions, roots }: SchemaLinks,
   { unusedSchema }: Knobs,
   report: Report,
-): void {
+): Generator<void, void, void> {
   if (unusedSchema === "ignore") return
   const used = new Set<SchemaEntity>()
   for (const { schema, entity } of positions) {
+    yield
     const root = asRoot(schema)
     for (const { entity: target } of (root && roots.get(root)?.targets) ?? [])
       if (target !== entity) used.add(target)
