@@ -1,5 +1,6 @@
 // A small real MCP server over Streamable HTTP, in both protocol eras: documents in an embedded SQLite database.
 // `node document-service.ts --version 1.2.0 --port 4101` — version 2.0.0 searches in another way and can delete.
+import { fstatSync } from "node:fs"
 import { createServer } from "node:http"
 import { DatabaseSync } from "node:sqlite"
 import { parseArgs } from "node:util"
@@ -131,4 +132,8 @@ server.listen(Number(values.port), "127.0.0.1", () => {
   const port = typeof address === "object" && address !== null ? address.port : values.port
   console.log(`document-service ${values.version} on http://127.0.0.1:${port}/mcp`)
 })
-process.once("SIGTERM", () => server.close(() => process.exit(0)))
+process.once("SIGTERM", () => process.exit(0))
+// Started by a gateway, stdin is its pipe: when the gateway is gone, however it went, so is this server.
+if (fstatSync(0).isSocket() || fstatSync(0).isFIFO()) {
+  process.stdin.resume().once("end", () => process.exit(0))
+}
