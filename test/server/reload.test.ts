@@ -116,7 +116,7 @@ describe("the registry in use", () => {
   })
 
   test("does not change after it was closed, also in the middle of loading", async () => {
-    const { file, registry, events, bugs } = world(document("a"), {
+    const { file, registry, events, bugs, loads } = world(document("a"), {
       load: function* (text) {
         for (let slice = 0; slice < 1_000_000; slice++) yield
         return yield* loaded(text)
@@ -124,7 +124,7 @@ describe("the registry in use", () => {
       sliceMs: 0,
     })
     const starting = registry.start()
-    await new Promise((resume) => setTimeout(resume, 50)) // until it works on it, or has not begun: both must end
+    await expect.poll(loads).toBe(1)
     await registry.close()
     await starting
     writeFileSync(file, document("b"))
