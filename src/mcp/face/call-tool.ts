@@ -1,3 +1,4 @@
+import type { RpcError } from "../../call/backends.ts"
 import { type Answer, type CallRequest, call } from "../../call/call.ts"
 import type { Evidence } from "../../call/caller.ts"
 import type { Gateway } from "../../call/gateway.ts"
@@ -20,8 +21,6 @@ export interface CallCodec {
   meta(meta: JsonObject): JsonObject | undefined
   /** A result as JSON text; `tool` where results are shaped by its schema. */
   result(result: JsonObject, tool: CatalogTool | undefined, context: FaceContext): string
-  /** A backend's error for this caller. */
-  error(error: { readonly code: number; readonly message: string; readonly data?: unknown }): Fail
 }
 
 /** One call, as far as an era had to look into it. */
@@ -59,7 +58,7 @@ export async function callTool(
   if (said.kind === "result") {
     const shaping = answer.kind === "result" ? special : undefined
     exchange.finish(resultText(id, codec.result(said.result, shaping, context)))
-  } else exchange.fail("fail" in said ? said.fail : codec.error(said.error), id)
+  } else exchange.fail("fail" in said ? said.fail : relayedError(said.error), id)
 }
 
 /** A result that asks something of the caller: the answer has no way back to the backend, so the call has failed. */
@@ -100,6 +99,19 @@ const relayed =
   (notification: JsonObject): void => {
     if (relays(notification)) exchange.notify(JSON.stringify(notification))
   }
+
+/** Codes that describe the hop behind us, which the caller cannot repair. */
+const otherHop: readonly number[] = [
+  codes.headerMismatch,
+  codes.missingCapability,
+  codes.unsupportedVersion,
+]
+
+/** A backend's own error as it is, unless it is about how we asked. */
+const relayedError = ({ code, message, data }: RpcError): Fail =>
+  otherHop.includes(code)
+    ? fail(200, codes.internal, "The server behind the gateway refused the request")
+    : fail(200, code, message, data)
 
 const badParams = (words: string): Fail =>
   fail(200, codes.invalidParams, `Invalid params: ${words}`)

@@ -321,6 +321,16 @@ describe("tools/call of the modern era", () => {
     expect(json(await call())).toMatchObject({ result: { resultType: "complete", isError: true } })
   })
 
+  test("relays a backend's own error as it is, but not what it says of its own hop", async () => {
+    const error = { code: -32050, message: "no", data: { why: 1 } }
+    backend = () => ({ kind: "error", error })
+    expect(json(await call())).toEqual({ jsonrpc: "2.0", id: 1, error })
+    backend = () => ({ kind: "error", error: { ...error, code: -32021 } })
+    const answer = await call()
+    expect(answer.status).toBe(200)
+    expect(json(answer)).toMatchObject({ error: { code: -32603 } })
+  })
+
   test("shows the backend neither reserved nor own keys of _meta", async () => {
     await call({ progressToken: "p", "com.x/y": { z: 1 }, "dev.postern/refusal": 1 })
     expect(gateway.calls[0]?.meta).toEqual({ progressToken: "p", "com.x/y": { z: 1 } })

@@ -1,9 +1,7 @@
 import type { CatalogTool } from "../../../registry/catalog.ts"
 import { isObject, type Json, type JsonObject } from "../../../schema/json.ts"
 import { type CallCodec, shapeOf } from "../call-tool.ts"
-import { codes, fail } from "../errors.ts"
 import { metaKeys } from "../modern/envelope.ts"
-import { otherHop } from "../modern/result.ts"
 
 /** Members that only modern results have. */
 const modernOnly = ["resultType", "ttlMs", "cacheScope"]
@@ -16,11 +14,6 @@ export const legacyCodec: CallCodec = {
     const shaped = tool === undefined ? result : wrapped(result, tool)
     return JSON.stringify(isLegacy(shaped) ? shaped : withoutModern(shaped))
   },
-
-  error: ({ code, message, data }) =>
-    otherHop.includes(code)
-      ? fail(200, codes.internal, "The server behind the gateway refused the request")
-      : fail(200, code, message, data),
 }
 
 const isLegacy = ({ resultType, ttlMs, cacheScope, content, _meta: meta }: JsonObject): boolean =>

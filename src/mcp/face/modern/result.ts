@@ -1,6 +1,5 @@
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import type { CallCodec } from "../call-tool.ts"
-import { codes, fail } from "../errors.ts"
 import { metaKeys } from "./envelope.ts"
 
 const reserved: readonly string[] = [
@@ -41,16 +40,4 @@ export const modernCodec: CallCodec = {
       _meta: { ...(isObject(meta) ? meta : {}), [metaKeys.serverInfo]: context.serverInfo },
     })
   },
-
-  /** These describe the hop behind us, which the caller cannot repair. */
-  error: ({ code, message, data }) =>
-    otherHop.includes(code)
-      ? fail(200, codes.internal, "The server behind the gateway refused the request")
-      : fail(200, code, message, data),
 }
-
-export const otherHop: readonly number[] = [
-  codes.headerMismatch,
-  codes.missingCapability,
-  codes.unsupportedVersion,
-]
