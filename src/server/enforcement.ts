@@ -6,6 +6,7 @@ import { createSchemas } from "../schema/schemas.ts"
 import type { Audit } from "./audit/audit.ts"
 import type { Config } from "./config/config.ts"
 import type { GatewayMetrics } from "./gateway-metrics.ts"
+import type { Logger } from "./log.ts"
 import { type Current, currentCatalog } from "./parts.ts"
 import { randomId } from "./random-id.ts"
 
@@ -16,16 +17,19 @@ interface EnforcementParts {
   readonly identify: Identify
   readonly backends: Backends
   readonly metrics: GatewayMetrics
+  readonly log: Logger
 }
 
 /** What the way of a call is given: every decision passes through `audit`, so that is where decisions are counted. */
 export function createEnforcement(parts: EnforcementParts): Gateway {
-  const { config, current, audit, identify, backends, metrics } = parts
+  const { config, current, audit, identify, backends, metrics, log } = parts
   return {
     catalog: () => currentCatalog(current),
     identify: (evidence, catalog) => identify.identify(evidence, catalog),
     levels: config.registry.levels,
-    schemas: createSchemas(),
+    schemas: createSchemas({
+      report: (trouble) => log.warn({ event: "schema_trouble", ...trouble }),
+    }),
     backends,
     digest: createDigest({
       mode: config.audit?.arguments ?? "none",

@@ -84,9 +84,10 @@ function assemble(config: Config, options: StartOptions): Parts {
   const backends = createBackends({
     identity: { name: "postern", version },
     limits: backendLimitsOf(config.limits),
+    secrets: secretsOf(config),
     log: (level, event, fields) => log[level]({ event, ...fields }),
   })
-  const gateway = createEnforcement({ config, current, audit, identify, backends, metrics })
+  const gateway = createEnforcement({ config, current, audit, identify, backends, metrics, log })
   const face = startable(() => createFace(gateway, faceOptions(config, version, log)))
   const registry = openRegistry(config, options, {
     accept: (accepted, state) => accept(parts, accepted, state),
@@ -107,6 +108,14 @@ function assemble(config: Config, options: StartOptions): Parts {
   }
   return parts
 }
+
+/** Values that no text of a backend may show, besides those in its own address. */
+const secretsOf = ({ audit, sessionKeys, servers }: Config): string[] =>
+  [
+    ...sessionKeys,
+    ...(audit?.key ? [audit.key] : []),
+    ...servers.flatMap(({ headers }) => [...headers.values()]),
+  ].map((secret) => secret.reveal())
 
 /** What cannot be opened now is the operator's to mend, not a bug. */
 function startable<T>(open: () => T): T {

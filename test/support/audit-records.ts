@@ -1,5 +1,4 @@
 import type { AuditRecord } from "../../src/call/audit.ts"
-import { beginRecord } from "../../src/server/audit/records.ts"
 
 /** A call as the way of a call records it. */
 export function callRecord(id: string, more: Partial<AuditRecord> = {}): AuditRecord {
@@ -41,5 +40,13 @@ export function callRecord(id: string, more: Partial<AuditRecord> = {}): AuditRe
 }
 
 /** The record that goes before that of the call. */
-export const begin = (id: string): AuditRecord =>
-  beginRecord(callRecord(id), { id, timeMs: 1_795_240_800_000 })
+export const begin = (id: string): AuditRecord => ({
+  ...callRecord(id),
+  kind: "begin",
+  timeMs: 1_795_240_800_000,
+  decision: "note",
+  outcome: undefined,
+  ms: undefined,
+  backendMs: undefined,
+  out: undefined,
+})

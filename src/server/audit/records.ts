@@ -33,18 +33,3 @@ export const noteRecord = (
   note: JsonObject,
   stamp: Stamp,
 ): AuditRecord => ({ ...empty, ...stamp, kind, note })
-
-/** What is known of a call before its backend is asked. */
-export type Begun = Pick<AuditRecord, "trace" | "era" | "method" | "caller" | "remote"> &
-  Pick<AuditRecord, "target" | "server" | "in" | "catalog">
-
-/**
- * A record that a call is about to be made, for tools with effects: if the process dies meanwhile, the audit still shows
- * that it was. `stamp.id` is the id of the call's own record, which ends it.
- */
-export const beginRecord = (begun: Begun, stamp: Stamp): AuditRecord => ({
-  ...empty,
-  ...begun,
-  ...stamp,
-  kind: "begin",
-})
