@@ -10,13 +10,13 @@ import { identity } from "./evidence.ts"
 /** What the far side of the backends' port does with one call. */
 export type FakeBackend = (request: BackendRequest) => BackendReply | Promise<BackendReply>
 
-export const textReply = (text: string): BackendReply => ({
+const textReply = (text: string): BackendReply => ({
   kind: "result",
   result: { content: [{ type: "text", text }] },
 })
 
 /** Answers with the backend's name of the tool and the arguments it was sent. */
-export const echo: FakeBackend = ({ name, arguments: args }) =>
+const echo: FakeBackend = ({ name, arguments: args }) =>
   textReply(`${name} ${JSON.stringify(args ?? null)}`)
 
 export interface FakeGateway extends Gateway {

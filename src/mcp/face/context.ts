@@ -1,5 +1,3 @@
-import type { IncomingMessage } from "node:http"
-
 import type { Gateway } from "../../call/gateway.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { Accepts } from "./door.ts"
@@ -40,7 +38,6 @@ export interface FaceEvent {
 
 /** A request as it came over HTTP, before anybody knows whose it is. */
 export interface Posted {
-  readonly incoming: IncomingMessage
   readonly headers: RequestHeaders
   readonly remote: string
   readonly accepts: Accepts

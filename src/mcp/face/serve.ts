@@ -25,7 +25,7 @@ export async function serve(
   const accepted = accepts(headers)
   const exchange = new Exchange(outgoing, accepted, pulse, limits.streamBufferBytesMax)
   const remote = incoming.socket.remoteAddress ?? ""
-  const posted: Posted = { incoming, headers, remote, accepts: accepted, exchange }
+  const posted: Posted = { headers, remote, accepts: accepted, exchange }
   let id: RpcId | undefined
   try {
     if (incoming.method === "GET") return await openSessionStream(context, posted)

@@ -7,7 +7,7 @@ import { legacyOutput } from "./legacy/output-schema.ts"
 export type Era = "legacy" | "modern"
 
 /** The key under which a listed tool says what the registry knows of it and MCP has no member for. */
-export const toolMetaKey = "dev.postern/tool"
+const toolMetaKey = "dev.postern/tool"
 
 /** What one caller's `tools/list` says, as JSON texts. */
 export interface ToolList {

@@ -55,4 +55,4 @@ const isModern = ({ headers }: Posted): boolean =>
 
 const postOnly = httpFail(405, "Method not allowed", { allow: "POST" })
 const streamsOnly = httpFail(406, "Not acceptable: a GET answers text/event-stream")
-export const tooManyStreams = httpFail(503, "busy: too many streams", { "retry-after": "30" })
+const tooManyStreams = httpFail(503, "busy: too many streams", { "retry-after": "30" })

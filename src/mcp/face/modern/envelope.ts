@@ -83,7 +83,7 @@ const capabilityShapes: Readonly<Record<string, Shape>> = Object.assign(Object.c
 } satisfies Record<string, Shape>)
 
 /** `Implementation`: `clientInfo` and `serverInfo` of both eras. */
-export function isImplementation(value: unknown): boolean {
+function isImplementation(value: unknown): boolean {
   if (!isObject(value)) return false
   if (typeof value["name"] !== "string" || typeof value["version"] !== "string") return false
   if (!["title", "websiteUrl", "description"].every((key) => optionalString(value[key])))
