@@ -1,0 +1,67 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type RunningGateway, startGateway } from "../../examples/support/gateway.ts"
+import { type Block, blocks, pages, project } from "./pages.ts"
+import { makeWorld, run, shown, typedIn } from "./session.ts"
+
+// One gateway and one folder for all pages but the tutorial, which changes its world as it goes.
+let gateway: RunningGateway
+let world: ReturnType<typeof makeWorld>
+beforeAll(async () => {
+  world = makeWorld()
+  gateway = await startGateway()
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  world.remove()
+})
+
+const isTyped = ({ language, marks }: Block) =>
+  language === "sh" || (language === "console" && marks.includes("session"))
+
+const typedPages = pages
+  .filter((page) => !page.startsWith("docs/tutorial/"))
+  .map((page) => ({ page, typed: blocks(page).filter(isTyped) }))
+  .filter(({ typed }) => typed.length > 0)
+
+/** ```json as=PATH``` is a file that the commands of the page may name. */
+function writeFiles(page: string): void {
+  for (const { marks, text } of blocks(page)) {
+    const path = marks.find((mark) => mark.startsWith("as="))?.slice("as=".length)
+    if (path !== undefined) writeFileSync(join(world.folder, path), text)
+  }
+}
+
+describe.each(typedPages)("$page", ({ page, typed }) => {
+  test("what it says to type does what it says (UPDATE=1 rewrites the output)", {
+    timeout: 120_000,
+  }, async () => {
+    writeFiles(page)
+    const text = readFileSync(join(project, page), "utf8")
+    let updated = text
+    for (const { language, text: block } of typed) {
+      const commands = typedIn(language, block)
+      const done = await Promise.all(
+        commands.map((one) => run(one, { cwd: world.folder, url: gateway.url.href })),
+      )
+      let made = block
+      for (const [index, { line, exit, output }] of commands.entries()) {
+        const real = done[index]
+        expect({ line, exit: real?.exit }, real?.output).toEqual({ line, exit })
+        if (output === undefined || real === undefined) continue
+        made = made.replace(
+          `$ ${line}\n${output}`,
+          () => `$ ${line}\n${shown(output, real.output)}`,
+        )
+      }
+      updated = updated.replace(block, () => made)
+    }
+    if (process.env["UPDATE"]) writeFileSync(join(project, page), updated)
+    expect(readFileSync(join(project, page), "utf8")).toBe(updated)
+  })
+})
+
+test("some page says what to type", () => {
+  expect(typedPages.map(({ page }) => page)).toContain("README.md")
+})

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest"
+import type { Refusal, RefusalCode } from "../../src/call/refusal.ts"
+import { refusalAnswer } from "../../src/mcp/face/refusal-words.ts"
+import { read, rows } from "./pages.ts"
+
+const tool = "NAME"
+const reason = "an internal reason"
+const challenge = false
+const faults = [
+  { at: "/limit", keyword: "type", expected: "integer", line: "/limit: expected integer" },
+]
+
+/** Each code with all the shapes it has; a code that is not here does not compile. */
+const refusals = {
+  invalid_credentials: [
+    { code: "invalid_credentials", status: 400, words: "invalid credentials", reason },
+    { code: "invalid_credentials", status: 401, words: "expired", reason },
+  ],
+  identity_unavailable: [{ code: "identity_unavailable", reason }],
+  identity_conflict: [{ code: "identity_conflict", reason }],
+  insufficient_trust: [
+    { code: "insufficient_trust", reason, challenge },
+    { code: "insufficient_trust", reason, challenge: true },
+  ],
+  unknown_caller: [
+    { code: "unknown_caller", reason, challenge },
+    { code: "unknown_caller", reason, challenge: true, hint: "send X-Agent-Version" },
+  ],
+  unknown_session: [{ code: "unknown_session", reason }],
+  unknown_tool: [{ code: "unknown_tool", tool }],
+  undeclared_dependency: [{ code: "undeclared_dependency", tool, reason }],
+  invalid_input: [{ code: "invalid_input", tool, faults }],
+  invalid_output: [{ code: "invalid_output", tool, faults }],
+  backend_unavailable: [{ code: "backend_unavailable", tool, reason, retryAfterMs: 250 }],
+  backend_timeout: [{ code: "backend_timeout", tool, waitedMs: 60_000, reason }],
+  backend_error: [{ code: "backend_error", tool, reason }],
+  overloaded: [
+    { code: "overloaded", tool, reason, retryAfterMs: 1_000 },
+    { code: "overloaded", reason, retryAfterMs: 1_000 },
+  ],
+  composition_unsupported: [{ code: "composition_unsupported", tool, pattern: "pipeline" }],
+  audit_unavailable: [{ code: "audit_unavailable", reason }],
+  cancelled: [{ code: "cancelled", reason }],
+} satisfies { [Code in RefusalCode]: readonly Extract<Refusal, { code: Code }>[] }
+
+const speaker = { explain: false, metadataUrl: undefined, scope: undefined }
+const page = read("docs/reference/refusals.md")
+const table = new Map(rows(page).map(({ name, cells }) => [name, cells]))
+
+describe("docs/reference/refusals.md", () => {
+  test("has exactly the codes that there are", () => {
+    expect([...table.keys()].sort()).toEqual(Object.keys(refusals).sort())
+  })
+
+  const all: readonly Refusal[] = Object.values(refusals).flat()
+  test.each(all)("says what a caller hears of $code: %j", (refusal) => {
+    const [status, answer, words] = table.get(refusal.code) ?? []
+    const said = refusalAnswer(refusal, speaker)
+    if (said.kind === "error") {
+      expect(status).toContain(String(said.fail.status))
+      expect(answer).toContain(`error ${said.fail.code}`)
+      expect(words).toContain(`\`${said.fail.message}\``)
+    } else {
+      expect(status).toContain("200")
+      expect(answer).toContain("tool result")
+      expect(words).toContain(`\`${textOf(said.result["content"])}\``)
+    }
+  })
+
+  test("and the how-to for trouble has a section for each code", () => {
+    const howTo = read("docs/how-to/troubleshoot-a-refusal.md")
+    for (const code of Object.keys(refusals))
+      expect(howTo).toMatch(new RegExp(`^#+ .*\`${code}\``, "m"))
+  })
+})
+
+/** The first line: what follows it in `invalid_input` is a line for each fault. */
+function textOf(content: unknown): string {
+  const [block] = content as { text: string }[]
+  return block?.text.split("\n")[0] ?? ""
+}
