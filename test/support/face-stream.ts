@@ -4,6 +4,9 @@ import { expect, onTestFinished } from "vitest"
 
 import { as, modern, opened, posting } from "./face-server.ts"
 
+/** Asserts what becomes true in a moment, on a busy machine in a long one. */
+export const eventually = <T>(read: () => T) => expect.poll(read, { interval: 5, timeout: 4_000 })
+
 /** An open event stream, and what has come over it so far. */
 export interface OpenStream {
   readonly incoming: IncomingMessage
@@ -43,7 +46,7 @@ export function reading(incoming: IncomingMessage): OpenStream {
     messages,
     isOver: () => isOver,
     async arrived(count) {
-      await expect.poll(() => messages().length, { interval: 5 }).toBeGreaterThanOrEqual(count)
+      await eventually(() => messages().length).toBeGreaterThanOrEqual(count)
       return messages()
     },
     over: () => closed,

@@ -15,7 +15,7 @@ import {
   posting,
   session,
 } from "../../support/face-server.ts"
-import { reading, sessionStream } from "../../support/face-stream.ts"
+import { eventually, reading, sessionStream } from "../../support/face-stream.ts"
 
 const before = {
   tools: { "a@1": {}, "b@1": {} },
@@ -105,7 +105,7 @@ describe("the stream of a call", () => {
     const { port } = await faceServer(gateway, { limits: { keepAliveMs: 30 } })
     const stream = reading(await opened(port, call("reader@1")))
     expect(stream.incoming.headers["content-type"]).toBe("text/event-stream")
-    await expect.poll(() => stream.text()).toMatch(/^(: ka\n\n){2,}$/)
+    await eventually(() => stream.text()).toMatch(/^(: ka\n\n){2,}$/)
     gate.resolve()
     expect(await stream.arrived(1)).toMatchObject([{ id: 1, result: { content: [] } }])
     await stream.over()
@@ -127,10 +127,10 @@ describe("the stream of a call", () => {
     lost.on("error", () => undefined) // it is cut from this side
     lost.destroy()
     const witness = await sessionStream(port, headers)
-    await expect.poll(() => witness.text()).toMatch(/^(: ka\n\n){3,}$/) // the lost one would have had as many
+    await eventually(() => witness.text()).toMatch(/^(: ka\n\n){3,}$/) // the lost one would have had as many
     expect(gateway.calls[0]?.signal?.aborted).toBe(false)
     gate.resolve()
-    await expect.poll(() => face.stats().inFlight).toBe(0)
+    await eventually(() => face.stats().inFlight).toBe(0)
     expect(gateway.records.at(-1)).toMatchObject({ kind: "call", outcome: "ok" })
     expect(logged).toEqual([])
   })
@@ -180,7 +180,7 @@ describe("draining", () => {
     })
     const { port, face } = await faceServer(gateway)
     const answer = ask(port, "reader@1", "tools/call", { name: "a" })
-    await expect.poll(() => face.stats().inFlight).toBe(1)
+    await eventually(() => face.stats().inFlight).toBe(1)
     let isDrained = false
     const drained = face.drain().then(() => {
       isDrained = true

@@ -9,6 +9,7 @@ import { describe, expect, onTestFinished, test } from "vitest"
 
 import { type FakeBackend, fakeGateway } from "../../support/face-gateway.ts"
 import { as, faceServer, session } from "../../support/face-server.ts"
+import { eventually } from "../../support/face-stream.ts"
 
 const sketch = {
   tools: { "search@1.0.0": {}, "search@2.0.0": {}, "store@1.0.0": {}, "secret@1.0.0": {} },
@@ -81,7 +82,7 @@ describe("what the official clients hear beside results", () => {
       onprogress: (report) => progress.push(report.progress),
     })
     expect(progress).toEqual([1, 2])
-    await expect.poll(() => face.stats().streams).toBe(1)
+    await eventually(() => face.stats().streams).toBe(1)
     gateway.swap(changedSketch)
     face.catalogChanged()
     await heard.promise
@@ -109,7 +110,7 @@ describe("what the official clients hear beside results", () => {
       { onprogress: (report) => void progress.push(report.progress) },
     )
     expect(progress).toEqual([1, 2])
-    await expect.poll(() => face.stats().streams).toBe(1)
+    await eventually(() => face.stats().streams).toBe(1)
     gateway.swap(changedSketch)
     face.catalogChanged()
     expect(await heard.promise).toEqual(["search"])

@@ -13,6 +13,7 @@ import {
   post,
   session,
 } from "../../support/face-server.ts"
+import { eventually } from "../../support/face-stream.ts"
 
 let gateway: FakeGateway
 let port: number
@@ -233,7 +234,7 @@ describe("tools/call in a legacy session", () => {
     await post(port, legacy("ping"), headers) // the gateway has seen the hang-up by now
     expect(signal?.aborted).toBe(false)
     done.resolve({ kind: "result", result: { content: [] } })
-    await expect.poll(() => gateway.records.at(-1)?.outcome).toBe("ok")
+    await eventually(() => gateway.records.at(-1)?.outcome).toBe("ok")
   })
 
   test("relays log messages from the level that the session set", async () => {

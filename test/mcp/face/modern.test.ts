@@ -13,6 +13,7 @@ import {
   post,
   posting,
 } from "../../support/face-server.ts"
+import { eventually } from "../../support/face-stream.ts"
 
 let gateway: FakeGateway
 let port: number
@@ -385,6 +386,6 @@ describe("tools/call of the modern era", () => {
     hangUp.abort()
     await expect(answer).rejects.toThrow()
     await aborted.promise
-    await expect.poll(() => gateway.records.at(-1)?.refusal).toBe("cancelled")
+    await eventually(() => gateway.records.at(-1)?.refusal).toBe("cancelled")
   })
 })

@@ -16,6 +16,7 @@ import {
   session,
   sessionKey,
 } from "../../support/face-server.ts"
+import { eventually } from "../../support/face-stream.ts"
 
 const sketch = {
   tools: { "echo@1": {} },
@@ -189,7 +190,7 @@ describe("the life of sessions", () => {
     await session(port, "reader@1")
     expect(face.stats().sessions).toBe(1)
     gateway.clock.now += 41
-    await expect.poll(() => face.stats().sessions).toBe(0)
+    await eventually(() => face.stats().sessions).toBe(0)
   })
 
   test("ends with the token's age, however busy", async () => {
@@ -215,7 +216,7 @@ describe("the life of sessions", () => {
     const { port } = await faceServer(gateway)
     const headers = await session(port, "reader@1")
     const answer = post(port, legacy("tools/call", { name: "echo" }), headers)
-    await expect.poll(() => gateway.calls.length).toBe(1)
+    await eventually(() => gateway.calls.length).toBe(1)
     gateway.clock.now += 31 * minute
     expect(await status(port, headers)).toBe(200)
     gate.resolve()

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 
 import { fakeGateway } from "../../support/face-gateway.ts"
 import { ask, faceServer, http, json, legacy, post, session } from "../../support/face-server.ts"
-import { listening, sessionStream } from "../../support/face-stream.ts"
+import { eventually, listening, sessionStream } from "../../support/face-stream.ts"
 
 const before = {
   tools: { "a@1": {}, "b@1": {} },
@@ -82,14 +82,12 @@ describe("a changed catalog", () => {
     gateway.swap(after)
     face.catalogChanged()
     const told = (stream: (typeof readers)[number]) => stream.text().split(changed).length - 1
-    await expect
-      .poll(() => readers.every((stream) => told(stream) === 1), { timeout: 5_000 })
-      .toBe(true)
+    await eventually(() => readers.every((stream) => told(stream) === 1)).toBe(true)
     await face.drain()
     await Promise.all([...readers, ...others].map((stream) => stream.over()))
     expect(readers.map(told)).toEqual(Array(500).fill(1))
     expect(others.map(told)).toEqual(Array(500).fill(0))
-    await expect.poll(() => face.stats().streams).toBe(0)
+    await eventually(() => face.stats().streams).toBe(0)
   }, 20_000)
 })
 
@@ -132,7 +130,7 @@ describe("the GET stream of a session", () => {
   test("hears a comment when it has been silent for long", async () => {
     const { port } = await faceServer(fakeGateway(before), { limits: { keepAliveMs: 30 } })
     const stream = await sessionStream(port, await session(port, "reader@1"))
-    await expect.poll(() => stream.text()).toMatch(/^(: ka\n\n){2,}$/)
+    await eventually(() => stream.text()).toMatch(/^(: ka\n\n){2,}$/)
   })
 
   test("is refused with 503 where there are too many, and the others stay", async () => {
@@ -212,6 +210,6 @@ describe("subscriptions/listen", () => {
     await stream.arrived(1)
     expect(face.stats().streams).toBe(1)
     stream.incoming.destroy()
-    await expect.poll(() => face.stats().streams).toBe(0)
+    await eventually(() => face.stats().streams).toBe(0)
   })
 })
