@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { vi } from "vitest"
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 }) // processes start as fast as the machine lets them
+
+export const project = join(import.meta.dirname, "../..")
+
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** A real process of the executable, and all it has printed so far. */
+export interface Running {
+  readonly child: ChildProcess
+  readonly pid: number
+  stdout(): string
+  stderr(): string
+  /** Resolves when it is gone and everything it printed has been read. */
+  readonly exited: Promise<Exit>
+}
+
+export interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>
+  readonly cwd?: string
+}
+
+/** `node src/main.ts ARGS…`, with nothing of this process's environment but what every program needs. */
+export function run(
+  args: readonly string[],
+  { env = {}, cwd = project }: RunOptions = {},
+): Running {
+  const { PATH = "", HOME = "" } = process.env
+  const child = spawn(process.execPath, [join(project, "src/main.ts"), ...args], {
+    cwd,
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH, HOME, ...env },
+  })
+  let stdout = ""
+  let stderr = ""
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text
+  })
+  const exited = once(child, "close").then(([code, signal]): Exit => ({ code, signal }))
+  return {
+    child,
+    pid: child.pid ?? 0,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    exited,
+  }
+}
+
+export interface Finished {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A command to its end. */
+export async function postern(args: readonly string[], options?: RunOptions): Promise<Finished> {
+  const running = run(args, options)
+  const { code } = await running.exited
+  return { code, stdout: running.stdout(), stderr: running.stderr() }
+}
+
+/** Waits until `look` does not throw; its last error otherwise. */
+export const until = <T>(look: () => T | Promise<T>, timeout = 15_000): Promise<T> =>
+  vi.waitFor(look, { timeout, interval: 20 })
+
+/** Waits until `claim` is true. */
+export const becomes = (claim: () => boolean | Promise<boolean>, words: string): Promise<void> =>
+  until(async () => {
+    if (!(await claim())) throw new Error(`still not: ${words}`)
+  })
+
+/** Whether a process lives; one that only waits to be reaped does not. */
+export function lives(pid: number): boolean {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
+  } catch {
+    return false // no such process
+  }
+}
+
+/** The living processes that `pid` started, and those that they started. */
+export function descendants(pid: number): number[] {
+  const parents = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((name) => [Number(name), parentOf(Number(name))] as const)
+  const own = parents.filter(([, parent]) => parent === pid).map(([child]) => child)
+  return own.filter(lives).flatMap((child) => [child, ...descendants(child)])
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const parent = /^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1]
+    return parent === undefined ? undefined : Number(parent)
+  } catch {
+    return undefined // gone meanwhile
+  }
+}
