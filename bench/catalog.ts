@@ -8,12 +8,7 @@ import { start } from "./subject.ts"
 import { agent, call, gateway } from "./world.ts"
 
 /** As large as a company's: every tool has schemas of its own, as tools in the wild have. */
-export function largeRegistry({
-  servers = 500,
-  tools = 10_000,
-  agents = 1_000,
-  note = "",
-} = {}): string {
+function largeRegistry({ servers = 500, tools = 10_000, agents = 1_000, note = "" } = {}): string {
   const perServer = tools / servers
   const tool = (i: number) => (i === 0 ? "search_documents" : `tool_${i}`)
   const serverOf = (i: number) => (i === 0 ? "docs" : `server-${Math.floor(i / perServer)}`)

@@ -71,7 +71,7 @@ export function reportProblem({ message, hint, data }: ClientProblem, given: Giv
   else io.err.write(`${message}\n  ${hint}\n`)
 }
 
-export const nobody = "nobody (no --agent and no --token)"
+const nobody = "nobody (no --agent and no --token)"
 
 /** Whom the command calls as, for its own words. */
 export function whoOf(given: Given): string {

@@ -29,10 +29,3 @@ export function parseExact(text: string): { value: unknown; exact: unknown } {
 }
 
 export type RpcId = string | number
-
-export interface RpcRequest {
-  readonly jsonrpc: "2.0"
-  readonly id: RpcId
-  readonly method: string
-  readonly params?: JsonObject
-}

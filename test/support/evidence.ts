@@ -1,7 +1,7 @@
 import type { Evidence } from "../../src/call/caller.ts"
 import type { IdentitySettings } from "../../src/call/identity/settings.ts"
 
-export const trustedPeer = "127.0.0.1"
+const trustedPeer = "127.0.0.1"
 export const anyPeer = "203.0.113.9"
 
 /** A request that shows nothing of its sender but its address, and what a test adds. */

@@ -22,8 +22,7 @@ export function readText(text: string, limits: Partial<LoadLimits> = {}): Readin
 }
 
 /** A 2.0 document with these members. */
-export const documentOf = (members: object): string =>
-  JSON.stringify({ schemaVersion: "2.0", ...members })
+const documentOf = (members: object): string => JSON.stringify({ schemaVersion: "2.0", ...members })
 
 export const readMembers = (members: object): Reading => readText(documentOf(members))
 

@@ -10,7 +10,7 @@ export interface Written {
 }
 
 /** Shared by all objects without annotations and extensions. */
-export const noExtra: JsonObject = Object.freeze({})
+const noExtra: JsonObject = Object.freeze({})
 
 /** An own member, or undefined. */
 export const read = ({ raw }: Written, key: string): Json | undefined =>

@@ -74,11 +74,7 @@ function readTypedRef(
 }
 
 /** Checks the versions in the references of `schema` and brings them into canonical spelling. */
-export function spellRefs(
-  schema: JsonObject,
-  pointer: string,
-  context: NormaliseContext,
-): JsonObject {
+function spellRefs(schema: JsonObject, pointer: string, context: NormaliseContext): JsonObject {
   let isDialect = false
   for (const { object, pointer: at } of schemaPositions(schema, pointer, context.origins)) {
     const ref = object["$ref"]

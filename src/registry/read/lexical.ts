@@ -4,7 +4,7 @@
  */
 export type End = number
 
-export const failedAt = (offset: number): End => -1 - offset
+const failedAt = (offset: number): End => -1 - offset
 
 const quote = 0x22
 const backslash = 0x5c

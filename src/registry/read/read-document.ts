@@ -44,7 +44,7 @@ export function* readDocument(text: string, limits: LoadLimits): Generator<void,
 const rejected = (...problems: readonly Problem[]): ReadResult => ({ tree: undefined, problems })
 
 /** In bytes of UTF-8; they are counted only where the number of characters leaves a doubt. */
-export function sizeProblem(text: string, bytesMax: number): Problem | undefined {
+function sizeProblem(text: string, bytesMax: number): Problem | undefined {
   if (text.length <= bytesMax && text.length * 3 <= bytesMax) return
   const bytes = text.length > bytesMax ? text.length : Buffer.byteLength(text)
   return bytes > bytesMax ? tooLarge(bytesMax) : undefined

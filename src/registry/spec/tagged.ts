@@ -26,7 +26,7 @@ function tagOf(raw: Json): string | undefined {
 }
 
 /** What a tagged value means; undefined for JSON that is not tagged, or with a value of another type. */
-export function untagged(raw: Json): Json | undefined {
+function untagged(raw: Json): Json | undefined {
   const tag = tagOf(raw)
   if (tag === undefined || !isObject(raw)) return
   const value = raw[tag] ?? null
