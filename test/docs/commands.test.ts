@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type RunningGateway, startGateway } from "../../examples/support/gateway.ts"
 import { type Block, blocks, pages, project } from "./pages.ts"
-import { makeWorld, run, shown, typedIn } from "./session.ts"
+import { makeWorld, run, type Typed, typedIn, withOutputs } from "./session.ts"
 
 // One gateway and one folder for all pages but the tutorial, which changes its world as it goes.
 let gateway: RunningGateway
@@ -39,24 +39,20 @@ describe.each(typedPages)("$page", ({ page, typed }) => {
   }, async () => {
     writeFiles(page)
     const text = readFileSync(join(project, page), "utf8")
-    let updated = text
+    const done: { typed: Typed; actual: string }[] = []
     for (const { language, text: block } of typed) {
       const commands = typedIn(language, block)
-      const done = await Promise.all(
+      const answers = await Promise.all(
         commands.map((one) => run(one, { cwd: world.folder, url: gateway.url.href })),
       )
-      let made = block
-      for (const [index, { line, exit, output }] of commands.entries()) {
-        const real = done[index]
-        expect({ line, exit: real?.exit }, real?.output).toEqual({ line, exit })
-        if (output === undefined || real === undefined) continue
-        made = made.replace(
-          `$ ${line}\n${output}`,
-          () => `$ ${line}\n${shown(output, real.output)}`,
-        )
+      for (const [index, { exit, output }] of answers.entries()) {
+        const one = commands[index]
+        if (one === undefined) continue
+        expect({ line: one.line, exit }, output).toEqual({ line: one.line, exit: one.exit })
+        done.push({ typed: one, actual: output })
       }
-      updated = updated.replace(block, () => made)
     }
+    const updated = withOutputs(text, done)
     if (process.env["UPDATE"]) writeFileSync(join(project, page), updated)
     expect(readFileSync(join(project, page), "utf8")).toBe(updated)
   })

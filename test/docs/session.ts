@@ -87,3 +87,21 @@ export function shown(expected: string, actual: string): string {
     .join("(?:.*\\n)*")
   return new RegExp(`^${pattern}$`).test(actual) ? expected : actual
 }
+
+/** A page with its outputs as they are; the same command may stand in it more than once, so they go in order. */
+export function withOutputs(
+  text: string,
+  done: readonly { readonly typed: Typed; readonly actual: string }[],
+): string {
+  let made = ""
+  let rest = text
+  for (const { typed, actual } of done) {
+    if (typed.output === undefined) continue
+    const written = `$ ${typed.line}\n${typed.output}`
+    const at = rest.indexOf(written)
+    if (at === -1) throw new Error(`not in the page: ${written}`)
+    made += `${rest.slice(0, at)}$ ${typed.line}\n${shown(typed.output, actual)}`
+    rest = rest.slice(at + written.length)
+  }
+  return made + rest
+}
