@@ -1,4 +1,5 @@
 import { formatProblem } from "../registry/print-problems.ts"
+import type { Problem } from "../registry/problem.ts"
 import type { JsonObject } from "../schema/json.ts"
 import type { Readiness } from "./admin.ts"
 import type { Parts } from "./parts.ts"
@@ -22,6 +23,8 @@ export function readiness({ audit, config, current, identify }: Parts): Readines
 const startedAt = new Date().toISOString()
 const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString())
 const problemsMax = 50
+/** Why a document was refused; its warnings, shown along, could push that out of sight. */
+const isError = ({ severity }: Problem) => severity === "error"
 
 /** What an operator wants to see at a glance; made of types that hold no secret. */
 export function status(parts: Parts): JsonObject {
@@ -50,7 +53,7 @@ function registryStatus({ config, current, registry }: Parts): object {
     refusals,
     refused: lastError && {
       at: time(lastError.atMs),
-      problems: lastError.problems.slice(0, problemsMax).map(formatProblem),
+      problems: lastError.problems.filter(isError).slice(0, problemsMax).map(formatProblem),
     },
     counts: catalog && {
       schemas: catalog.document.schemas.length,
