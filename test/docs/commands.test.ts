@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type RunningGateway, startGateway } from "../../examples/support/gateway.ts"
@@ -11,6 +11,8 @@ let world: ReturnType<typeof makeWorld>
 beforeAll(async () => {
   world = makeWorld()
   gateway = await startGateway()
+  mkdirSync(join(world.folder, "var"))
+  symlinkSync(gateway.auditFile, join(world.folder, "var/audit.jsonl"))
 })
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]()

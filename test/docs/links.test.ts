@@ -1,0 +1,92 @@
+import { existsSync, statSync } from "node:fs"
+import { dirname, join, relative } from "node:path"
+import { describe, expect, test } from "vitest"
+import { type ParsedConfig, parseConfig } from "../../src/server/config/parse.ts"
+import { blocks, pages, project, read } from "./pages.ts"
+
+const links = /\[[^\]]*\]\(([^)\s]+)\)/g
+const heading = /^#+ (.*)$/gm
+
+/** As GitHub makes an anchor of a heading. */
+const slug = (text: string) =>
+  text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .trim()
+    .replaceAll(/\s/g, "-")
+
+const withoutCode = (text: string) => text.replace(/^(`{3,})[\s\S]*?^\1$/gm, "")
+
+const anchors = (page: string) =>
+  [...withoutCode(read(page)).matchAll(heading)].map(([, text = ""]) => slug(text))
+
+/** What a link of `page` names and is not there. */
+function* broken(page: string): Generator<string> {
+  for (const [, target = ""] of withoutCode(read(page)).matchAll(links)) {
+    if (/^[a-z]+:/.test(target)) continue
+    const [path = "", anchor] = target.split("#")
+    const file = path === "" ? page : relative(project, join(project, dirname(page), path))
+    if (!existsSync(join(project, file))) yield target
+    else if (anchor !== undefined && !anchors(file).includes(anchor)) yield target
+  }
+}
+
+describe.each(pages)("%s", (page) => {
+  test("links to what is there", () => expect([...broken(page)]).toEqual([]))
+
+  test("holds JSON that is JSON, and configurations that are read", () => {
+    const wrong = blocks(page).flatMap(({ language, line, text }) => {
+      const problem = language === "json" ? jsonProblem(text) : yamlProblem(language, text)
+      return problem === undefined ? [] : [`${page}:${line} ${problem}`]
+    })
+    expect(wrong).toEqual([])
+  })
+})
+
+function jsonProblem(text: string): string | undefined {
+  try {
+    JSON.parse(text)
+    return
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** Parts of a configuration are completed with the one key that every configuration has. Other people's YAML passes. */
+function yamlProblem(language: string, text: string): string | undefined {
+  if (language !== "yaml" || /^apiVersion:/m.test(text)) return
+  const whole = /^registry:/m.test(text) ? text : `${text}registry: { source: file://./r.json }\n`
+  const names = [...text.matchAll(/\$\{(\w+)\}/g)].map(([, name = ""]) => [name, "x".repeat(40)])
+  const parsed: ParsedConfig = parseConfig("postern.yaml", whole, Object.fromEntries(names))
+  return parsed.ok ? undefined : JSON.stringify(parsed.problems)
+}
+
+describe("docs/", () => {
+  const kinds = ["tutorial", "how-to", "reference", "explanation"]
+  const inKinds = pages.filter((page) => kinds.some((kind) => page.startsWith(`docs/${kind}/`)))
+
+  test.each(inKinds)("%s says which of the four kinds it is: that of its folder", (page) => {
+    const [, kind] = page.split("/")
+    expect(read(page)).toMatch(new RegExp(`^---\nshape: ${kind}\n---\n# \\S`))
+  })
+
+  test("README.md leads to every page", () => {
+    const index = read("docs/README.md")
+    const missing = inKinds.filter((page) => !index.includes(`](${relative("docs", page)})`))
+    expect(missing).toEqual([])
+    expect(statSync(join(project, "docs")).isDirectory()).toBe(true)
+  })
+
+  test("has pages of all four kinds", () => {
+    for (const kind of kinds)
+      expect(inKinds.some((page) => page.startsWith(`docs/${kind}/`))).toBe(true)
+  })
+})
+
+describe("the checks of pages", () => {
+  test("find a configuration that cannot be read, and JSON that is none", () => {
+    expect(yamlProblem("yaml", "listen: { prot: 1 }\n")).toMatch(/did you mean port/)
+    expect(yamlProblem("yaml", "listen: { port: 1 }\n")).toBeUndefined()
+    expect(jsonProblem("{,}")).toBeDefined()
+  })
+})
