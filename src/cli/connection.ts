@@ -33,13 +33,19 @@ const eras = ["auto", "legacy", "modern"] as const
 
 export function connectionOf(given: Given, io: Io): ClientOptions {
   const url = given.text("url") ?? io.env["POSTERN_URL"] ?? "http://127.0.0.1:3000/mcp"
-  if (!URL.canParse(url)) throw new UsageError(`--url: ${JSON.stringify(url)} is not an address`)
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new UsageError(`--url: expected an address such as http://127.0.0.1:3000/mcp`)
   const era = eras.find((one) => one === (given.text("era") ?? "auto"))
   if (era === undefined) throw new UsageError(`--era: one of ${eras.join(", ")}`)
   const timeoutMs = Number(given.text("timeout") ?? 60_000)
   if (!(timeoutMs > 0)) throw new UsageError("--timeout: milliseconds, more than 0")
   const identity = { name: "postern-cli", version: version() }
-  return { url, era, timeoutMs, identity, headers: new Map([...headers(given, io)]) }
+  const sent = new Map([...headers(given, io)])
+  for (const [name, value] of sent) {
+    if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
+      throw new UsageError(`${name}: holds a character that no header can carry`)
+  }
+  return { url, era, timeoutMs, identity, headers: sent }
 }
 
 function* headers(given: Given, io: Io): Generator<[string, string]> {

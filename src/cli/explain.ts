@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs"
 import type { Catalog } from "../registry/catalog.ts"
 import { explainScope, explainTool } from "../registry/explain.ts"
 import { loadRegistry, toEnd } from "../registry/load.ts"
@@ -10,6 +9,7 @@ import { type Command, type Io, UsageError } from "./command.ts"
 import { configOption, readConfig } from "./config-file.ts"
 import { type Found, words } from "./explain-words.ts"
 import { parseRef } from "./ref.ts"
+import { readRegistry } from "./registry-file.ts"
 
 export const explain: Command = {
   name: "explain",
@@ -58,10 +58,14 @@ function toolOf(catalog: Catalog, agent: string, tool: string): Found {
 
 function loadCatalog({ registry, limits }: Config, io: Io): Catalog | undefined {
   const { file, knobs } = registry
-  const text = readFileSync(file, "utf8")
+  const read = readRegistry(file)
+  if (!read.ok) {
+    io.err.write(`${formatProblem(read.problem)}\n`)
+    return undefined
+  }
   const env = (name: string) => io.env[name]
   const { catalog, problems } = toEnd(
-    loadRegistry(text, { file, knobs, limits: loadLimitsOf(limits), env }),
+    loadRegistry(read.text, { file, knobs, limits: loadLimitsOf(limits), env }),
   )
   for (const problem of problems) {
     if (problem.severity === "error") io.err.write(`${formatProblem(problem)}\n`)

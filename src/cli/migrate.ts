@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from "node:fs"
+import { writeFileSync } from "node:fs"
 import { defaultLoadLimits, toEnd } from "../registry/load.ts"
 import { migrate as migrateDocument } from "../registry/migrate.ts"
 import { formatProblem } from "../registry/print-problems.ts"
-import type { Command } from "./command.ts"
-import { loadFile } from "./validate.ts"
+import type { Command, ExitCode, Io } from "./command.ts"
+import { readRegistry } from "./registry-file.ts"
+import { load } from "./validate.ts"
 
 export const migrate: Command = {
   name: "migrate",
@@ -27,7 +28,12 @@ result again changes nothing. Problems of the document go to stderr; exit code 1
 nothing is written.`,
   async run(given, io) {
     const [file = ""] = given.arguments
-    const { problems } = loadFile(file)
+    const read = readRegistry(file)
+    if (!read.ok) {
+      io.err.write(`${formatProblem(read.problem)}\n`)
+      return 1
+    }
+    const { problems } = load(read.text, file)
     const errors = problems.filter(({ severity }) => severity === "error")
     for (const problem of problems) io.err.write(`${formatProblem(problem)}\n`)
     if (errors.length > 0) return 1
@@ -36,11 +42,23 @@ nothing is written.`,
       limits: defaultLoadLimits,
       ...(assumeVersion !== undefined && { assumeVersion }),
     }
-    const document = toEnd(migrateDocument(readFileSync(file, "utf8"), options))
-    const text = `${JSON.stringify(document, null, 2)}\n`
-    const output = given.text("output")
-    if (output === undefined) io.out.write(text)
-    else writeFileSync(output, text)
-    return 0
+    const document = toEnd(migrateDocument(read.text, options))
+    return write(`${JSON.stringify(document, null, 2)}\n`, given.text("output"), io)
   },
+}
+
+function write(text: string, output: string | undefined, io: Io): ExitCode {
+  if (output === undefined) {
+    io.out.write(text)
+    return 0
+  }
+  try {
+    writeFileSync(output, text)
+    return 0
+  } catch (error) {
+    io.err.write(
+      `${output} cannot be written: ${error instanceof Error ? error.message : String(error)}\n`,
+    )
+    return 1
+  }
 }

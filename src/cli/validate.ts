@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs"
 import { authoring } from "../registry/draft.ts"
 import { defaultLoadLimits, type Loaded, loadRegistry, toEnd } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
-import type { Problem, Severity } from "../registry/problem.ts"
+import type { Severity } from "../registry/problem.ts"
 import type { Command, ExitCode, Io } from "./command.ts"
+import { readRegistry } from "./registry-file.ts"
 
 export const validate: Command = {
   name: "validate",
@@ -28,23 +28,15 @@ Each problem reads: file:line:column severity code pointer — what is wrong (wh
 }
 
 /** A file that cannot be read is a problem of the document, like any other. */
-export function loadFile(file: string): Loaded {
-  let text: string
-  try {
-    text = readFileSync(file, "utf8")
-  } catch (error) {
-    const problem: Problem = {
-      code: "document_unreadable",
-      severity: "error",
-      pointer: "",
-      message: error instanceof Error ? error.message : String(error),
-      hint: "name a registry document that can be read",
-      file,
-    }
-    return { problems: [problem], document: undefined, catalog: undefined }
-  }
-  return toEnd(loadRegistry(text, { file, knobs: authoring, limits: defaultLoadLimits }))
+function loadFile(file: string): Loaded {
+  const read = readRegistry(file)
+  if (!read.ok) return { problems: [read.problem], document: undefined, catalog: undefined }
+  return load(read.text, file)
 }
+
+/** A document as its author wants it checked, without a configuration. */
+export const load = (text: string, file: string): Loaded =>
+  toEnd(loadRegistry(text, { file, knobs: authoring, limits: defaultLoadLimits }))
 
 const count = (loaded: Loaded, severity: Severity) =>
   loaded.problems.filter((problem) => problem.severity === severity).length

@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs"
+import type { Problem } from "../registry/problem.ts"
+
+/** The text of a document, or why there is none: a problem of the document, like any other. */
+export type RegistryText =
+  | { readonly ok: true; readonly text: string }
+  | { readonly ok: false; readonly problem: Problem }
+
+/** Reads a registry document as the gateway does: UTF-8 and nothing else, without a byte order mark. Pipes will do. */
+export function readRegistry(file: string): RegistryText {
+  try {
+    const bytes = readFileSync(file)
+    return { ok: true, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) }
+  } catch (error) {
+    const problem: Problem = {
+      code: "document_unreadable",
+      severity: "error",
+      pointer: "",
+      message: `the registry document cannot be read: ${reasonOf(error)}`,
+      hint: "name a registry document that can be read",
+      file,
+    }
+    return { ok: false, problem }
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { code } = error as NodeJS.ErrnoException // a missing code is undefined, and that is looked at
+  return code === "ERR_ENCODING_INVALID_ENCODED_DATA" ? "it is not UTF-8" : error.message
+}
