@@ -31,9 +31,7 @@ export function registryOf({ tools, agents }: RegistrySketch): JsonObject {
     servers: servers.map((server) => ({
       name: server,
       version,
-      provides: sketches
-        .filter((tool) => tool.server === server)
-        .map(({ name, as: own = name }) => ({ tool: own, version })),
+      provides: [...provided(sketches.filter((tool) => tool.server === server))],
     })),
     tools: sketches.map(toolOf),
     agents: Object.entries(agents).map(([name, depends]) => agentOf(name, depends)),
@@ -41,6 +39,9 @@ export function registryOf({ tools, agents }: RegistrySketch): JsonObject {
 }
 
 const version = "1.0.0"
+
+const provided = (tools: readonly (ToolSketch & { readonly name: string })[]) =>
+  new Set(tools.map(({ name, as: own = name }) => own)).values().map((tool) => ({ tool, version }))
 
 function toolOf({ name, ...tool }: ToolSketch & { readonly name: string }): JsonObject {
   const { server, as: own = name, inputSchema, outputSchema, description, hasEffects } = tool
