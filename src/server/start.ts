@@ -46,7 +46,8 @@ export async function startGateway(config: Config, options: StartOptions): Promi
   try {
     const state = await parts.registry.start()
     if (parts.current.catalog === undefined) throw unsound(config, state)
-    listeners.push(await openMain(parts), await openAdmin(parts))
+    listeners.push(await openMain(parts))
+    listeners.push(await openAdmin(parts)) // apart, or the first would stay open when this one cannot
   } catch (error) {
     await shutDown(parts, listeners)
     if (error instanceof StartError) throw error

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { vi } from "vitest"
+import { afterAll, vi } from "vitest"
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 }) // processes start as fast as the machine lets them
 
@@ -47,7 +47,11 @@ export function run(
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text
   })
-  const exited = once(child, "close").then(([code, signal]): Exit => ({ code, signal }))
+  alive.add(child)
+  const exited = once(child, "close").then(([code, signal]): Exit => {
+    alive.delete(child)
+    return { code, signal }
+  })
   return {
     child,
     pid: child.pid ?? 0,
@@ -56,6 +60,12 @@ export function run(
     exited,
   }
 }
+
+/** A test that failed may leave a process behind, which would outlive this one. */
+const alive = new Set<ChildProcess>()
+afterAll(() => {
+  for (const child of alive) child.kill("SIGKILL")
+})
 
 export interface Finished {
   readonly code: number | null
