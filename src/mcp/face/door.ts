@@ -18,10 +18,10 @@ export function knock(
   method: string | undefined,
   headers: RequestHeaders,
 ): Fail | undefined {
-  if (!isOurHost(door.hosts, header(headers, "host")))
-    return httpFail(403, "Forbidden: Host is not allowed")
+  const host = header(headers, "host")
+  if (!isOurHost(door.hosts, host)) return httpFail(403, "Forbidden: Host is not allowed")
   const origin = header(headers, "origin")
-  if (origin !== undefined && !door.origins.has(origin))
+  if (origin !== undefined && !door.origins.has(origin) && !isOwnPage(origin, host))
     return httpFail(403, "Forbidden: Origin is not allowed")
   if (method === "POST") return bodyFault(door, headers)
   if (method === "GET" || method === "DELETE") return undefined
@@ -35,6 +35,16 @@ function isOurHost(hosts: ReadonlySet<string>, host: string | undefined): boolea
   const name = host.toLowerCase()
   return hosts.has(name) || hosts.has(name.replace(port, ""))
 }
+
+/**
+ * A page that this very listener served on this machine. A page that made its own name resolve to this machine has
+ * another origin, and so has one of another local port. Beyond loopback the scheme is not ours to know.
+ */
+const isOwnPage = (origin: string, host: string | undefined): boolean =>
+  host !== undefined &&
+  loopback.test(host) &&
+  origin.toLowerCase() === `http://${host}`.toLowerCase()
+const loopback = /^(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?$/i
 
 function bodyFault(door: Door, headers: RequestHeaders): Fail | undefined {
   if (!isJson(header(headers, "content-type")))

@@ -53,6 +53,10 @@ describe("the door", () => {
     ["a Host that only begins like ours", { host: "localhost.evil.example" }],
     ["Origin null", { origin: "null" }],
     ["a foreign Origin", { origin: "https://evil.example" }],
+    ["the Origin of another local port", { host: "localhost:9", origin: "http://localhost:10" }],
+    ["the Origin of another local name", { host: "localhost:9", origin: "http://127.0.0.1:9" }],
+    ["our own Origin in another scheme", { host: "localhost:9", origin: "https://localhost:9" }],
+    ["an Origin that only begins like ours", { origin: "http://localhost.evil.example" }],
   ])("refuses %s with 403 before anything is read", async (_, sent) => {
     const { message, headers: own } = call()
     const answer = await post(port, message, { ...own, ...as("reader@1"), ...sent })
@@ -81,6 +85,11 @@ describe("the door", () => {
 
   test("lets our own Host in with any port, and an Origin that is listed", async () => {
     const sent = { host: "LOCALHOST:9999", origin: "https://app.example" }
+    expect((await ask(port, "reader@1", "tools/list", {}, sent)).status).toBe(200)
+  })
+
+  test.each(["localhost:9999", "127.0.0.1:9999"])("lets a page of %s itself in", async (host) => {
+    const sent = { host, origin: `http://${host}` }
     expect((await ask(port, "reader@1", "tools/list", {}, sent)).status).toBe(200)
   })
 
