@@ -144,7 +144,10 @@ export function outcome({ status, text }: Answer): JsonObject {
 }
 
 /** The code of a refusal, whichever way it travelled; undefined for what is none. */
-export function refusalOf(outcome: JsonObject): unknown {
+export function refusalOf(outcome: {
+  readonly _meta?: unknown
+  readonly error?: unknown
+}): unknown {
   const { _meta, error } = outcome
   const carrier = isObject(error) ? error["data"] : _meta
   const refusal = isObject(carrier) ? carrier["dev.postern/refusal"] : undefined
