@@ -64,6 +64,7 @@ export async function openBackend(
     called,
     release() {
       for (const call of holding) call.text("released")
+      holding.clear()
     },
     held: () => holding.size,
     async [Symbol.asyncDispose]() {

@@ -4,7 +4,6 @@
  * `endless`.
  */
 import { spawn } from "node:child_process"
-import { writeSync } from "node:fs"
 import { createInterface } from "node:readline"
 
 const quirks = process.argv.slice(2)
@@ -35,7 +34,11 @@ const acts: Readonly<Record<string, (id: unknown, args: unknown) => void>> = {
   },
   huge: (id) => text(id, "x".repeat(100 * 1024 * 1024)),
   endless: () => {
-    for (;;) writeSync(1, "y".repeat(65_536)) // one line without an end, until somebody ends this process
+    const more = () => {
+      while (process.stdout.write("y".repeat(65_536)));
+    }
+    process.stdout.on("drain", more) // one line without an end, until somebody ends this process
+    more()
   },
 }
 
