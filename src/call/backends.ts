@@ -1,10 +1,11 @@
 import type { CatalogServer } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
+import type { Cancellation } from "./cancellation.ts"
 import type { Refusal } from "./refusal.ts"
 
 /** The port through which a permitted call leaves: `mcp/backend/` implements it. */
 export interface Backends {
-  /** Never throws or rejects: what goes wrong is a refusal. `signal` cancels at the backend, too. */
+  /** Never throws or rejects: what goes wrong is a refusal. A cancellation reaches the backend, too. */
   call(server: CatalogServer, request: BackendRequest): Promise<BackendReply>
 }
 
@@ -16,7 +17,7 @@ export interface BackendRequest {
   readonly arguments: JsonObject | undefined
   /** The caller's `_meta` without reserved keys; undefined when there is nothing to carry. */
   readonly meta: JsonObject | undefined
-  readonly signal: AbortSignal | undefined
+  readonly cancellation: Cancellation | undefined
   /** Progress and log notifications that belong to this call, in the caller's terms, in order. */
   readonly onNotification: ((notification: JsonObject) => void) | undefined
 }

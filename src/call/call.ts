@@ -21,6 +21,7 @@ import type { Catalog, CatalogTool } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
 import { beginOf, recordOf, refOf, unrecorded } from "./audit.ts"
 import type { BackendReply } from "./backends.ts"
+import type { Cancellation } from "./cancellation.ts"
 import { checkInput } from "./check-input.ts"
 import { checkOutput } from "./check-output.ts"
 import { execute } from "./execute.ts"
@@ -42,7 +43,7 @@ export interface CallRequest extends Inquiry {
   readonly exactArguments: JsonObject | undefined
   /** The `_meta` of the request without the four keys that MCP 2026-07-28 reserves. */
   readonly meta: JsonObject | undefined
-  readonly signal: AbortSignal | undefined
+  readonly cancellation: Cancellation | undefined
   readonly onNotification: ((notification: JsonObject) => void) | undefined
 }
 

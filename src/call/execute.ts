@@ -11,10 +11,10 @@ import type { Permit } from "./permit.ts"
 export async function execute(
   { tool }: Permit,
   input: JsonObject | undefined,
-  { meta, signal, onNotification }: CallRequest,
+  { meta, cancellation, onNotification }: CallRequest,
   backends: Backends,
 ): Promise<BackendReply> {
-  if (signal?.aborted) {
+  if (cancellation?.isCancelled) {
     return { kind: "refusal", refusal: { code: "cancelled", reason: "before it was sent on" } }
   }
   const { implementation, name } = tool
@@ -27,7 +27,7 @@ export async function execute(
     name: implementation.tool,
     arguments: input,
     meta: forwardedMeta(meta),
-    signal,
+    cancellation,
     onNotification,
   })
   return withoutOurMeta(reply)

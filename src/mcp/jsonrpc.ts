@@ -1,5 +1,3 @@
-import type { JsonObject } from "../schema/json.ts"
-
 /** Lets a number keep its digits: `JSON.stringify` prints a raw JSON text as it is (ECMAScript proposal JSON.rawJSON). */
 interface ExactJson {
   parse(

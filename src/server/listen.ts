@@ -109,25 +109,25 @@ const printed = (host: string): string => (host.includes(":") ? `[${host}]` : ho
 function listener(server: Server, host: string): Listener {
   const { port } = server.address() as AddressInfo // it listens on TCP, not on a pipe
   const sockets = new Set<Socket>()
-  const open = new Set<ServerResponse>()
+  const requests: Requests = { open: 0 }
   let closing: Promise<number> | undefined
   server.on("connection", (socket: Socket) => {
     sockets.add(socket)
     socket.once("close", () => sockets.delete(socket))
   })
   server.prependListener("request", (_request, response: ServerResponse) => {
-    open.add(response)
+    requests.open++
     if (closing !== undefined) response.shouldKeepAlive = false
-    response.once("close", () => open.delete(response))
+    response.once("close", () => requests.open--)
   })
   return {
     host,
     port,
     url: `http://${printed(host)}:${port}`,
     connections: () => sockets.size,
-    inFlight: () => open.size,
+    inFlight: () => requests.open,
     close: (graceMs) => {
-      closing ??= drained({ server, sockets, open }, graceMs)
+      closing ??= drained({ server, sockets, requests }, graceMs)
       return closing
     },
   }
@@ -135,13 +135,18 @@ function listener(server: Server, host: string): Listener {
 
 const idleCheckMs = 20
 
+/** Only counted: a Set that each request enters and leaves would keep them all alive until a major collection. */
+interface Requests {
+  open: number
+}
+
 interface Open {
   readonly server: Server
   readonly sockets: ReadonlySet<Socket>
-  readonly open: ReadonlySet<ServerResponse>
+  readonly requests: Requests
 }
 
-async function drained({ server, sockets, open }: Open, graceMs: number): Promise<number> {
+async function drained({ server, sockets, requests }: Open, graceMs: number): Promise<number> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const closeIdle = () => {
     server.closeIdleConnections() // those that became idle since
@@ -151,7 +156,7 @@ async function drained({ server, sockets, open }: Open, graceMs: number): Promis
   const idle = setInterval(closeIdle, idleCheckMs)
   let cut = 0
   const deadline = setTimeout(() => {
-    cut = open.size
+    cut = requests.open
     server.closeAllConnections()
   }, graceMs)
   await closed

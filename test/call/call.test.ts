@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { BackendReply } from "../../src/call/backends.ts"
 import { call } from "../../src/call/call.ts"
+import { Cancellation } from "../../src/call/cancellation.ts"
 import type { Gateway } from "../../src/call/gateway.ts"
 import { parseExact } from "../../src/mcp/jsonrpc.ts"
 import { isObject } from "../../src/schema/json.ts"
@@ -109,7 +110,8 @@ describe("each outcome of a call is in exactly one record:", () => {
     kind: "refusal",
     refusal: { code: "backend_timeout", tool: "search", waitedMs: 9, reason: "10.0.0.1" },
   }
-  const aborted = AbortSignal.abort()
+  const cancellation = new Cancellation()
+  cancellation.cancel()
   const cases: [
     why: string,
     request: ReturnType<typeof callOf>,
@@ -205,7 +207,7 @@ describe("each outcome of a call is in exactly one record:", () => {
     ],
     [
       "a call that was cancelled before it began",
-      callOf("search", { q: "x" }, { signal: aborted }),
+      callOf("search", { q: "x" }, { cancellation }),
       {},
       { outcome: "refused", refusal: "cancelled" },
       0,

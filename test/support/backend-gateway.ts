@@ -30,7 +30,7 @@ const call = (name: string) =>
     name,
     arguments: undefined,
     meta: undefined,
-    signal: undefined,
+    cancellation: undefined,
     onNotification: undefined,
   })
 await call("echo")

@@ -87,7 +87,7 @@ export function open(address: Address, more: Partial<BackendPoolOptions> = {}): 
 const blank = {
   arguments: undefined,
   meta: undefined,
-  signal: undefined,
+  cancellation: undefined,
   onNotification: undefined,
 }
 

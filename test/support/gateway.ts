@@ -84,7 +84,7 @@ export const callOf = (
   arguments: args,
   exactArguments: args,
   meta: undefined,
-  signal: undefined,
+  cancellation: undefined,
   onNotification: undefined,
   ...more,
 })

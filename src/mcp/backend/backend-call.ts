@@ -1,6 +1,7 @@
 import type { BackendReply, BackendRequest } from "../../call/backends.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import { isObject } from "../../schema/json.ts"
+import type { Due } from "./deadlines.ts"
 import { type Outcome, Outgoing } from "./outgoing.ts"
 import { callMembers } from "./wire.ts"
 
@@ -13,12 +14,15 @@ export interface CallOwner {
 }
 
 /** A caller's `tools/call` from its arrival here to its answer. */
-export class BackendCall extends Outgoing {
+export class BackendCall extends Outgoing implements Due<BackendCall> {
   readonly request: BackendRequest
   readonly reply: (reply: BackendReply) => void
   readonly startedMs = performance.now()
   /** It counts against the concurrency limit. */
   hasPlace = false
+  dueMs = 0
+  before: BackendCall | undefined = undefined
+  after: BackendCall | undefined = undefined
   readonly #owner: CallOwner
   #progress = Number.NEGATIVE_INFINITY
 
@@ -37,15 +41,15 @@ export class BackendCall extends Outgoing {
     this.request = request
     this.reply = reply
     this.#owner = owner
-    request.signal?.addEventListener("abort", this)
+    request.cancellation?.listen(this)
   }
 
-  handleEvent(): void {
+  cancelled(): void {
     this.#owner.aborted(this)
   }
 
   protected override ended(outcome: Outcome): void {
-    this.request.signal?.removeEventListener("abort", this)
+    this.request.cancellation?.release()
     this.#owner.ended(this, outcome)
   }
 

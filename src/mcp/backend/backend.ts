@@ -106,8 +106,8 @@ export class Backend implements CallOwner, LinkEvents {
     })
   }
 
-  #refusal({ signal }: BackendRequest): Failure | undefined {
-    if (signal?.aborted) return cancelled
+  #refusal({ cancellation }: BackendRequest): Failure | undefined {
+    if (cancellation?.isCancelled) return cancelled
     if (this.#isClosing) return closing
     if (this.#isResting) return this.#resting()
     const { concurrencyMax, queueMax } = this.address.options

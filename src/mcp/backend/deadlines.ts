@@ -1,11 +1,24 @@
 /**
- * Items that all get the same time, with one timer for all: since the time is the same, they are due in the order in
- * which they came. Adding and deleting cost a map operation each.
+ * An item that may be due. The links are the list's own: a Map would copy its items to another table every so often, and
+ * such a table, once it is old, keeps all that it ever held alive until the next major collection.
  */
-export class Deadlines<T> {
+export interface Due<T> {
+  /** 0 while it is in no list. */
+  dueMs: number
+  before: T | undefined
+  after: T | undefined
+}
+
+/**
+ * Items that all get the same time, with one timer for all: since the time is the same, they are due in the order in
+ * which they came.
+ */
+export class Deadlines<T extends Due<T>> {
   readonly #afterMs: number
   readonly #expired: (item: T) => void
-  readonly #due = new Map<T, number>()
+  #first: T | undefined
+  #last: T | undefined
+  #size = 0
   #timer: NodeJS.Timeout | undefined
 
   constructor(afterMs: number, expired: (item: T) => void) {
@@ -14,25 +27,42 @@ export class Deadlines<T> {
   }
 
   add(item: T): void {
-    this.#due.set(item, performance.now() + this.#afterMs)
+    item.dueMs = performance.now() + this.#afterMs
+    item.before = this.#last
+    if (this.#last === undefined) this.#first = item
+    else this.#last.after = item
+    this.#last = item
+    this.#size++
     this.#timer ??= this.#arm(this.#afterMs)
   }
 
+  /** Does nothing to what is not there. */
   delete(item: T): void {
-    this.#due.delete(item)
+    if (item.dueMs === 0) return
+    const { before, after } = item
+    if (before === undefined) this.#first = after
+    else before.after = after
+    if (after === undefined) this.#last = before
+    else after.before = before
+    item.dueMs = 0
+    item.before = undefined
+    item.after = undefined
+    this.#size--
   }
 
   get size(): number {
-    return this.#due.size
+    return this.#size
   }
 
   /** A copy, so that items may be deleted meanwhile. */
   items(): T[] {
-    return [...this.#due.keys()]
+    const items: T[] = []
+    for (let item = this.#first; item !== undefined; item = item.after) items.push(item)
+    return items
   }
 
   clear(): void {
-    this.#due.clear()
+    for (const item of this.items()) this.delete(item)
     clearTimeout(this.#timer)
     this.#timer = undefined
   }
@@ -44,12 +74,12 @@ export class Deadlines<T> {
   #tick(): void {
     this.#timer = undefined
     const now = performance.now()
-    for (const [item, due] of this.#due) {
-      if (due > now) {
-        this.#timer = this.#arm(due - now)
+    for (let item = this.#first; item !== undefined; item = this.#first) {
+      if (item.dueMs > now) {
+        this.#timer ??= this.#arm(item.dueMs - now)
         return
       }
-      this.#due.delete(item)
+      this.delete(item)
       this.#expired(item)
     }
   }

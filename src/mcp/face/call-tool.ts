@@ -1,6 +1,7 @@
 import type { RpcError } from "../../call/backends.ts"
 import { type Answer, type CallRequest, call } from "../../call/call.ts"
 import type { Evidence } from "../../call/caller.ts"
+import type { Cancellation } from "../../call/cancellation.ts"
 import type { Gateway } from "../../call/gateway.ts"
 import { permit } from "../../call/permit.ts"
 import type { CatalogTool } from "../../registry/catalog.ts"
@@ -27,7 +28,7 @@ export interface CallCodec {
 export interface ToolCall {
   readonly posted: PostedRequest
   readonly evidence: Evidence
-  readonly signal: AbortSignal
+  readonly cancellation: Cancellation
   /** Whether a notification of the backend is for this caller. */
   relays(notification: JsonObject): boolean
 }
@@ -72,7 +73,7 @@ function finished(answer: Answer, tool: string): Answer {
 
 function callOf(
   codec: CallCodec,
-  { posted, evidence, signal, relays }: ToolCall,
+  { posted, evidence, cancellation, relays }: ToolCall,
   tool: string,
   args: JsonObject | undefined,
 ): CallRequest {
@@ -89,7 +90,7 @@ function callOf(
     arguments: args,
     exactArguments: isObject(exact) ? exact : undefined,
     meta: meta && codec.meta(meta),
-    signal,
+    cancellation,
     onNotification: exchange.canStream ? relayed(exchange, relays) : undefined,
   }
 }

@@ -1,3 +1,4 @@
+import type { Cancellation } from "../../call/cancellation.ts"
 import type { RpcId } from "../jsonrpc.ts"
 import type { FaceLimits } from "./limits.ts"
 import type { Seal } from "./seal.ts"
@@ -13,7 +14,7 @@ export interface Session {
   /** Of the last `tools/list` answered here: what the client knows. */
   listDigest: string | undefined
   /** The calls in flight, by the client's id, for `notifications/cancelled`. */
-  readonly calls: Map<RpcId, AbortController>
+  readonly calls: Map<RpcId, Cancellation>
   /** Ends the session's GET stream, if one is open. */
   endStream: (() => void) | undefined
 }

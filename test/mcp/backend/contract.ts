@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { Cancellation } from "../../../src/call/cancellation.ts"
 import type { Address } from "../../../src/mcp/backend/address.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
 import { open, refusal, text, until } from "../../support/backend-world.ts"
@@ -89,17 +90,19 @@ export function backendContract(
 
     test("tells the backend when a caller gives up, and answers at once", async () => {
       const { call } = open(await start())
-      const giveUp = new AbortController()
-      const waiting = call("wait", { signal: giveUp.signal })
+      const cancellation = new Cancellation()
+      const waiting = call("wait", { cancellation })
       await until(async () => text(await call("waiting")) === "1 waiting, 0 cancelled")
-      giveUp.abort()
+      cancellation.cancel()
       expect(refusal(await waiting).code).toBe("cancelled")
       await until(async () => text(await call("waiting")) === "0 waiting, 1 cancelled")
     })
 
     test("does not send a call that was given up before", async () => {
       const { call } = open(await start())
-      const reply = await call("wait", { signal: AbortSignal.abort() })
+      const cancellation = new Cancellation()
+      cancellation.cancel()
+      const reply = await call("wait", { cancellation })
       expect(refusal(reply).code).toBe("cancelled")
       expect(text(await call("waiting"))).toBe("0 waiting, 0 cancelled")
     })
@@ -119,11 +122,11 @@ export function backendContract(
       const narrow = { ...address, options: { ...address.options, concurrencyMax: 2, queueMax: 2 } }
       const { backends, call } = open(narrow)
       await call("echo")
-      const giveUp = new AbortController()
-      const calls = [1, 2, 3, 4].map(() => call("wait", { signal: giveUp.signal }))
+      const cancellations = [1, 2, 3, 4].map(() => new Cancellation())
+      const calls = cancellations.map((cancellation) => call("wait", { cancellation }))
       expect(backends.status()).toMatchObject([{ inFlight: 2, queued: 2 }])
       expect(refusal(await call("echo"))).toMatchObject({ code: "overloaded", retryAfterMs: 1000 })
-      giveUp.abort()
+      for (const cancellation of cancellations) cancellation.cancel()
       await Promise.all(calls)
       expect(backends.status()).toMatchObject([{ inFlight: 0, queued: 0 }])
       expect(text(await call("echo"))).toBe("null")

@@ -3,6 +3,7 @@ import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
+import { Cancellation } from "../../../src/call/cancellation.ts"
 import type { BackendOptions } from "../../../src/mcp/backend/address.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
 import { serveOldSdk, serveSdk } from "../../support/backend-sdk.ts"
@@ -64,12 +65,12 @@ describe("servers in the field", () => {
 
   test("the everything server's long operation reports progress and can be given up", async () => {
     const { call } = open(stdio([official("server-everything"), "stdio"]))
-    const giveUp = new AbortController()
+    const cancellation = new Cancellation()
     const reply = await call("trigger-long-running-operation", {
       arguments: { duration: 60, steps: 600 },
       meta: { progressToken: 1 },
-      signal: giveUp.signal,
-      onNotification: () => giveUp.abort(),
+      cancellation,
+      onNotification: () => cancellation.cancel(),
     })
     expect(reply).toMatchObject({ kind: "refusal", refusal: { code: "cancelled" } })
     expect(text(await call("echo", { arguments: { message: "still here" } }))).toMatch(/still here/)

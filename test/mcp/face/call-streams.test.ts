@@ -128,7 +128,7 @@ describe("the stream of a call", () => {
     lost.destroy()
     const witness = await sessionStream(port, headers)
     await eventually(() => witness.text()).toMatch(/^(: ka\n\n){3,}$/) // the lost one would have had as many
-    expect(gateway.calls[0]?.signal?.aborted).toBe(false)
+    expect(gateway.calls[0]?.cancellation?.isCancelled).toBe(false)
     gate.resolve()
     await eventually(() => face.stats().inFlight).toBe(0)
     expect(gateway.records.at(-1)).toMatchObject({ kind: "call", outcome: "ok" })
@@ -150,14 +150,16 @@ describe("the stream of a call", () => {
 
   test("is cut when its reader does not read, and the gateway forgets what waited", async () => {
     const cancelled = Promise.withResolvers<void>()
-    const gateway = fakeGateway(before, ({ onNotification, signal }) => {
+    const gateway = fakeGateway(before, ({ onNotification, cancellation }) => {
       const data = "x".repeat(100_000)
       const flood = setInterval(() => onNotification?.({ ...progress(1), data }), 1)
       return new Promise((resolve) => {
-        signal?.addEventListener("abort", () => {
-          clearInterval(flood)
-          cancelled.resolve()
-          resolve({ kind: "refusal", refusal: { code: "cancelled", reason: "cut" } })
+        cancellation?.listen({
+          cancelled() {
+            clearInterval(flood)
+            cancelled.resolve()
+            resolve({ kind: "refusal", refusal: { code: "cancelled", reason: "cut" } })
+          },
         })
       })
     })

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest"
-
 import type { BackendReply } from "../../../src/call/backends.ts"
+import type { Cancellation } from "../../../src/call/cancellation.ts"
 import { type FakeBackend, type FakeGateway, fakeGateway } from "../../support/face-gateway.ts"
 import {
   ask,
@@ -184,19 +184,20 @@ describe("tools/call in a legacy session", () => {
   })
 
   test("is cancelled by a notification of its own session alone", async () => {
-    const started = Promise.withResolvers<AbortSignal>()
-    backend = ({ signal }) => {
-      if (signal === undefined) throw new Error("a call has a signal")
-      started.resolve(signal)
+    const started = Promise.withResolvers<Cancellation>()
+    backend = ({ cancellation }) => {
+      if (cancellation === undefined) throw new Error("a call can be cancelled")
+      started.resolve(cancellation)
       return new Promise((resolve) => {
-        signal.addEventListener("abort", () =>
-          resolve({ kind: "refusal", refusal: { code: "cancelled", reason: "by the caller" } }),
-        )
+        cancellation.listen({
+          cancelled: () =>
+            resolve({ kind: "refusal", refusal: { code: "cancelled", reason: "by the caller" } }),
+        })
       })
     }
     const headers = await session(port, "reader@1")
     const answer = post(port, legacy("tools/call", { name: "echo" }, "c1"), headers)
-    const signal = await started.promise
+    const cancellation = await started.promise
     const cancelled = {
       jsonrpc: "2.0",
       method: "notifications/cancelled",
@@ -204,9 +205,9 @@ describe("tools/call in a legacy session", () => {
     }
     await post(port, cancelled, await session(port, "reader@1"))
     await post(port, { ...cancelled, params: { requestId: 1 } }, headers)
-    expect(signal.aborted).toBe(false)
+    expect(cancellation.isCancelled).toBe(false)
     await post(port, cancelled, headers)
-    expect(signal.aborted).toBe(true)
+    expect(cancellation.isCancelled).toBe(true)
     expect(json(await answer)).toMatchObject({
       id: "c1",
       error: { data: { "dev.postern/refusal": { code: "cancelled" } } },
@@ -214,10 +215,10 @@ describe("tools/call in a legacy session", () => {
   })
 
   test("goes on when the caller hangs up, however long it takes", async () => {
-    const started = Promise.withResolvers<AbortSignal | undefined>()
+    const started = Promise.withResolvers<Cancellation | undefined>()
     const done = Promise.withResolvers<BackendReply>()
-    backend = ({ signal }) => {
-      started.resolve(signal)
+    backend = ({ cancellation }) => {
+      started.resolve(cancellation)
       return done.promise
     }
     const headers = await session(port, "reader@1")
@@ -228,11 +229,11 @@ describe("tools/call in a legacy session", () => {
       body: JSON.stringify(message),
       signal: hangUp.signal,
     })
-    const signal = await started.promise
+    const cancellation = await started.promise
     hangUp.abort()
     await expect(answer).rejects.toThrow()
     await post(port, legacy("ping"), headers) // the gateway has seen the hang-up by now
-    expect(signal?.aborted).toBe(false)
+    expect(cancellation?.isCancelled).toBe(false)
     done.resolve({ kind: "result", result: { content: [] } })
     await eventually(() => gateway.records.at(-1)?.outcome).toBe("ok")
   })

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest"
-
 import type { BackendReply } from "../../../src/call/backends.ts"
+import type { Cancellation } from "../../../src/call/cancellation.ts"
 import { type FakeBackend, type FakeGateway, fakeGateway } from "../../support/face-gateway.ts"
 import {
   as,
@@ -367,14 +367,16 @@ describe("tools/call of the modern era", () => {
   })
 
   test("is cancelled when the caller hangs up", async () => {
-    const started = Promise.withResolvers<AbortSignal | undefined>()
+    const started = Promise.withResolvers<Cancellation | undefined>()
     const aborted = Promise.withResolvers<void>()
-    backend = ({ signal }) => {
-      started.resolve(signal)
+    backend = ({ cancellation }) => {
+      started.resolve(cancellation)
       return new Promise((resolve) => {
-        signal?.addEventListener("abort", () => {
-          aborted.resolve()
-          resolve({ kind: "refusal", refusal: { code: "cancelled", reason: "hung up" } })
+        cancellation?.listen({
+          cancelled() {
+            aborted.resolve()
+            resolve({ kind: "refusal", refusal: { code: "cancelled", reason: "hung up" } })
+          },
         })
       })
     }
@@ -382,7 +384,7 @@ describe("tools/call of the modern era", () => {
     const hangUp = new AbortController()
     const request = posting(message, { ...headers, ...as("reader@1") })
     const answer = http(port, { ...request, signal: hangUp.signal })
-    expect((await started.promise)?.aborted).toBe(false)
+    expect((await started.promise)?.isCancelled).toBe(false)
     hangUp.abort()
     await expect(answer).rejects.toThrow()
     await aborted.promise

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http"
 import type { Dispatcher } from "undici"
+import type { Due } from "../deadlines.ts"
 import { type Failure, protocolFailure, tooLarge } from "../failure.ts"
 import type { Connection } from "./connections.ts"
 import { EventStream } from "./event-stream.ts"
@@ -9,7 +10,10 @@ import { networkFailure, statusFailure } from "./network-failure.ts"
  * One POST and its answer, straight on undici's dispatcher: no stream object and no timer per call. The answer is one JSON
  * text or a stream of events; both are counted against one limit as they arrive.
  */
-export abstract class Exchange implements Dispatcher.DispatchHandler {
+export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchange> {
+  dueMs = 0
+  before: Exchange | undefined = undefined
+  after: Exchange | undefined = undefined
   connection: Connection | undefined
   status = 0
   headers: IncomingHttpHeaders = {}

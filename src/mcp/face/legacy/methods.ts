@@ -1,3 +1,4 @@
+import { Cancellation } from "../../../call/cancellation.ts"
 import { isObject } from "../../../schema/json.ts"
 import { callTool } from "../call-tool.ts"
 import type { FaceContext, Notification, Posted, PostedRequest } from "../context.ts"
@@ -60,7 +61,7 @@ export async function takeLegacy(
 /** Unknown and finished requests are nobody's mistake: the cancellation crossed the answer. */
 function cancel({ calls }: Session, notification: Notification | undefined): void {
   const id = notification?.params?.["requestId"]
-  if (typeof id === "string" || typeof id === "number") calls.get(id)?.abort()
+  if (typeof id === "string" || typeof id === "number") calls.get(id)?.cancel()
 }
 
 /** A lost connection cancels nothing in this era: only `notifications/cancelled` does. */
@@ -70,18 +71,18 @@ async function callInSession(
   session: Session,
 ): Promise<void> {
   const { id } = posted.message
-  const abort = new AbortController()
-  session.calls.set(id, abort)
+  const cancellation = new Cancellation()
+  session.calls.set(id, cancellation)
   try {
     await callTool(context, legacyCodec, {
       posted,
       evidence: sessionEvidence(posted, session),
-      signal: abort.signal,
+      cancellation,
       relays: ({ method, params }) =>
         method !== "notifications/message" || isLoudEnough(params, session.logLevel),
     })
   } finally {
-    if (session.calls.get(id) === abort) session.calls.delete(id)
+    if (session.calls.get(id) === cancellation) session.calls.delete(id)
   }
 }
 

@@ -1,3 +1,4 @@
+import { Cancellation } from "../../../call/cancellation.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import { callTool } from "../call-tool.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
@@ -56,15 +57,15 @@ async function callStateless(
   envelope: JsonObject,
 ): Promise<void> {
   const { outgoing } = posted.exchange
-  const abort = new AbortController()
-  const hungUp = () => abort.abort()
+  const cancellation = new Cancellation()
+  const hungUp = () => cancellation.cancel()
   outgoing.on("close", hungUp)
   const wanted = gravity(envelope[metaKeys.logLevel])
   try {
     await callTool(context, modernCodec, {
       posted,
       evidence: evidenceIn(posted, envelope),
-      signal: abort.signal,
+      cancellation,
       relays: ({ method, params }) =>
         method !== "notifications/message" || (wanted !== -1 && gravityOf(params) >= wanted),
     })
