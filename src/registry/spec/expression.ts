@@ -80,7 +80,7 @@ function* stepsNamed(ast: ASTNode): Generator<string> {
 }
 
 /** `root.member`, `root["member"]` and their optional forms. */
-function memberNamed(
+export function memberNamed(
   node: ASTNode,
 ): { readonly root: string; readonly member: string } | undefined {
   if (node.op !== "." && node.op !== ".?" && node.op !== "[]" && node.op !== "[?]") return
@@ -115,7 +115,7 @@ interface Visit {
 }
 
 /** Every node that is evaluated, which the variable that a comprehension introduces is not. */
-function* walk(root: ASTNode): Generator<Visit> {
+export function* walk(root: ASTNode): Generator<Visit> {
   const open: Visit[] = [{ node: root, bound: new Set(), nesting: 0 }]
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
     yield visit
