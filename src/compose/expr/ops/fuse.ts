@@ -18,33 +18,47 @@ interface Fused {
 export function compileFuse({ field, k }: Extract<Op, { op: "rrf" }>) {
   const query = compileQuery(field)
   return (rows: readonly Row[], run: Run): readonly Json[] => {
-    const fused = new Fusion()
+    const fusion = new Fusion((value) => {
+      const found = query(value, run)
+      return found === undefined ? undefined : textKey(found, run)
+    })
     for (const { value: list, weight } of rows) {
       if (!isList(list)) fail(run, "rrf fuses lists, one per target, and a target gave none")
-      if (!isList(list) || !spend(run, list.length)) return []
-      const counted = new Set<Fused>()
-      for (const [index, value] of list.entries()) {
-        const found = query(value, run)
-        const item = fused.find(value, found === undefined ? undefined : textKey(found, run))
-        if (!counted.has(item)) item.score += weight / (k + index + 1)
-        counted.add(item)
-      }
+      else if (spend(run, list.length)) fusion.add(list, (rank) => weight / (k + rank))
     }
-    return fused.items.sort((left, right) => right.score - left.score).map(({ value }) => value)
+    return fusion.ranked()
   }
 }
 
 /** What has been found in the lists so far, each once. */
 class Fusion {
-  readonly items: Fused[] = []
+  readonly #items: Fused[] = []
   readonly #byKey = new Map<string, Fused>()
+  readonly #keyOf: (value: Json) => string | undefined
 
-  /** The item with this key, or `value` as a new one. */
-  find(value: Json, key: string | undefined): Fused {
+  constructor(keyOf: (value: Json) => string | undefined) {
+    this.#keyOf = keyOf
+  }
+
+  add(list: readonly Json[], score: (rank: number) => number): void {
+    const counted = new Set<Fused>()
+    for (const [index, value] of list.entries()) {
+      const item = this.#find(value)
+      if (!counted.has(item)) item.score += score(index + 1)
+      counted.add(item)
+    }
+  }
+
+  ranked(): readonly Json[] {
+    return this.#items.sort((left, right) => right.score - left.score).map(({ value }) => value)
+  }
+
+  #find(value: Json): Fused {
+    const key = this.#keyOf(value)
     const known = key === undefined ? undefined : this.#byKey.get(key)
     if (known !== undefined) return known
     const made = { value, score: 0 }
-    this.items.push(made)
+    this.#items.push(made)
     if (key !== undefined) this.#byKey.set(key, made)
     return made
   }
