@@ -34,7 +34,9 @@ const eras = ["auto", "legacy", "modern"] as const
 export function connectionOf(given: Given, io: Io): ClientOptions {
   const url = given.text("url") ?? io.env["POSTERN_URL"] ?? "http://127.0.0.1:3000/mcp"
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new UsageError(`--url: expected an address such as http://127.0.0.1:3000/mcp`)
+    throw new UsageError("--url: expected an address such as http://127.0.0.1:3000/mcp")
+  if (new URL(url).username !== "" || new URL(url).password !== "")
+    throw new UsageError("--url: user and password do not belong in it; use --token or --header")
   const era = eras.find((one) => one === (given.text("era") ?? "auto"))
   if (era === undefined) throw new UsageError(`--era: one of ${eras.join(", ")}`)
   const timeoutMs = Number(given.text("timeout") ?? 60_000)

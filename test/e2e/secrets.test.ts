@@ -1,0 +1,253 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { openBackend, type TestBackend } from "../support/e2e-backend.ts"
+import { logged, makeWorld, startGateway, type TestGateway } from "../support/e2e-gateway.ts"
+import { postern, project } from "../support/e2e-process.ts"
+import { as, ask, http, initialize, legacy, post, session } from "../support/face-server.ts"
+import { makeKey } from "../support/issuer.ts"
+
+/** Each where a secret may stand; none may ever be seen again. */
+const canary = {
+  backendHeader: "canary-backend-header-7c1f",
+  query: "canary-query-8d2e",
+  childToken: "canary-child-token-9e3d",
+  session: "canary-session-key-that-is-long-enough-1a5b",
+  audit: "canary-audit-key-that-is-long-enough-2b6a",
+  argument: "canary-argument-3c79",
+  wrongArgument: "canary-wrong-argument-4d88",
+  result: "canary-result-5e97",
+  claim: "canary-claim-6fa6",
+  environment: "canary-environment-70b5",
+}
+const env = {
+  BACKEND_HEADER: canary.backendHeader,
+  BACKEND_QUERY: canary.query,
+  CHILD_TOKEN: canary.childToken,
+  SESSION_KEY: canary.session,
+  AUDIT_KEY: canary.audit,
+  UNRELATED_PASSWORD: canary.environment,
+}
+
+const key = await makeKey("k1")
+const token = await key.sign({
+  iss: "https://idp.example",
+  aud: "postern",
+  exp: Math.floor(Date.now() / 1_000) + 600,
+  agent_name: "a",
+  agent_version: "1.0.0",
+  note: canary.claim,
+})
+
+let backend: TestBackend
+let gateway: TestGateway
+const answers: string[] = []
+let sessionId = ""
+
+beforeAll(async () => {
+  const told = () => [canary.backendHeader, canary.query].join(" and ")
+  backend = await openBackend({
+    tells: ({ send }) => send({ error: { code: -32000, message: told(), data: { why: told() } } }),
+    fails: ({ response }) => response.writeHead(500).end(told()),
+    result: ({ text }) => text(canary.result),
+  })
+  const inputSchema = {
+    type: "object",
+    properties: { token: { type: "string", maxLength: 3 }, text: { type: "string" } },
+  }
+  const tools = { echo: { server: "web", inputSchema }, tells: "web", fails: "web", result: "web" }
+  gateway = await startGateway({
+    env,
+    registry: {
+      tools: { ...tools, lost: "away", env: "child" },
+      agents: { a: [...Object.keys(tools), "lost", "env"], b: [] },
+    },
+    servers: {
+      "web:1.0.0": {
+        url: `${backend.url}?api_key=\${BACKEND_QUERY}`,
+        headers: { authorization: "Bearer ${BACKEND_HEADER}" },
+      },
+      "away:1.0.0": {
+        url: "http://127.0.0.1:9/mcp?api_key=${BACKEND_QUERY}",
+        headers: { "x-api-key": "${BACKEND_HEADER}" },
+      },
+      "child:1.0.0": {
+        command: "node",
+        args: [join(project, "test/support/e2e-child.ts"), "leaky"],
+        env: { LEAK_TOKEN: "${CHILD_TOKEN}" },
+      },
+    },
+    config: {
+      listen: { port: 0, publicUrl: "https://gate.example/mcp", hosts: ["127.0.0.1"] },
+      session: { key: "${SESSION_KEY}" },
+      audit: { file: "./audit.jsonl", key: "${AUDIT_KEY}", begin: "all" },
+      log: { level: "trace" },
+      explainRefusals: true,
+      identity: {
+        jwt: {
+          issuer: "https://idp.example",
+          audience: "postern",
+          jwks: { keys: [{ ...key.jwk, key_ops: ["verify"] } as never] },
+        },
+      },
+    },
+  })
+  await live()
+})
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]()
+  await backend[Symbol.asyncDispose]()
+})
+
+/** All that a gateway does in a day, good and bad. */
+async function live(): Promise<void> {
+  const { port } = gateway
+  const said = async (name: string, args: object, headers: Record<string, string> = {}) => {
+    const answer = await ask(port, "a@1.0.0", "tools/call", { name, arguments: args }, headers)
+    answers.push(answer.text, JSON.stringify(answer.headers))
+    return answer
+  }
+  const bearer = { authorization: `Bearer ${token}` }
+  expect((await said("echo", { text: "x" }, bearer)).status).toBe(200)
+  await said("tells", { text: canary.argument })
+  await said("fails", { text: canary.argument })
+  await said("lost", { text: canary.argument })
+  await said("env", {})
+  await said("echo", { token: 7 }, { authorization: `Bearer ${token}x` })
+  await said("echo", {}, { authorization: `Basic ${token}` })
+  await said("nothing", { text: canary.argument }, bearer)
+  await said("echo", {}, { ...as("b@1.0.0"), ...bearer })
+  answers.push((await http(port, { path: `/mcp?access_token=${token}`, body: "{}" })).text)
+  const mine = await session(port, "a@1.0.0")
+  sessionId = String(mine["mcp-session-id"])
+  answers.push((await post(port, legacy("tools/list"), mine)).text)
+  answers.push((await post(port, legacy("tools/list"), { ...mine, ...as("b@1.0.0") })).text)
+  answers.push((await post(port, initialize(), { ...as("a@1.0.0"), ...bearer })).text)
+  // What the caller itself sent or asked for comes back to it, and is kept nowhere:
+  await ask(port, "a@1.0.0", "tools/call", { name: "echo", arguments: { text: canary.argument } })
+  await ask(port, "a@1.0.0", "tools/call", {
+    name: "echo",
+    arguments: { token: canary.wrongArgument },
+  })
+  await ask(port, "a@1.0.0", "tools/call", { name: "result", arguments: {} })
+  await logged(gateway, "backend_stderr")
+  gateway.writeRegistry(`{ "schemaVersion": "2.0", "token": "${canary.argument}" `)
+  await logged(gateway, "registry_refused")
+}
+
+/** Every place to which the gateway writes. */
+async function outputs(): Promise<Record<string, string>> {
+  const pages = ["/healthz", "/readyz", "/metrics", "/status"]
+  const shown = await Promise.all(pages.map(async (page) => (await gateway.admin(page)).text))
+  return {
+    stdout: gateway.running.stdout(),
+    stderr: gateway.running.stderr(),
+    audit: readFileSync(gateway.auditFile, "utf8"),
+    pages: shown.join("\n"),
+    answers: answers.join("\n"),
+  }
+}
+
+describe("no output of the gateway holds", () => {
+  test("what it was given, to begin with: it was used", async () => {
+    expect(backend.called).toEqual(expect.arrayContaining(["echo", "tells", "fails", "result"]))
+    expect(gateway.audit().some(({ outcome }) => outcome === "rpc_error")).toBe(true)
+    const written = await outputs()
+    for (const text of Object.values(written)) expect(text.length).toBeGreaterThan(100)
+    expect(written["stderr"]).toContain("starting with [secret]")
+    expect(written["answers"]).toContain("[secret] and [secret]")
+  })
+
+  test.each(Object.entries(canary))("a secret: %s", async (_, secret) => {
+    for (const [place, text] of Object.entries(await outputs()))
+      expect([place, text.includes(secret)]).toEqual([place, false])
+  })
+
+  test("a caller's token, or a session's id, whole or in parts that would do", async () => {
+    const [, claims = "", signature = ""] = token.split(".")
+    for (const [place, text] of Object.entries(await outputs()))
+      for (const secret of [token, claims, signature, sessionId])
+        expect([place, text.includes(secret)]).toEqual([place, false])
+  })
+})
+
+describe("no words about a configuration hold", () => {
+  const written: [string, object, RegExp][] = [
+    [
+      "the password of a URL",
+      { servers: { "web:1.0.0": { url: "http://user:canary-password@127.0.0.1/" } } },
+      /servers\.web:1\.0\.0\.url — /,
+    ],
+    [
+      "a header written as it is",
+      {
+        servers: {
+          "web:1.0.0": {
+            url: "http://127.0.0.1/",
+            headers: { authorization: "Bearer canary-password" },
+          },
+        },
+      },
+      /a secret is not written here/,
+    ],
+    [
+      "a key written as it is",
+      { session: { key: "canary-password-canary-password-canary" } },
+      /a secret is not written here/,
+    ],
+    [
+      "a key that is too short",
+      { session: { key: "${SHORT}" } },
+      /session\.key — the key is shorter than 32/,
+    ],
+    ["a variable where a number belongs", { listen: { port: "${SHORT}" } }, /listen\.port — /],
+    [
+      "a private key",
+      {
+        identity: {
+          jwt: {
+            issuer: "i",
+            audience: "a",
+            jwks: { keys: [{ kty: "RSA", d: "canary-password" }] },
+          },
+        },
+      },
+      /private key/,
+    ],
+  ]
+  test.concurrent.for(written)("%s", async ([, config, words], { expect, onTestFinished }) => {
+    const { configFile, folder } = makeWorld({ registry: { tools: {}, agents: {} } })
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const sections = { registry: { source: "file://./registry.json" }, ...config }
+    writeFileSync(configFile, JSON.stringify(sections))
+    const ended = await postern(["serve", "--config", configFile], {
+      env: { SHORT: "canary-password" },
+    })
+    expect(ended).toMatchObject({ code: 1, stdout: "" })
+    expect(ended.stderr).toMatch(words)
+    expect(ended.stderr).not.toContain("canary")
+  })
+})
+
+describe("no words of the command line's client hold", () => {
+  test("its token, its headers or the user of its URL", async () => {
+    const url = `http://user:${canary.query}@127.0.0.1:${gateway.port}/mcp?key=${canary.query}`
+    const runs = [
+      ["tools", "--url", gateway.url, "--token", "TOKEN"],
+      ["tools", "--url", url, "--agent", "a@1.0.0"],
+      [
+        "tools",
+        "--url",
+        `http://127.0.0.1:9/mcp?key=${canary.query}`,
+        "--header",
+        `x-key: ${canary.query}`,
+      ],
+      ["call", "tells", "--url", gateway.url, "--agent", "a@1.0.0", "--json"],
+    ]
+    const ended = await Promise.all(
+      runs.map((args) => postern(args, { env: { TOKEN: `x.${canary.claim}.y` } })),
+    )
+    expect(ended.map(({ code }) => code)).toEqual([1, 2, 1, 1])
+    for (const { stdout, stderr } of ended) expect(stdout + stderr).not.toContain("canary")
+  })
+})
