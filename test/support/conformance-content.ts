@@ -9,7 +9,7 @@ import { promptContext } from "./conformance-interactive.ts"
 import { pixel } from "./conformance-tools.ts"
 
 /** The resource that clients are told of when it changes. */
-export const watchedUri = "test://watched-resource"
+const watchedUri = "test://watched-resource"
 
 export function addResources(server: McpServer): void {
   const plain = { mimeType: "text/plain" }

@@ -180,9 +180,15 @@ function createEventStore(): EventStore {
   }
 }
 
-const bothOf = (one: Changes, other: Changes): Changes => ({
-  toolsChanged: () => [one, other].forEach((each) => each.toolsChanged()),
-  promptsChanged: () => [one, other].forEach((each) => each.promptsChanged()),
-  resourcesChanged: () => [one, other].forEach((each) => each.resourcesChanged()),
-  resourceUpdated: (uri) => [one, other].forEach((each) => each.resourceUpdated(uri)),
-})
+function bothOf(one: Changes, other: Changes): Changes {
+  const both = (tell: (changes: Changes) => void) => {
+    tell(one)
+    tell(other)
+  }
+  return {
+    toolsChanged: () => both((changes) => changes.toolsChanged()),
+    promptsChanged: () => both((changes) => changes.promptsChanged()),
+    resourcesChanged: () => both((changes) => changes.resourcesChanged()),
+    resourceUpdated: (uri) => both((changes) => changes.resourceUpdated(uri)),
+  }
+}

@@ -55,44 +55,24 @@ export function requirementsOf(revision: Revision): Requirements {
   return { required: server, unscored: unscored.map(({ scenario }) => scenario) }
 }
 
-/** Tries all that a revision asks of a server, and what it only reports. */
-export const runSuite = (url: string, revision: Revision): Promise<SuiteResult> =>
-  runCommand(["server", "--url", url, "--requirements", revision])
-
-/** Tries single scenarios, as a revision words them. */
-export async function runScenarios(
-  url: string,
-  revision: Revision,
-  scenarios: readonly string[],
-): Promise<SuiteResult> {
-  const runs = scenarios.map((scenario) =>
-    runCommand([
-      "server",
-      "--url",
-      url,
-      "--spec-version",
-      revision,
-      "--scenario",
-      scenario,
-      "--force",
-    ]),
-  )
-  return new Map((await Promise.all(runs)).flatMap((results) => [...results]))
-}
-
-/** Rejects when the suite did not try anything, with what it printed. */
-async function runCommand(args: readonly string[]): Promise<SuiteResult> {
+/**
+ * Tries all that a revision asks of a server, and what it only reports. Rejects when nothing was tried, with what the
+ * suite printed.
+ */
+export async function runSuite(url: string, revision: Revision): Promise<SuiteResult> {
   const folder = mkdtempSync(join(tmpdir(), "postern-conformance-"))
   try {
-    const child = spawn(process.execPath, [command, ...args, "--output-dir", folder], {
+    const wanted = ["--url", url, "--requirements", revision, "--output-dir", folder]
+    const child = spawn(process.execPath, [command, "server", ...wanted, "--timeout", "10000"], {
       stdio: ["ignore", "pipe", "pipe"],
+      timeout: 60_000,
     })
     const [printed, complaints] = await Promise.all([
       read(child.stdout),
       read(child.stderr),
       once(child, "close"),
     ])
-    const results = readdirSync(folder).flatMap((name) => resultIn(folder, name) ?? [])
+    const results = readdirSync(folder).flatMap((name) => resultIn(folder, name, complaints) ?? [])
     if (results.length === 0) throw new Error(`the suite tried nothing: ${complaints}${printed}`)
     return new Map(results.map((result) => [result.scenario, result]))
   } finally {
@@ -100,19 +80,25 @@ async function runCommand(args: readonly string[]): Promise<SuiteResult> {
   }
 }
 
-/** A folder is named `server-<scenario>-<time>`. Without a file of checks the scenario came to no end. */
-function resultIn(folder: string, name: string): ScenarioResult | undefined {
+/** A folder is named `server-<scenario>-<time>`. Without a file of checks the scenario threw, and the suite said so. */
+function resultIn(folder: string, name: string, complaints: string): ScenarioResult | undefined {
   const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT/.exec(name)?.[1]
   if (scenario === undefined) return undefined
-  const file = readdirSync(join(folder, name)).find((one) => one === "checks.json")
-  if (file === undefined) return { scenario, outcome: "failed", checks: [] }
-  const checks = z.array(Check).parse(JSON.parse(readFileSync(join(folder, name, file), "utf8")))
-  return { scenario, outcome: outcomeOf(checks), checks }
+  const checks = readdirSync(join(folder, name)).includes("checks.json")
+    ? readFileSync(join(folder, name, "checks.json"), "utf8")
+    : JSON.stringify([thrown(scenario, complaints)])
+  return resultOf(scenario, z.array(Check).parse(JSON.parse(checks)))
 }
 
-function outcomeOf(checks: readonly Check[]): ScenarioResult["outcome"] {
-  if (checks.some(({ status }) => status === "FAILURE")) return "failed"
-  return checks.some(({ status }) => status === "SUCCESS") ? "passed" : "vacuous"
+function thrown(scenario: string, complaints: string): Check {
+  const said = complaints.split("\n").find((line) => line.includes(`run scenario ${scenario}:`))
+  return { id: scenario, status: "FAILURE", errorMessage: said ?? "it came to no end" }
+}
+
+function resultOf(scenario: string, checks: readonly Check[]): ScenarioResult {
+  const has = (wanted: Check["status"]) => checks.some(({ status }) => status === wanted)
+  const outcome = has("FAILURE") ? "failed" : has("SUCCESS") ? "passed" : "vacuous"
+  return { scenario, outcome, checks }
 }
 
 /** What failed, as lines that say which check of which scenario and why. */
