@@ -61,7 +61,7 @@ export async function call(request: CallRequest, gateway: Gateway): Promise<Answ
     answer = await travel(request, gateway, facts, catalog, id)
   } finally {
     const record = recordOf("call", request, facts, answer, gateway.now(), id)
-    isRecorded = gateway.audit(record)
+    isRecorded = await gateway.audit(record)
   }
   return isRecorded ? answer : refused(unrecorded)
 }
@@ -93,7 +93,7 @@ async function travel(
   if (!input.ok) return refused(input.refusal)
   warn(facts, input.value.warnings)
 
-  if (isAnnounced(tool, gateway.begins) && !gateway.audit(beginOf(request, facts, id))) {
+  if (isAnnounced(tool, gateway.begins) && !(await gateway.audit(beginOf(request, facts, id)))) {
     return refused(unrecorded)
   }
   facts.executedMs = gateway.now()

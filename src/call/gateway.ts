@@ -31,8 +31,8 @@ export interface Gateway {
   canAudit?(): boolean
   /** Which calls are recorded before they are made, too: those of tools that are not read-only, or all. */
   readonly begins: "effects" | "all" | "none"
-  /** Writes the record before it returns. False when it could not be written and calls must be refused. */
-  audit(record: AuditRecord): boolean
+  /** True when the record is written. False when it could not be written and calls must be refused. */
+  audit(record: AuditRecord): boolean | Promise<boolean>
   /** Milliseconds since the epoch, with fractions. */
   now(): number
   /** 128 random bits as 32 hex digits, for record ids. */

@@ -29,7 +29,7 @@ export async function withCaller<T>(visit: Visit<T>, gateway: Gateway): Promise<
     }
     result = caller.ok ? visit.answer(caller.value, catalog, facts) : caller
   } finally {
-    isRecorded = record(visit, gateway, facts, result)
+    isRecorded = await record(visit, gateway, facts, result)
   }
   return isRecorded ? result : refuse(unrecorded)
 }
@@ -39,7 +39,7 @@ function record<T>(
   gateway: Gateway,
   facts: Facts,
   result: Result<T> | undefined,
-): boolean {
+): boolean | Promise<boolean> {
   const end = result === undefined ? "bug" : result.ok ? "answered" : "refused"
   const kind = visit.kind(end)
   if (kind === undefined) return true

@@ -39,7 +39,7 @@ export function createEnforcement(parts: EnforcementParts): Gateway {
     canAudit: () => config.audit?.onFailure !== "deny" || audit.state().trouble === undefined,
     audit(record) {
       metrics.count(record)
-      return audit.write(record)
+      return audit.commit(record)
     },
     now: () => performance.timeOrigin + performance.now(),
     id: randomId,

@@ -101,6 +101,58 @@ describe("the audit", () => {
   })
 })
 
+describe("records of one turn of the event loop", () => {
+  test("are in the file, in order, when they are said to be", async () => {
+    const file = auditFile()
+    const { audit } = audited(file)
+    const turn = ["a", "b", "c"].map((id) => audit.commit(callRecord(id)))
+    audit.write(callRecord("d")) // does not wait, and nobody overtakes it
+    expect(records(file).map(({ id }) => id)).toEqual(["a", "b", "c", "d"])
+    expect(await Promise.all([...turn, audit.commit(callRecord("e"))])).toEqual([
+      true,
+      true,
+      true,
+      true,
+    ])
+    expect(records(file).map(({ seq, id }) => `${seq}${id}`)).toEqual([
+      "1a",
+      "2b",
+      "3c",
+      "4d",
+      "5e",
+    ])
+    expect((await verifyAudit([file])).findings).toEqual([])
+  })
+
+  test("are many more than fit one write, and all there", async () => {
+    const file = auditFile()
+    const { audit } = audited(file)
+    const ids = Array.from({ length: 2_000 }, (_, index) => `${index}`)
+    const kept = await Promise.all(ids.map((id) => audit.commit(callRecord(id))))
+    expect(new Set(kept)).toEqual(new Set([true]))
+    const calls = records(file).filter(({ kind }) => kind === "call")
+    expect(calls.map(({ id }) => id)).toEqual(ids)
+    expect((await verifyAudit([file])).findings).toEqual([])
+  })
+
+  test("are all refused when they cannot be written", async () => {
+    const { audit } = audited("/dev/full")
+    const turn = ["a", "b"].map((id) => audit.commit(callRecord(id)))
+    expect(audit.write(callRecord("c"))).toBe(false)
+    expect(await Promise.all(turn)).toEqual([false, false])
+    expect(audit.unwritten().map(({ id }) => id)).toEqual(["a", "b", "c"])
+  })
+
+  test("are written when the audit is closed before the turn ends", async () => {
+    const file = auditFile()
+    const { audit } = audited(file)
+    const last = audit.commit(callRecord("last"))
+    audit.close()
+    expect(await last).toBe(true)
+    expect(records(file)).toHaveLength(1)
+  })
+})
+
 describe("a process killed while it writes", () => {
   test("loses no answered decision, and its file verifies", async () => {
     const file = auditFile()

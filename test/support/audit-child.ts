@@ -22,8 +22,8 @@ say("ready")
 setInterval(() => undefined, 60_000) // it ends when it is killed, and not before
 for (let index = 0; mode !== "quiet" || audit.state().trouble === undefined; index++) {
   const id = `${process.pid}-${index}`
-  const isBegun = audit.write(begin(id))
+  const isBegun = await audit.commit(begin(id))
   await setImmediate()
-  const isWritten = audit.write(callRecord(id))
+  const isWritten = await audit.commit(callRecord(id))
   say(`${isBegun && isWritten ? "ok" : "refused"} ${id}`)
 }

@@ -24,6 +24,11 @@ export interface Audit {
    * it could not be written and calls must be refused.
    */
   write(record: AuditRecord): boolean
+  /**
+   * The same for records that others wait for, too: those of one turn of the event loop are written at its end, in one
+   * go. Resolves when the record is in the file, false when it could not be written. Never rejects.
+   */
+  commit(record: AuditRecord): Promise<boolean>
   head(): Head
   state(): AuditState
   /** What could not be written lately, oldest first. */
@@ -64,8 +69,11 @@ export function openAudit(file: string | undefined, options: AuditOptions): Audi
   }
 }
 
+const kept = Promise.resolve(true)
+
 const nowhere: Audit = {
   write: () => true,
+  commit: () => kept,
   head: () => ({ seq: 0, hash: noHash }),
   state: () => ({ records: 0, lost: 0, unsynced: 0, trouble: undefined }),
   unwritten: () => [],
@@ -79,6 +87,11 @@ class FileAudit implements Audit {
   /** The disk did not take what was written: until it does, what is written may not be there after a power loss. */
   #syncTrouble: Error | undefined
   #unwritten: AuditRecord[] = []
+  /** Records that wait for the end of this turn, and who waits with them. */
+  #staged: AuditRecord[] = []
+  #turn: Promise<boolean> | undefined
+  /** False when something of this turn was lost and may not be. */
+  #isTurnThere = true
   #records = 0
   #lost = 0
   /** Of those, how many no `recovered` record tells of. */
@@ -109,11 +122,71 @@ class FileAudit implements Audit {
   }
 
   write(record: AuditRecord): boolean {
+    return this.#isOpen() && this.#stage(record) ? this.#flush() : this.#lose(record)
+  }
+
+  commit(record: AuditRecord): Promise<boolean> {
+    if (!this.#isOpen() || !this.#stage(record)) return Promise.resolve(this.#lose(record))
+    this.#turn ??= this.#endOfTurn()
+    return this.#turn
+  }
+
+  /** Resolves when the turn is over: what was written in it is all there, or counts as lost for all who wait. */
+  #endOfTurn(): Promise<boolean> {
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turn = undefined
+        const isLastThere = this.#flush()
+        resolve(this.#isTurnThere && isLastThere)
+        this.#isTurnThere = true
+      })
+    })
+  }
+
+  /** Whether records may be written, and what is missing has been said. */
+  #isOpen(): boolean {
     const isKept = this.#syncTrouble === undefined || this.#options.onFailure === "degrade"
-    if (isKept && this.#tellLoss() && this.#attempt(record)) {
-      if (this.#chain.head().seq - this.#checkpointed >= checkpointRecords) this.#checkpoint()
-      return true
+    return isKept && !this.#isClosed && this.#tellLoss()
+  }
+
+  #stage(record: AuditRecord): boolean {
+    try {
+      this.#chain.stage(record)
+    } catch (error) {
+      this.#dropped(error)
+      return false
     }
+    this.#staged.push(record)
+    return true
+  }
+
+  /** Writes what is staged. Whoever waits for the turn that is under way shares the outcome. */
+  #flush(): boolean {
+    if (this.#staged.length === 0) return true
+    try {
+      this.#chain.flush()
+      if (this.#options.sync === "each") this.#chain.syncNow()
+    } catch (error) {
+      return this.#dropped(error)
+    }
+    this.#written(this.#staged.length)
+    this.#staged = []
+    if (this.#chain.head().seq - this.#checkpointed >= checkpointRecords) this.#checkpoint()
+    return true
+  }
+
+  /** What was staged is not in the file. */
+  #dropped(error: unknown): boolean {
+    const lost = this.#staged
+    this.#staged = []
+    this.#failed(error)
+    let isServed = true
+    for (const record of lost) isServed = this.#lose(record)
+    this.#isTurnThere &&= isServed
+    return isServed
+  }
+
+  #lose(record: AuditRecord): boolean {
     this.#lost++
     this.#lostUntold++
     this.#unwritten.push(record)
@@ -140,6 +213,7 @@ class FileAudit implements Audit {
 
   close(): void {
     if (this.#isClosed) return
+    this.#flush()
     this.#isClosed = true
     clearInterval(this.#checkpointTimer)
     clearTimeout(this.#syncTimer)
@@ -151,19 +225,25 @@ class FileAudit implements Audit {
     }
   }
 
-  /** Appends one record; false, and says so once, when that fails. */
+  /** Writes a record of the audit's own at once; false, and says so once, when that fails. */
   #attempt(record: AuditRecord): boolean {
+    this.#flush() // what others wait for stands or falls by itself
     try {
-      this.#chain.append(record)
+      this.#chain.stage(record)
+      this.#chain.flush()
       if (this.#options.sync === "each") this.#chain.syncNow()
     } catch (error) {
       this.#failed(error)
       return false
     }
-    this.#records++
-    if (this.#trouble !== undefined) this.#recovered()
-    if (this.#options.sync === "batch") this.#soon()
+    this.#written(1)
     return true
+  }
+
+  #written(count: number): void {
+    this.#records += count
+    if (this.#trouble !== undefined) this.#recovered()
+    if (this.#options.sync === "batch") this.#soon(count)
   }
 
   #failed(error: unknown): void {
@@ -206,8 +286,8 @@ class FileAudit implements Audit {
     return noteRecord(kind, note, { id: this.#options.id(), timeMs: this.#options.now() })
   }
 
-  #soon(): void {
-    this.#unsynced++
+  #soon(count: number): void {
+    this.#unsynced += count
     if (this.#unsynced >= batchRecords) this.#sync()
     else this.#syncLater()
   }

@@ -23,6 +23,9 @@ export interface Head {
   readonly hash: string
 }
 
+/** Lines of one turn of the event loop, as a rule; more are written in between. */
+const stageBytes = 32 * lineBufferBytes
+
 /**
  * A file of chained lines that this process alone appends to. A line is either there as a whole or not at all: half a
  * line, of this process or of the one before, is cut off before anything follows it.
@@ -32,8 +35,12 @@ export class Chain {
   readonly #lock: FileLock | undefined
   /** Devices and pipes cannot be cut, forced to disk or read back. */
   readonly #isRegular: boolean
-  readonly #buffer = Buffer.alloc(lineBufferBytes)
+  readonly #buffer = Buffer.alloc(stageBytes)
+  /** Bytes of `#buffer` that wait to be written. */
+  #staged = 0
   #head: Head
+  /** The head as it will be when they are. */
+  #next: Head
   #end: number
   #isTorn = false
   /** What was found at the end of the file. */
@@ -58,6 +65,7 @@ export class Chain {
     }
     const { seq, hash: last, end, droppedBytes } = this.tail
     this.#head = { seq, hash: last }
+    this.#next = this.#head
     this.#end = end
     this.#isTorn = droppedBytes > 0
   }
@@ -66,12 +74,33 @@ export class Chain {
     return this.#head
   }
 
-  /** Appends a record; throws when it could not be written as a whole, and then it is not there. */
-  append(record: AuditRecord): void {
-    if (this.#isTorn) this.#cut()
-    const { seq, hash: prev } = this.#head
+  /** Puts a record behind those that wait for {@link flush}. Throws when it cannot become a line; nothing waits then. */
+  stage(record: AuditRecord): void {
+    if (this.#staged + lineBufferBytes > this.#buffer.length) this.flush()
+    const { seq, hash: prev } = this.#next
     const link = { seq: seq + 1, prev }
-    const bytes = writeLine(this.#buffer, record, link)
+    const start = this.#staged
+    const bytes = writeLine(this.#buffer, record, link, start)
+    this.#staged += bytes
+    const line = this.#buffer.subarray(start, start + bytes - 1)
+    this.#next = { seq: link.seq, hash: hash("sha256", line) }
+  }
+
+  /** Writes what waits; throws when it could not be written as a whole, and then none of it is there. */
+  flush(): void {
+    const bytes = this.#staged
+    this.#staged = 0
+    if (bytes === 0) return
+    try {
+      this.#write(bytes)
+      this.#head = this.#next
+    } finally {
+      this.#next = this.#head
+    }
+  }
+
+  #write(bytes: number): void {
+    if (this.#isTorn) this.#cut()
     this.#isTorn = true // until it is known that all of it is there
     const written = writeSync(this.#fd, this.#buffer, 0, bytes)
     if (written !== bytes) {
@@ -80,7 +109,6 @@ export class Chain {
     }
     this.#isTorn = false
     this.#end += bytes
-    this.#head = { seq: link.seq, hash: hash("sha256", this.#buffer.subarray(0, bytes - 1)) }
   }
 
   /** Forces what was appended to disk. */

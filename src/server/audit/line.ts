@@ -36,15 +36,15 @@ const cuts: readonly Cut[] = [
 ]
 
 /**
- * Writes a record as one line of JSON into `buffer` and returns how many bytes it has, newline included. The keys are
+ * Writes a record as one line of JSON into `buffer` at byte `at` and returns how many bytes it has, newline included. The keys are
  * always the same, in this order; what does not apply is null; only `note` may be absent. Written by hand, because every
  * call waits for this line.
  */
-export function writeLine(buffer: Buffer, record: AuditRecord, link: Link): number {
+export function writeLine(buffer: Buffer, record: AuditRecord, link: Link, at = 0): number {
   for (const cut of cuts) {
     const text = line(record, link, cut)
     if (text.length > lineBytesMax) continue
-    const bytes = buffer.write(text, 0, "utf8")
+    const bytes = buffer.write(text, at, "utf8")
     if (bytes <= lineBytesMax) return bytes
   }
   throw new RangeError("an audit record does not fit its line") // the last cut fits whatever the strings are
