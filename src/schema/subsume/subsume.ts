@@ -1,0 +1,122 @@
+import { checkSchema } from "../guard.ts"
+import type { Json, JsonSchema } from "../json.ts"
+import { createSchemas } from "../schemas.ts"
+import type { Schemas } from "../validator.ts"
+import { openBook } from "./clauses/book.ts"
+import { isSame } from "./clauses/kinds.ts"
+import { createJudge } from "./judge/judge.ts"
+import { createMatcher } from "./judge/matcher.ts"
+import { createMeter } from "./judge/meter.ts"
+import { createProver, type Workbench } from "./proof/prove.ts"
+import { createSearch } from "./search/search.ts"
+
+export type Subsumption =
+  /** Proved: every value that fits `from` fits `to`. */
+  | { readonly answer: "yes" }
+  /** Neither proved nor disproved; `at` is a JSON Pointer into `to`, to the keyword that could not be decided. */
+  | { readonly answer: "unknown"; readonly why: string; readonly at: string }
+  /** Disproved: the validator takes `counterexample` for `from` and not for `to`; `at` is the keyword of `to` that it breaks. */
+  | {
+      readonly answer: "no"
+      readonly counterexample: Json
+      readonly at: string
+      readonly words: string
+    }
+
+export interface SubsumeOptions {
+  /** What counter-examples are verified with; its validators are kept. Default: validators of this room's own. */
+  readonly schemas?: Schemas
+  /** Steps of proof; the search for a counter-example takes some times as many. Default 5,000. */
+  readonly stepsMax?: number
+}
+
+/**
+ * Whether every value that is valid under `from` is valid under `to`. Both are self-contained and not changed
+ * afterwards: what was read of them is kept with the objects.
+ *
+ * Three answers, because two would have to lie. *Yes* is a proof, so that a check at run time may be left out. *No*
+ * comes with a value that our validators have tried. Everything else is *unknown*, and to be checked at run time.
+ *
+ * How: `from` is taken apart into cases, one type of value and one way through its alternatives each, with the facts
+ * that hold of all values of the case. Each clause of `to` must follow from the facts, or the case must be empty.
+ * Members and items are goals of their own; a goal that recurs is assumed, as it is about a smaller value then. When a
+ * proof has a gap, values are built that would fall into it. There is no chance in any of it: equal questions have
+ * equal answers.
+ */
+export function subsume(
+  from: JsonSchema,
+  to: JsonSchema,
+  options: SubsumeOptions = {},
+): Subsumption {
+  const unusable = whyUnusable(from) ?? whyUnusable(to)
+  if (unusable !== undefined) return { answer: "unknown", why: unusable, at: "" }
+  if (isSame(from, to)) return { answer: "yes" }
+  const stepsMax = options.stepsMax ?? 5_000
+  const [left, right] = [openBook(from).root, openBook(to).root]
+  const gap = createProver(createBench(stepsMax)).implies([left], right)
+  if (gap === undefined) return { answer: "yes" }
+  const search = createSearch(createBench(stepsMax * searchFactor))
+  const schemas = options.schemas ?? sharedSchemas()
+  let tries = triesMax
+  for (const value of search.against([left], right)) {
+    const words = refute(schemas, from, to, value)
+    if (words !== undefined) {
+      const verdict = search.judge(right, value)
+      const at = verdict.says === "misfit" ? verdict.at : gap.at
+      return { answer: "no", counterexample: value, at, words }
+    }
+    if (--tries === 0) break
+  }
+  return { answer: "unknown", why: gap.why, at: gap.at }
+}
+
+/** A value that is valid under `schema`, tried by the validator; undefined when none was found. */
+export function witness(schema: JsonSchema, options: SubsumeOptions = {}): Json | undefined {
+  if (whyUnusable(schema) !== undefined) return
+  const search = createSearch(createBench((options.stepsMax ?? 5_000) * searchFactor))
+  const validator = (options.schemas ?? sharedSchemas()).validator(schema)
+  return search
+    .samples([openBook(schema).root])
+    .find((value) => validator.faults(value) === undefined)
+}
+
+const searchFactor = 4
+/** Values that the search takes for counter-examples and the validator does not. */
+const triesMax = 16
+
+function createBench(stepsMax: number): Workbench {
+  const meter = createMeter(stepsMax)
+  const matches = createMatcher()
+  return { meter, matches, judge: createJudge(meter, matches) }
+}
+
+let shared: Schemas | undefined
+function sharedSchemas(): Schemas {
+  shared ??= createSchemas({ validatorsMax: 1_000 })
+  return shared
+}
+
+function whyUnusable(schema: JsonSchema): string | undefined {
+  const check = checkSchema(schema)
+  if (check.verdict !== "refused") return
+  const [first] = check.findings
+  return `the schema cannot be used: ${first?.at ?? ""}: ${first?.message ?? ""}`
+}
+
+/** What is wrong with `value` under `to`, if it is valid under `from` and that is all that keeps it from passing. */
+function refute(
+  schemas: Schemas,
+  from: JsonSchema,
+  to: JsonSchema,
+  value: Json,
+): string | undefined {
+  if (schemas.validator(from).faults(value) !== undefined) return
+  const [fault] = schemas.validator(to).faults(value) ?? []
+  if (fault === undefined || unsound.has(fault.keyword)) return
+  return `${fault.line} (counter-example: ${shorten(JSON.stringify(value))})`
+}
+
+/** Keywords of faults that are the validator's own, not the value's. */
+const unsound: ReadonlySet<string> = new Set(["budget", "schema"])
+
+const shorten = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}…` : text)
