@@ -147,7 +147,9 @@ export const registrySchema: JsonObject = {
     },
     version: {
       type: "string",
-      pattern: "^[0-9A-Za-z][0-9A-Za-z.+_-]{0,127}$",
+      // No alias, and no x among the numbers; what else is a range has characters that no version has.
+      pattern:
+        "^(?!(?:latest|stable|current|newest|next|any)$)(?!(?:\\d+\\.){0,2}[xX](?:\\.|$))[0-9A-Za-z][0-9A-Za-z.+_-]{0,127}$",
       description: "Exact: no ranges, no *, no latest",
     },
     jsonSchema: {

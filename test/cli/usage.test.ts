@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, test } from "vitest"
+import { commands } from "../../src/cli/commands.ts"
+import { commandHelp } from "../../src/cli/help.ts"
+import { postern } from "../support/e2e-process.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "postern-cli-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+describe("help", () => {
+  test.concurrent.for([[], ["help"], ["-h"]])(
+    "names every command: postern %j",
+    async (args, { expect }) => {
+      const { code, stdout, stderr } = await postern(args)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+      for (const { name, summary } of commands) {
+        expect(stdout).toContain(`  ${name}`)
+        expect(stdout).toContain(summary)
+      }
+    },
+  )
+
+  test.concurrent.for(commands.map(({ name }) => name))(
+    "of one command says what the reference says: postern %s --help",
+    async (name, { expect }) => {
+      const command = commands.find((one) => one.name === name)
+      if (command === undefined) throw new Error(`no command ${name}`)
+      const { code, stdout, stderr } = await postern([...name.split(" "), "--help"])
+      expect({ code, stderr, stdout }).toEqual({
+        code: 0,
+        stderr: "",
+        stdout: commandHelp(command),
+      })
+    },
+  )
+
+  test("has a version", async () => {
+    const { code, stdout } = await postern(["--version"])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^postern \d+\.\d+\.\d+, node v\d+\.\d+\.\d+\n$/)
+  })
+})
+
+describe("wrong usage ends with 2, and says what would be right:", () => {
+  const wrong: [string, RegExp][] = [
+    ["serv", /there is no command "serv"; did you mean serve\?/],
+    ["zzz", /there is no command "zzz"; postern help lists them/],
+    ["audit", /postern audit: one of audit verify/],
+    ["audit verfy x", /postern audit: one of audit verify/],
+    ["help zzz", /there is no command "zzz"/],
+    ["serve now", /"now" is one argument too many/],
+    ["serve --config", /argument missing/],
+    ["serve --confg x", /there is no option --confg; did you mean --config\?/],
+    ["serve", /no configuration: .*name one with --config FILE/],
+    ["validate", /FILE is missing/],
+    ["validate --jsn x", /there is no option --jsn; did you mean --json\?/],
+    ["validate --json=yes x", /does not take an argument/],
+    ["migrate", /FILE is missing/],
+    ["migrate a b", /"b" is one argument too many/],
+    ["schema", /registry\|config is missing/],
+    ["schema regist", /"regist" has no schema; say registry or config/],
+    ["explain", /--agent NAME@VERSION is missing/],
+    ["explain --agent a@1", /no configuration/],
+    ["tools extra", /"extra" is one argument too many/],
+    ["tools --url nowhere", /--url: expected an address/],
+    ["tools --url file:///etc/passwd", /--url: expected an address/],
+    ["tools --url http://me:secret@x/", /user and password do not belong in it/],
+    ["tools --era stone", /--era: one of auto, legacy, modern/],
+    ["tools --timeout soon", /--timeout: milliseconds, more than 0/],
+    ["tools --timeout 0", /--timeout: milliseconds, more than 0/],
+    ["tools --agent @1", /"@1" is not a name; write name@version/],
+    ["tools --agent ümläut→@1", /holds a character that no header can carry/],
+    ["tools --header nocolon", /"nocolon" is not 'NAME: VALUE'/],
+    ["tools --token NOT_SET", /NOT_SET is not set in the environment/],
+    ["call", /TOOL is missing/],
+    ["call x --args {", /--args is not JSON: /],
+    ["call x --args []", /--args: a JSON object/],
+    ["audit verify", /FILE is missing/],
+  ]
+  test.concurrent.for(wrong)("postern %s", async ([line, words], { expect }) => {
+    const { code, stdout, stderr } = await postern(line.split(" "), { cwd: folder })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
+    expect(stderr).toMatch(words)
+    expect(stderr).not.toMatch(/^\s+at |secret/m)
+  })
+})
