@@ -8,8 +8,8 @@ interface ExactJson {
 }
 const exactJson = JSON as unknown as ExactJson // TypeScript's es2025 library does not have them yet; Node 24 does
 
-/** A number that a double may not carry: 16 digits or more, or an exponent. */
-const longNumber = /\d{16}|\d[eE][+-]?\d{2}/
+/** A number that a double may not carry: 16 digits or more, or an exponent. Digits in a text come after its quote. */
+const longNumber = /[[:,]\s*-?\d(?:[\d.]{15}|[\d.]*[eE])/
 
 /**
  * A JSON text as a value to look at, and as a value to carry on. The two differ only where the text may hold numbers a
@@ -18,12 +18,13 @@ const longNumber = /\d{16}|\d[eE][+-]?\d{2}/
 export function parseExact(text: string): { value: unknown; exact: unknown } {
   const value: unknown = JSON.parse(text)
   if (!longNumber.test(text)) return { value, exact: value }
-  const exact = exactJson.parse(text, (_, part, { source }) =>
-    typeof part === "number" && source !== undefined && String(part) !== source
-      ? exactJson.rawJSON(source)
-      : part,
-  )
-  return { value, exact }
+  let isLonger = false
+  const exact = exactJson.parse(text, (_, part, { source }) => {
+    if (typeof part !== "number" || source === undefined || String(part) === source) return part
+    isLonger = true
+    return exactJson.rawJSON(source)
+  })
+  return { value, exact: isLonger ? exact : value }
 }
 
 export type RpcId = string | number
