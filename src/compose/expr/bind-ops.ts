@@ -1,7 +1,7 @@
 import { isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
 import { bindCondition } from "./bind-condition.ts"
 import type { DedupeOp, Expr, Keep, Op, VoteOp } from "./expr.ts"
-import { given, numberIn, objectIn, textIn, wordIn } from "./members.ts"
+import { given, numberIn, textIn, wordIn } from "./members.ts"
 import { inside, type Place } from "./place.ts"
 
 /** Compiles a binding. Handed in, because bindings hold ops and ops bindings. */

@@ -10,6 +10,8 @@ export interface Place {
   readonly input: "input" | "self"
   /** Of the value, into the canonical spec. */
   readonly pointer: string
+  /** What is looked at was written in another form: its members have no pointers of their own. */
+  readonly isRespelt?: true
   readonly report: Report
 }
 
@@ -24,10 +26,9 @@ export interface Level {
   readonly mentioned: Set<string>
 }
 
-export const inside = (place: Place, key: string | number): Place => ({
-  ...place,
-  pointer: place.pointer + segment(key),
-})
+/** The place of a member. */
+export const inside = <P extends Place>(place: P, key: string | number): P =>
+  place.isRespelt ? place : { ...place, pointer: place.pointer + segment(key) }
 
 /** A graph around which nothing can be named, such as the one a wrapper nests in. */
 export const unnamed = (outer: Level | undefined): Level => ({

@@ -129,6 +129,8 @@ export interface CallNode {
   readonly effect: Effect
   /** An input that is no object is sent as `{ [wrap]: input }`; absent: it fails with class `binding`. */
   readonly wrap?: string
+  /** The server that a registered tool is on. */
+  readonly server?: Ref
   /** How the target takes an idempotency key, if it declares it: as of `ToolSource.idempotency`. */
   readonly idempotency?: JsonObject
 }
@@ -153,7 +155,7 @@ export type Target =
 /** Data decides: the value of `by` names a candidate. Any other name is refused with class `denied`. */
 export interface ChooseNode {
   readonly kind: "choose"
-  /** Computed as the step's input is. */
+  /** A string. Computed with the step's input as `self`. */
   readonly by: Expr
   readonly among: readonly Candidate[]
 }
