@@ -91,7 +91,11 @@ describe("a registry document that is bad", () => {
     expect(gateway.log().filter(({ event }) => String(event).includes("bug"))).toEqual([])
   })
 
-  test.concurrent.for(badDocuments)(
+  // One of each code: from reading the file on, a start goes the way of a reload.
+  const starts = [...Map.groupBy(badDocuments, ({ code }) => code).values()].flatMap(
+    ([one]) => one ?? [],
+  )
+  test.concurrent.for(starts)(
     "never starts the gateway: $name",
     async ({ bytes, code }, { expect, onTestFinished }) => {
       const world = makeWorld({ registry: sound })

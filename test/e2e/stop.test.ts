@@ -57,6 +57,11 @@ async function startChildren(gateway: TestGateway): Promise<number[]> {
   return pids
 }
 
+const inFlight = async (gateway: TestGateway): Promise<number> => {
+  const servers = (await gateway.status())["servers"] as { inFlight: number }[]
+  return servers.reduce((sum, server) => sum + server.inFlight, 0)
+}
+
 const areGone = (pids: readonly number[]) =>
   becomes(() => !pids.some(lives), `gone: ${pids.filter(lives)}`)
 
@@ -102,7 +107,7 @@ describe("SIGTERM", () => {
     const { gateway } = await world({}, "grandchild")
     const children = await startChildren(gateway)
     const slow = callTool(gateway, agent, "stuck").catch(String)
-    await becomes(() => gateway.audit().length > 0, "audited")
+    await becomes(async () => (await inFlight(gateway)) === 1, "in flight")
     gateway.running.child.kill("SIGTERM")
     await becomes(async () => (await gateway.admin("/readyz")).status === 503, "not ready")
     gateway.running.child.kill("SIGINT")
