@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs"
-import { defaultLoadLimits, toEnd } from "../registry/load.ts"
+import { defaultLoadLimits } from "../registry/limits.ts"
+import { toEnd } from "../registry/load.ts"
 import { migrate as migrateDocument } from "../registry/migrate.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Command, ExitCode, Io } from "./command.ts"

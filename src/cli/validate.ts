@@ -1,5 +1,6 @@
 import { authoring } from "../registry/draft.ts"
-import { defaultLoadLimits, type Loaded, loadRegistry, toEnd } from "../registry/load.ts"
+import { defaultLoadLimits } from "../registry/limits.ts"
+import { type Loaded, loadRegistry, toEnd } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Severity } from "../registry/problem.ts"
 import type { Command, ExitCode, Io } from "./command.ts"

@@ -1,6 +1,7 @@
 import type { Catalog } from "./catalog.ts"
 import { compile } from "./compile/compile.ts"
 import type { Draft, Knobs } from "./draft.ts"
+import type { LoadLimits } from "./limits.ts"
 import type { RegistryDocument } from "./model.ts"
 import { normalise } from "./normalise/normalise.ts"
 import type { Problem } from "./problem.ts"
@@ -19,20 +20,6 @@ export interface LoadOptions {
   readonly limits: LoadLimits
   /** Fills `${NAME}` in defaults. Absent: validation alone, which never looks at the environment. */
   readonly env?: (name: string) => string | undefined
-}
-
-export interface LoadLimits {
-  readonly documentBytesMax: number
-  readonly depthMax: number
-  readonly entitiesMax: number
-  readonly dependsMax: number
-}
-
-export const defaultLoadLimits: LoadLimits = {
-  documentBytesMax: 32 * 1024 * 1024,
-  depthMax: 128,
-  entitiesMax: 100_000,
-  dependsMax: 1_000,
 }
 
 export interface Loaded {

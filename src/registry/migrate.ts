@@ -1,6 +1,6 @@
 import type { JsonObject } from "../schema/json.ts"
 import { authoring } from "./draft.ts"
-import type { LoadLimits } from "./load.ts"
+import type { LoadLimits } from "./limits.ts"
 import { normalise } from "./normalise/normalise.ts"
 import { readDocument } from "./read/read-document.ts"
 import { resolve } from "./resolve/resolve.ts"

@@ -1,6 +1,6 @@
 import { type BackendLimits, defaultLimits as backendLimits } from "../mcp/backend/limits.ts"
 import { type FaceLimits, faceLimits } from "../mcp/face/limits.ts"
-import { defaultLoadLimits, type LoadLimits } from "../registry/load.ts"
+import { defaultLoadLimits, type LoadLimits } from "../registry/limits.ts"
 
 /** What a limit counts: decides how it is written in the configuration (`30s`, `4MiB`, `100`). */
 type Unit = "milliseconds" | "bytes" | "count"

@@ -1,7 +1,8 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { authoring } from "../../src/registry/draft.ts"
-import { defaultLoadLimits, loadRegistry } from "../../src/registry/load.ts"
+import { defaultLoadLimits } from "../../src/registry/limits.ts"
+import { loadRegistry } from "../../src/registry/load.ts"
 import {
   agentOf,
   codes,

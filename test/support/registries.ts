@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { authoring, type Knobs } from "../../src/registry/draft.ts"
-import { defaultLoadLimits, type Loaded, loadRegistry, toEnd } from "../../src/registry/load.ts"
+import { defaultLoadLimits } from "../../src/registry/limits.ts"
+import { type Loaded, loadRegistry, toEnd } from "../../src/registry/load.ts"
 
 /** A JSON document that tests take apart and change. */
 // biome-ignore lint/suspicious/noExplicitAny: mutations reach into documents of every shape

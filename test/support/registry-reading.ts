@@ -1,5 +1,6 @@
 import type { Draft } from "../../src/registry/draft.ts"
-import { defaultLoadLimits, type LoadLimits, toEnd } from "../../src/registry/load.ts"
+import { defaultLoadLimits, type LoadLimits } from "../../src/registry/limits.ts"
+import { toEnd } from "../../src/registry/load.ts"
 import { migrate } from "../../src/registry/migrate.ts"
 import { normalise } from "../../src/registry/normalise/normalise.ts"
 import type { Problem } from "../../src/registry/problem.ts"

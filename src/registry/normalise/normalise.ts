@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../schema/json.ts"
 import type { Draft } from "../draft.ts"
-import type { LoadLimits } from "../load.ts"
+import type { LoadLimits } from "../limits.ts"
 import type {
   AgentEntity,
   Composition,

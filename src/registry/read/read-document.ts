@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../schema/json.ts"
-import type { LoadLimits } from "../load.ts"
+import type { LoadLimits } from "../limits.ts"
 import type { Problem } from "../problem.ts"
 import { skipBlank } from "./lexical.ts"
 import { positionAt, withoutMark } from "./lines.ts"

@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { defaultLoadLimits, type LoadLimits, toEnd } from "../../../src/registry/load.ts"
+import { defaultLoadLimits, type LoadLimits } from "../../../src/registry/limits.ts"
+import { toEnd } from "../../../src/registry/load.ts"
 import { decodeDocument } from "../../../src/registry/read/decode.ts"
 import { readDocument } from "../../../src/registry/read/read-document.ts"
 
