@@ -53,9 +53,10 @@ export function subsume(
   if (isSame(from, to)) return { answer: "yes" }
   const stepsMax = options.stepsMax ?? 5_000
   const [left, right] = [openBook(from).root, openBook(to).root]
-  const gap = createProver(createBench(stepsMax)).implies([left], right)
+  const prover = createProver(createBench(stepsMax))
+  const gap = prover.implies([left], right)
   if (gap === undefined) return { answer: "yes" }
-  const search = createSearch(createBench(stepsMax * searchFactor))
+  const search = createSearch(createBench(stepsMax * searchFactor), prover)
   const schemas = options.schemas ?? sharedSchemas()
   let tries = triesMax
   for (const value of search.against([left], right)) {
@@ -73,7 +74,9 @@ export function subsume(
 /** A value that is valid under `schema`, tried by the validator; undefined when none was found. */
 export function witness(schema: JsonSchema, options: SubsumeOptions = {}): Json | undefined {
   if (whyUnusable(schema) !== undefined) return
-  const search = createSearch(createBench((options.stepsMax ?? 5_000) * searchFactor))
+  const stepsMax = options.stepsMax ?? 5_000
+  const prover = createProver(createBench(stepsMax))
+  const search = createSearch(createBench(stepsMax * searchFactor), prover)
   const validator = (options.schemas ?? sharedSchemas()).validator(schema)
   return search
     .samples([openBook(schema).root])

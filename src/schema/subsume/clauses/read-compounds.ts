@@ -3,6 +3,8 @@ import type { Clause } from "./clause.ts"
 import { everyKind, kinds } from "./kinds.ts"
 import { createNode, type Node } from "./node.ts"
 import type { Site } from "./read.ts"
+import { readContains, readItems, readUnique } from "./read-arrays.ts"
+import { readMap, readOne } from "./read-nodes.ts"
 
 /** The clauses that several keywords make together. */
 export function readCompounds(site: Site): Clause[] {
@@ -10,13 +12,14 @@ export function readCompounds(site: Site): Clause[] {
     ...readMembers(site),
     ...readItems(site),
     ...readContains(site),
+    ...readUnique(site),
     ...readCondition(site),
     ...readDependencies(site),
     ...readTrap(site),
   ]
 }
 
-const { array, object } = kinds
+const { object } = kinds
 
 function readMembers(site: Site): Clause[] {
   const properties = readMap(site, "properties")
@@ -24,28 +27,6 @@ function readMembers(site: Site): Clause[] {
   const additional = readOne(site, "additionalProperties")
   if (properties.size + patterns.length === 0 && additional === undefined) return []
   return [{ rule: "members", on: object, at: site.at, properties, patterns, additional }]
-}
-
-/** Until 2019-09 `items` may be the list that `prefixItems` is today, and `additionalItems` what `items` is. */
-function readItems(site: Site): Clause[] {
-  const isToday = site.book.dialect === "2020-12"
-  const isTuple = !isToday && isList(member(site.schema, "items"))
-  const prefix = isToday || isTuple ? readList(site, isToday ? "prefixItems" : "items") : []
-  const rest = readOne(site, isTuple ? "additionalItems" : "items")
-  if (prefix.length === 0 && rest === undefined) return []
-  return [{ rule: "items", on: array, at: site.at, prefix, rest }]
-}
-
-function readContains({ book, at, schema }: Site): Clause[] {
-  const contains = member(schema, "contains")
-  if (contains === undefined) return []
-  const isCounted = book.dialect !== "draft-07"
-  const min = isCounted ? Number(member(schema, "minContains") ?? 1) : 1
-  const max = Number((isCounted ? member(schema, "maxContains") : undefined) ?? Infinity)
-  const place = `${at}/contains`
-  if (min > max) return [{ rule: "never", on: array, at: place }]
-  const some = book.nodeAt(place, contains)
-  return [{ rule: "contains", on: array, at: place, some, min, max }]
 }
 
 function readCondition(site: Site): Clause[] {
@@ -90,28 +71,4 @@ function readTrap({ book, at, schema }: Site): Clause[] {
   if (book.dialect === "draft-07" || !Object.hasOwn(schema, "patternProperties")) return []
   if (!besides.some((keyword) => Object.hasOwn(schema, keyword))) return []
   return [{ rule: "opaque", on: object, at: `${at}/patternProperties` }]
-}
-
-/** Undefined for what allows everything, however it is written. */
-function readOne({ book, at, schema }: Site, keyword: string): Node | undefined {
-  const value = member(schema, keyword)
-  const isIdle = value === undefined || value === true || isList(value)
-  if (isIdle || (isObject(value) && Object.keys(value).length === 0)) return
-  return book.nodeAt(at + segment(keyword), value)
-}
-
-function readList({ book, at, schema }: Site, keyword: string): Node[] {
-  const value = member(schema, keyword)
-  if (!isList(value)) return []
-  const place = at + segment(keyword)
-  return value.map((item, index) => book.nodeAt(place + segment(index), item))
-}
-
-function readMap({ book, at, schema }: Site, keyword: string): Map<string, Node> {
-  const value = member(schema, keyword)
-  if (!isObject(value)) return new Map()
-  const place = at + segment(keyword)
-  return new Map(
-    Object.entries(value).map(([name, item]) => [name, book.nodeAt(place + segment(name), item)]),
-  )
 }

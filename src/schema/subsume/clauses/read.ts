@@ -99,7 +99,6 @@ const byKeyword: Readonly<Record<string, Reader>> = {
   maxProperties: size("atMost", object),
   pattern: (value, at) => ({ rule: "pattern", on: string, at, source: String(value) }),
   format: (value, at) => readFormat(String(value), at),
-  uniqueItems: (value, at) => (value === true ? { rule: "unique", on: array, at } : undefined),
   required: (value, at) => ({
     rule: "required",
     on: object,

@@ -12,7 +12,8 @@ import type { Search } from "./search.ts"
 /** Values of the case that may not fit `node`: for each of its clauses those that may not keep it. */
 export function* againstCase(search: Search, whole: Case, node: Node): Generator<Json> {
   for (const clause of node.clauses)
-    if ((clause.on & whole.kind) !== 0) yield* againstClause(search, whole, clause)
+    if ((clause.on & whole.kind) !== 0 && !search.isProved(whole, clause))
+      yield* againstClause(search, whole, clause)
 }
 
 function againstClause(search: Search, whole: Case, clause: Clause): Iterable<Json> {
@@ -39,7 +40,9 @@ function againstClause(search: Search, whole: Case, clause: Clause): Iterable<Js
 
 /** Where the opposite of a clause is a fact, its values are at the limit; else any value will do to begin with. */
 function* againstFact(search: Search, whole: Case, clause: Clause): Generator<Json> {
-  yield* search.samplesWhere(whole, [oppositeNode(clause)])
+  // Where the opposite is no fact but one more negation, its samples would be looked for here again.
+  for (const part of narrow(whole, [oppositeNode(clause)]))
+    if (part.nots.length === whole.nots.length) yield* search.samplesOf(part)
   yield* search.samplesOf(whole)
 }
 
