@@ -4,7 +4,7 @@ import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } f
 import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { promisify } from "node:util"
-import { describe, expect, onTestFinished, test } from "vitest"
+import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { verifyAudit } from "../../src/server/audit/verify.ts"
 import { audited, auditFile, writtenFile } from "../support/audit.ts"
 import { begin, callRecord } from "../support/audit-records.ts"
@@ -143,6 +143,20 @@ describe("records of one turn of the event loop", () => {
     expect(audit.unwritten().map(({ id }) => id)).toEqual(["a", "b", "c"])
   })
 
+  test("may be interrupted by a checkpoint, which tells of the last of them", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval"] })
+    onTestFinished(() => void vi.useRealTimers())
+    const file = auditFile()
+    const { audit, checkpoints } = audited(file)
+    audit.write(callRecord("a"))
+    const turn = audit.commit(callRecord("b"))
+    vi.advanceTimersByTime(60_000)
+    expect(await turn).toBe(true)
+    expect(checkpoints).toEqual([3])
+    expect(records(file).map(({ kind }) => kind)).toEqual(["call", "call", "checkpoint"])
+    expect((await verifyAudit([file])).findings).toEqual([])
+  })
+
   test("are written when the audit is closed before the turn ends", async () => {
     const file = auditFile()
     const { audit } = audited(file)
@@ -221,6 +235,19 @@ describe("a disk that has room again", () => {
     const { kind, note } = records(file).at(-1)
     expect(kind).toBe("recovered")
     expect([1, 2]).toContain(note.lost) // the call, and its begin where that was the first to fail
+  })
+})
+
+describe("a disk that was full while nobody waited", () => {
+  test("refuses nothing once it has room again", async () => {
+    const file = auditFile()
+    const child = await startedChild(file, { sizeMaxKib: 16, mode: "alone" })
+    await linesUntil(child, (lines) => lines.includes("refused alone"))
+    await promisify(execFile)("prlimit", [`--pid=${child.pid}`, "--fsize=unlimited"])
+    const lines = await linesUntil(child, (lines) => lines.some((line) => / after$/.test(line)))
+    expect(lines).toEqual(["recovered", "ok after"])
+    await killed(child)
+    expect(await verifyAudit([file])).toMatchObject({ findings: [] })
   })
 })
 

@@ -133,12 +133,12 @@ class FileAudit implements Audit {
 
   /** Resolves when the turn is over: what was written in it is all there, or counts as lost for all who wait. */
   #endOfTurn(): Promise<boolean> {
+    this.#isTurnThere = true // whatever was lost before anybody waited
     return new Promise((resolve) => {
       setImmediate(() => {
         this.#turn = undefined
         const isLastThere = this.#flush()
         resolve(this.#isTurnThere && isLastThere)
-        this.#isTurnThere = true
       })
     })
   }
@@ -146,14 +146,16 @@ class FileAudit implements Audit {
   /** Whether records may be written, and what is missing has been said. */
   #isOpen(): boolean {
     const isKept = this.#syncTrouble === undefined || this.#options.onFailure === "degrade"
-    return isKept && !this.#isClosed && this.#tellLoss()
+    if (!isKept || this.#isClosed) return false
+    if (this.#chain.isFull) this.#flush()
+    return this.#tellLoss()
   }
 
   #stage(record: AuditRecord): boolean {
     try {
       this.#chain.stage(record)
     } catch (error) {
-      this.#dropped(error)
+      this.#failed(error)
       return false
     }
     this.#staged.push(record)
@@ -269,12 +271,14 @@ class FileAudit implements Audit {
   /** After a failure the first record says how many are not there. */
   #tellLoss(): boolean {
     if (this.#lostUntold === 0) return true
+    this.#flush() // what is lost with it is told, too
     if (!this.#attempt(this.#note("recovered", { lost: this.#lostUntold }))) return false
     this.#lostUntold = 0
     return true
   }
 
   #checkpoint(): void {
+    this.#flush() // a checkpoint tells of the line right before it
     const head = this.#chain.head()
     if (head.seq === this.#checkpointed || this.#trouble !== undefined) return
     if (!this.#attempt(this.#note("checkpoint", { ...head }))) return

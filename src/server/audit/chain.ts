@@ -74,9 +74,13 @@ export class Chain {
     return this.#head
   }
 
-  /** Puts a record behind those that wait for {@link flush}. Throws when it cannot become a line; nothing waits then. */
+  /** Nothing more can wait: {@link flush} comes before the next {@link stage}. */
+  get isFull(): boolean {
+    return this.#staged + lineBufferBytes > this.#buffer.length
+  }
+
+  /** Puts a record behind those that wait for {@link flush}. Throws when it cannot become a line; the others still wait. */
   stage(record: AuditRecord): void {
-    if (this.#staged + lineBufferBytes > this.#buffer.length) this.flush()
     const { seq, hash: prev } = this.#next
     const link = { seq: seq + 1, prev }
     const start = this.#staged
