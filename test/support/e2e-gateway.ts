@@ -138,7 +138,7 @@ export async function toolsOf(
 }
 
 /** What an HTTP answer holds: the result; or the error, with the HTTP status. */
-export function outcome({ status, text }: Answer): JsonObject {
+function outcome({ status, text }: Answer): JsonObject {
   const body = JSON.parse(text)
   return body.result ?? { status, error: body.error }
 }
