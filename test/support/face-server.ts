@@ -16,6 +16,8 @@ export interface FaceServer {
   readonly url: string
   readonly port: number
   readonly events: FaceEvent[]
+  /** Sockets that are open on our side. */
+  connections(): Promise<number>
   close(): Promise<void>
 }
 
@@ -49,7 +51,11 @@ export async function faceServer(
     return closed
   }
   onTestFinished(close)
-  return { face, url: `http://127.0.0.1:${port}/mcp`, port, events, close }
+  const connections = () =>
+    new Promise<number>((resolve, reject) =>
+      server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+    )
+  return { connections, face, url: `http://127.0.0.1:${port}/mcp`, port, events, close }
 }
 
 export interface Answer {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http"
 
 import { expect, onTestFinished } from "vitest"
 
-import { as, modern, opened, posting } from "./face-server.ts"
+import { as, modern, opened, posting, type RawRequest } from "./face-server.ts"
 
 /** Asserts what becomes true in a moment, on a busy machine in a long one. */
 export const eventually = <T>(read: () => T) => expect.poll(read, { interval: 5, timeout: 4_000 })
@@ -62,13 +62,20 @@ export const sessionStream = async (
     await opened(port, { method: "GET", headers: { ...headers, accept: "text/event-stream" } }),
   )
 
+/** The request of {@link listening}. */
+export const listenRequest = (
+  agent: string,
+  notifications: object = { toolsListChanged: true },
+  id: string | number = "sub-1",
+): RawRequest => {
+  const { message, headers } = modern("subscriptions/listen", { notifications }, id)
+  return posting(message, { ...headers, ...as(agent) })
+}
+
 /** A modern `subscriptions/listen`. */
 export const listening = async (
   port: number,
   agent: string,
-  notifications: object = { toolsListChanged: true },
-  id: string | number = "sub-1",
-): Promise<OpenStream> => {
-  const { message, headers } = modern("subscriptions/listen", { notifications }, id)
-  return reading(await opened(port, posting(message, { ...headers, ...as(agent) })))
-}
+  notifications?: object,
+  id?: string | number,
+): Promise<OpenStream> => reading(await opened(port, listenRequest(agent, notifications, id)))

@@ -38,6 +38,8 @@ export interface Streams {
 /** The digest of what this caller is shown, or undefined when it is nobody we serve (any more). */
 export type DigestOf = (evidence: Evidence, era: Era) => Promise<string | undefined>
 
+const nothingToEnd = (): void => undefined
+
 /** Streams looked at before other work gets its turn. */
 const turn = 64
 
@@ -51,6 +53,7 @@ export function createStreams(
   return {
     open(plan) {
       if (isClosing || open.size >= limits.streamsMax) return undefined
+      if (plan.outgoing.destroyed) return nothingToEnd // "close" has been told, and would take nobody off the books
       const stream = new Stream(plan, limits.streamBufferBytesMax)
       open.add(stream)
       pulse.add(stream)

@@ -1,8 +1,18 @@
 import { describe, expect, test } from "vitest"
 
 import { fakeGateway } from "../../support/face-gateway.ts"
-import { ask, faceServer, http, json, legacy, post, session } from "../../support/face-server.ts"
-import { eventually, listening, sessionStream } from "../../support/face-stream.ts"
+import {
+  ask,
+  both,
+  faceServer,
+  http,
+  json,
+  legacy,
+  opened,
+  post,
+  session,
+} from "../../support/face-server.ts"
+import { eventually, listening, listenRequest, sessionStream } from "../../support/face-stream.ts"
 
 const before = {
   tools: { "a@1": {}, "b@1": {} },
@@ -213,3 +223,43 @@ describe("subscriptions/listen", () => {
     await eventually(() => face.stats().streams).toBe(0)
   })
 })
+
+describe("a reader that left before its stream was there", () => {
+  test.each(["GET", "subscriptions/listen"])("leaves nothing behind (%s)", async (kind) => {
+    const gateway = fakeGateway(before)
+    const { promise: known, resolve: know } = Promise.withResolvers<void>()
+    let waiting = 0
+    let isSlow = false
+    const slow: typeof gateway = {
+      ...gateway,
+      async identify(evidence, catalog) {
+        if (isSlow) {
+          waiting++
+          await known
+        }
+        return gateway.identify(evidence, catalog)
+      },
+    }
+    const { port, face, connections } = await faceServer(slow)
+    const headers = await session(port, "reader@1")
+    isSlow = true
+    const { signal, abort } = abortable()
+    const asked =
+      kind === "GET"
+        ? opened(port, { method: "GET", headers: { ...headers, accept: both }, signal })
+        : opened(port, { ...listenRequest("reader@1"), signal })
+    const left = expect(asked).rejects.toThrow("aborted")
+    await eventually(() => waiting).toBe(1)
+    abort()
+    await left
+    await expect.poll(connections).toBe(0)
+    know()
+    await eventually(() => face.stats().inFlight).toBe(0)
+    expect(face.stats().streams).toBe(0)
+  })
+})
+
+function abortable() {
+  const controller = new AbortController()
+  return { signal: controller.signal, abort: () => controller.abort() }
+}

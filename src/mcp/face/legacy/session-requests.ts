@@ -15,9 +15,9 @@ export async function openSessionStream(context: FaceContext, posted: Posted): P
   const { session } = found
   const refused = await admit(context, posted, session, "GET")
   if (refused !== undefined) return writeFail(outgoing, refused)
-  if (outgoing.destroyed) return
   const evidence = sessionEvidence(posted, session)
   const digest = session.listDigest ?? (await context.digestOf(evidence, "legacy"))
+  if (outgoing.destroyed) return // the stream that is there stays
   session.endStream?.()
   const end = context.streams.open({
     outgoing,
