@@ -95,7 +95,7 @@ const asItIs: StandardSchemaV1<unknown, JsonObject> = {
 
 function problemOf(error: unknown, options: ClientOptions): ClientProblem {
   if (error instanceof ProtocolError) return ofProtocol(error)
-  if (error instanceof SdkHttpError) return ofStatus(error.status, options.url)
+  if (error instanceof SdkHttpError) return ofStatus(error, options.url)
   const network = networkCode(error)
   if (error instanceof SdkError && network === undefined) return ofSdk(error, options)
   const words = error instanceof Error ? error.message : String(error)
@@ -122,13 +122,39 @@ function ofProtocol({ code, message, data }: ProtocolError): ClientProblem {
   return data === undefined ? { message, hint, code } : { message, hint, code, data }
 }
 
-function ofStatus(status: number, url: string): ClientProblem {
-  const message = `${shown(url)} answered HTTP ${status}`
-  if (status === 401 || status === 403)
-    return { message, hint: "send credentials: --header 'authorization: Bearer …'" }
-  if (status === 404 || status === 405)
-    return { message, hint: "check the path of the URL; the gateway's default is /mcp" }
-  return { message, hint: "the server's log may say why" }
+function ofStatus({ status, data }: SdkHttpError, url: string): ClientProblem {
+  const said = errorIn(data["text"])
+  const where = `${shown(url)} answered HTTP ${status}`
+  const words = { ...said, message: said === undefined ? where : `${said.message} (${where})` }
+  if (status === 401 || (status === 403 && said === undefined))
+    return { ...words, hint: "send credentials: --token VARIABLE or --header 'authorization: …'" }
+  if (status === 403)
+    return {
+      ...words,
+      hint: "say who calls: --agent NAME@VERSION, as it is registered, or --token",
+    }
+  if (said === undefined && (status === 404 || status === 405))
+    return { ...words, hint: "check the path of the URL; the gateway's default is /mcp" }
+  return { ...words, hint: "the server's log may say why" }
+}
+
+/** The JSON-RPC error in the body of an answer, where the server said more than a status. */
+function errorIn(text: unknown): Omit<ClientProblem, "hint"> | undefined {
+  if (typeof text !== "string") return
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch {
+    return // a page of a proxy, say: the status is all there is to tell
+  }
+  const error = isObject(body) ? body["error"] : undefined
+  if (!isObject(error) || typeof error["message"] !== "string") return
+  const { code, message, data } = error
+  return {
+    message,
+    ...(typeof code === "number" && { code }),
+    ...(data !== undefined && { data }),
+  }
 }
 
 function ofSdk({ code, message }: SdkError, { url, era, timeoutMs }: ClientOptions): ClientProblem {

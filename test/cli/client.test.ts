@@ -121,7 +121,9 @@ describe("the client", () => {
     ])
     expect(none).toEqual({ code: 0, stdout: "", stderr: "none@1.0.0 sees no tools\n" })
     expect(stranger).toMatchObject({ code: 1, stdout: "" })
-    expect(stranger.stderr).toMatch(/HTTP 403|unknown caller/)
+    expect(stranger.stderr).toMatch(
+      /^unknown caller.* \(http:.*HTTP 403\)\n {2}say who calls: --agent/,
+    )
   })
 
   test("says so when nothing listens, or what listens is no MCP endpoint", async () => {

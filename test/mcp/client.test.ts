@@ -98,6 +98,28 @@ describe("the command line's client", () => {
     }
   })
 
+  test.each([
+    [401, "invalid credentials: expired", "--token"],
+    [403, "unknown caller: send X-Agent-Version", "--agent NAME@VERSION"],
+    [503, "calls cannot be recorded now", "log"],
+  ])("gives the server's own words for HTTP %i", async (status, message, hint) => {
+    const { url } = await serve((_, response) => {
+      response.writeHead(status, { "content-type": "application/json" })
+      response.end(JSON.stringify({ jsonrpc: "2.0", error: { code: status, message, data: 1 } }))
+    })
+    for (const era of ["auto", "legacy", "modern"] as const) {
+      expect(await listTools(to(url, { era }))).toEqual({
+        ok: false,
+        problem: {
+          code: status,
+          data: 1,
+          message: `${message} (${url} answered HTTP ${status})`,
+          hint: expect.stringContaining(hint),
+        },
+      })
+    }
+  })
+
   test("gives up after the timeout", async () => {
     const { url } = await serve(() => {})
     expect(await listTools(to(url, { timeoutMs: 200 }))).toMatchObject({
