@@ -35,9 +35,9 @@ export function writeJson(
   status: number,
   text: string,
   headers?: Headers,
+  bytes = Buffer.byteLength(text),
 ): void {
   if (outgoing.destroyed) return // who asked has left
-  const bytes = Buffer.byteLength(text)
   const head = [...jsonHead, "content-length", String(bytes)]
   if (headers !== undefined) for (const pair of Object.entries(headers)) head.push(...pair)
   outgoing.writeHead(status, head)

@@ -49,11 +49,11 @@ export class Exchange extends Beating {
     this.#open().comment()
   }
 
-  /** The whole JSON-RPC response, as text. */
-  finish(text: string, status = 200, headers?: Headers): void {
+  /** The whole JSON-RPC response, as text; `bytes` where it is known how many it has: a long text takes time to count. */
+  finish(text: string, { headers, bytes }: { headers?: Headers; bytes?: number } = {}): void {
     this.#stopWaiting()
     if (this.#stream === undefined && this.#accepts.json) {
-      writeJson(this.outgoing, status, text, headers)
+      writeJson(this.outgoing, 200, text, headers, bytes)
       return
     }
     this.#open(headers).finish(text)

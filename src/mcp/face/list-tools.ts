@@ -30,13 +30,14 @@ export async function listTools(
   const { pages, digest } = context.toolLists(tools, era)
   const mine = { principal: caller.principal, digest }
   const page = cursor === undefined ? 0 : openCursor(context.cursors, cursor, mine)
-  const text = page === undefined ? undefined : pages[page]
-  if (page === undefined || text === undefined) return void exchange.fail(badCursor, id)
+  const told = page === undefined ? undefined : pages[page]
+  if (page === undefined || told === undefined) return void exchange.fail(badCursor, id)
   const hasNext = page + 1 < pages.length
   const next = hasNext
     ? `,"nextCursor":"${sealCursor(context.cursors, { ...mine, page: page + 1 })}"`
     : ""
-  exchange.finish(resultText(id, `{"tools":[${text}]${next}${members}}`))
+  const around = (text: string) => resultText(id, `{"tools":[${text}]${next}${members}}`)
+  exchange.finish(around(told.text), { bytes: Buffer.byteLength(around("")) + told.bytes })
   return digest
 }
 

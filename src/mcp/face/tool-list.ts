@@ -11,10 +11,17 @@ const toolMetaKey = "dev.postern/tool"
 
 /** What one caller's `tools/list` says, as JSON texts. */
 export interface ToolList {
-  /** The elements of `tools`, page by page, without the brackets. One empty page when there are none. */
-  readonly pages: readonly string[]
+  /** At least one: it is empty when there are no tools. */
+  readonly pages: readonly Page[]
   /** Of all pages: equal lists have equal digests, whatever else a reload changed. */
   readonly digest: string
+}
+
+/** The elements of `tools`, without the brackets. */
+interface Page {
+  readonly text: string
+  /** Of the text in UTF-8: counted once, where the text is sent many times. */
+  readonly bytes: number
 }
 
 /** Serialises each list once. `tools` is the same array for the same scope, so a list lives as long as its scope. */
@@ -54,12 +61,17 @@ export function createToolLists(
 }
 
 function paginate(texts: readonly string[], pageMax: number): ToolList {
-  const pages: string[] = []
+  const pages: Page[] = []
   for (let start = 0; start < texts.length; start += pageMax)
-    pages.push(texts.slice(start, start + pageMax).join(","))
+    pages.push(pageOf(texts.slice(start, start + pageMax)))
   const hash = createHash("sha256")
   for (const text of texts) hash.update(text).update("\n")
-  return { pages: pages.length === 0 ? [""] : pages, digest: hash.digest("base64url") }
+  return { pages: pages.length === 0 ? [pageOf([])] : pages, digest: hash.digest("base64url") }
+}
+
+function pageOf(texts: readonly string[]): Page {
+  const text = texts.join(",")
+  return { text, bytes: Buffer.byteLength(text) }
 }
 
 function modernTool(tool: CatalogTool): JsonObject {

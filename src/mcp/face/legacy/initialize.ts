@@ -53,7 +53,9 @@ export async function initialize(context: FaceContext, posted: PostedRequest): P
     serverInfo,
     ...(instructions === undefined ? {} : { instructions }),
   }
-  exchange.finish(resultText(id, JSON.stringify(result)), 200, { [sessionHeader]: session.sealed })
+  exchange.finish(resultText(id, JSON.stringify(result)), {
+    headers: { [sessionHeader]: session.sealed },
+  })
 }
 
 function clientOf(value: unknown): SessionToken["clientInfo"] {
