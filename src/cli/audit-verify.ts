@@ -1,5 +1,6 @@
 import { verifyAudit } from "../server/audit/verify.ts"
 import type { Command } from "./command.ts"
+import { printable } from "./printable.ts"
 
 export const auditVerify: Command = {
   name: "audit verify",
@@ -24,7 +25,7 @@ finding names file, line and sequence number. Calls that began and have no end a
       for (const { file, line, code, message } of findings)
         io.out.write(`${file}:${line} ${code} — ${message}\n`)
       for (const { file, line, id } of openBegins)
-        io.out.write(`${file}:${line} in flight — call ${id} has no end\n`)
+        io.out.write(`${file}:${line} in flight — call ${printable(id)} has no end\n`)
       const verdict = findings.length === 0 ? "the chain holds" : `${findings.length} findings`
       io.out.write(`${records} records, ${verdict}; head ${head.seq} ${head.hash}\n`)
     }

@@ -1,6 +1,7 @@
 import type { Address } from "../mcp/backend/address.ts"
-import type { Catalog, CatalogAgent } from "../registry/catalog.ts"
+import type { Catalog, CatalogAgent, CatalogTool } from "../registry/catalog.ts"
 import { refKey, written } from "../registry/model.ts"
+import { isObject } from "../schema/json.ts"
 
 export interface BannerFacts {
   readonly version: string
@@ -69,17 +70,29 @@ function toolsOf(agent: CatalogAgent): string {
   return tools.length === 0 ? "nothing" : tools.join(" ")
 }
 
+const takesQuery = (tool: CatalogTool | undefined): boolean => {
+  const properties = tool?.shown.inputSchema["properties"]
+  return isObject(properties) && Object.hasOwn(properties, "query")
+}
+
+/** One that the agent may not call; if there is one, a tool whose refusal makes sense at once. */
+function refusedTool({ tools }: Catalog, { scope }: CatalogAgent): string | undefined {
+  const others = tools.filter(({ name }) => !scope.tools.has(name))
+  const destructive = others.find(({ entity }) => entity.annotations?.["destructiveHint"] === true)
+  return (destructive ?? others[0])?.name
+}
+
 /** A list, a call that may be made, and one that may not. */
 function tries({ catalog, command, url }: BannerFacts): string[] {
   const agent = catalog.agents.find(({ scope }) => scope.tools.size > 0)
   if (agent === undefined) return []
   const who = `--agent ${refText(agent)} --url ${url}`
-  const own = [...agent.scope.tools.keys()].at(-1)
-  const foreign = catalog.tools.find(({ name }) => !agent.scope.tools.has(name))?.name
+  const own = [...agent.scope.tools.values()].at(-1)
+  const foreign = refusedTool(catalog, agent)
   return [
     "  try",
     `    ${command} tools ${who}`,
-    `    ${command} call ${own} ${who} --args '{"query": "tide"}'`,
+    `    ${command} call ${own?.name} ${who}${takesQuery(own) ? ' --args \'{"query": "tide"}\'' : ""}`,
     ...(foreign === undefined ? [] : [`    ${command} call ${foreign} ${who}`]),
     "",
   ]

@@ -49,11 +49,13 @@ function print(result: JsonObject, given: Given, io: Io): void {
   const where = result["isError"] === true ? io.err : io.out
   const structured = result["structuredContent"]
   if (structured !== undefined) {
-    where.write(`${JSON.stringify(structured, null, 2)}\n`)
+    where.write(`${printable(JSON.stringify(structured, null, 2))}\n`)
     return
   }
   const blocks = Array.isArray(result["content"]) ? result["content"].filter(isObject) : []
   for (const { type, text } of blocks) {
-    where.write(typeof text === "string" ? `${printable(text)}\n` : `[${String(type)}]\n`)
+    where.write(
+      typeof text === "string" ? `${printable(text)}\n` : `[${printable(String(type))}]\n`,
+    )
   }
 }

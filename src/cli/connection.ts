@@ -1,6 +1,7 @@
 import type { ClientOptions, ClientProblem } from "../mcp/client.ts"
 import { written } from "../registry/model.ts"
 import { type Given, type Io, type Option, UsageError } from "./command.ts"
+import { printable } from "./printable.ts"
 import { parseRef } from "./ref.ts"
 import { version } from "./version.ts"
 
@@ -29,6 +30,9 @@ export const connectionOptions: Readonly<Record<string, Option>> = {
   json: { type: "boolean", summary: "the answer as JSON" },
 }
 
+/** A day. Node takes what is more than some 24 days for one millisecond. */
+const timeoutMaxMs = 86_400_000
+
 const eras = ["auto", "legacy", "modern"] as const
 
 export function connectionOf(given: Given, io: Io): ClientOptions {
@@ -40,7 +44,8 @@ export function connectionOf(given: Given, io: Io): ClientOptions {
   const era = eras.find((one) => one === (given.text("era") ?? "auto"))
   if (era === undefined) throw new UsageError(`--era: one of ${eras.join(", ")}`)
   const timeoutMs = Number(given.text("timeout") ?? 60_000)
-  if (!(timeoutMs > 0)) throw new UsageError("--timeout: milliseconds, more than 0")
+  if (!(timeoutMs > 0 && timeoutMs <= timeoutMaxMs))
+    throw new UsageError(`--timeout: milliseconds, more than 0 and at most ${timeoutMaxMs}`)
   const identity = { name: "postern-cli", version: version() }
   const sent = new Map([...headers(given, io)])
   for (const [name, value] of sent) {
@@ -76,7 +81,7 @@ function* headers(given: Given, io: Io): Generator<[string, string]> {
 /** A failed request in words, on stderr; its data, too, where the gateway sent some. */
 export function reportProblem({ message, hint, data }: ClientProblem, given: Given, io: Io): void {
   if (given.flag("json")) io.out.write(`${JSON.stringify({ error: { message, hint, data } })}\n`)
-  else io.err.write(`${message}\n  ${hint}\n`)
+  else io.err.write(`${printable(message)}\n  ${hint}\n`)
 }
 
 const nobody = "nobody (no --agent and no --token)"

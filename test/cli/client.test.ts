@@ -16,6 +16,15 @@ beforeAll(async () => {
         },
       }),
     colours: ({ text }) => text("\u001b[31mred\u001b[0m\u202e"),
+    forged: ({ send }) =>
+      send({
+        result: {
+          content: [],
+          structuredContent: { note: "\u009b31m\u202e" },
+          resultType: "complete",
+        },
+      }),
+    liar: ({ send }) => send({ error: { code: -32000, message: "fine\u001b[2K\u202e" } }),
     picture: ({ send }) =>
       send({
         result: {
@@ -32,8 +41,21 @@ beforeAll(async () => {
   const echo = { server: "web", inputSchema, description: "says what it is told" }
   gateway = await startGateway({
     registry: {
-      tools: { echo, fails: "web", colours: "web", picture: "web", lost: "away", other: "web" },
-      agents: { a: ["echo", "fails", "colours", "picture", "lost"], none: [] },
+      tools: {
+        echo,
+        fails: "web",
+        colours: "web",
+        picture: "web",
+        lost: "away",
+        other: "web",
+        forged: "web",
+        liar: "web",
+      },
+      agents: {
+        a: ["echo", "fails", "colours", "picture", "lost"],
+        none: [],
+        b: ["forged", "liar"],
+      },
     },
     servers: { "web:1.0.0": { url: backend.url }, "away:1.0.0": { url: "http://127.0.0.1:9/" } },
   })
@@ -112,6 +134,12 @@ describe("the client", () => {
     ])
     expect(colours.stdout).toBe("\\u{1b}[31mred\\u{1b}[0m\\u{202e}\n")
     expect(picture.stdout).toBe("[image]\n")
+    const [forged, liar] = await Promise.all([
+      client(["call", "forged"], "b@1.0.0"),
+      client(["call", "liar"], "b@1.0.0"),
+    ])
+    expect(forged.stdout).toContain('"note": "\\u{9b}31m\\u{202e}"')
+    expect(liar.stderr).toMatch(/^fine\\u\{1b\}\[2K\\u\{202e\}\n/)
   })
 
   test("says so when an agent sees no tools, and when nobody knows the agent", async () => {

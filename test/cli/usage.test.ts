@@ -69,6 +69,7 @@ describe("wrong usage ends with 2, and says what would be right:", () => {
     ["tools --url http://me:secret@x/", /user and password do not belong in it/],
     ["tools --era stone", /--era: one of auto, legacy, modern/],
     ["tools --timeout soon", /--timeout: milliseconds, more than 0/],
+    ["tools --timeout 1e12", /--timeout: milliseconds, more than 0 and at most 86400000/],
     ["tools --timeout 0", /--timeout: milliseconds, more than 0/],
     ["tools --agent @1", /"@1" is not a name; write name@version/],
     ["tools --agent ümläut→@1", /holds a character that no header can carry/],
