@@ -39,7 +39,7 @@ const begin = (whole: Case, nodes: readonly Node[], splits: Work["splits"]): Wor
 })
 
 /** Whether values of this kind may fit, as far as the node itself tells. */
-const admits = (node: Node, kind: Kind): boolean =>
+export const admits = (node: Node, kind: Kind): boolean =>
   node.clauses.every(
     (clause) =>
       (clause.on & kind) === 0 ||

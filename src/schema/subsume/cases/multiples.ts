@@ -49,7 +49,7 @@ function isSafeBeyondExact(multiple: number, factor: number): boolean {
   const bits = Math.log2(multiple)
   // Below, values are exact; above, the quotient by the smaller divisor is a whole number whatever the value.
   const first = Math.max(0, Math.floor(wholeBits + 1 - bits) - 1)
-  const last = Math.ceil(wholeBits - Math.log2(factor))
+  const last = Math.floor(wholeBits - Math.log2(factor))
   for (let exponent = first; exponent <= last; exponent++) {
     const lost = Math.floor((multiple * 2 ** (exponent - wholeBits)) / 2)
     const step = 2 ** Math.max(0, Math.floor(bits + exponent) - wholeBits)

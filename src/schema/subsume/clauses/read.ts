@@ -25,34 +25,34 @@ export function readClauses(book: Book, at: string, schema: Json): readonly Clau
     if (read !== undefined) clauses.push(...[read].flat())
   }
   clauses.push(...readCompounds(site))
-  return clauses.sort((left, right) => order.indexOf(left.rule) - order.indexOf(right.rule))
+  return clauses.sort((left, right) => order[left.rule] - order[right.rule])
 }
 
-const order: readonly Clause["rule"][] = [
-  "never",
-  "types",
-  "values",
-  "low",
-  "high",
-  "atLeast",
-  "atMost",
-  "required",
-  "multiple",
-  "pattern",
-  "format",
-  "unique",
-  "members",
-  "items",
-  "names",
-  "contains",
-  "depends",
-  "all",
-  "when",
-  "any",
-  "one",
-  "not",
-  "opaque",
-]
+const order: Readonly<Record<Clause["rule"], number>> = {
+  never: 0,
+  types: 1,
+  values: 2,
+  low: 3,
+  high: 3,
+  atLeast: 3,
+  atMost: 3,
+  required: 3,
+  multiple: 4,
+  pattern: 5,
+  format: 5,
+  unique: 6,
+  members: 7,
+  items: 7,
+  names: 7,
+  contains: 8,
+  depends: 8,
+  all: 9,
+  when: 10,
+  any: 10,
+  one: 10,
+  not: 10,
+  opaque: 11,
+}
 
 type Reader = (value: Json, at: string, site: Site) => Clause | readonly Clause[] | undefined
 

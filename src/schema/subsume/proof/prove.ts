@@ -1,4 +1,4 @@
-import { casesOf } from "../cases/cases.ts"
+import { admits, casesOf } from "../cases/cases.ts"
 import type { Case } from "../cases/facts.ts"
 import { finiteValues } from "../cases/finite.ts"
 import { type Kind, kindList } from "../clauses/kinds.ts"
@@ -83,6 +83,7 @@ export function createProver(bench: Workbench): Prover {
       )
     },
     casesOf(kind, nodes) {
+      if (!nodes.every((node) => admits(node, kind))) return []
       const key = `${kind}:${keyOf(nodes)}`
       const known = cases.get(key)
       if (known !== undefined) return known

@@ -118,7 +118,10 @@ function proposeUnlike(search: Search, whole: Case): readonly Json[] {
   const objects = different.flatMap(([first]) =>
     first !== undefined && isObject(first) ? [first] : [],
   )
-  return [...different.flat(), ...(objects.length > 1 ? [Object.assign({}, ...objects)] : [])]
+  return [
+    ...different.flat(),
+    ...(objects.length > 1 ? [Object.fromEntries(objects.flatMap(Object.entries))] : []),
+  ]
 }
 const differencesMax = 4
 

@@ -1,0 +1,179 @@
+import fc from "fast-check"
+import type { Dialect } from "../../../src/schema/dialect.ts"
+import { checkSchema } from "../../../src/schema/guard.ts"
+import { isObject, type Json, type JsonObject, type JsonSchema } from "../../../src/schema/json.ts"
+
+const name = fc.constantFrom("a", "b", "c", "x-a")
+const small = fc.integer({ min: 0, max: 3 })
+const scalar = fc.constantFrom<Json>(
+  null, true, false, 0, 1, 2, 3, 6, 1.5, -2, 0.5, "", "a", "bb", "1", "abc", "2026-01-31", "é",
+) // biome-ignore format: one list
+
+export const instance: fc.Arbitrary<Json> = fc.letrec<{ value: Json }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 3, depthSize: "small" },
+    scalar,
+    fc.array(tie("value"), { maxLength: 4 }),
+    fc.dictionary(name, tie("value"), { maxKeys: 4, noNullPrototype: true }),
+  ),
+})).value
+
+const typeName = fc.constantFrom(
+  "null",
+  "boolean",
+  "object",
+  "array",
+  "number",
+  "integer",
+  "string",
+)
+
+/** Keywords that schemas in use have come up more often. */
+const common =
+  "type type type properties properties required items enum minimum maxLength additionalProperties anyOf oneOf const".split(
+    " ",
+  )
+
+const uris: Readonly<Record<Dialect, string | undefined>> = {
+  "2020-12": undefined,
+  "2019-09": "https://json-schema.org/draft/2019-09/schema",
+  "draft-07": "http://json-schema.org/draft-07/schema#",
+}
+
+/** Schemas of a few keywords each, of any kind, that the guard accepts. */
+export function schemaArbitrary(dialect: Dialect): fc.Arbitrary<JsonSchema> {
+  const { schema } = fc.letrec<{ schema: JsonSchema }>((tie) => {
+    const values = keywordValues(tie("schema"), dialect)
+    const names = [...values.keys(), ...common.filter((keyword) => values.has(keyword))]
+    const keyword = fc
+      .constantFrom(...names)
+      .chain((key) => (values.get(key) ?? small).map((held) => [key, held] as const))
+    const object = fc.array(keyword, { minLength: 1, maxLength: 4 }).map(assemble)
+    return { schema: fc.oneof({ maxDepth: 3, depthSize: "small" }, fc.boolean(), object) }
+  })
+  return fc
+    .tuple(schema, schema, schema)
+    .map(([root, x, y]) => (isObject(root) ? document(root, x, y, dialect) : root))
+    .filter((one) => checkSchema(one).verdict !== "refused")
+}
+
+function document(root: JsonObject, x: JsonSchema, y: JsonSchema, dialect: Dialect): JsonObject {
+  const hasReferences = JSON.stringify([root, x, y]).includes("$ref")
+  const uri = uris[dialect]
+  return {
+    ...(uri !== undefined && { $schema: uri }),
+    ...root,
+    ...(hasReferences && { $defs: { x, y } }),
+  }
+}
+
+function assemble(entries: readonly (readonly [string, unknown])[]): JsonObject {
+  const object: Record<string, Json> = JSON.parse(JSON.stringify(Object.fromEntries(entries)))
+  if (object["type"] === undefined) delete object["nullable"]
+  return object
+}
+
+function keywordValues(
+  some: fc.Arbitrary<JsonSchema>,
+  dialect: Dialect,
+): ReadonlyMap<string, fc.Arbitrary<unknown>> {
+  const list = fc.array(some, { minLength: 1, maxLength: 3 })
+  const map = fc.dictionary(name, some, { maxKeys: 3, noNullPrototype: true })
+  const patterns = fc.dictionary(fc.constantFrom("^a", "^x-", "^x", "b"), some, {
+    maxKeys: 2,
+    noNullPrototype: true,
+  })
+  const isToday = dialect === "2020-12"
+  return new Map<string, fc.Arbitrary<unknown>>([
+    ["type", fc.oneof(typeName, fc.uniqueArray(typeName, { minLength: 1, maxLength: 3 }))],
+    ["nullable", fc.constant(true)],
+    ["enum", fc.array(instance, { minLength: 1, maxLength: 4 })],
+    ["const", instance],
+    ...["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"].map(
+      (keyword) => [keyword, small] as const,
+    ),
+    ["multipleOf", fc.constantFrom(1, 0.5, 2, 3, 6, 0.1)],
+    ...["minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties"].map(
+      (keyword) => [keyword, small] as const,
+    ),
+    ...["minContains", "maxContains"].map((keyword) => [keyword, small] as const),
+    ["pattern", fc.constantFrom("^a", "b+$", "^(a|b)*$", "1", "^[a-z]{2}$")],
+    ["format", fc.constantFrom("date", "int32", "int64", "uuid", "unheard-of", "email")],
+    ["uniqueItems", fc.boolean()],
+    ["required", fc.uniqueArray(name, { maxLength: 2 })],
+    ["dependentRequired", fc.constantFrom({ a: ["b"] }, { b: ["a", "c"] })],
+    ["dependencies", fc.oneof(map, fc.constant({ a: ["c"] }))],
+    ["patternProperties", patterns],
+    ["propertyNames", fc.oneof(some, fc.constantFrom({ enum: ["a", "b"] }, { pattern: "^a" }))],
+    ["items", isToday ? some : fc.oneof(some, list)],
+    isToday ? ["prefixItems", list] : ["additionalItems", some],
+    ...["properties", "dependentSchemas"].map((keyword) => [keyword, map] as const),
+    ...["allOf", "anyOf", "oneOf"].map((keyword) => [keyword, list] as const),
+    ...["additionalProperties", "contains", "not", "if", "then", "else"].map(
+      (keyword) => [keyword, some] as const,
+    ),
+    ...["unevaluatedProperties", "unevaluatedItems"].map((keyword) => [keyword, some] as const),
+    ["$ref", fc.constantFrom("#/$defs/x", "#/$defs/y", "#")],
+  ])
+}
+
+/** A schema and a few that differ from it in one place or another: of such pairs the answers are close. */
+export function familyArbitrary(size: number): fc.Arbitrary<readonly JsonSchema[]> {
+  const dialect = fc.constantFrom<Dialect>("2020-12", "2020-12", "2020-12", "2019-09", "draft-07")
+  const choices = fc.array(fc.nat({ max: 1_000 }), { minLength: 12, maxLength: 12 })
+  return fc
+    .tuple(dialect.chain(schemaArbitrary), fc.array(choices, { minLength: size, maxLength: size }))
+    .map(([base, changes]) => {
+      const family = [base]
+      for (const change of changes) {
+        const next = vary(family[(change[0] ?? 0) % family.length] ?? base, change.slice(1))
+        if (checkSchema(next).verdict !== "refused") family.push(next)
+      }
+      return family
+    })
+}
+
+/** The schema with one keyword left out or changed, here or further in. */
+function vary(schema: JsonSchema, choices: readonly number[]): JsonSchema {
+  if (!isObject(schema)) return (choices[0] ?? 0) % 3 === 0 ? !schema : schema
+  const keywords = Object.keys(schema).filter((keyword) => !keyword.startsWith("$"))
+  const keyword = keywords[(choices[0] ?? 0) % keywords.length]
+  if (keyword === undefined) return schema
+  const { [keyword]: held = null, ...rest } = schema
+  if ((choices[1] ?? 0) % 3 === 0)
+    return rest["type"] === undefined ? without(rest, "nullable") : rest
+  return { ...rest, [keyword]: varyValue(keyword, held, choices.slice(2)) }
+}
+
+const without = (schema: JsonObject, keyword: string): JsonObject =>
+  Object.fromEntries(Object.entries(schema).filter(([key]) => key !== keyword))
+
+function varyValue(keyword: string, held: Json, choices: readonly number[]): Json {
+  const [choice = 0] = choices
+  if (maps.includes(keyword) && isObject(held)) return varyMember(held, choices)
+  if (lists.includes(keyword) && Array.isArray(held))
+    return held.map((one, index) => (index === choice % held.length ? varyJson(one, choices) : one))
+  return schemas.includes(keyword) ? varyJson(held, choices) : varyScalar(keyword, held, choice)
+}
+
+function varyScalar(keyword: string, held: Json, choice: number): Json {
+  if (keyword === "multipleOf") return [1, 2, 3, 6, 0.5][choice % 5] ?? 1
+  if (typeof held === "number") return Math.max(0, held + (choice % 2 === 0 ? 1 : -1))
+  if (keyword === "type")
+    return [...new Set([held, ["null", "string", "object"][choice % 3] ?? "null"].flat())]
+  if (!Array.isArray(held)) return held
+  return keyword === "enum" ? [...held, "other"] : held.slice(1)
+}
+
+const maps = ["properties", "patternProperties", "dependentSchemas"]
+const lists = ["allOf", "anyOf", "oneOf", "prefixItems"]
+const schemas = ["items", "additionalProperties", "contains", "not", "if", "then", "else"]
+
+function varyMember(held: JsonObject, choices: readonly number[]): JsonObject {
+  const names = Object.keys(held)
+  const key = names[(choices[0] ?? 0) % names.length]
+  return key === undefined ? held : { ...held, [key]: varyJson(held[key] ?? null, choices) }
+}
+
+const varyJson = (held: Json, choices: readonly number[]): Json =>
+  isObject(held) || typeof held === "boolean" ? vary(held, choices.slice(1)) : held
