@@ -1,6 +1,7 @@
 import { isList, isObject, type Json, type JsonObject, type JsonSchema } from "../../schema/json.ts"
-import { eachSubschema, respellRefs } from "../normalise/schema-walk.ts"
+import { respellRefs } from "../normalise/schema-walk.ts"
 import { nodeAt } from "../schemas/reference.ts"
+import { definitionKeywords, withoutUnusedDefinitions } from "./definitions.ts"
 
 /** What a tool does to the arguments that callers may send. */
 export interface Concealment {
@@ -21,7 +22,7 @@ export function shownSchema(schema: JsonSchema, { hidden, optional }: Concealmen
   const stripped =
     optional.size === 0
       ? root
-      : pruned(rehomed(new Stripping(root, hidden, optional).strip(root), root))
+      : withoutUnusedDefinitions(rehomed(new Stripping(root, hidden, optional).strip(root), root))
   return stripped["type"] === "object" ? stripped : { type: "object", ...without(stripped, "type") }
 }
 
@@ -38,7 +39,7 @@ class Stripping {
 
   /** A schema that applies to the arguments as a whole. The guard has made sure that there is no loop of them. */
   strip(schema: JsonObject): JsonObject {
-    const kept = this.#withoutConditions(schema)
+    const kept = this.#loosened(this.#withoutConditions(schema))
     const members = Object.entries(kept).flatMap(([keyword, value]) => {
       const made = this.#member(keyword, value)
       return made === undefined ? [] : [[keyword, made] as const]
@@ -50,9 +51,13 @@ class Stripping {
     switch (keyword) {
       case "required":
         return isList(value) ? nonEmpty(value.filter((name) => !this.#isOptional(name))) : value
+      case "minProperties": // those that are filled in count, too
+        return typeof value === "number" ? Math.max(0, value - this.#optional.size) : value
       case "properties":
       case "default":
+      case "const":
         return this.#withoutHidden(value)
+      case "enum":
       case "examples":
         return isList(value) ? value.map((example) => this.#withoutHidden(example)) : value
       case "dependentRequired":
@@ -110,10 +115,18 @@ class Stripping {
 
   /** `not` and `if` that ask for hidden fields: taking the name out would turn their meaning round. */
   #withoutConditions(schema: JsonObject): JsonObject {
-    const dropNot = Object.hasOwn(schema, "not") && this.#mentions(schema["not"])
-    const dropIf = Object.hasOwn(schema, "if") && this.#mentions(schema["if"])
+    const dropNot = Object.hasOwn(schema, "not") && this.#mentions(schema["not"], this.#optional)
+    const dropIf = Object.hasOwn(schema, "if") && this.#mentions(schema["if"], this.#optional)
     const kept = dropNot ? without(schema, "not") : schema
     return dropIf ? without(without(without(kept, "if"), "then"), "else") : kept
+  }
+
+  /** Forms that a hidden field told apart may all fit once it is gone, so exactly one can no longer be asked for. */
+  #loosened(schema: JsonObject): JsonObject {
+    const forms = schema["oneOf"]
+    if (!isList(forms) || !forms.some((form) => this.#mentions(form, this.#hidden))) return schema
+    const others = isList(schema["allOf"]) ? schema["allOf"] : []
+    return { ...without(schema, "oneOf"), allOf: [...others, { anyOf: forms }] }
   }
 
   /** A reference that applies in place is replaced by what it names, where that knows a concealed field. */
@@ -124,20 +137,20 @@ class Stripping {
     const rest = without(schema, "$ref")
     // An embedded resource cannot be copied without its `$id`, nor twice with it.
     if (target === undefined) return this.#hidden.size > 0 ? rest : schema
-    if (!isObject(target) || !this.#mentions(target)) return schema
-    const made = this.strip(target === this.#root ? without(target, "$defs") : target)
+    if (!isObject(target) || !this.#mentions(target, this.#optional)) return schema
+    const made = this.strip(definitionKeywords.reduce(without, target)) // what is in them stays where it is
     const others = isList(rest["allOf"]) ? rest["allOf"] : []
     return { ...rest, allOf: [...others, made] }
   }
 
-  /** Whether a schema, or one that it applies in place, says something of a concealed field. */
-  #mentions(schema: Json | undefined): boolean {
+  /** Whether a schema, or one that it applies in place, describes a hidden field or requires one of `names`. */
+  #mentions(schema: Json | undefined, names: ReadonlySet<string>): boolean {
     const seen = new Set<Json>()
     const queue: (Json | undefined)[] = [schema]
     for (const at of queue) {
       if (!isObject(at) || seen.has(at)) continue
       seen.add(at)
-      if (this.#mentionsHere(at)) return true
+      if (this.#mentionsHere(at, names)) return true
       queue.push(...appliedIn(at))
       const ref = at["$ref"]
       if (typeof ref !== "string") continue
@@ -147,13 +160,14 @@ class Stripping {
     return false
   }
 
-  #mentionsHere(schema: JsonObject): boolean {
+  #mentionsHere(schema: JsonObject, names: ReadonlySet<string>): boolean {
     const required = schema["required"]
-    if (isList(required) && required.some((name) => this.#isOptional(name))) return true
+    const isNamed = (name: Json) => typeof name === "string" && names.has(name)
+    if (isList(required) && required.some(isNamed)) return true
     return ["properties", "dependentRequired", "dependentSchemas", "dependencies"].some(
       (keyword) => {
-        const names = schema[keyword]
-        return isObject(names) && Object.keys(names).some((name) => this.#hidden.has(name))
+        const fields = schema[keyword]
+        return isObject(fields) && Object.keys(fields).some((name) => this.#hidden.has(name))
       },
     )
   }
@@ -178,12 +192,13 @@ function without(object: JsonObject, key: string): JsonObject {
 /** `schema`, made from `original`, with what its references lead to in the original and not in it. */
 function rehomed(schema: JsonObject, original: JsonObject): JsonObject {
   const homes = new Map<string, { readonly key: string; readonly node: Json }>()
-  const taken = isObject(original["$defs"]) ? original["$defs"] : {}
+  const taken = new Set(isObject(original["$defs"]) ? Object.keys(original["$defs"]) : [])
   const respell = (ref: string) => {
     if (!ref.startsWith("#/") || nodeAt(schema, ref.slice(1)) !== undefined) return ref
     const node = nodeAt(original, ref.slice(1))
     if (node === undefined) return ref
-    const key = homes.get(ref)?.key ?? freeKey(taken, homes.size)
+    const key = homes.get(ref)?.key ?? freeKey(taken)
+    taken.add(key)
     homes.set(ref, { key, node })
     return `#/$defs/${key}`
   }
@@ -197,39 +212,6 @@ function rehomed(schema: JsonObject, original: JsonObject): JsonObject {
   return { ...respelled, $defs: Object.fromEntries([...known, ...defs]) }
 }
 
-function freeKey(taken: JsonObject, from: number): string {
-  for (let number = from; ; number++)
-    if (!Object.hasOwn(taken, `part${number}`)) return `part${number}`
-}
-
-/** The schema without definitions that nothing refers to any more: they may hold what was just taken out. */
-function pruned(schema: JsonObject): JsonObject {
-  const defs = schema["$defs"]
-  if (!isObject(defs)) return schema
-  const used = new Set<string>()
-  const queue: Json[] = [without(schema, "$defs")]
-  for (const at of queue)
-    for (const key of definitionsUsed(at)) {
-      if (used.has(key)) continue
-      used.add(key)
-      const definition = Object.hasOwn(defs, key) ? defs[key] : undefined
-      if (definition !== undefined) queue.push(definition)
-    }
-  const kept = Object.entries(defs).filter(([key, value]) => used.has(key) || isResource(value))
-  if (kept.length === 0) return without(schema, "$defs")
-  return { ...schema, $defs: Object.fromEntries(kept) }
-}
-
-/** A definition with a name of its own may be referred to by that. */
-const isResource = (schema: Json): boolean =>
-  isObject(schema) && ["$id", "$anchor", "$dynamicAnchor"].some((key) => Object.hasOwn(schema, key))
-
-function definitionsUsed(schema: Json): readonly string[] {
-  const keys: string[] = []
-  eachSubschema(schema, "", ({ $ref }) => {
-    if (typeof $ref !== "string" || !$ref.startsWith("#/$defs/")) return
-    const [key = ""] = $ref.slice("#/$defs/".length).split("/", 1)
-    keys.push(key.replaceAll("~1", "/").replaceAll("~0", "~"))
-  })
-  return keys
+function freeKey(taken: ReadonlySet<string>): string {
+  for (let number = 0; ; number++) if (!taken.has(`part${number}`)) return `part${number}`
 }

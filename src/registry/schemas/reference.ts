@@ -32,13 +32,15 @@ function readPointer(ref: string, root: JsonObject, names: InnerNames): Referenc
   return names.hasIds ? { kind: "local", node: undefined } : { kind: "invalid" }
 }
 
-/** What a JSON Pointer in the form of a URI fragment leads to (RFC 6901 §6). */
+/** What a JSON Pointer in the form of a URI fragment leads to (RFC 6901 §6); an anchor is none, and leads nowhere. */
 export function nodeAt(root: Json, fragment: string): Json | undefined {
   const pointer = decoded(fragment)
-  return pointer === undefined ? undefined : keysOf(pointer).reduce<Json | undefined>(step, root)
+  const isPointer = pointer === "" || pointer?.startsWith("/") === true
+  return isPointer ? keysOf(pointer).reduce<Json | undefined>(step, root) : undefined
 }
 
-function decoded(fragment: string): string | undefined {
+/** A URI fragment without its escapes; undefined where those are not UTF-8. */
+export function decoded(fragment: string): string | undefined {
   if (!fragment.includes("%")) return fragment
   // A stray % is no escape; the pointer is then taken as it is written.
   return /%(?![0-9A-Fa-f]{2})/.test(fragment) ? fragment : decodeUtf8(fragment)

@@ -116,6 +116,111 @@ describe("The schema that callers are shown", () => {
     })
   })
 
+  test("asks for one of several forms where a hidden field told them apart, and not for exactly one", () => {
+    const form = (name: string) => ({ properties: { key: { const: name } }, required: ["key"] })
+    expect(shown({ type: "object", properties: { text }, oneOf: [form("a"), form("b")] })).toEqual({
+      type: "object",
+      properties: { text },
+      allOf: [{ anyOf: [{ properties: {} }, { properties: {} }] }],
+    })
+  })
+
+  test("asks for exactly one of several forms that no hidden field is in", () => {
+    const oneOf = [{ required: ["text"] }, { required: ["other"] }]
+    expect(shown({ type: "object", oneOf })).toEqual({ type: "object", oneOf })
+  })
+
+  test("counts the fields that are filled in among the fewest there must be", () => {
+    expect(shown({ type: "object", minProperties: 3 })).toMatchObject({ minProperties: 1 })
+    expect(shown({ type: "object", minProperties: 1 })).toMatchObject({ minProperties: 0 })
+  })
+
+  test("names no hidden field in the values it allows as a whole", () => {
+    expect(shown({ type: "object", enum: [{ key: "x", text: "a" }] })).toMatchObject({
+      enum: [{ text: "a" }],
+    })
+  })
+
+  test("loses the definitions of draft-07 that still knew a hidden field, and keeps the others", () => {
+    const schema = {
+      $schema: "http://json-schema.org/draft-07/schema#",
+      type: "object",
+      definitions: {
+        Base: { properties: { key, text } },
+        "a b": text,
+        Unused: { required: ["key"] },
+      },
+      allOf: [{ $ref: "#/definitions/Base" }],
+      properties: { other: { $ref: "#/definitions/a%20b" } },
+    }
+    expect(shown(schema)).toEqual({
+      $schema: "http://json-schema.org/draft-07/schema#",
+      type: "object",
+      allOf: [{ allOf: [{ properties: { text } }] }],
+      properties: { other: { $ref: "#/definitions/a%20b" } },
+      definitions: { "a b": text },
+    })
+  })
+
+  test("loses definitions inside what it puts in a reference's place", () => {
+    const schema = {
+      type: "object",
+      $defs: {
+        A: { $defs: { B: { properties: { key } } }, allOf: [{ $ref: "#/$defs/A/$defs/B" }] },
+      },
+      allOf: [{ $ref: "#/$defs/A" }],
+    }
+    expect(Object.keys(shown(schema))).toEqual(["type", "allOf"])
+  })
+
+  test("drops a reference to an anchor where fields are hidden, and what it named", () => {
+    const schema = {
+      type: "object",
+      properties: { key, text },
+      $defs: { node: { $anchor: "node", properties: { key } } },
+      allOf: [{ $ref: "#node" }],
+    }
+    expect(shown(schema)).toEqual({ type: "object", properties: { text }, allOf: [{}] })
+  })
+
+  test("drops an embedded resource that knew a hidden field, and keeps one that is still referred to", () => {
+    const resource = (name: string, properties: JsonObject) => ({
+      $id: `urn:x:${name}`,
+      properties,
+    })
+    const schema = {
+      type: "object",
+      $defs: { a: resource("a", { key }), b: resource("b", { text }) },
+      allOf: [{ $ref: "urn:x:a" }],
+      properties: { other: { $ref: "urn:x:b" } },
+    }
+    expect(shown(schema)).toEqual({
+      type: "object",
+      allOf: [{}],
+      properties: { other: { $ref: "urn:x:b" } },
+      $defs: { b: resource("b", { text }) },
+    })
+  })
+
+  test("gives what it brings home names that are free, however many there are", () => {
+    const schema = {
+      type: "object",
+      $defs: { part0: { type: "boolean" } },
+      properties: {
+        key: { properties: { one: { type: "string" }, two: { type: "number" } } },
+        a: { $ref: "#/properties/key/properties/one" },
+        b: { $ref: "#/properties/key/properties/two" },
+        c: { $ref: "#/$defs/part0" },
+      },
+    }
+    const { $defs } = shown(schema)
+    expect($defs).toEqual({
+      part0: { type: "boolean" },
+      part1: { type: "string" },
+      part2: { type: "number" },
+    })
+  })
+
   test("says that it is an object where it only refers to one", () => {
     const schema = { allOf: [{ $ref: "#/$defs/A" }], $defs: { A: { type: "object" } } }
     const nothing = { hidden: new Set<string>(), optional: new Set<string>() }
