@@ -35,8 +35,13 @@ export function* checkSoundness(
     if (left?.isReported && position.entity !== undefined) unsound.add(position.entity)
     if (left?.deferred !== undefined) deferred.push(left.deferred)
   }
-  for (const { position, bundle, findings } of deferred)
-    if (!touches(bundle, unsound)) reportFindings(position, findings, report)
+  // Fewest parts first: what is too much together is told where it first is, and not at all that refer to that.
+  deferred.sort((left, right) => left.bundle.entities.size - right.bundle.entities.size)
+  for (const { position, bundle, findings } of deferred) {
+    if (touches(bundle, unsound)) continue
+    reportFindings(position, findings, report)
+    if (position.entity !== undefined) unsound.add(position.entity)
+  }
 }
 
 const looped = ({ positions }: SchemaLinks, looping: ReadonlySet<JsonObject>) =>

@@ -202,7 +202,12 @@ class BundleWriter {
 
   write(entities: ReadonlySet<SchemaEntity>) {
     const own = isObject(this.#root["$defs"]) ? this.#root["$defs"] : {}
-    for (const entity of entities) this.#keys.set(entity, freeKey(entity, own))
+    const taken = new Set(Object.keys(own))
+    for (const entity of entities) {
+      const key = freeKey(entity, taken)
+      taken.add(key) // `Foo@1.0.0_2` is a registered name like any other, and may be what stood in for `Foo@1.0.0`
+      this.#keys.set(entity, key)
+    }
     const root = this.#respelled(this.#root, "")
     const defs = [...entities].map(
       (entity) => [this.#keyOf(entity), this.#embedded(entity)] as const,
@@ -254,11 +259,11 @@ class BundleWriter {
   }
 }
 
-function freeKey({ name, version }: SchemaEntity, taken: JsonObject): string {
+function freeKey({ name, version }: SchemaEntity, taken: ReadonlySet<string>): string {
   const key = version === undefined ? name : `${name}:${version}`
   for (let number = 1; ; number++) {
     const candidate = number === 1 ? key : `${key}_${number}`
-    if (!Object.hasOwn(taken, candidate)) return candidate
+    if (!taken.has(candidate)) return candidate
   }
 }
 

@@ -116,6 +116,26 @@ describe("A schema shown to agents", () => {
     })
   })
 
+  test("keeps two registered schemas apart where one is called what the other had to be", () => {
+    const mine = { "Foo:1.0.0": { type: "boolean" } }
+    const text = entity("Foo", { type: "string" })
+    const digits = entity("Foo", { type: "number" }, "1.0.0_2")
+    const refs = { a: { $ref: "#Foo:1.0.0" }, b: { $ref: "#Foo:1.0.0_2" } }
+    const { catalog } = load(documentWith(object(refs, { $defs: mine }), text, digits))
+    expect(catalog?.tools[0]?.shown.inputSchema).toEqual(
+      object(
+        { a: { $ref: "#/$defs/Foo:1.0.0_2" }, b: { $ref: "#/$defs/Foo:1.0.0_2_2" } },
+        {
+          $defs: {
+            ...mine,
+            "Foo:1.0.0_2": { type: "string" },
+            "Foo:1.0.0_2_2": { type: "number" },
+          },
+        },
+      ),
+    )
+  })
+
   test("embeds schemas with names of their own as resources, so that the names keep their meaning", () => {
     const named = object(
       { a: { $ref: "#here" } },
@@ -218,6 +238,11 @@ describe("The root of a tool's input schema", () => {
     expect(found(loaded)).toContain("input_schema_not_object /tools/0/inputSchema")
   })
 
+  test("is not refused for a root type that only an anchor can tell", () => {
+    const schema = { $defs: { o: { $anchor: "it", type: "object" } }, allOf: [{ $ref: "#it" }] }
+    expect(load(documentWith(schema)).problems).toEqual([])
+  })
+
   test("of an output may be anything, with a warning", () => {
     const document = documentOf([sourceTool("t", { outputSchema: { type: "string" } })])
     expect(load(document).problems).toMatchObject([
@@ -249,6 +274,15 @@ describe("A schema that cannot be compiled", () => {
       entity("Wrong", self),
     )
     expect(found(load(document))).toEqual(["schema_invalid /schemas/1/schema"])
+  })
+
+  test("is reported where references first multiply too far, and not again at all that refer to that", () => {
+    const twice = (to: number) => ({ anyOf: [1, 2].map(() => ({ $ref: `#D${to}:1.0.0` })) })
+    const schemas = Array.from({ length: 25 }, (_, at) =>
+      entity(`D${at}`, at === 24 ? { type: "string" } : twice(at + 1)),
+    )
+    const document = documentWith(object({ x: { $ref: "#D0:1.0.0" } }), ...schemas)
+    expect(found(load(document))).toEqual(["schema_too_complex /schemas/13/schema"])
   })
 
   test("is one above the limit of values, which the guard and the bundler share", () => {
