@@ -9,11 +9,11 @@ export interface Warning {
 }
 
 /** One warning for each permissive setting, for each setting this version does not use, and for what is missing. */
-export const warningsOf = (config: Config, written: ConfigFile): Warning[] => [
-  ...permissive(config),
-  ...unused(written),
-  ...missing(config),
-]
+export const warningsOf = (
+  config: Config,
+  written: ConfigFile,
+  isWritten: (path: Path) => boolean,
+): Warning[] => [...permissive(config), ...unused(written, isWritten), ...missing(config)]
 
 const runtime = (key: string): Path => ["registry", "validation", "runtime", key]
 
@@ -41,8 +41,6 @@ function* permissive({ registry, identity, audit, explainRefusals }: Config): Ge
     }
   if (levels.outputValidation === "allow")
     yield { path: runtime("outputValidation"), message: "results are not checked" }
-  if (levels.definitionDrift === "allow")
-    yield { path: runtime("definitionDrift"), message: "changed tools go unnoticed" }
   if (identity.clientInfo)
     yield {
       path: ["identity", "clientInfo"],
@@ -71,7 +69,15 @@ function* permissive({ registry, identity, audit, explainRefusals }: Config): Ge
     yield { path: ["explainRefusals"], message: "callers learn which refused tools exist" }
 }
 
-function* unused({ registry, state }: ConfigFile): Generator<Warning> {
+function* unused(
+  { registry, state }: ConfigFile,
+  isWritten: (path: Path) => boolean,
+): Generator<Warning> {
+  if (isWritten(runtime("definitionDrift")))
+    yield {
+      path: runtime("definitionDrift"),
+      message: "not acted upon by this version: changed tools go unnoticed",
+    }
   for (const key of ["refreshInterval", "cache", "auth"] as const)
     if (registry[key] !== undefined)
       yield {
