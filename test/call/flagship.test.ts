@@ -4,9 +4,11 @@ import { describe, expect, test } from "vitest"
 import { call } from "../../src/call/call.ts"
 import type { Level } from "../../src/call/gateway.ts"
 import { list } from "../../src/call/list.ts"
-import { wordsOf } from "../../src/call/words.ts"
+import type { Refusal } from "../../src/call/refusal.ts"
+import { refusalAnswer } from "../../src/mcp/face/refusal-words.ts"
 import { authoring } from "../../src/registry/draft.ts"
-import { defaultLoadLimits, loadRegistry, toEnd } from "../../src/registry/load.ts"
+import { defaultLoadLimits } from "../../src/registry/limits.ts"
+import { loadRegistry, toEnd } from "../../src/registry/load.ts"
 import type { JsonObject } from "../../src/schema/json.ts"
 import { evidence } from "../support/evidence.ts"
 import { callOf, done, type GatewaySketch, sketchGateway } from "../support/gateway.ts"
@@ -27,10 +29,16 @@ async function ask(agent: string, tool: string, args: JsonObject, sketch?: Gatew
   const listing = await list(callOf(tool, args, { evidence: from }), gateway)
   return {
     code: answer.kind === "refusal" ? answer.refusal.code : answer.kind,
-    words: answer.kind === "refusal" ? wordsOf(answer.refusal).text : undefined,
+    words: answer.kind === "refusal" ? wordsOf(answer.refusal) : undefined,
     tools: listing.ok ? listing.value.tools.map(({ name }) => name) : listing.refusal.code,
     sent: requests,
   }
+}
+
+function wordsOf(refusal: Refusal): string {
+  const speaker = { explain: false, metadataUrl: undefined, scope: undefined }
+  const said = refusalAnswer(refusal, speaker)
+  return said.kind === "error" ? said.fail.message : JSON.stringify(said.result["content"])
 }
 
 describe("in the flagship registry", () => {
