@@ -22,6 +22,8 @@ export interface Identify {
 
 /** Callers remembered per catalog and token: equal evidence makes an equal caller, and it is frozen. */
 const callersMax = 10_000
+/** The headers fit; a clientInfo can be as long as a request may be, and 10,000 of those are not worth remembering. */
+const keyLengthMax = 4_096
 
 /**
  * Who calls, from what a request shows of its sender, in this order: what is malformed is refused; what is presented and
@@ -46,7 +48,7 @@ export function createIdentify(settings: IdentitySettings, ports: IdentityPorts)
       const challenge = tokens !== undefined && token === undefined
       const trusted = isTrusted(evidence.remote)
       caller = resolveIdentity(gather(evidence, catalog, token, trusted, settings, challenge))
-      if (caller.ok) remembered.set(key, caller)
+      if (caller.ok && key.length <= keyLengthMax) remembered.set(key, caller)
     }
     return caller.ok ? ofSession(caller, evidence.sessionPrincipal) : caller
   }

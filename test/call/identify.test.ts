@@ -64,6 +64,24 @@ describe("a caller", () => {
     expect(warnings).toEqual(["identity_conflict: jwt says a@1; header says b"])
   })
 
+  test("is anonymous with and without the name of a program, where such names do not count", async () => {
+    const open = { clientInfo: true, unknownCaller: "allow" } as const
+    const label = { name: "Some IDE", version: "9" }
+    expect(await value({ clientInfo: label }, open)).toMatchObject({ trust: "anonymous", by: [] })
+    expect(await value({ clientInfo: label }, { ...open, minTrust: "claimed" })).toMatchObject({
+      name: "Some IDE",
+      trust: "claimed",
+    })
+  })
+
+  test("is not remembered under a clientInfo as long as a request", async () => {
+    const gate = createIdentify(identity(), clock.ports)
+    const long = evidence({ agentName: "a", clientInfo: { name: "x".repeat(5_000) } })
+    const first = await gate.identify(long, agents)
+    expect(first).toMatchObject({ ok: true, value: { name: "a" } })
+    expect(await gate.identify(long, agents)).not.toBe(first)
+  })
+
   test("is one frozen object for equal evidence, and another for any difference", async () => {
     const gate = createIdentify(identity({ unknownCaller: "allow" }), clock.ports)
     const first = gate.identify(evidence({ agentName: "a" }), agents)

@@ -51,7 +51,7 @@ export function resolveIdentity(given: Case): Result<Caller> {
 /** Undefined when nobody is named. */
 function choosePrincipal({ findings, settings }: Case): Result<Principal> | undefined {
   const ranked = findings.toSorted((a, b) => rank(b.trust) - rank(a.trust)) // stable: equals keep their order
-  const strongest = ranked.find(isNamed)
+  const strongest = ranked.filter(isNamed).find((named) => isMeant(named, settings.minTrust))
   if (strongest === undefined) return
   const version = strongest.version ?? completion(ranked, strongest, settings.minTrust)
   const completed = { ...strongest, version }
@@ -67,6 +67,9 @@ function choosePrincipal({ findings, settings }: Case): Result<Principal> | unde
 const rank = (trust: Trust) => trustLevels.indexOf(trust)
 const sourceOf = ({ source }: Finding) => source
 const isNamed = (finding: Finding): finding is Named => finding.name !== undefined
+
+/** A label that is not good enough is no attempt at an identity: its sender is as anonymous as without it. */
+const isMeant = ({ isLabel, trust }: Named, floor: Trust) => !isLabel || atLeast(trust, floor)
 const say = ({ source, name, version }: Finding) =>
   `${source} says ${written(refOf({ name: name ?? "version", version }))}`
 
