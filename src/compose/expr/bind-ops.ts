@@ -105,23 +105,28 @@ const yields: { readonly [op in Op["op"]]?: "an object" | "items" } = {
   rrf: "items",
 }
 
-/** Reports ops that cannot work on what the ones before them make. */
+/** Reports the first op that cannot work on what the ones before it make. */
 function checkOrder(ops: readonly Op[], place: Place): void {
-  let made: "an object" | "items" | undefined
-  for (const [index, { op }] of ops.entries()) {
-    if (made === "an object" && op !== "concat")
-      reportOrder(inside(place, index), `${op} needs an array, and merge makes an object`)
-    if (made === "items" && op === "rrf")
-      reportOrder(inside(place, index), "rrf needs one list per target, and they are joined before")
-    made = yields[op] ?? (op === "concat" ? undefined : made)
-  }
-}
-
-const reportOrder = ({ report, pointer }: Place, message: string) =>
+  const misfit = misfitIn(ops)
+  if (misfit === undefined) return
+  const { report, pointer } = inside(place, misfit.index)
   report({
     code: "op_type",
     severity: "error",
     pointer,
-    message,
+    message: misfit.message,
     hint: "change the order of the ops",
   })
+}
+
+function misfitIn(ops: readonly Op[]): { index: number; message: string } | undefined {
+  let made: "an object" | "items" | undefined
+  for (const [index, { op }] of ops.entries()) {
+    if (made === "an object" && op !== "concat")
+      return { index, message: `${op} needs an array, and merge makes an object` }
+    if (made === "items" && op === "rrf")
+      return { index, message: "rrf needs one list per target, and they are joined before" }
+    made = yields[op] ?? (op === "concat" ? undefined : made)
+  }
+  return
+}

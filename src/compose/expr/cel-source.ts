@@ -34,7 +34,7 @@ export function readSource(source: string): Source | undefined {
     if (node.op === "rcall" && node.args[0] === "split") splits = true
     if (node.op === "id" && isOfSteps(node.args) && !bound.has(node.args)) whole++
   }
-  return { program, steps: [...steps], namesAll: whole > 0, nesting, splits }
+  return { program, steps: [...steps].sort(), namesAll: whole > 0, nesting, splits }
 }
 
 const isOfSteps = (root: string): boolean => root === "steps" || root === "status"

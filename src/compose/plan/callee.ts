@@ -118,7 +118,7 @@ function callOf({ name, version, entity, shown, implementation }: CatalogTool): 
 }
 
 /** The property that an input which is no object can only be meant for. */
-function onlyProperty(schema: JsonObject): string | undefined {
+export function onlyProperty(schema: JsonObject): string | undefined {
   const required = listIn(schema, "required") ?? []
   const names = required.length === 1 ? required : Object.keys(objectIn(schema, "properties") ?? {})
   const [only] = names

@@ -6,7 +6,7 @@ import type { Json } from "../../schema/json.ts"
 import { bindMapping } from "../expr/bind-mapping.ts"
 import type { Expr } from "../expr/expr.ts"
 import { given } from "../expr/members.ts"
-import { registered } from "./callee.ts"
+import { onlyProperty, registered } from "./callee.ts"
 import { defaultsOf } from "./defaults.ts"
 import { checkLimit, defaultPlanLimits, type PlanLimits } from "./limits.ts"
 import type { Callables, Lowering, Spot } from "./lowering.ts"
@@ -152,8 +152,12 @@ const inside = new WeakMap<Graph, Graph>()
 function called(graph: Graph, { shown }: CatalogTool): Graph {
   const known = inside.get(graph)
   if (known !== undefined || graph.boundary === undefined) return known ?? graph
-  const schemas = given({ inputSchema: shown.inputSchema, outputSchema: shown.outputSchema })
-  const made = { ...graph, boundary: { ...graph.boundary, ...schemas } }
+  const contract = given({
+    wrap: onlyProperty(shown.inputSchema),
+    inputSchema: shown.inputSchema,
+    outputSchema: shown.outputSchema,
+  })
+  const made = { ...graph, boundary: { ...graph.boundary, ...contract } }
   inside.set(graph, made)
   return made
 }

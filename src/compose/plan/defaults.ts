@@ -39,7 +39,7 @@ export function withDefaults(input: Json, defaults: Defaults): Json {
   if (!isObject(input)) return input
   const members = new Map(Object.entries(input))
   for (const [name, { value, inside }] of Object.entries(defaults)) {
-    const own = members.get(name) ?? value
+    const own = members.has(name) ? members.get(name) : value
     if (own !== undefined) members.set(name, inside === undefined ? own : withDefaults(own, inside))
   }
   return Object.fromEntries(members)

@@ -71,6 +71,12 @@ export const stepSpot = (spot: Spot, id: string): Spot => ({
   path: spot.path === "" ? id : `${spot.path}/${id}`,
 })
 
+/** What a step runs besides its node has paths of its own, with a mark that no id can be. */
+export const apart = (spot: Spot, mark: "!" | "~" | "?"): Spot => ({
+  ...spot,
+  path: `${spot.path}/${mark}`,
+})
+
 export const asOperation = (tool: Json | undefined): JsonObject => ({ tool: tool ?? "" })
 
 /** Each name where it is an id and the first of its kind, else a numbered one. */

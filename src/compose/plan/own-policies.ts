@@ -14,7 +14,7 @@ import {
 } from "../expr/members.ts"
 import { inside } from "../expr/place.ts"
 import { checkLimit } from "./limits.ts"
-import { item, type PolicyContext, type Spot, self } from "./lowering.ts"
+import { apart, item, type PolicyContext, type Spot, self } from "./lowering.ts"
 import { breakerPolicy, cachePolicy, oncePolicy, throttlePolicy } from "./named-policies.ts"
 import {
   type ErrorClass,
@@ -85,7 +85,7 @@ function lowerOnError(
   if (written === undefined) return
   const spot = inside(step, "onError")
   const operation = objectIn(written, "run")
-  const run = operation && lowering.node(operation, inside(spot, "run"))
+  const run = operation && lowering.node(operation, apart(inside(spot, "run"), "!"))
   const input = member(written, "input")
   const output = member(written, "output")
   const isRethrown = flagIn(written, "rethrow") === true || (!run && output === undefined)

@@ -46,7 +46,12 @@ export interface Boundary {
   readonly depends: readonly Dependency[]
   /** Applied to the input before anything else. */
   readonly defaults?: Defaults
-  /** Of a composition called inside another; the call line checks the outermost one itself. Self-contained. */
+  /**
+   * Of a composition called inside another, where the call line does not see to it, as are both schemas: an input that
+   * is no object is taken as `{ [wrap]: input }`; absent, it fails with class `binding`.
+   */
+  readonly wrap?: string
+  /** Self-contained. */
   readonly inputSchema?: JsonSchema
   readonly outputSchema?: JsonSchema
 }

@@ -7,7 +7,7 @@ import { inside } from "../expr/place.ts"
 import { sagaEdges } from "./edges.ts"
 import { isRepeatable } from "./effect.ts"
 import { everyStep, lowerSteps, parallelOf, parallelSaga, type WrittenStep } from "./graphs.ts"
-import { item, type Lowered, type Lowering, type Spot, self, stepValue } from "./lowering.ts"
+import { apart, item, type Lowered, type Lowering, type Spot, self, stepValue } from "./lowering.ts"
 import { lowerRetry } from "./own-policies.ts"
 import { outputOf } from "./pipeline.ts"
 import type { Graph, SagaOptions, Step, Undo } from "./plan.ts"
@@ -79,9 +79,8 @@ function undoOf(
   lowering: Lowering,
 ): Undo {
   const input = member(compensate, "input")
-  const own = { ...spot, path: `${spot.path}/~` }
   return {
-    ...lowering.node(compensate, own),
+    ...lowering.node(compensate, apart(spot, "~")),
     // The output of the action wins; of one whose outcome is unknown there is none.
     input:
       input === undefined
@@ -119,7 +118,10 @@ function onUnknownOf(
   const onUnknown = member(written, "onUnknown")
   const there = inside(spot, "onUnknown")
   if (isObject(onUnknown)) {
-    const probe: Lowered = lowering.node(objectIn(onUnknown, "probe") ?? {}, inside(there, "probe"))
+    const probe: Lowered = lowering.node(
+      objectIn(onUnknown, "probe") ?? {},
+      apart(inside(there, "probe"), "?"),
+    )
     const input = member(onUnknown, "input")
     return {
       probe: probe.node,

@@ -29,7 +29,9 @@ export function lowerScatter(spec: JsonObject, spot: Spot, lowering: Lowering): 
     const id = ids[index] ?? ""
     const at = stepSpot(inside(entered(there), index), id)
     const input = inputOf(target, at)
-    return { ...lowerTarget({ id, target, input, spot: at }, lowering), after: [] }
+    const step = lowerTarget({ id, target, input, spot: at }, lowering)
+    if (step.policies.detached) reportDetached(at)
+    return { ...step, after: [] }
   })
   const results: ResultsExpr = {
     kind: "results",
@@ -48,6 +50,15 @@ export function lowerScatter(spec: JsonObject, spot: Spot, lowering: Lowering): 
     maxParallel: parallelOf(spec, "concurrency", { spot, otherwise: parallelDefault, lowering }),
   }
 }
+
+const reportDetached = ({ report, pointer }: Spot) =>
+  report({
+    code: "detached_referenced",
+    severity: "error",
+    pointer: `${pointer}/detached`,
+    message: "the results of targets are gathered, and a detached one has none",
+    hint: "do not detach it, or call it from a step of its own",
+  })
 
 interface TargetDraft {
   readonly id: string
