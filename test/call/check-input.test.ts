@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest"
 import { call } from "../../src/call/call.ts"
 import type { Level } from "../../src/call/gateway.ts"
-import { wordsOf } from "../../src/call/words.ts"
 import { parseExact } from "../../src/mcp/jsonrpc.ts"
 import { isObject, type JsonObject } from "../../src/schema/json.ts"
 import { sketchCatalog, type ToolSketch } from "../support/catalog.ts"
 import { callOf, sketchGateway } from "../support/gateway.ts"
+import { wordsOf } from "../support/refusal-words.ts"
 
 const levels: Level[] = ["deny", "warn", "allow"]
 
@@ -26,7 +26,7 @@ async function send(
   if (answer.kind !== "refusal") return { sent: requests[0]?.arguments, warnings }
   return {
     refusal: answer.refusal.code,
-    words: wordsOf(answer.refusal).text,
+    words: wordsOf(answer.refusal),
     reason: record?.reason,
   }
 }

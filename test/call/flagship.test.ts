@@ -4,14 +4,13 @@ import { describe, expect, test } from "vitest"
 import { call } from "../../src/call/call.ts"
 import type { Level } from "../../src/call/gateway.ts"
 import { list } from "../../src/call/list.ts"
-import type { Refusal } from "../../src/call/refusal.ts"
-import { refusalAnswer } from "../../src/mcp/face/refusal-words.ts"
 import { authoring } from "../../src/registry/draft.ts"
 import { defaultLoadLimits } from "../../src/registry/limits.ts"
 import { loadRegistry, toEnd } from "../../src/registry/load.ts"
 import type { JsonObject } from "../../src/schema/json.ts"
 import { evidence } from "../support/evidence.ts"
 import { callOf, done, type GatewaySketch, sketchGateway } from "../support/gateway.ts"
+import { wordsOf } from "../support/refusal-words.ts"
 
 const file = join(import.meta.dirname, "../fixtures/registries/flagship.json")
 const options = { knobs: authoring, limits: defaultLoadLimits }
@@ -33,12 +32,6 @@ async function ask(agent: string, tool: string, args: JsonObject, sketch?: Gatew
     tools: listing.ok ? listing.value.tools.map(({ name }) => name) : listing.refusal.code,
     sent: requests,
   }
-}
-
-function wordsOf(refusal: Refusal): string {
-  const speaker = { explain: false, metadataUrl: undefined, scope: undefined }
-  const said = refusalAnswer(refusal, speaker)
-  return said.kind === "error" ? said.fail.message : JSON.stringify(said.result["content"])
 }
 
 describe("in the flagship registry", () => {
