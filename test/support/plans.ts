@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { type Compiled, createPlanner } from "../../src/compose/plan/compile-plan.ts"
+import { type Compiled, compilePlan } from "../../src/compose/plan/compile-plan.ts"
 import type { PlanLimits } from "../../src/compose/plan/limits.ts"
 import type { Graph, Plan, Step } from "../../src/compose/plan/plan.ts"
 import type { Catalog, CatalogTool } from "../../src/registry/catalog.ts"
@@ -112,7 +112,7 @@ export function compiled(
 ): Compiled {
   const named = { name: "composed", ...composition }
   const catalog = catalogOf([named, ...compositions], tools)
-  return createPlanner(catalog, limits).compile(toolIn(catalog, named.name))
+  return compilePlan(toolIn(catalog, named.name), catalog, limits)
 }
 
 /** The plan of a composition that has one. */

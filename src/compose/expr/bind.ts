@@ -7,7 +7,7 @@ import { listIn, objectIn, textIn } from "./members.ts"
 import { findStep, inside, type Place } from "./place.ts"
 
 /** Bindings inside each other. */
-export const bindingDepthMax = 16
+const bindingDepthMax = 16
 
 /** Compiles a binding in canonical spelling (compositions §4) to what it yields in this place. */
 export const bind = (binding: Json, place: Place): Expr => bindAt(binding, place, bindingDepthMax)

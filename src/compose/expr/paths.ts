@@ -2,6 +2,7 @@ import { parsePath } from "../../registry/spec/path.ts"
 import type { Json } from "../../schema/json.ts"
 import { compileSelect } from "../select.ts"
 import type { PathExpr, ResultsExpr, StepExpr } from "./expr.ts"
+import { isAffordable, passesInside } from "./path-cost.ts"
 import { type Compute, fail, overrun, type Run } from "./run.ts"
 import type { Frame, Scope, Settled } from "./scope.ts"
 
@@ -17,7 +18,10 @@ export function compileQuery(path: string): Query {
   if (!parsed.ok) return (_, run) => fail(run, `the path ${path.slice(0, 64)} ${parsed.why}`)
   const select = compileSelect(path)
   const isSingular = parsed.query.singularQuery()
+  const passes = passesInside(path)
   return (value, run) => {
+    if (passes > 0 && !isAffordable(value, passes))
+      return overrun(run, `${path} goes through so large a value too often (limit maxWork)`)
     const found = select(value, run)
     if (found !== undefined || isSingular) return found
     // Any other query yields an array: where it does not, it was given up.

@@ -37,4 +37,4 @@ export function spend(run: Run, work: number): boolean {
 }
 
 /** Takes the work of going through a text. */
-export const spendText = (run: Run, text: string): boolean => spend(run, text.length >>> 6)
+export const spendText = (run: Run, text: string): boolean => spend(run, text.length >>> 8)

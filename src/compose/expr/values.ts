@@ -19,7 +19,7 @@ function write(value: Json): string {
   return `{${members.map((key) => `${JSON.stringify(key)}:${write(value[key] ?? null)}`).join(",")}}`
 }
 
-export function isNestedAtMost(value: Json, depth: number): boolean {
+function isNestedAtMost(value: Json, depth: number): boolean {
   if (typeof value !== "object" || value === null) return true
   if (depth === 0) return false
   for (const inner of isList(value) ? value : Object.values(value))

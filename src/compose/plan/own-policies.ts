@@ -14,7 +14,7 @@ import {
 } from "../expr/members.ts"
 import { inside } from "../expr/place.ts"
 import { checkLimit } from "./limits.ts"
-import { apart, item, type PolicyContext, type Spot, self } from "./lowering.ts"
+import { apart, type PolicyContext, type Spot, self } from "./lowering.ts"
 import { breakerPolicy, cachePolicy, oncePolicy, throttlePolicy } from "./named-policies.ts"
 import {
   type ErrorClass,
@@ -150,7 +150,3 @@ const onError = (condition: Json, spot: Spot): Expr =>
   bindCondition(condition, { kind: "construct", fields: { error: errorValue } }, spot)
 
 const errorValue: Expr = { kind: "path", of: "error", path: "$" }
-
-/** A condition on a result. */
-export const onResult = (condition: Json | undefined, spot: Spot): Expr | undefined =>
-  condition === undefined ? undefined : bindCondition(condition, item, spot)

@@ -16,7 +16,7 @@ export function timeWords(ms: number): string {
   return `${ms / size} ${unit}`
 }
 
-export function targetWords(target: Target): string {
+function targetWords(target: Target): string {
   switch (target.kind) {
     case "tool":
       return written(target)

@@ -149,6 +149,17 @@ describe("A binding", () => {
     expect(yieldOf({ path: "$" }, { input: wide })).toBe(wide)
   })
 
+  test("that goes through large data for each part of it fails", () => {
+    const input = Array.from({ length: 4000 }, (_, n) => ({ n }))
+    const costly = ["$..*..n", "$[?count($[*]) > 1]", "$[?@[?@.n]]"]
+    for (const path of costly) {
+      expect(yieldOf({ path }, { input })).toMatch(/^budget: .*maxWork/)
+      expect(yieldOf({ path }, { input: input.slice(0, 100) })).toBeInstanceOf(Array)
+    }
+    const cheap = ["$..n", "$..[?@.n > 3]", "$[?@.n > 1].n", "$[?@['a..b'] == '$[?..']"]
+    for (const path of cheap) expect(yieldOf({ path }, { input })).toBeInstanceOf(Array)
+  })
+
   test("that makes a text of more than 64 Ki characters fails", () => {
     const binding = { template: { template: "{a}{a}", vars: { a: "$" } } }
     expect(yieldOf(binding, { input: "x".repeat(40_000) })).toMatch(/^budget: .*templateBytes/)
