@@ -107,14 +107,12 @@ export class Registry {
   }
 
   async #take(text: string): Promise<void> {
-    const hash = createHash("sha256").update(text).digest("hex")
+    const { load, sliceMs } = this.#options
+    const slicing = { sliceMs, signal: this.#closed.signal }
+    const hash = await inSlices(hashOf(text), slicing)
     if (hash === this.#tried) return
     if (hash === this.#inUse) return this.#recover(hash)
-    const { load, sliceMs } = this.#options
-    const { catalog, problems } = await inSlices(load(text), {
-      sliceMs,
-      signal: this.#closed.signal,
-    })
+    const { catalog, problems } = await inSlices(load(text), slicing)
     this.#tried = hash
     if (catalog === undefined) this.#refuse(problems)
     else this.#accept({ catalog, problems }, hash)
@@ -158,3 +156,16 @@ export class Registry {
 }
 
 const closed = new Error("the gateway stops")
+
+const hashedAtOnce = 1024 * 1024
+
+/** SHA-256 in hex, with a place to pause after each mebibyte: a large document would hold up the calls. */
+function* hashOf(text: string): Generator<void, string, void> {
+  const bytes = Buffer.from(text)
+  const hash = createHash("sha256")
+  for (let start = 0; start < bytes.length; start += hashedAtOnce) {
+    hash.update(bytes.subarray(start, start + hashedAtOnce))
+    yield
+  }
+  return hash.digest("hex")
+}

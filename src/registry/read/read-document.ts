@@ -24,7 +24,9 @@ const sliceMax = 64 * 1024
 export function* readDocument(text: string, limits: LoadLimits): Generator<void, ReadResult, void> {
   const oversize = sizeProblem(text, limits.documentBytesMax)
   if (oversize !== undefined) return rejected(oversize)
+  yield
   if (!text.isWellFormed()) return rejected(unreadable("it holds half of a surrogate pair"))
+  yield // both have looked at all of a text that may be long
   const json = withoutMark(text)
   const outline = new DocumentOutline(json)
   const scan = new Scan(json, limits.depthMax, outline)
