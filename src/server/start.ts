@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises"
 import { createIdentify } from "../call/identify.ts"
 import type { Address } from "../mcp/backend/address.ts"
 import { createBackends } from "../mcp/backend/pool.ts"
@@ -5,6 +6,7 @@ import { createFace } from "../mcp/face/face.ts"
 import type { Catalog } from "../registry/catalog.ts"
 import { loadRegistry } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
+import type { Problem } from "../registry/problem.ts"
 import { fileSource } from "../store/file-source.ts"
 import { createAdmin } from "./admin.ts"
 import { openAudit } from "./audit/audit.ts"
@@ -46,6 +48,11 @@ export async function startGateway(config: Config, options: StartOptions): Promi
   try {
     const state = await parts.registry.start()
     if (parts.current.catalog === undefined) throw unsound(config, state)
+    const contradictions = parts.current.routes?.problems.filter(isError) ?? []
+    if (contradictions.length > 0)
+      throw new StartError(`the servers of ${config.file} contradict each other`, {
+        lines: contradictions.map(formatProblem),
+      })
     listeners.push(await openMain(parts))
     listeners.push(await openAdmin(parts)) // apart, or the first would stay open when this one cannot
   } catch (error) {
@@ -55,12 +62,16 @@ export async function startGateway(config: Config, options: StartOptions): Promi
   }
   note(parts, "config", { event: "started", warnings: [...options.warnings] })
   const [main, admin] = listeners
+  let closing: Promise<void> | undefined
   return {
     url: `${main?.url}${config.listen.path}`,
     adminUrl: `${admin?.url}`,
     catalog: () => currentCatalog(parts.current),
     addresses: () => parts.current.routes?.addresses ?? new Map(),
-    close: () => shutDown(parts, listeners),
+    close: () => {
+      closing ??= shutDown(parts, listeners)
+      return closing
+    },
   }
 }
 
@@ -164,7 +175,7 @@ function accept(parts: Parts, { catalog, problems }: Accepted, state: RegistrySt
   const routes = planRoutes({ catalog, servers: config.servers, levels: config.registry.levels })
   const all = [...problems, ...routes.problems]
   for (const problem of all) {
-    if (problem.severity !== "info")
+    if (problem.severity === "warn")
       options.log.warn({ event: "registry_problem", problem: formatProblem(problem) })
   }
   backends.route(routes.addresses)
@@ -178,7 +189,7 @@ function accept(parts: Parts, { catalog, problems }: Accepted, state: RegistrySt
 
 /** An unsound document changes nothing but what operators are told. */
 function refuse(parts: Parts, problems: RegistryProblems): void {
-  const errors = problems.filter(({ severity }) => severity === "error").map(formatProblem)
+  const errors = problems.filter(isError).map(formatProblem)
   if (parts.current.catalog === undefined) return // at start these are the words of the StartError
   parts.options.log.error({
     event: "registry_refused",
@@ -190,11 +201,11 @@ function refuse(parts: Parts, problems: RegistryProblems): void {
 }
 
 function unsound(config: Config, { lastError }: RegistryState): StartError {
-  const lines = (lastError?.problems ?? [])
-    .filter(({ severity }) => severity === "error")
-    .map(formatProblem)
+  const lines = (lastError?.problems ?? []).filter(isError).map(formatProblem)
   return new StartError(`the registry document ${config.registry.file} is not sound`, { lines })
 }
+
+const isError = ({ severity }: Problem) => severity === "error"
 
 function openMain({ config, face, options }: Parts): Promise<Listener> {
   const { host, port } = config.listen
@@ -238,20 +249,26 @@ function note(
   audit.write(noteRecord(kind, what, { id: randomId(), timeMs: Date.now() }))
 }
 
+/** How long the calls that lost their backend have to write their records. */
+const lastRecordsMs = 1_000
+
 async function shutDown(parts: Parts, listeners: readonly Listener[]): Promise<void> {
   const { audit, backends, config, current, face, identify, options, registry } = parts
-  if (current.isClosing) return
   current.isClosing = true // readiness is red from here on
   const [main, admin] = listeners
   const graceMs = config.limits.shutdownTimeout
   const drained = face.drain()
   const cut = (await main?.close(graceMs)) ?? 0
   if (cut > 0) options.log.warn({ event: "requests_cut", count: cut, afterMs: graceMs })
-  else await drained
   await Promise.all([backends.close(), registry.close()])
+  await Promise.race([drained, sleep(lastRecordsMs, undefined, { ref: false })])
   face.close()
   identify.close()
   note(parts, "config", { event: "stopped", cut })
-  audit.close()
+  try {
+    audit.close()
+  } catch (error) {
+    options.log.error({ event: "audit_unavailable", reason: wordsOf(error) })
+  }
   await admin?.close(0)
 }

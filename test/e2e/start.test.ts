@@ -176,6 +176,17 @@ describe("a port that is taken", () => {
   })
 })
 
+test("two servers of the configuration that mean the same one stop the start", async () => {
+  const url = "http://127.0.0.1:9/mcp"
+  const { configFile } = world({ servers: { "web:1.0.0": { url }, "web@1.0.0": { url } } })
+  const ended = await postern(["serve", "--config", configFile])
+  expectRefused(ended)
+  expect(ended.stderr).toMatch(
+    /postern\.yaml:\d+:\d+ error route_duplicate \/servers\/web@1\.0\.0 — .*mean the same server/,
+  )
+  expect(ended.stderr).toContain("contradict each other")
+})
+
 describe("the start", () => {
   test("warns once of each permissive setting, and goes on", async () => {
     const runtime = { unknownCaller: "allow", undeclaredDependency: "warn" }

@@ -10,7 +10,7 @@ import {
   type TestGateway,
 } from "../support/e2e-gateway.ts"
 import { becomes, descendants, lives, postern, project } from "../support/e2e-process.ts"
-import { post, session } from "../support/face-server.ts"
+import { legacy, opened, post, posting, session } from "../support/face-server.ts"
 import { listening, sessionStream } from "../support/face-stream.ts"
 
 /** A gateway before one HTTP server and two children on stdio, the second of which ignores SIGTERM. */
@@ -101,6 +101,23 @@ describe("SIGTERM", () => {
     expect(modern.messages().at(-1)).toMatchObject({ result: { resultType: "complete" } })
     expect(gateway.log()).toContainEqual(expect.objectContaining({ event: "requests_cut" }))
     expect(gateway.audit().at(-1)).toMatchObject({ note: { event: "stopped", cut: 1 } })
+  })
+
+  test("ends calls whose caller has left, and has their records before its own last one", async () => {
+    const { backend, gateway } = await world({ config: { limits: { shutdownTimeout: "300ms" } } })
+    const leaving = new AbortController()
+    const request = posting(legacy("tools/call", { name: "held", arguments: {} }), {
+      ...(await session(gateway.port, agent)),
+    })
+    const left = expect(opened(gateway.port, { ...request, signal: leaving.signal })).rejects
+    await becomes(() => backend.held() === 1, "held")
+    leaving.abort()
+    await left.toThrow("aborted")
+    expect(await gateway.stop()).toEqual({ code: 0, signal: null })
+    expect(gateway.audit().slice(-2)).toMatchObject([
+      { kind: "call", target: { name: "held" }, outcome: "refused" },
+      { kind: "config", note: { event: "stopped", cut: 0 } },
+    ])
   })
 
   test("a second time ends the process at once, and its children with it", async () => {
