@@ -1,0 +1,61 @@
+import type { Fault } from "../../schema/fault.ts"
+import type { Json, JsonSchema } from "../../schema/json.ts"
+import type { Settled } from "../expr/scope.ts"
+import { withDefaults } from "../plan/defaults.ts"
+import type { Graph } from "../plan/plan.ts"
+import { type Failed, failure, type Result } from "./outcome.ts"
+import { fail, type Site } from "./work.ts"
+
+export interface Entered {
+  readonly ok: true
+  /** Of the graph's steps. */
+  readonly site: Site
+  /** What the scope of the site shows of steps; empty yet. */
+  readonly steps: Map<string, Settled>
+}
+
+/** What the steps of a graph get to see; or why they do not run. */
+export function enter(graph: Graph, site: Site): Entered | Failed {
+  const { boundary } = graph
+  const { frame, self, item, index, error } = site.scope
+  const steps = new Map<string, Settled>()
+  if (boundary === undefined) {
+    const around = {
+      ...(item !== undefined && { item }),
+      ...(index !== undefined && { index }),
+      ...(error !== undefined && { error }),
+    }
+    const scope = { frame: { input: self, steps, outer: frame }, ...around }
+    return { ok: true, site: { ...site, scope }, steps }
+  }
+  const input =
+    self === undefined || boundary.defaults === undefined
+      ? self
+      : withDefaults(self, boundary.defaults)
+  const faults = input === undefined ? undefined : misfit(boundary.inputSchema, input, site)
+  if (faults !== undefined) {
+    const lines = faults.map(({ line }) => line).join("; ")
+    return fail(site, failure("input", `its arguments do not fit: ${lines}`))
+  }
+  const { tool, depends } = boundary
+  const scope = { frame: { input, steps } }
+  return { ok: true, site: { ...site, scope, authority: { tool, depends } }, steps }
+}
+
+/** Holds the value of a composition that is called inside another to what it promises. */
+export function leave(graph: Graph, result: Result, site: Site): Result {
+  if (!result.ok) return result
+  const faults = misfit(graph.boundary?.outputSchema, result.value ?? null, site)
+  if (faults === undefined) return result
+  // What the result holds may be none of the caller's business: where it is wrong is enough.
+  const places = faults.map(({ at }) => (at === "" ? "the whole" : at)).join(", ")
+  return fail(site, failure("output", `its result breaks its schema: ${places}`), result.effect)
+}
+
+function misfit(
+  schema: JsonSchema | undefined,
+  value: Json,
+  { run }: Site,
+): readonly Fault[] | undefined {
+  return schema === undefined ? undefined : run.parts.schemas.validator(schema).faults(value)
+}

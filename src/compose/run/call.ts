@@ -1,0 +1,104 @@
+import { written } from "../../registry/model.ts"
+import { isObject, type Json } from "../../schema/json.ts"
+import type { CallNode, Target } from "../plan/plan.ts"
+import { OwnCancellation } from "./cancellation.ts"
+import { type Failed, failure, type Happened, type Outcome, type Result } from "./outcome.ts"
+import type { CallOptions } from "./ports.ts"
+import { bytesOf } from "./size.ts"
+import { orStop, type Waited } from "./stop.ts"
+import { fail, held, stopped, type Work } from "./work.ts"
+
+/** Makes one call: the only place where a run touches the world. */
+export async function call(node: CallNode, work: Work): Promise<Result> {
+  const { run, stop } = work
+  const input = sendable(node, work.scope.self)
+  if (input === undefined) return named(fail(work, unsendable(work.scope.self)), node)
+  if (stop.reason !== undefined) return named(stopped(work, stop.reason), node)
+  if (!run.takeCall()) return named(fail(work, tooManyCalls(run.parts.limits.maxCalls)), node)
+  run.parts.state.retries.called(backendOf(node), run.parts.ports.clock.now())
+  const waited = await answered(node, input, work)
+  if (waited.isStopped)
+    return named(stopped(work, waited.reason, node.effect === "read" ? "none" : "unknown"), node)
+  const outcome = waited.value
+  if (outcome.ok) return kept(outcome, node, work)
+  const failed = fail(work, outcome.error, outcome.effect)
+  const { retryAfterMs } = outcome
+  return named({ ...failed, ...(retryAfterMs !== undefined && { retryAfterMs }) }, node)
+}
+
+/** The answer, or the stop: a call that only reads is given up as soon as nothing depends on it. */
+async function answered(node: CallNode, input: Json, work: Work): Promise<Waited<Outcome>> {
+  const { run, stop, deadlineMs, authority, path } = work
+  const degree = node.effect === "read" ? "reason" : "aborted"
+  const cancellation = new OwnCancellation()
+  const unwatch = stop.watch(() => {
+    if (stop[degree] !== undefined) cancellation.cancel()
+  })
+  const key = node.effect === "read" ? undefined : `${run.parts.runId}/${path}`
+  const options: CallOptions = { key, cancellation, deadlineMs, authority, path, node }
+  try {
+    return await orStop(run.parts.ports.invoke(node.target, input, options), stop, degree)
+  } finally {
+    unwatch()
+  }
+}
+
+/** The value, if the run may keep it. That the call was made is true all the same. */
+function kept(outcome: Outcome & { ok: true }, node: CallNode, work: Work): Result {
+  const { limits } = work.run.parts
+  const effect: Happened = node.effect === "read" ? "none" : "done"
+  const { value, raw } = outcome
+  const max = limits.stepOutputBytes
+  if (bytesOf(value, max) > max) {
+    const message = `the answer is larger than ${max} bytes (limit stepOutputBytes)`
+    return named(fail(work, failure("output", message), effect), node)
+  }
+  const result = held(value, work, effect)
+  return result.ok ? { ...result, raw } : named(result, node)
+}
+
+/** Arguments of tools are objects; a value that is none is put into the one property that it can be meant for. */
+function sendable(node: CallNode, input: Json | undefined): Json | undefined {
+  if (input === undefined || isObject(input) || node.target.kind === "agent") return input
+  return node.wrap === undefined ? undefined : Object.fromEntries([[node.wrap, input]])
+}
+
+const unsendable = (input: Json | undefined) =>
+  failure(
+    "binding",
+    input === undefined
+      ? "there is nothing to call it with: its input is absent"
+      : "its input is no object, and the tool has no single property that it could be meant for",
+  )
+
+const tooManyCalls = (max: number) =>
+  failure("budget", `the run has made ${max} calls already (limit maxCalls)`)
+
+const named = (failed: Failed, node: CallNode): Failed => ({
+  ...failed,
+  error: { ...failed.error, tool: writtenTarget(node.target) },
+})
+
+function writtenTarget(target: Target): string {
+  switch (target.kind) {
+    case "tool":
+      return written(target)
+    case "agent":
+      return `${written(target)}#${target.skill}`
+    case "direct": {
+      const { server, serverVersion, tool } = target
+      return `${serverVersion === undefined ? server : `${server}@${serverVersion}`}/${tool}`
+    }
+  }
+}
+
+/** What shares a budget of retries. */
+export const backendOf = ({ server, target }: CallNode): string => {
+  if (server !== undefined) return written(server)
+  return target.kind === "direct"
+    ? written({
+        name: target.server,
+        ...(target.serverVersion !== undefined && { version: target.serverVersion }),
+      })
+    : writtenTarget(target)
+}

@@ -1,0 +1,35 @@
+/** What one run may take at most (compositions §13). Over one of them: class `budget`, by the limit's name. */
+export interface RunLimits {
+  /** Steps of one pipeline. */
+  readonly maxSteps: number
+  /** Targets of one scatter-gather. */
+  readonly maxTargets: number
+  /** Graphs inside each other. */
+  readonly maxDepth: number
+  /** Items of one `forEach`. */
+  readonly maxItems: number
+  /** Steps of one graph, or items of one step, at a time; a plan that asks for more gets so many. */
+  readonly maxParallel: number
+  /** Calls of one run, with all attempts. */
+  readonly maxCalls: number
+  /** Of the value of one call, as JSON. Over it: class `output`, because the call was made. */
+  readonly stepOutputBytes: number
+  /** Of the values of all steps together; a value that is only handed on counts once. */
+  readonly runBytes: number
+  /** After a failure, calls with an effect may take so long to say what became of them. */
+  readonly drainMs: number
+}
+
+const mib = 1024 * 1024
+
+export const defaultRunLimits: RunLimits = {
+  maxSteps: 100,
+  maxTargets: 32,
+  maxDepth: 8,
+  maxItems: 1_000,
+  maxParallel: 64,
+  maxCalls: 10_000,
+  stepOutputBytes: mib,
+  runBytes: 4 * mib,
+  drainMs: 30_000,
+}

@@ -1,0 +1,36 @@
+import type { ChooseNode, Node } from "../plan/plan.ts"
+import { call } from "./call.ts"
+import { failure, type Result } from "./outcome.ts"
+import { computed, fail, held, type Work } from "./work.ts"
+
+/** What a step does, in the innermost of its policies. */
+export async function runNode(node: Node, work: Work): Promise<Result> {
+  switch (node.kind) {
+    case "call":
+      return call(node, work)
+    case "choose":
+      return choose(node, work)
+    case "value": {
+      const value = computed(node.value, work)
+      return value.ok ? held(value.value, work) : value
+    }
+    case "graph":
+      // What an attempt before this one did is told by its error alone.
+      work.tally.inner.length = 0
+      return work.run.parts.runGraph(node.graph, work)
+    case "approve":
+      return fail(work, failure("journal", "nobody can be asked here: this run has no journal"))
+  }
+}
+
+async function choose({ by, among }: ChooseNode, work: Work): Promise<Result> {
+  const name = computed(by, work)
+  if (!name.ok) return name
+  if (typeof name.value !== "string")
+    return fail(work, failure("binding", "what chooses the tool is no text"))
+  const chosen = among.find((candidate) => candidate.name === name.value)
+  // Whether such a tool exists is nobody's business here.
+  if (chosen === undefined)
+    return fail(work, failure("denied", "the tool that was chosen is none of those declared"))
+  return runNode(chosen.node, work)
+}

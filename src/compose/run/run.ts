@@ -1,0 +1,87 @@
+import type { Json } from "../../schema/json.ts"
+import type { Schemas } from "../../schema/validator.ts"
+import type { Graph } from "../plan/plan.ts"
+import type { RunLimits } from "./limits.ts"
+import type { Result } from "./outcome.ts"
+import type { Ports } from "./ports.ts"
+import type { RunNote, StepEvent } from "./report.ts"
+import { Meter } from "./size.ts"
+import type { PolicyState } from "./state/policy-state.ts"
+import { Stop } from "./stop.ts"
+import type { Site } from "./work.ts"
+
+/** What a run is made of, the same from beginning to end. */
+export interface RunParts {
+  readonly ports: Ports
+  readonly state: PolicyState
+  readonly schemas: Schemas
+  readonly limits: RunLimits
+  readonly runId: string
+  readonly callerScope: string
+  readonly onStep: ((event: StepEvent) => void) | undefined
+  /** Graphs hold steps and steps hold graphs: what runs a step reaches the other through here. */
+  readonly runGraph: (graph: Graph, site: Site) => Promise<Result>
+}
+
+const notesMax = 100
+
+/** One run of a plan while it lasts: what it has used up, and whether it goes on. */
+export class Run {
+  readonly parts: RunParts
+  readonly stop: Stop
+  readonly notes: RunNote[] = []
+  readonly #meter: Meter
+  #callsLeft: number
+  #bug: { readonly cause: unknown } | undefined
+  #isOver = false
+
+  constructor(parts: RunParts, stop = new Stop()) {
+    this.parts = parts
+    this.stop = stop
+    this.#meter = new Meter(parts.limits.runBytes)
+    this.#callsLeft = parts.limits.maxCalls
+  }
+
+  /** The run of what goes on by itself: nobody is told of its steps, and it has its own allowances. */
+  apart(stop: Stop): Run {
+    return new Run({ ...this.parts, onStep: undefined }, stop)
+  }
+
+  /** False when the run has made all the calls that it may make. */
+  takeCall(): boolean {
+    this.#callsLeft--
+    return this.#callsLeft >= 0
+  }
+
+  /** False when the run holds too much with this value. */
+  hold(value: Json): boolean {
+    return this.#meter.add(value)
+  }
+
+  tell(event: StepEvent): void {
+    if (this.#isOver || this.parts.onStep === undefined) return
+    try {
+      this.parts.onStep(event)
+    } catch (cause) {
+      this.crash(cause)
+    }
+  }
+
+  note(note: RunNote): void {
+    if (this.notes.length < notesMax) this.notes.push(note)
+  }
+
+  /** A bug: everything is given up, and whoever started the run gets to know it. */
+  crash(cause: unknown): void {
+    this.#bug ??= { cause }
+    this.stop.abort({ class: "cancelled", message: "given up because of a fault of the gateway" })
+  }
+
+  /** Ends the run. Throws when a bug has ended it before. */
+  end(): void {
+    this.#isOver = true
+    this.stop.close()
+    if (this.#bug !== undefined)
+      throw new Error("a composition met a fault of the gateway", { cause: this.#bug.cause })
+  }
+}
