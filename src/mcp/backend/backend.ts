@@ -24,8 +24,10 @@ export interface Status {
   readonly transport: "http" | "stdio"
   readonly era: Era | undefined
   readonly state: BackendState
-  /** The last failure since the start, whatever came after it. */
+  /** The last failure since the start, whatever came after it: `state` says how it is, this what there was. */
   readonly lastError: FailureKind | undefined
+  /** When that was, in ISO 8601. */
+  readonly lastErrorAt: string | undefined
   readonly inFlight: number
   readonly queued: number
   /** Since the start, refused ones included. */
@@ -72,7 +74,7 @@ export class Backend implements CallOwner, LinkEvents {
   #server: CatalogServer | undefined
   #state: BackendState = "idle"
   #era: Era | undefined
-  #lastError: FailureKind | undefined
+  #lastError: { readonly kind: FailureKind; readonly atMs: number } | undefined
   #inFlight = 0
   #callCount = 0
   #restarts = 0
@@ -128,7 +130,7 @@ export class Backend implements CallOwner, LinkEvents {
     return {
       code: "backend_unavailable",
       kind: "backoff",
-      reason: `the last attempt failed (${this.#lastError}); the next is not due yet`,
+      reason: `the last attempt failed (${this.#lastError?.kind}); the next is not due yet`,
       retryAfterMs: this.#backoff.remainingMs,
     }
   }
@@ -181,7 +183,7 @@ export class Backend implements CallOwner, LinkEvents {
 
   #fell(failure: Failure): number {
     this.#state = "down"
-    this.#lastError = failure.kind
+    this.#noteError(failure)
     const waitMs = this.#backoff.failed()
     const { kind, reason } = failure
     this.log("warn", "backend_down", { kind, reason, retryAfterMs: Math.round(waitMs) })
@@ -196,7 +198,6 @@ export class Backend implements CallOwner, LinkEvents {
 
   #expire(call: BackendCall): void {
     const { timeoutMs } = this.address.options
-    this.#lastError = "timeout"
     call.withdraw({
       code: "backend_timeout",
       kind: "timeout",
@@ -217,9 +218,12 @@ export class Backend implements CallOwner, LinkEvents {
   }
 
   #learn(outcome: Outcome): void {
-    if (outcome.kind === "failure" && !ourDecisions.has(outcome.failure.kind))
-      this.#lastError = outcome.failure.kind
+    if (outcome.kind === "failure") this.#noteError(outcome.failure)
     if (outcome.kind === "error" && isUnknownTool(outcome.error)) this.toolsChanged()
+  }
+
+  #noteError({ kind }: Failure): void {
+    if (!ourDecisions.has(kind)) this.#lastError = { kind, atMs: Date.now() }
   }
 
   /** Frees the place of a call that is over, and gives it to the one that waited longest. */
@@ -256,7 +260,8 @@ export class Backend implements CallOwner, LinkEvents {
       transport: this.#link.transport,
       era: this.#era,
       state: this.#isClosing ? "closing" : this.#state,
-      lastError: this.#lastError,
+      lastError: this.#lastError?.kind,
+      lastErrorAt: this.#lastError && new Date(this.#lastError.atMs).toISOString(),
       inFlight: this.#inFlight,
       queued: this.#queue.size,
       calls: this.#callCount,

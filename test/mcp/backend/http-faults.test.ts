@@ -65,7 +65,9 @@ describe("a call over HTTP to a server that misbehaves", () => {
       "reason",
       expect.stringMatching(/next is not due/),
     )
-    expect(backends.status()).toMatchObject([{ state: "down", lastError: "refused" }])
+    expect(backends.status()).toMatchObject([
+      { state: "down", lastError: "refused", lastErrorAt: expect.stringMatching(/^\d{4}-.*Z$/) },
+    ])
   })
 
   test("works again after the server came up", async () => {
