@@ -16,7 +16,7 @@ export interface NormaliseContext {
   /** Sources and direct calls of the canonical document whose server was spelled `target`: they may imply one. */
   readonly spelledTarget: Set<object>
   readonly isRegistered: (kind: Kind, name: string) => boolean
-  /** The versions the document registers under that name, as written; looks them up when a problem needs them. */
+  /** The versions the document registers under that name, as written, up to a hundred; looks them up when a problem needs them. */
   readonly versionsOf: (kind: Kind, name: string) => readonly string[]
   /** Whether an entity without a version is worth a warning: in all documents but those of 1.x. */
   readonly versionIsExpected: boolean

@@ -33,10 +33,14 @@ export function registeredIn(tree: JsonObject): Registered {
     first: (kind, name) => named(kind, name)[0],
     versionsOf: (kind, name) =>
       named(kind, name)
+        .slice(0, versionsMax)
         .map((element) => step(element, "version"))
         .filter((version) => typeof version === "string"),
   }
 }
+
+/** More than any hint shows; a name of 100,000 versions may have as many problems. */
+const versionsMax = 100
 
 function indexOf(section: Json | undefined): ReadonlyMap<string, readonly JsonObject[]> {
   const index = new Map<string, JsonObject[]>()

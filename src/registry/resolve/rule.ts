@@ -10,7 +10,7 @@ export type Outcome<T> =
       /** Worth a warning: the version was chosen for the author, or is one the entity does not state. */
       readonly note: "reference_unpinned" | "unversioned_match" | undefined
     }
-  /** No entity, or several and no version to choose by; `versions` are the ones there are of that name. */
+  /** No entity, or several and no version to choose by; `versions` are the first hundred there are of that name. */
   | { readonly kind: "missing" | "ambiguous"; readonly versions: readonly string[] }
   /** Its version is no version: reported where it is written, and never looked up. */
   | { readonly kind: "broken" }
@@ -22,14 +22,14 @@ export function lookUp<T extends Ref>(
   version: string | undefined,
 ): Outcome<T> {
   if (version !== undefined && !isExact(version)) return { kind: "broken" }
-  return version === undefined ? anyOf(entities.of(name)) : exactly(entities.of(name), version)
+  return version === undefined ? anyOf(entities.of(name)) : exactly(entities, name, version)
 }
 
-function exactly<T extends Ref>(candidates: readonly T[], version: string): Outcome<T> {
-  const exact = candidates.find((entity) => entity.version === version)
+function exactly<T extends Ref>(entities: Named<T>, name: string, version: string): Outcome<T> {
+  const exact = entities.get(name, version)
   if (exact !== undefined) return { kind: "found", entity: exact, note: undefined }
-  const unversioned = candidates.find((entity) => entity.version === undefined)
-  if (unversioned === undefined) return { kind: "missing", versions: versionsOf(candidates) }
+  const unversioned = entities.get(name, undefined)
+  if (unversioned === undefined) return { kind: "missing", versions: versionsOf(entities.of(name)) }
   return { kind: "found", entity: unversioned, note: "unversioned_match" }
 }
 
@@ -41,5 +41,10 @@ function anyOf<T extends Ref>(candidates: readonly T[]): Outcome<T> {
   return { kind: "found", entity: only, note }
 }
 
+/** A problem lists them; one list of them all for each of many problems would fill the memory. */
+const versionsMax = 100
+
 const versionsOf = (candidates: readonly Ref[]): readonly string[] =>
-  candidates.flatMap(({ version }) => (version === undefined ? [] : [version]))
+  candidates
+    .slice(0, versionsMax)
+    .flatMap(({ version }) => (version === undefined ? [] : [version]))

@@ -262,6 +262,42 @@ describe("An element of agent.dependencies", () => {
   })
 })
 
+describe("A name with thousands of versions", () => {
+  const versions = Array.from({ length: 300 }, (_, at) => `1.0.${at}`)
+  const tools = versions.map((version) =>
+    sourceTool("t", { version, source: { server: "s", serverVersion: "1.0.0", tool: "t" } }),
+  )
+
+  test("is found by each of them, and by no other", () => {
+    const agents = versions.map((version, at) => agentOf(`x${at}`, [toolDependency("t", version)]))
+    const { catalog } = load(documentOf(tools, { agents }))
+    expect(catalog?.agents.map(({ scope }) => scope.tools.get("t")?.version)).toEqual(versions)
+    const missing = load(
+      documentOf(tools, { agents: [agentOf("x", [toolDependency("t", "1.0.300")])] }),
+    )
+    expect(found(missing)).toContain(
+      "tool_not_found /agents/0/capabilities/extensions/0/params/depends/0",
+    )
+  })
+
+  test("is registered twice where one of them is", () => {
+    const twice = [...tools, ...tools.slice(0, 1)]
+    expect(found(load(documentOf(twice)))).toContain("duplicate_entity /tools/300")
+  })
+
+  test.each([{}, { version: "1.0.300" }, { version: "^1.0.0" }])(
+    "is not listed whole in the problem of %j",
+    (version) => {
+      const { problems } = load(
+        documentOf(tools, { agents: [agentOf("x", [{ type: "tool", name: "t", ...version }])] }),
+      )
+      const text = JSON.stringify(problems.filter(({ severity }) => severity === "error"))
+      expect(text).toContain("1.0.0")
+      expect(text).not.toContain("1.0.299")
+    },
+  )
+})
+
 describe("What is written down after loading", () => {
   test("carries the versions that references resolved to", () => {
     const schemas = [{ name: "Q", version: "3.0.0", schema: { type: "object" } }]
