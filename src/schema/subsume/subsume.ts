@@ -7,8 +7,9 @@ import { isSame } from "./clauses/kinds.ts"
 import { createJudge } from "./judge/judge.ts"
 import { createMatcher } from "./judge/matcher.ts"
 import { createMeter } from "./judge/meter.ts"
-import { createProver, type Workbench } from "./proof/prove.ts"
+import { createProver, type Prover, type Workbench } from "./proof/prove.ts"
 import { createSearch } from "./search/search.ts"
+import { take } from "./search/take.ts"
 
 export type Subsumption =
   /** Proved: every value that fits `from` fits `to`. */
@@ -51,39 +52,34 @@ export function subsume(
   const unusable = whyUnusable(from) ?? whyUnusable(to)
   if (unusable !== undefined) return { answer: "unknown", why: unusable, at: "" }
   if (isSame(from, to)) return { answer: "yes" }
-  const stepsMax = options.stepsMax ?? 5_000
+  const stepsMax = options.stepsMax ?? stepsMaxDefault
   const [left, right] = [openBook(from).root, openBook(to).root]
   const prover = createProver(createBench(stepsMax))
   const gap = prover.implies([left], right)
   if (gap === undefined) return { answer: "yes" }
-  const search = createSearch(createBench(stepsMax * searchFactor), prover)
-  const schemas = options.schemas ?? sharedSchemas()
-  let tries = triesMax
-  for (const value of search.against([left], right)) {
-    const words = refute(schemas, from, to, value)
-    if (words !== undefined) {
-      const verdict = search.judge(right, value)
-      const at = verdict.says === "misfit" ? verdict.at : gap.at
-      return { answer: "no", counterexample: value, at, words }
-    }
-    if (--tries === 0) break
-  }
-  return { answer: "unknown", why: gap.why, at: gap.at }
+  const counterexample = disprove(prover, { from, to }, { stepsMax, schemas: schemasOf(options) })
+  return counterexample ?? { answer: "unknown", why: gap.why, at: gap.at }
 }
 
 /** A value that is valid under `schema`, tried by the validator; undefined when none was found. */
 export function witness(schema: JsonSchema, options: SubsumeOptions = {}): Json | undefined {
   if (whyUnusable(schema) !== undefined) return
-  const stepsMax = options.stepsMax ?? 5_000
+  const stepsMax = options.stepsMax ?? stepsMaxDefault
   const prover = createProver(createBench(stepsMax))
-  const search = createSearch(createBench(stepsMax * searchFactor), prover)
-  const validator = (options.schemas ?? sharedSchemas()).validator(schema)
-  return search
-    .samples([openBook(schema).root])
-    .find((value) => validator.faults(value) === undefined)
+  const validator = schemasOf(options).validator(schema)
+  for (const depthMax of depths) {
+    const { samples } = createSearch(createBench(stepsMax * searchFactor), prover, depthMax)
+    for (const value of samples([openBook(schema).root]))
+      if (validator.faults(value) === undefined) return value
+  }
+  return
 }
 
-const searchFactor = 4
+const stepsMaxDefault = 5_000
+/** How deep values are looked for: shallow ones first, or one recursion would use up all steps. */
+const depths = [6, 12, 24]
+/** A search may take so many times the steps of a proof, at each depth. */
+const searchFactor = 2
 /** Values that the search takes for counter-examples and the validator does not. */
 const triesMax = 16
 
@@ -94,7 +90,8 @@ function createBench(stepsMax: number): Workbench {
 }
 
 let shared: Schemas | undefined
-function sharedSchemas(): Schemas {
+function schemasOf({ schemas }: SubsumeOptions): Schemas {
+  if (schemas !== undefined) return schemas
   shared ??= createSchemas({ validatorsMax: 1_000 })
   return shared
 }
@@ -106,13 +103,33 @@ function whyUnusable(schema: JsonSchema): string | undefined {
   return `the schema cannot be used: ${first?.at ?? ""}: ${first?.message ?? ""}`
 }
 
+interface Pair {
+  readonly from: JsonSchema
+  readonly to: JsonSchema
+}
+
+/** A no, if a value is found that makes it one. */
+function disprove(
+  prover: Prover,
+  { from, to }: Pair,
+  { stepsMax, schemas }: { readonly stepsMax: number; readonly schemas: Schemas },
+): Subsumption | undefined {
+  const [left, right] = [openBook(from).root, openBook(to).root]
+  for (const depthMax of depths) {
+    const search = createSearch(createBench(stepsMax * searchFactor), prover, depthMax)
+    for (const counterexample of take(search.against([left], right), triesMax)) {
+      const words = refute(schemas, { from, to }, counterexample)
+      if (words === undefined) continue
+      const verdict = search.judge(right, counterexample)
+      const at = verdict.says === "misfit" ? verdict.at : ""
+      return { answer: "no", counterexample, at, words }
+    }
+  }
+  return
+}
+
 /** What is wrong with `value` under `to`, if it is valid under `from` and that is all that keeps it from passing. */
-function refute(
-  schemas: Schemas,
-  from: JsonSchema,
-  to: JsonSchema,
-  value: Json,
-): string | undefined {
+function refute(schemas: Schemas, { from, to }: Pair, value: Json): string | undefined {
   if (schemas.validator(from).faults(value) !== undefined) return
   const [fault] = schemas.validator(to).faults(value) ?? []
   if (fault === undefined || unsound.has(fault.keyword)) return

@@ -90,10 +90,24 @@ export function settle(draft: Draft): boolean {
   return draft.min <= draft.max && draft.values?.length !== 0
 }
 
-/** Integers above 1.5, or above 1 without it, are those from 2. */
+/** Integers above 1.5, or above 1 without it, are those from 2; and those of them that are multiples of 5, from 5. */
 function roundBounds(draft: Draft): void {
   draft.low = wholeBound(draft.low, Math.ceil, 1)
   draft.high = wholeBound(draft.high, Math.floor, -1)
+  for (const multiple of draft.multiples) {
+    if (!Number.isInteger(multiple) || multiple > multipleMax) continue
+    draft.low = multipleBound(draft.low, Math.ceil, multiple)
+    draft.high = multipleBound(draft.high, Math.floor, multiple)
+  }
+}
+
+/** Up to here a number and its quotient are so exact that no other number passes for a multiple. */
+const multipleMax = 1e6
+const exactMax = 1e9
+
+function multipleBound(bound: Bound, round: (limit: number) => number, multiple: number): Bound {
+  if (bound.isOpen || Math.abs(bound.limit) > exactMax) return bound
+  return { limit: round(bound.limit / multiple) * multiple, isOpen: false }
 }
 
 function wholeBound(bound: Bound, round: (limit: number) => number, step: 1 | -1): Bound {

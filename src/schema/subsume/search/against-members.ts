@@ -33,7 +33,7 @@ export function* againstMembers(
 export function* againstNames(search: Search, whole: Case, clause: NamesClause): Generator<Json> {
   const { listed } = namesOf(whole, [])
   const anyName = [kindNode(kinds.string), ...whole.names]
-  const others = take(search.against(anyName, clause.name), freshMax).map(String)
+  const others = [...take(search.against(anyName, clause.name), freshMax)].map(String)
   const known = [...listed, ...freshNames(search, whole)]
   const wrong = known.filter((name) => search.judge(clause.name, name).says !== "fits")
   for (const name of new Set([...wrong, ...others])) {

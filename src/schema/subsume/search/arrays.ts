@@ -8,19 +8,17 @@ import type { Search } from "./search.ts"
 /** Longer arrays are not made. */
 const lengthMax = 64
 
-/** Arrays of the case: as short as can be, a little longer, and each of several items in the first place. */
-export function sampleArrays(search: Search, whole: Case): readonly Json[] {
-  const contained = whole.contains.map(
-    ({ some, min }) => Math.min(min, 1) * search.samples([some]).length,
-  )
-  const shortest = Math.max(whole.min, ...contained.map((count) => Math.min(count, 1)))
-  const lengths = [shortest, shortest + 1, shortest + 2].filter((length) => length <= whole.max)
-  const arrays = lengths.map((length) => buildArray(search, whole, new Map(), length))
-  const varied = search
-    .samples(nodesAt(whole, 0))
-    .map((item) => buildArray(search, whole, new Map([[0, item]]), Math.max(shortest, 1)))
-  return [...arrays, ...varied].filter((array) => array !== undefined)
+/** Arrays of the case: as short as can be, a little longer, and with each of several items in the first place. */
+export function* sampleArrays(search: Search, whole: Case): Generator<Json> {
+  const least = Math.max(whole.min, ...whole.contains.map(({ min }) => min))
+  const lengths = [least, least + 1, least + 2, wantedItems(whole).length]
+  for (const length of new Set(lengths.filter((length) => length >= least)))
+    yield* present(buildArray(search, whole, new Map(), length))
+  for (const item of search.samples(nodesAt(whole, 0)))
+    yield* present(buildArray(search, whole, new Map([[0, item]]), Math.max(least, 1)))
 }
+
+const present = (array: Json | undefined) => (array === undefined ? [] : [array])
 
 /** An array of the case with the items that are given, or undefined where no others were found to complete it. */
 export function buildArray(
@@ -56,5 +54,9 @@ function findItem(
   const isNew = (item: Json) => !whole.isUnique || !items.some((other) => isSame(item, other))
   const next = wanted.findIndex((node) => search.samples([...nodes, node]).some(isNew))
   const [want] = next < 0 ? [] : wanted.splice(next, 1)
-  return search.samples(want === undefined ? nodes : [...nodes, want]).find(isNew)
+  const asked = want === undefined ? nodes : [...nodes, want]
+  const item = search.samples(asked).find(isNew)
+  if (item !== undefined || !whole.isUnique) return item
+  for (const other of search.moreSamples(asked)) if (isNew(other)) return other
+  return
 }

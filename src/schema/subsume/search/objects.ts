@@ -8,21 +8,21 @@ import type { Search } from "./search.ts"
 
 /** Members more than an object must have are tried one by one up to this many. */
 const membersMax = 8
+const valuesMax = 3
 /** Objects of more members are not made. */
 const sizeMax = 64
 
 /** Objects of the case: with as little as can be, with one member more, and with other values of a member. */
-export function sampleObjects(search: Search, whole: Case): readonly Json[] {
+export function* sampleObjects(search: Search, whole: Case): Generator<Json> {
+  yield* present(buildObject(search, whole, new Map()))
   const { listed } = namesOf(whole, [])
   const names = [...listed.slice(0, membersMax), ...freshNames(search, whole).slice(0, 2)]
-  const built = names.flatMap((name) =>
-    search
-      .samples(nodesOf(whole, name, search.matches))
-      .slice(0, 3)
-      .map((value) => buildObject(search, whole, new Map([[name, value]]))),
-  )
-  return [buildObject(search, whole, new Map()), ...built].filter((object) => object !== undefined)
+  for (const name of names)
+    for (const value of search.samples(nodesOf(whole, name, search.matches)).slice(0, valuesMax))
+      yield* present(buildObject(search, whole, new Map([[name, value]])))
 }
+
+const present = (object: Json | undefined) => (object === undefined ? [] : [object])
 
 /** An object of the case with the members given, or undefined where no others were found to complete it. */
 export function buildObject(
@@ -69,7 +69,7 @@ export function freshNames(
     ...(whole.names.length === 0 ? [] : search.samples([kindNode(kinds.string), ...whole.names])),
     "other",
     ...patterns.flatMap((source) => textsMatching(source, 0)),
-    ...Array.from({ length: Math.min(whole.min, sizeMax) }, (_, index) => `other${index}`),
+    ...Array.from({ length: Math.min(whole.min, sizeMax) }, (_, index) => "a".repeat(index + 1)),
     "a",
     "A",
     "0",

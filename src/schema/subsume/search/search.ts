@@ -20,21 +20,22 @@ export interface Search extends Workbench {
   isProved(whole: Case, clause: Clause): boolean
   /** A few values that fit all `nodes`, simple ones first; none does not mean that there are none. */
   samples(nodes: readonly Node[]): readonly Json[]
-  samplesOf(whole: Case): readonly Json[]
+  /** Many values that fit all `nodes`, for where a few that differ are not enough. */
+  moreSamples(nodes: readonly Node[]): Iterable<Json>
+  samplesOf(whole: Case): Iterable<Json>
   /** Samples of the parts of the case in which all `nodes` hold, too. */
-  samplesWhere(whole: Case, nodes: readonly Node[]): readonly Json[]
+  samplesWhere(whole: Case, nodes: readonly Node[]): Iterable<Json>
   /** Values that fit all `nodes` and, unless it cannot be told, not `node`. */
   against(nodes: readonly Node[], node: Node): Iterable<Json>
   againstCase(whole: Case, node: Node): Iterable<Json>
 }
 
-/** Values within values. */
-const depthMax = 20
 const samplesMax = 12
 const samplesOfCaseMax = 24
 const casesMax = 16
 
-export function createSearch(bench: Workbench, prover: Prover): Search {
+/** `depthMax` is how deep the search looks for values within values: about twice as deep as what it finds. */
+export function createSearch(bench: Workbench, prover: Prover, depthMax: number): Search {
   const known = new Map<string, Json[]>()
   let depth = 0
 
@@ -42,8 +43,27 @@ export function createSearch(bench: Workbench, prover: Prover): Search {
     for (const kind of simplestFirst)
       for (const whole of casesOf(kind, nodes).slice(0, casesMax)) {
         if (found.length >= samplesMax) return
-        found.push(...search.samplesOf(whole).slice(0, 3))
+        found.push(...take(search.samplesOf(whole), 3))
       }
+  }
+
+  /** What `look` finds, one level deeper, as long as there are levels and steps. */
+  function* deeper(look: () => Iterable<Json>): Generator<Json> {
+    if (depth >= depthMax || !bench.meter.spend()) return
+    depth++
+    try {
+      yield* look()
+    } finally {
+      depth-- // even when nobody asks for more
+    }
+  }
+
+  /** Those of which the premises of the case hold, as far as can be told. */
+  function* filtered(values: Iterable<Json>, whole: Case): Generator<Json> {
+    for (const value of values) {
+      if (!bench.meter.spend()) return
+      if (whole.premises.every((one) => bench.judge(one, value).says !== "misfit")) yield value
+    }
   }
 
   const search: Search = {
@@ -65,37 +85,28 @@ export function createSearch(bench: Workbench, prover: Prover): Search {
       if (fresh.length === 0) known.delete(key)
       return fresh
     },
-    samplesOf(whole) {
-      const isValid = (value: Json) =>
-        whole.premises.every((premise) => bench.judge(premise, value).says !== "misfit")
-      const values = finiteValues(whole, bench.judge)
-      if (values !== undefined) return values
-      if (depth >= depthMax || !bench.meter.spend()) return []
-      depth++
-      const proposed = [...propose(search, whole), ...proposeUnlike(search, whole)]
-      depth--
-      return proposed.filter(isValid).slice(0, samplesOfCaseMax)
+    *moreSamples(nodes) {
+      for (const kind of simplestFirst)
+        for (const whole of casesOf(kind, nodes).slice(0, casesMax)) yield* search.samplesOf(whole)
     },
-    samplesWhere: (whole, nodes) =>
-      narrow(whole, nodes).slice(0, casesMax).flatMap(search.samplesOf),
+    *samplesOf(whole) {
+      const values = finiteValues(whole, bench.judge)
+      if (values !== undefined) return yield* values
+      const proposed = deeper(() => propose(search, whole))
+      yield* take(filtered(proposed, whole), samplesOfCaseMax)
+    },
+    *samplesWhere(whole, nodes) {
+      for (const part of narrow(whole, nodes).slice(0, casesMax)) yield* search.samplesOf(part)
+    },
     *against(nodes, node) {
-      if (depth >= depthMax || !bench.meter.spend()) return
-      depth++
-      try {
-        for (const kind of kindList)
-          for (const whole of casesOf(kind, nodes).slice(0, casesMax))
-            yield* search.againstCase(whole, node)
-      } finally {
-        depth-- // even when nobody asks for more
-      }
+      for (const kind of kindList)
+        for (const whole of casesOf(kind, nodes).slice(0, casesMax))
+          yield* deeper(() => search.againstCase(whole, node))
     },
     *againstCase(whole, node) {
       const values = finiteValues(whole, bench.judge) ?? againstCase(search, whole, node)
-      for (const value of values) {
-        if (!bench.meter.spend()) return
-        const isGiven = whole.premises.every((one) => bench.judge(one, value).says !== "misfit")
-        if (isGiven && bench.judge(node, value).says !== "fits") yield value
-      }
+      for (const value of filtered(values, whole))
+        if (bench.judge(node, value).says !== "fits") yield value
     },
   }
   return search
@@ -114,7 +125,9 @@ const simplestFirst: readonly Kind[] = [
 /** Values that differ from what the case must not be: one difference at a time, and all that members can make at once. */
 function proposeUnlike(search: Search, whole: Case): readonly Json[] {
   const bare = { ...whole, premises: [], nots: [] }
-  const different = whole.nots.map((not) => take(search.againstCase(bare, not), differencesMax))
+  const different = whole.nots.map((not) => [
+    ...take(search.againstCase(bare, not), differencesMax),
+  ])
   const objects = different.flatMap(([first]) =>
     first !== undefined && isObject(first) ? [first] : [],
   )
@@ -125,7 +138,12 @@ function proposeUnlike(search: Search, whole: Case): readonly Json[] {
 }
 const differencesMax = 4
 
-function propose(search: Search, whole: Case): readonly Json[] {
+function* propose(search: Search, whole: Case): Generator<Json> {
+  yield* proposeByKind(search, whole)
+  yield* proposeUnlike(search, whole)
+}
+
+function proposeByKind(search: Search, whole: Case): Iterable<Json> {
   switch (whole.kind) {
     case kinds.string:
       return sampleTexts(whole)

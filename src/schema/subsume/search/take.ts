@@ -1,9 +1,9 @@
-/** The first `count` of what `source` yields. */
-export function take<Item>(source: Iterable<Item>, count: number): Item[] {
-  const taken: Item[] = []
+/** The first `count` of what `source` yields, and no more is asked of it. */
+export function* take<Item>(source: Iterable<Item>, count: number): Generator<Item> {
+  let taken = 0
   for (const item of source) {
-    taken.push(item)
-    if (taken.length >= count) break
+    yield item
+    taken++
+    if (taken >= count) return
   }
-  return taken
 }

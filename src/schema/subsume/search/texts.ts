@@ -3,7 +3,9 @@ import { formatExamples } from "../clauses/formats.ts"
 import { textsMatching } from "./pattern-texts.ts"
 
 /** Longer texts are not made. */
-const lengthMax = 4_096
+const lengthMax = 70_000
+/** Of long texts there is one sort only. */
+const variedLengthMax = 256
 
 /** Texts that may be of the case: made from a pattern or a format where there is one, else by length. */
 export function sampleTexts(whole: Case): readonly string[] {
@@ -27,12 +29,14 @@ function freeTexts(min: number, max: number): readonly string[] {
   const lengths = [Math.max(min, 1), min + 1, Math.min(max, lengthMax)]
   const repeated = lengths
     .filter((length) => length <= max)
-    .flatMap((length) => alphabet.map((letter) => letter.repeat(length)))
+    .flatMap((length) => lettersFor(length).map((letter) => letter.repeat(length)))
   const short = phrases
     .map((phrase) => phrase.padEnd(min, "a"))
     .filter((text) => text.length <= max)
   return [...short, ...repeated]
 }
+
+const lettersFor = (length: number) => (length > variedLengthMax ? alphabet.slice(0, 1) : alphabet)
 
 /** The text made longer, for where it is too short. */
 function padded(text: string, { min, max }: Case): readonly string[] {
