@@ -265,6 +265,10 @@ test("values are listed up to fifty and a thousand characters, and the rest coun
   expect(many?.expected).toMatch(/, 49 and 70 more$/)
   const [long] = faults({ enum: ["a".repeat(600), "b".repeat(600)] }, "c")
   expect(long?.expected).toMatch(/^one of "a+" and 1 more$/)
+  const [mixed] = faults({ enum: ["a".repeat(2_000), "b"] }, "c")
+  expect(mixed?.expected).toBe('one of "b" and 1 more')
+  const [none] = faults({ enum: ["a".repeat(2_000), "b".repeat(2_000)] }, "c")
+  expect(none?.expected).toBe("one of 2 values that are too long to list")
 })
 
 test("there are at most ten faults, and equal lines once", () => {

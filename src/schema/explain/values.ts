@@ -11,11 +11,12 @@ export function oneOf(values: readonly Json[]): string {
   const shown: string[] = []
   let chars = 0
   for (const value of distinct.slice(0, valuesMax)) {
+    if (chars + value.length + 2 > charsMax) continue // a shorter one may still fit
     chars += value.length + 2
-    if (chars > charsMax) break
     shown.push(value)
   }
   const rest = distinct.length - shown.length
+  if (shown.length === 0) return `one of ${rest} values that are too long to list`
   return `one of ${shown.join(", ")}${rest > 0 ? ` and ${rest} more` : ""}`
 }
 
