@@ -122,9 +122,10 @@ function assemble(config: Config, options: StartOptions): Parts {
 }
 
 /** Values that no text of a backend may show, besides those in its own address. */
-const secretsOf = ({ audit, sessionKeys, servers }: Config): string[] =>
+const secretsOf = ({ audit, sessionKeys, servers, taken }: Config): string[] =>
   [
     ...sessionKeys,
+    ...taken,
     ...(audit?.key ? [audit.key] : []),
     ...servers.flatMap(({ headers }) => [...headers.values()]),
   ].map((secret) => secret.reveal())

@@ -12,6 +12,7 @@ const canary = {
   backendHeader: "canary-backend-header-7c1f",
   query: "canary-query-8d2e",
   childToken: "canary-child-token-9e3d",
+  childPart: "canary-child-part-b1f7",
   session: "canary-session-key-that-is-long-enough-1a5b",
   audit: "canary-audit-key-that-is-long-enough-2b6a",
   argument: "canary-argument-3c79",
@@ -24,6 +25,7 @@ const env = {
   BACKEND_HEADER: canary.backendHeader,
   BACKEND_QUERY: canary.query,
   CHILD_TOKEN: canary.childToken,
+  CHILD_PW: canary.childPart,
   SESSION_KEY: canary.session,
   AUDIT_KEY: canary.audit,
   UNRELATED_PASSWORD: canary.environment,
@@ -74,7 +76,7 @@ beforeAll(async () => {
       "child:1.0.0": {
         command: "node",
         args: [join(project, "test/support/e2e-child.ts"), "leaky"],
-        env: { LEAK_TOKEN: "${CHILD_TOKEN}" },
+        env: { LEAK_TOKEN: "${CHILD_TOKEN}", DATABASE: "postgres://app:${CHILD_PW}@db/app" },
       },
     },
     config: {

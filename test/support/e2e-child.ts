@@ -8,7 +8,8 @@ import { createInterface } from "node:readline"
 
 const quirks = process.argv.slice(2)
 if (quirks.includes("crash-loop")) process.exit(3)
-if (quirks.includes("leaky")) process.stderr.write(`starting with ${process.env["LEAK_TOKEN"]}\n`)
+if (quirks.includes("leaky"))
+  process.stderr.write(`starting with ${process.env["LEAK_TOKEN"]} on ${process.env["DATABASE"]}\n`)
 if (quirks.includes("deaf-to-signals")) process.on("SIGTERM", () => {})
 if (quirks.includes("grandchild")) spawn("sleep", ["600"], { stdio: "ignore" }).unref()
 if (quirks.includes("noisy")) process.stdout.write('hello\n{"half":\n[]\n42\n\u0000\u0001\n')

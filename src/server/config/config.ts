@@ -43,6 +43,8 @@ export interface Config {
   readonly sessionKeys: readonly Secret[]
   /** Undefined: decisions are not recorded. */
   readonly audit: AuditConfig | undefined
+  /** Values of the environment that stand in headers, variables and arguments of servers: no text shows them. */
+  readonly taken: readonly Secret[]
   readonly log: { readonly level: string; readonly to: "stderr" | "stdout" }
   readonly limits: Limits
   readonly explainRefusals: boolean

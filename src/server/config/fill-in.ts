@@ -8,6 +8,8 @@ export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The text of the file that `file:path` names; throws where it cannot be read. */
   readonly secretFile: (path: string) => string
+  /** Told of each value that comes from the environment, and where it goes. */
+  readonly taken?: (value: string, path: Path) => void
 }
 
 type Wrong = (offset: number, path: Path, message: string) => void
@@ -25,14 +27,25 @@ export function fillIn(document: Document, sources: Sources, wrong: Wrong): void
     if (secret && isAlias(value)) wrong(value.range?.[0] ?? 0, path, literal)
     if (!isScalar(value)) continue
     const report = (message: string) => wrong(value.range?.[0] ?? 0, path, message)
-    if (secret) fillSecret(value, sources, report)
-    else fillPlain(value, { isTyped: isTyped(path), sources, report })
+    const from = sourcesAt(sources, path)
+    if (secret) fillSecret(value, from, report)
+    else fillPlain(value, { isTyped: isTyped(path), sources: from, report })
   }
 }
 
 type Report = (message: string) => void
 
-function fillSecret(node: Scalar, sources: Sources, report: Report): void {
+/** The sources for one scalar: what is taken for it is told with its path. */
+interface SourcesAt extends Omit<Sources, "taken"> {
+  readonly taken: (value: string) => void
+}
+
+const sourcesAt = ({ taken, ...sources }: Sources, path: Path): SourcesAt => ({
+  ...sources,
+  taken: (value) => taken?.(value, path),
+})
+
+function fillSecret(node: Scalar, sources: SourcesAt, report: Report): void {
   if (node.value === null || node.value === "") return
   const text = String(node.value)
   const isFile = text.startsWith("file:")
@@ -44,7 +57,7 @@ function fillSecret(node: Scalar, sources: Sources, report: Report): void {
   }
 }
 
-function fromFile(reference: string, { secretFile }: Sources, report: Report): string {
+function fromFile(reference: string, { secretFile }: SourcesAt, report: Report): string {
   const path = reference.replace(/^file:(?:\/\/(?=[/.]))?/, "")
   try {
     return secretFile(path).replace(/\r?\n$/, "") // editors and `echo` end files with one
@@ -56,7 +69,7 @@ function fromFile(reference: string, { secretFile }: Sources, report: Report): s
 
 interface Filling {
   readonly isTyped: boolean
-  readonly sources: Sources
+  readonly sources: SourcesAt
   readonly report: Report
 }
 
@@ -66,11 +79,12 @@ function fillPlain(node: Scalar, { isTyped, sources, report }: Filling): void {
   node.value = isTyped ? typed(filled) : filled
 }
 
-function replaced(text: string, { env }: Sources, report: Report): string {
+function replaced(text: string, { env, taken }: SourcesAt, report: Report): string {
   if (text.replaceAll(placeholder, "").includes("${"))
     report("write ${NAME} or ${NAME:-default}; a default holds no $ or braces")
   return text.replaceAll(placeholder, (_, name: string, otherwise: string | undefined) => {
     const set = Object.hasOwn(env, name) ? env[name] : undefined
+    if (set) taken(set)
     const value = otherwise === undefined ? set : set || otherwise // as in a shell, :- also replaces nothing
     if (value === undefined) report(`${name} is not set in the environment`)
     return value ?? ""

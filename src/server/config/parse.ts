@@ -56,6 +56,9 @@ export function parseConfig(file: string, text: string, env: Environment): Parse
 
 const inOrder = (a: ConfigProblem, b: ConfigProblem) => a.line - b.line || a.column - b.column
 
+/** What a server is given under these may be a secret whatever its variable is called: a password within a URL, say. */
+const mayCarrySecrets = new Set(["headers", "env", "args"])
+
 /** One text on its way to a configuration, and the problems found so far. */
 class Reading {
   readonly #file: string
@@ -64,6 +67,8 @@ class Reading {
   readonly #problems = new Map<string, ConfigProblem>()
   /** Where a scalar could not be filled in: what the checks then say of it is an echo. */
   readonly #unfilled = new Set<string>()
+  /** What servers are given of the environment. */
+  readonly #taken = new Set<string>()
 
   constructor(file: string, text: string) {
     this.#file = file
@@ -87,7 +92,10 @@ class Reading {
     if (!this.#checkKeys()) return
     const secretFile = (path: string) =>
       readSmall(resolve(dirname(this.#file), path), secretBytesMax)
-    fillIn(this.#document, { env, secretFile }, (offset, path, message) => {
+    const taken = (value: string, [section, , member]: Path) => {
+      if (section === "servers" && mayCarrySecrets.has(String(member))) this.#taken.add(value)
+    }
+    fillIn(this.#document, { env, secretFile, taken }, (offset, path, message) => {
       this.#report(offset, path, message)
       this.#unfilled.add(printPath(path))
     })
@@ -97,6 +105,7 @@ class Reading {
   settled(written: ConfigFile): Config {
     return settle(written, {
       file: resolve(this.#file),
+      taken: [...this.#taken],
       placeOf: (path) => this.#place(offsetOf(this.#document, path)),
       wrong: this.#wrong,
     })

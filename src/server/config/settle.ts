@@ -9,6 +9,7 @@ import type { Path } from "./walk.ts"
 interface Surroundings {
   /** The configuration file, absolute; relative paths are relative to its folder. */
   readonly file: string
+  readonly taken: readonly string[]
   readonly placeOf: (path: Path) => Place
   readonly wrong: (path: Path, message: string) => void
 }
@@ -48,6 +49,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
       file: inFolder(audit.file, around),
       key: audit.key === undefined ? undefined : new Secret(audit.key),
     },
+    taken: around.taken.map((value) => new Secret(value)),
     log,
     limits,
     explainRefusals,
