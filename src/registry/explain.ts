@@ -116,7 +116,9 @@ function lookUpAgent(catalog: Catalog, ref: Ref): AgentLookup {
 function explainFor(catalog: Catalog, agent: CatalogAgent, asked: Ref): ToolExplanation {
   const seen = agent.scope.tools.get(asked.name)
   if (seen !== undefined) {
-    const isAsked = asked.version === undefined || asked.version === seen.version
+    // A tool without a version stands for every one.
+    const isAsked =
+      [asked.version, seen.version].includes(undefined) || asked.version === seen.version
     return isAsked
       ? explainSeen(agent, seen)
       : { kind: "other_version", tool: asked, sees: refOf(seen) }

@@ -66,6 +66,14 @@ describe("An explanation says of a tool that", () => {
     })
   })
 
+  test("it is granted in the version that was asked for, where the tool has none", () => {
+    const agents = [agentOf("x", [toolDependency("bare", "5.0.0")])]
+    const bare = { name: "bare", source: sourceTool("part").source }
+    const found = catalogOf(documentOf([sourceTool("part"), bare], { agents }))
+    const { tool } = explainTool(found, { name: "x" }, { name: "bare", version: "5.0.0" })
+    expect(tool).toMatchObject({ kind: "granted", tool: { name: "bare" } })
+  })
+
   test("it is a composition, and what that may call itself", () => {
     expect(why("whole")).toMatchObject({
       kind: "granted",
