@@ -29,6 +29,7 @@ export const limitTable = {
   headersTimeout: time(10_000, "a request's headers may take to arrive"),
   requestTimeout: time(30_000, "a whole request may take to arrive"),
   keepAliveTimeout: time(5_000, "an idle connection stays open; 65s behind a load balancer"),
+  answerTimeout: time(30_000, "the rest of an answer may wait for a caller that takes none of it"),
   shutdownTimeout: time(10_000, "calls in flight may take to finish when the gateway stops"),
   headerBytes: bytes(16 * kib, "of a request's headers; more is answered with 431"),
   headerCount: count(100, "headers of a request"),

@@ -22,6 +22,7 @@ export interface ListenOptions {
     | "headersTimeout"
     | "requestTimeout"
     | "keepAliveTimeout"
+    | "answerTimeout"
   >
 }
 
@@ -58,7 +59,21 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.timeout = 0 // streams have idle timers of their own
   await opened(server, options)
   server.on("error", options.onError) // nobody listening would end the process
+  endUnread(server, options.limits.answerTimeout)
   return listener(server, options.host)
+}
+
+/**
+ * Cuts connections whose reader takes nothing of an answer that has been written: each would hold as much memory as an
+ * answer may have, for ever. Any byte taken starts the time again, and Node sets it anew when the answer is through.
+ */
+function endUnread(server: Server, answerTimeout: number): void {
+  const written = function (this: ServerResponse): void {
+    if (this.writableLength > 0) this.socket?.setTimeout(answerTimeout)
+  }
+  server.prependListener("request", (_request, response: ServerResponse) => {
+    response.on("prefinish", written)
+  })
 }
 
 function serverOptions(limits: ListenOptions["limits"]) {

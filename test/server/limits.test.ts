@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { faceLimits } from "../../src/mcp/face/limits.ts"
-import { defaultLoadLimits } from "../../src/registry/load.ts"
+import { defaultLoadLimits } from "../../src/registry/limits.ts"
 import { parseConfig } from "../../src/server/config/parse.ts"
 import {
   backendLimitsOf,

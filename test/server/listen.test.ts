@@ -32,6 +32,25 @@ describe("a listener", () => {
     expect(await ended(open[0])).toContain("200 OK")
   })
 
+  test("cuts a reader that takes nothing of its answer, and none that takes its time", async () => {
+    const limits = { ...defaultLimits, answerTimeout: 200, keepAliveTimeout: 60_000 }
+    const answer = "x".repeat(16 * 1024 * 1024)
+    const { port, ...listener } = await opened({ limits, fetch: () => new Response(answer) })
+    const [deaf, slow] = await Promise.all([socketTo(port), socketTo(port)])
+    for (const socket of [deaf, slow]) {
+      socket.pause()
+      socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    }
+    let taken = 0
+    const sips = setInterval(() => {
+      taken += slow.read()?.length ?? 0
+    }, 5)
+    onTestFinished(() => clearInterval(sips))
+    await expect.poll(() => listener.connections(), { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => taken, { timeout: 10_000 }).toBeGreaterThan(answer.length)
+    expect(listener.connections()).toBe(1)
+  })
+
   test.each([
     [
       "headers that are too large",
