@@ -1,5 +1,5 @@
 import type { Note } from "../expr/scope.ts"
-import type { Failed, Result, StepError } from "./outcome.ts"
+import { effectOf, type Failed, type Happened, type Result, type StepError } from "./outcome.ts"
 
 /** How a step ended. `timeout`: it or its graph took too long; `aborted`: given up for the sake of others. */
 export type StepStatus =
@@ -20,8 +20,8 @@ export interface StepSummary {
   readonly attempts: number
   readonly ms: number
   readonly error?: StepError
-  /** It may have had an effect, and nobody can tell. */
-  readonly unknownOutcome?: true
+  /** Unknown: it may have had an effect, and nobody can tell. */
+  readonly effect: Happened
   /** Of a step with `forEach`. */
   readonly items?: ItemCounts
 }
@@ -71,20 +71,21 @@ export interface Ended {
 export function summaryOf({ id, tally, ms }: Ended, result: Result | "skipped"): StepSummary {
   const { attempts, items } = tally
   const common = { id, attempts, ms, ...(items && { items }) }
-  if (result === "skipped") return { ...common, status: "skipped" }
-  if (result.ok)
-    return {
-      ...common,
-      status: "ok",
-      ...(result.effect === "unknown" && { unknownOutcome: true as const }),
-    }
-  return {
-    ...common,
-    status: statusOf(result),
-    error: result.error,
-    ...(result.error.effect === "unknown" && { unknownOutcome: true as const }),
-  }
+  if (result === "skipped") return { ...common, status: "skipped", effect: "none" }
+  const effect = effectOf(result)
+  return result.ok
+    ? { ...common, status: "ok", effect }
+    : { ...common, status: statusOf(result), effect, error: result.error }
 }
+
+/** Of a step that nothing is known of. */
+export const unstarted = (id: string, status: "not_started" | "detached"): StepSummary => ({
+  id,
+  status,
+  attempts: 0,
+  ms: 0,
+  effect: "none",
+})
 
 function statusOf({ error }: Failed): StepStatus {
   if (error.class === "timeout" || error.class === "deadline") return "timeout"

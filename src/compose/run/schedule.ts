@@ -4,7 +4,7 @@ import type { Entered } from "./boundary.ts"
 import type { OwnCancellation } from "./cancellation.ts"
 import { detach } from "./detach.ts"
 import type { Result } from "./outcome.ts"
-import { beginTally, type StepSummary, summaryOf } from "./report.ts"
+import { beginTally, type StepSummary, summaryOf, unstarted } from "./report.ts"
 import { type Shape, shapeOf } from "./shape.ts"
 import { Standing } from "./standing.ts"
 import { runStep } from "./step.ts"
@@ -63,8 +63,7 @@ export class Schedule {
   /** Of every step, in the order of the document, each followed by those inside it. */
   summaries(): readonly StepSummary[] {
     return this.#graph.steps.flatMap(({ id }, index) => {
-      const idle = { id: this.#pathOf(id), status: "not_started", attempts: 0, ms: 0 } as const
-      return this.#summaries.get(index) ?? [idle]
+      return this.#summaries.get(index) ?? [unstarted(this.#pathOf(id), "not_started")]
     })
   }
 
@@ -96,7 +95,7 @@ export class Schedule {
     const work: Work = { ...this.#site, step, path: id, tally: beginTally() }
     if (step.policies.detached) {
       detach(work)
-      this.#summaries.set(index, [{ id, status: "detached", attempts: 0, ms: 0 }])
+      this.#summaries.set(index, [unstarted(id, "detached")])
       this.#standing.skip()
       this.#release(index)
       return

@@ -1,0 +1,88 @@
+import type { Cancellation } from "../../src/compose/run/cancellation.ts"
+import type { Clock } from "../../src/compose/run/ports.ts"
+
+interface Timer {
+  readonly atMs: number
+  readonly fire: () => void
+}
+
+/** A clock that moves only when nothing else does: time passes at once, and always in the same order. */
+export class VirtualClock implements Clock {
+  #nowMs = 0
+  /** What `random` gives next; 0.5, which is no jitter, when there is nothing left. */
+  readonly chances: number[] = []
+  readonly #timers = new Set<Timer>()
+
+  now(): number {
+    return this.#nowMs
+  }
+
+  random(): number {
+    return this.chances.shift() ?? 0.5
+  }
+
+  sleep(ms: number, cancellation: Cancellation): Promise<void> {
+    if (cancellation.isCancelled) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer: Timer = { atMs: this.#nowMs + Math.max(0, ms), fire: () => end() }
+      const end = () => {
+        this.#timers.delete(timer)
+        cancellation.release()
+        resolve()
+      }
+      this.#timers.add(timer)
+      cancellation.listen({ cancelled: end })
+    })
+  }
+
+  /** Timers that nobody has cancelled: none when all is over. */
+  get timers(): number {
+    return this.#timers.size
+  }
+
+  /** Acts once at this time. */
+  at(ms: number, act: () => void): void {
+    const timer: Timer = {
+      atMs: ms,
+      fire: () => {
+        this.#timers.delete(timer)
+        act()
+      },
+    }
+    this.#timers.add(timer)
+  }
+
+  /** Lets time pass until the promise has settled. Throws when nothing is left that could settle it. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let isOver = false
+    const over = () => {
+      isOver = true
+    }
+    promise.then(over, over)
+    for (;;) {
+      await settled()
+      if (isOver) return promise
+      if (!this.#next()) throw new Error(`nothing happens any more at ${this.#nowMs} ms`)
+    }
+  }
+
+  /** Lets so much time pass. */
+  async pass(ms: number): Promise<void> {
+    const endMs = this.#nowMs + ms
+    await settled()
+    while (this.#next(endMs)) await settled()
+    this.#nowMs = endMs
+  }
+
+  /** The next timer of all, up to a time; of several at one time the one that was set first. */
+  #next(endMs = Number.POSITIVE_INFINITY): boolean {
+    const [first] = [...this.#timers].sort((one, other) => one.atMs - other.atMs)
+    if (first === undefined || first.atMs > endMs) return false
+    this.#nowMs = Math.max(this.#nowMs, first.atMs)
+    first.fire()
+    return true
+  }
+}
+
+/** Every promise that can settle without time passing has settled. */
+const settled = () => new Promise<void>((resolve) => void setImmediate(resolve))
