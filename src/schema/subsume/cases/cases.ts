@@ -1,15 +1,15 @@
 import type { BranchClause, Clause } from "../clauses/clause.ts"
 import { absentNode, negationOf, requiredNode } from "../clauses/derived.ts"
 import type { Kind } from "../clauses/kinds.ts"
-import type { Node } from "../clauses/node.ts"
+import { isNothing, type Node } from "../clauses/node.ts"
 import { complement } from "./complement.ts"
 import { entail } from "./entail.ts"
-import { anyOfKind, type Case, settle } from "./facts.ts"
-import type { Work } from "./work.ts"
+import { anyOfKind, type Case, type Split, settle } from "./facts.ts"
+import { eager, lazy, type Work } from "./work.ts"
 
 /**
- * Beyond this many cases further alternatives are not told apart: their facts are left out, and the cases are larger
- * than they had to be, which makes less provable and nothing wrongly so.
+ * Beyond this many cases further alternatives are not told apart: their facts are left out at first, and the cases are
+ * larger than they had to be, which makes less provable and nothing wrongly so.
  */
 const casesMax = 48
 
@@ -20,26 +20,63 @@ export const casesOf = (kind: Kind, nodes: readonly Node[]): readonly Case[] =>
 /** The cases that `whole` falls into when all `nodes` hold, too. */
 export function narrow(whole: Case, nodes: readonly Node[]): readonly Case[] {
   const cases: Case[] = []
-  const stack: Work[] = [begin(whole, nodes, [])]
+  const stack: Work[] = [begin(whole, nodes, whole.splits)]
   for (let work = stack.pop(); work !== undefined; work = stack.pop()) {
-    if (!readAll(work) || !settle(work.draft)) continue
+    if (!settleAll(work)) continue
     const { draft, splits } = work
-    const split = splits.shift()?.filter((nodes) => nodes.every((node) => admits(node, draft.kind)))
-    if (split === undefined || cases.length + stack.length + split.length > casesMax)
-      cases.push(draft)
-    else for (const nodes of split.toReversed()) stack.push(begin(draft, nodes, splits))
+    const next = splits.find(({ isLazy }) => !isLazy)
+    const room = casesMax - cases.length - stack.length
+    if (next === undefined || next.ways.length > room)
+      cases.push({ ...draft, splits: splits.map(({ ways }) => lazy(ways)) })
+    else {
+      const others = splits.filter((split) => split !== next)
+      for (const way of next.ways.toReversed()) stack.push(begin(draft, way, others))
+    }
   }
   return cases
 }
 
-const begin = (whole: Case, nodes: readonly Node[], splits: Work["splits"]): Work => ({
+const begin = (whole: Case, nodes: readonly Node[], splits: readonly Split[]): Work => ({
   draft: { ...whole, premises: [...whole.premises, ...nodes] },
   agenda: [...nodes],
   splits: [...splits],
 })
 
+/** Reads all that holds, a split with one way left included; false when nothing is of this case. */
+function settleAll(work: Work): boolean {
+  do {
+    if (!readAll(work) || !settle(work.draft)) return false
+    if (!chooseForced(work)) return false
+  } while (work.agenda.length > 0)
+  return true
+}
+
+/** Leaves out the ways that are not open; what is then left of a split without choice holds. */
+function chooseForced({ draft, agenda, splits }: Work): boolean {
+  for (const split of splits.splice(0)) {
+    const ways = split.ways.filter((way) => way.every((node) => admits(draft, node)))
+    const [only, ...others] = ways
+    if (only === undefined) return false
+    if (others.length > 0) splits.push({ ...split, ways })
+    else {
+      agenda.push(...only)
+      draft.premises = [...draft.premises, ...only]
+    }
+  }
+  return true
+}
+
+/** Whether values of the case may fit, as far as the node itself tells. */
+const admits = (draft: Case, node: Node): boolean =>
+  admitsKind(node, draft.kind) &&
+  node.clauses.every(
+    (clause) =>
+      clause.rule !== "members" ||
+      !draft.required.some((name) => isNothing(clause.properties.get(name))),
+  )
+
 /** Whether values of this kind may fit, as far as the node itself tells. */
-export const admits = (node: Node, kind: Kind): boolean =>
+export const admitsKind = (node: Node, kind: Kind): boolean =>
   node.clauses.every(
     (clause) =>
       (clause.on & kind) === 0 ||
@@ -73,28 +110,31 @@ function readClause(work: Work, clause: Clause): boolean {
 }
 
 function readBranches(work: Work, clause: BranchClause): boolean {
-  const { draft, agenda, splits } = work
+  const { agenda, splits } = work
   switch (clause.rule) {
     case "all":
       agenda.push(...clause.of)
       return true
     case "any":
-      splits.push(clause.of.map((node) => [node]))
+      splits.push(eager(clause.of.map((node) => [node])))
       return true
     case "one":
-      splits.push(clause.of.map((node) => [node, ...clause.of.filter(isNot(node)).map(negationOf)]))
+      splits.push(
+        eager(clause.of.map((node) => [node, ...clause.of.filter(isNot(node)).map(negationOf)])),
+      )
       return true
     case "not":
       return complement(work, clause.node)
     case "when":
-      splits.push([
-        [clause.test, ...present(clause.consequent)],
-        [negationOf(clause.test), ...present(clause.alternative)],
-      ])
+      splits.push(
+        eager([
+          [clause.test, ...present(clause.consequent)],
+          [negationOf(clause.test), ...present(clause.alternative)],
+        ]),
+      )
       return true
     case "depends":
-      if (draft.required.includes(clause.name)) agenda.push(clause.consequent)
-      else splits.push([[absentNode(clause.name)], [requiredNode(clause.name), clause.consequent]])
+      splits.push(lazy([[absentNode(clause.name)], [requiredNode(clause.name), clause.consequent]]))
       return true
   }
 }

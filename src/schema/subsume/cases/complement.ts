@@ -2,7 +2,7 @@ import type { Clause, WhenClause } from "../clauses/clause.ts"
 import { absentNode, negationOf, nodeOf } from "../clauses/derived.ts"
 import type { Node } from "../clauses/node.ts"
 import { lowerHigh, raiseLow } from "./facts.ts"
-import type { Work } from "./work.ts"
+import { eager, type Work } from "./work.ts"
 
 /** A negation of more alternatives than these stays a negation. */
 const alternativesMax = 8
@@ -71,7 +71,7 @@ function readAlternatives(
   alternatives: readonly (Node | readonly Node[])[],
 ): boolean {
   if (alternatives.length > alternativesMax) return false
-  splits.push(alternatives.map((nodes) => [nodes].flat()))
+  splits.push(eager(alternatives.map((nodes) => [nodes].flat())))
   return true
 }
 

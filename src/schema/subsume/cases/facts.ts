@@ -1,7 +1,7 @@
 import type { Json } from "../../json.ts"
 import type { ContainsClause, ItemsClause, MembersClause } from "../clauses/clause.ts"
 import { isSame, type Kind, kinds } from "../clauses/kinds.ts"
-import type { Node } from "../clauses/node.ts"
+import { isNothing, type Node } from "../clauses/node.ts"
 
 export interface Bound {
   readonly limit: number
@@ -36,6 +36,15 @@ export interface Case {
   readonly names: readonly Node[]
   /** What does not hold of any of the values. */
   readonly nots: readonly Node[]
+  /** Alternatives that are not told apart: of each split, one holds at least. */
+  readonly splits: readonly Split[]
+}
+
+export interface Split {
+  /** Each way is a list of nodes that hold together. */
+  readonly ways: readonly (readonly Node[])[]
+  /** Told apart only when something depends on it. */
+  readonly isLazy: boolean
 }
 
 export const anyOfKind = (kind: Kind): Case => ({
@@ -57,6 +66,7 @@ export const anyOfKind = (kind: Kind): Case => ({
   required: [],
   names: [],
   nots: [],
+  splits: [],
 })
 
 /** A case that is being put together. */
@@ -87,8 +97,12 @@ export function settle(draft: Draft): boolean {
   const isPoint = low.limit === high.limit
   if (low.limit > high.limit || (isPoint && (low.isOpen || high.isOpen))) return false
   if (draft.kind === kinds.fraction && isPoint && Number.isInteger(low.limit)) return false
-  return draft.min <= draft.max && draft.values?.length !== 0
+  return draft.min <= draft.max && draft.values?.length !== 0 && !lacksRequired(draft)
 }
+
+/** Whether a member is required that nothing fits. */
+const lacksRequired = ({ required, members }: Draft): boolean =>
+  required.some((name) => members.some(({ properties }) => isNothing(properties.get(name))))
 
 /** Integers above 1.5, or above 1 without it, are those from 2; and those of them that are multiples of 5, from 5. */
 function roundBounds(draft: Draft): void {

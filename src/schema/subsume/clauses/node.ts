@@ -1,6 +1,7 @@
 import type { Dialect } from "../../dialect.ts"
 import type { Json } from "../../json.ts"
 import type { Clause } from "./clause.ts"
+import { everyKind } from "./kinds.ts"
 
 /** A schema as a set of clauses, read when first asked for. The same place of the same document is the same node. */
 export interface Node {
@@ -40,3 +41,7 @@ export function createSourceNode(
 
 /** Whether the node is known to fit every value. */
 export const isAnything = (node: Node): boolean => node.clauses.length === 0
+
+/** Whether the node itself says that nothing fits. */
+export const isNothing = (node: Node | undefined): boolean =>
+  node?.clauses.some((clause) => clause.rule === "never" && clause.on === everyKind) === true

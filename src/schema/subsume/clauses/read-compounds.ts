@@ -68,7 +68,8 @@ const besides = ["$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas", "d
  * schemas to the same object; what it crashes on counts as a misfit. So nothing is known to fit such a schema.
  */
 function readTrap({ book, at, schema }: Site): Clause[] {
-  if (book.dialect === "draft-07" || !Object.hasOwn(schema, "patternProperties")) return []
+  const patterns = member(schema, "patternProperties")
+  if (book.dialect === "draft-07" || Object.keys(patterns ?? {}).length === 0) return []
   if (!besides.some((keyword) => Object.hasOwn(schema, keyword))) return []
   return [{ rule: "opaque", on: object, at: `${at}/patternProperties` }]
 }

@@ -33,8 +33,9 @@ const splitsMax = 3
 
 function proveChoice(prover: Prover, whole: Case, clause: ChoiceClause, splits: number): Proof {
   const gap = { at: clause.at, why: "a value may fit none of the alternatives" }
-  const chosen = clause.of.filter((node) => prover.implied(whole, node) === undefined)
-  if (chosen.length > 0 && clause.rule === "any") return
+  const isFitting = (node: Node) => prover.implied(whole, node) === undefined
+  if (clause.rule === "any" && clause.of.some(isFitting)) return
+  const chosen = clause.rule === "any" ? [] : clause.of.filter(isFitting)
   if (chosen.some((one) => isOnly(prover, whole, clause.of, one))) return
   if (prover.isEmptyCase(whole)) return
   if (splits === 0 || chosen.length > 0) return chosen.length > 0 ? twofold(clause) : gap

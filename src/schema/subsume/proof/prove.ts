@@ -1,4 +1,4 @@
-import { admits, casesOf } from "../cases/cases.ts"
+import { admitsKind, casesOf, narrow } from "../cases/cases.ts"
 import type { Case } from "../cases/facts.ts"
 import { finiteValues } from "../cases/finite.ts"
 import { type Kind, kindList } from "../clauses/kinds.ts"
@@ -29,7 +29,13 @@ export interface Prover extends Workbench {
   /** There is no value of the case. */
   isEmptyCase(whole: Case): boolean
   casesOf(kind: Kind, nodes: readonly Node[]): readonly Case[]
+  /** Every value of the case fits `node`, as can be seen when alternatives are told apart that were not. */
+  isDivided(whole: Case, node: Node): boolean
 }
+
+/** A case is divided at most this often, at one of so many splits each time. */
+const divisionsMax = 3
+const splitsMax = 4
 
 export function createProver(bench: Workbench): Prover {
   const goals = createGoals(bench.meter)
@@ -41,6 +47,7 @@ export function createProver(bench: Workbench): Prover {
     return number
   }
 
+  let divisions = 0
   const prover: Prover = {
     ...bench,
     implies(nodes, node) {
@@ -56,12 +63,13 @@ export function createProver(bench: Workbench): Prover {
     },
     implied(whole, node) {
       if (isAnything(node) || whole.nodes.includes(node)) return
+      if (hasChoice(node) && isKnown(whole, node)) return
       return bench.meter.nest(() => {
-        const gap =
-          whole.values === undefined
-            ? proveClauses(prover, whole, node)
-            : proveOneByOne(prover, whole, node)
-        return gap && rescue(prover, whole, node, gap)
+        const isListed = whole.values !== undefined
+        const gapOfValue = isListed ? proveOneByOne(prover, whole, node) : undefined
+        if (isListed && gapOfValue === undefined) return
+        const gap = proveClauses(prover, whole, node)
+        return gap && rescue(prover, whole, node, gapOfValue ?? gap)
       }, outOfSteps)
     },
     isEmpty(nodes) {
@@ -82,8 +90,19 @@ export function createProver(bench: Workbench): Prover {
         goals.reach(key, () => (hasNoValue(prover, whole) ? undefined : inhabited)) === undefined
       )
     },
+    isDivided(whole, node) {
+      if (divisions >= divisionsMax) return false
+      divisions++
+      const isProved = whole.splits.slice(0, splitsMax).some((split) => {
+        const rest = { ...whole, splits: whole.splits.filter((other) => other !== split) }
+        const parts = split.ways.flatMap((way) => narrow(rest, way))
+        return firstGap(parts, (part) => prover.implied(part, node)) === undefined
+      })
+      divisions--
+      return isProved
+    },
     casesOf(kind, nodes) {
-      if (!nodes.every((node) => admits(node, kind))) return []
+      if (!nodes.every((node) => admitsKind(node, kind))) return []
       const key = `${kind}:${keyOf(nodes)}`
       const known = cases.get(key)
       if (known !== undefined) return known
@@ -94,6 +113,12 @@ export function createProver(bench: Workbench): Prover {
   }
   return prover
 }
+
+/** Proofs of choices are costly, so that it is worth to look first whether there is anything to prove. */
+const hasChoice = (node: Node) =>
+  node.clauses.some(({ rule }) => rule === "any" || rule === "one" || rule === "when")
+
+const isKnown = (whole: Case, node: Node) => whole.nodes.some((known) => isSameSchema(known, node))
 
 const inhabited: Proof = { at: "", why: "there may be values" }
 
@@ -121,8 +146,8 @@ const shorten = (text: string) => (text.length > 64 ? `${text.slice(0, 64)}…` 
 
 /** Other ways to the proof, when that by clauses has a gap. */
 function rescue(prover: Prover, whole: Case, node: Node, gap: NonNullable<Proof>): Proof {
-  if (whole.nodes.some((known) => isSameSchema(known, node))) return
+  if (isKnown(whole, node)) return
   if (finiteValues(whole, prover.judge) !== undefined)
     return proveOneByOne(prover, whole, node) && gap
-  return prover.isEmptyCase(whole) ? undefined : gap
+  return prover.isEmptyCase(whole) || prover.isDivided(whole, node) ? undefined : gap
 }

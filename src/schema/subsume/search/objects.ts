@@ -1,7 +1,8 @@
 import type { Json, JsonObject } from "../../json.ts"
+import { narrow } from "../cases/cases.ts"
 import type { Case } from "../cases/facts.ts"
 import { namesOf, nodesOf } from "../cases/names.ts"
-import { kindNode } from "../clauses/derived.ts"
+import { kindNode, requiredNode } from "../clauses/derived.ts"
 import { kinds } from "../clauses/kinds.ts"
 import { textsMatching } from "./pattern-texts.ts"
 import type { Search } from "./search.ts"
@@ -31,6 +32,17 @@ export function buildObject(
   given: ReadonlyMap<string, Json>,
 ): JsonObject | undefined {
   if (whole.min > sizeMax) return
+  if (whole.splits.length > 0 && given.size > 0) return buildPart(search, whole, given)
+  return complete(search, whole, given)
+}
+
+/** What is given may decide what else there must be. */
+function buildPart(search: Search, whole: Case, given: ReadonlyMap<string, Json>) {
+  const [part] = narrow(whole, [...given.keys()].map(requiredNode))
+  return part && complete(search, part, given)
+}
+
+function complete(search: Search, whole: Case, given: ReadonlyMap<string, Json>) {
   const members = new Map(given)
   for (const name of whole.required) {
     if (members.has(name)) continue
