@@ -93,6 +93,7 @@ async function travel(
   if (!input.ok) return refused(input.refusal)
   warn(facts, input.value.warnings)
 
+  if (request.cancellation?.isCancelled) return refused(cancelledBefore)
   if (isAnnounced(tool, gateway.begins) && !(await gateway.audit(beginOf(request, facts, id)))) {
     return refused(unrecorded)
   }
@@ -114,4 +115,5 @@ function isAnnounced({ entity, implementation }: CatalogTool, begins: Gateway["b
   return begins === "all" || entity.annotations?.["readOnlyHint"] !== true
 }
 
+const cancelledBefore: Refusal = { code: "cancelled", reason: "before it was sent on" }
 const refused = (refusal: Refusal): Answer => ({ kind: "refusal", refusal })

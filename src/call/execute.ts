@@ -14,9 +14,6 @@ export async function execute(
   { meta, cancellation, onNotification }: CallRequest,
   backends: Backends,
 ): Promise<BackendReply> {
-  if (cancellation?.isCancelled) {
-    return { kind: "refusal", refusal: { code: "cancelled", reason: "before it was sent on" } }
-  }
   const { implementation, name } = tool
   if (implementation.kind === "composition") {
     const { pattern } = implementation

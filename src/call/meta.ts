@@ -21,17 +21,25 @@ export function withoutOurMeta(reply: BackendReply): BackendReply {
     const error = withoutOurData(reply.error)
     return error === reply.error ? reply : { kind: "error", error }
   }
-  const result = withoutOurResultMeta(reply.result)
+  const result = withoutOurMembers(reply.result)
   if (result === reply.result) return reply
-  const plain = reply.plain && withoutOurResultMeta(reply.plain)
+  const plain = reply.plain && withoutOurMembers(reply.plain)
   return { kind: "result", result, ...(plain && { plain }) }
 }
 
-function withoutOurResultMeta(result: JsonObject): JsonObject {
+function withoutOurMembers(result: JsonObject): JsonObject {
   const meta = result["_meta"]
   if (!isObject(meta)) return result
   const kept = withoutOurs(meta)
   return kept === meta ? result : { ...result, _meta: kept }
+}
+
+/** A backend's notification, held to the same. */
+export function withoutOurNotice(notification: JsonObject): JsonObject {
+  const { params } = notification
+  if (!isObject(params)) return notification
+  const kept = withoutOurMembers(params)
+  return kept === params ? notification : { ...notification, params: kept }
 }
 
 function withoutOurData(error: RpcError): RpcError {

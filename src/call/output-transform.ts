@@ -1,6 +1,7 @@
 import { compileMapping } from "../compose/mapping.ts"
 import type { ToolEntity } from "../registry/model.ts"
 import { isObject, type Json, type JsonObject } from "../schema/json.ts"
+import { parseJson } from "../schema/parse-json.ts"
 
 type Transform = (value: Json) => Json
 
@@ -32,7 +33,7 @@ export function structuredValue(result: JsonObject): Json | undefined {
 
 function parse(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json // what JSON.parse returns is Json
+    return parseJson(text) as Json // what is parsed from JSON is Json
   } catch (cause) {
     if (cause instanceof SyntaxError) return // prose
     throw cause

@@ -3,7 +3,8 @@ import { defaultLoadLimits } from "../registry/limits.ts"
 import { toEnd } from "../registry/load.ts"
 import { migrate as migrateDocument } from "../registry/migrate.ts"
 import { formatProblem } from "../registry/print-problems.ts"
-import type { Command, ExitCode, Io } from "./command.ts"
+import { isExact } from "../registry/version.ts"
+import { type Command, type ExitCode, type Io, UsageError } from "./command.ts"
 import { readRegistry } from "./registry-file.ts"
 import { load } from "./validate.ts"
 
@@ -29,6 +30,12 @@ result again changes nothing. Problems of the document go to stderr; exit code 1
 nothing is written.`,
   async run(given, io) {
     const [file = ""] = given.arguments
+    const assumeVersion = given.text("assume-version")
+    if (assumeVersion !== undefined && !isExact(assumeVersion)) {
+      throw new UsageError(
+        `--assume-version: ${JSON.stringify(assumeVersion)} is not an exact version, such as 1.0.0`,
+      )
+    }
     const read = readRegistry(file)
     if (!read.ok) {
       io.err.write(`${formatProblem(read.problem)}\n`)
@@ -38,7 +45,6 @@ nothing is written.`,
     const errors = problems.filter(({ severity }) => severity === "error")
     for (const problem of problems) io.err.write(`${formatProblem(problem)}\n`)
     if (errors.length > 0) return 1
-    const assumeVersion = given.text("assume-version")
     const options = {
       limits: defaultLoadLimits,
       ...(assumeVersion !== undefined && { assumeVersion }),

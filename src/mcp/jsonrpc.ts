@@ -1,3 +1,5 @@
+import { hasEscapedNames, parseJson } from "../schema/parse-json.ts"
+
 /** Lets a number keep its digits: `JSON.stringify` prints a raw JSON text as it is (ECMAScript proposal JSON.rawJSON). */
 interface ExactJson {
   parse(
@@ -16,8 +18,9 @@ const longNumber = /[[:,]\s*-?\d(?:[\d.]{15}|[\d.]*[eE])/
  * double cannot carry: there `exact` prints those digit for digit. Throws a SyntaxError for what is not JSON.
  */
 export function parseExact(text: string): { value: unknown; exact: unknown } {
-  const value: unknown = JSON.parse(text)
+  const value = parseJson(text)
   if (!longNumber.test(text)) return { value, exact: value }
+  if (hasEscapedNames(text)) return { value, exact: parseJson(text, exactNumber) }
   let isLonger = false
   const exact = exactJson.parse(text, (_, part, { source }) => {
     if (typeof part !== "number" || source === undefined || String(part) === source) return part
@@ -26,5 +29,8 @@ export function parseExact(text: string): { value: unknown; exact: unknown } {
   })
   return { value, exact: isLonger ? exact : value }
 }
+
+const exactNumber = (source: string): unknown =>
+  String(Number(source)) === source ? Number(source) : exactJson.rawJSON(source)
 
 export type RpcId = string | number

@@ -3,6 +3,7 @@ import { type Answer, type CallRequest, call } from "../../call/call.ts"
 import type { Evidence } from "../../call/caller.ts"
 import type { Cancellation } from "../../call/cancellation.ts"
 import type { Gateway } from "../../call/gateway.ts"
+import { withoutOurNotice } from "../../call/meta.ts"
 import { permit } from "../../call/permit.ts"
 import type { CatalogTool } from "../../registry/catalog.ts"
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
@@ -98,7 +99,7 @@ function callOf(
 const relayed =
   (exchange: Exchange, relays: ToolCall["relays"]) =>
   (notification: JsonObject): void => {
-    if (relays(notification)) exchange.notify(JSON.stringify(notification))
+    if (relays(notification)) exchange.notify(JSON.stringify(withoutOurNotice(notification)))
   }
 
 /** Codes that describe the hop behind us, which the caller cannot repair. */

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../../schema/json.ts"
+import { parseJson } from "../../schema/parse-json.ts"
 import { textAt } from "./lexical.ts"
 import type { Outline } from "./scan.ts"
 
@@ -74,6 +75,6 @@ export class DocumentOutline implements Outline {
   }
 
   #parse(start: number, end: number): Json {
-    return JSON.parse(this.#text.slice(start, end)) as Json
+    return parseJson(this.#text.slice(start, end)) as Json
   }
 }

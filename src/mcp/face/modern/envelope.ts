@@ -1,6 +1,7 @@
 import type { Evidence } from "../../../call/caller.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import { evidenceOf, type RequestHeaders } from "../headers.ts"
+import { clientClaim } from "../session-token.ts"
 
 /** The revisions without a handshake that we serve, and no others: this is what -32022 names. */
 export const modernVersions: readonly string[] = ["2026-07-28"]
@@ -111,7 +112,7 @@ export function evidenceIn(
 ): Evidence {
   const info = envelope[metaKeys.clientInfo]
   const client = isObject(info)
-    ? { name: String(info["name"]), version: String(info["version"]) }
+    ? clientClaim(String(info["name"]), String(info["version"]))
     : undefined
   return evidenceOf(headers, remote, client, undefined)
 }
