@@ -1,8 +1,8 @@
-import { once } from "node:events"
 import { relative } from "node:path"
 import { banner } from "./banner.ts"
 import type { Command, ExitCode, Io } from "./command.ts"
 import { configOption, readConfig } from "./config-file.ts"
+import { StopSignals } from "./stop-signals.ts"
 import { version } from "./version.ts"
 
 export const serve: Command = {
@@ -11,7 +11,7 @@ export const serve: Command = {
   arguments: "",
   options: { config: configOption },
   details: `Prints what it serves, where and for whom; logs to stderr as JSON lines. SIGTERM and SIGINT end it gracefully:
-readiness goes red, calls in flight finish, backends and the processes it started end. A second signal ends it at once.
+readiness goes red, calls in flight finish, backends and the processes it started end. A signal a second or more after the first ends it at once.
 Exit code 1 when the configuration or the registry is not sound, or a port is taken.`,
   async run(given, io) {
     const read = readConfig(given, io)
@@ -25,6 +25,7 @@ Exit code 1 when the configuration or the registry is not sound, or a port is ta
     ])
     const log = createLog(config.log)
     keepServing((error, kind) => log.error({ event: kind, error }))
+    using signals = new StopSignals()
     try {
       const running = await startGateway(config, { version: version(), env: io.env, log, warnings })
       io.out.write(
@@ -39,7 +40,9 @@ Exit code 1 when the configuration or the registry is not sound, or a port is ta
             io.env["npm_lifecycle_event"] === undefined ? "npx postern" : "npm run -s postern --",
         }),
       )
-      return await untilStopped(running)
+      await signals.stopped
+      await running.close()
+      return 0
     } catch (error) {
       if (!(error instanceof StartError)) throw error
       return report(error, io)
@@ -51,17 +54,6 @@ Exit code 1 when the configuration or the registry is not sound, or a port is ta
 function keepServing(tell: (error: unknown, kind: string) => void): void {
   process.on("uncaughtException", (error) => tell(error, "bug"))
   process.on("unhandledRejection", (error) => tell(error, "bug"))
-}
-
-async function untilStopped(running: { close(): Promise<void> }): Promise<ExitCode> {
-  await Promise.race([once(process, "SIGTERM"), once(process, "SIGINT")])
-  const atOnce = () => process.exit(1)
-  process.once("SIGTERM", atOnce)
-  process.once("SIGINT", atOnce)
-  await running.close()
-  process.off("SIGTERM", atOnce)
-  process.off("SIGINT", atOnce)
-  return 0
 }
 
 function report(error: { message: string; lines: readonly string[] }, io: Io): ExitCode {

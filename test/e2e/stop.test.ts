@@ -127,10 +127,25 @@ describe("SIGTERM", () => {
     await becomes(async () => (await inFlight(gateway)) === 1, "in flight")
     gateway.running.child.kill("SIGTERM")
     await becomes(async () => (await gateway.admin("/readyz")).status === 503, "not ready")
-    gateway.running.child.kill("SIGINT")
+    const impatience = setInterval(() => gateway.running.child.kill("SIGINT"), 50) // what comes at once is the same press
+    onTestFinished(() => clearInterval(impatience))
     expect(await gateway.running.exited).toEqual({ code: 1, signal: null })
     expect(await slow).toMatch(/ECONNRESET|socket hang up|ECONNREFUSED/)
     await areGone(children)
+  })
+
+  test("passed on by whoever started it is one wish, and what is in flight finishes", async () => {
+    const { backend, gateway } = await world()
+    const slow = callTool(gateway, agent, "held")
+    await becomes(() => backend.held() === 1, "held")
+    gateway.running.child.kill("SIGINT")
+    gateway.running.child.kill("SIGINT")
+    await becomes(async () => (await gateway.admin("/readyz")).status === 503, "not ready")
+    gateway.running.child.kill("SIGTERM")
+    backend.release()
+    expect(await slow).toMatchObject({ content: [{ text: "released" }] })
+    expect(await gateway.running.exited).toEqual({ code: 0, signal: null })
+    expect(gateway.audit().at(-1)).toMatchObject({ note: { event: "stopped", cut: 0 } })
   })
 
   test("does not wait for connections on which nobody asks anything", async () => {
