@@ -127,7 +127,7 @@ class Reading {
       this.#report(0, [], error instanceof Error ? error.message : String(error))
       return
     }
-    const result = ConfigFile.safeParse(plainData)
+    const result = ConfigFile.safeParse(plainData, { jitless: true }) // compiling pays where one parses often
     if (result.success) return result.data
     for (const issue of result.error.issues) {
       for (const [path, message] of explain(issue, this.#document)) {
