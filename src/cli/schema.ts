@@ -3,7 +3,7 @@ import { UsageError } from "./command.ts"
 
 const kinds = {
   registry: async () => (await import("../registry/published/registry-schema.ts")).registrySchema,
-  config: async () => (await import("../server/config/json-schema.ts")).configSchema(),
+  config: async () => (await import("../server/config/json-schema.ts")).publishedConfigSchema(),
 }
 
 export const schema: Command = {
