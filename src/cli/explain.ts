@@ -41,7 +41,13 @@ agent is not registered, or the tool would be refused.`,
     const found = tool === undefined ? scopeOf(catalog, agent) : toolOf(catalog, agent, tool)
     if (given.flag("json")) io.out.write(`${JSON.stringify(asJson(found))}\n`)
     else for (const line of words(found, addresses)) io.out.write(`${line}\n`)
-    const isGranted = found.tools.every(({ kind }) => kind === "granted")
+    const level = registry.levels.undeclaredDependency
+    const isLetThrough =
+      level !== "deny" && found.tools.some(({ kind }) => kind === "not_in_depends")
+    if (isLetThrough && !given.flag("json")) {
+      io.out.write(`    its call passes all the same: runtime.undeclaredDependency is ${level}\n`)
+    }
+    const isGranted = isLetThrough || found.tools.every(({ kind }) => kind === "granted")
     return found.lookup.found && (tool === undefined || isGranted) ? 0 : 1
   },
 }

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs"
-import { afterAll, describe, expect, test } from "vitest"
+import { afterAll, describe, expect, onTestFinished, test } from "vitest"
 import { makeWorld } from "../support/e2e-gateway.ts"
 import { postern, project } from "../support/e2e-process.ts"
 
@@ -118,4 +118,23 @@ describe("postern explain", () => {
     const ended = await postern(["explain", "-a", "research-agent"], { cwd: project })
     expect(ended.stdout).toContain("search_documents@1.0.0")
   })
+})
+
+test("postern explain says when the configuration lets an undeclared call through", async () => {
+  const lenient = makeWorld({
+    registry: { tools: { echo: "web", other: "web" }, agents: { a: ["echo"] } },
+    config: {
+      registry: {
+        source: "file://./registry.json",
+        validation: { runtime: { undeclaredDependency: "warn" } },
+      },
+    },
+  })
+  onTestFinished(() => rmSync(lenient.folder, { recursive: true }))
+  const asked = ["--agent", "a@1.0.0", "--tool", "other", "--config", lenient.configFile]
+  const { code, stdout } = await postern(["explain", ...asked])
+  expect(stdout).toMatch(
+    /^✗ other[\s\S]*passes all the same: runtime\.undeclaredDependency is warn/,
+  )
+  expect(code).toBe(0)
 })
