@@ -58,6 +58,29 @@ describe("a caller that leaves", () => {
     await cancelled(new World({ a: { value: 1 }, b: { hangs: true } }), plan)
   })
 
+  test("is the end of a scatter-gather, whatever had failed before", async () => {
+    const plan = scatter([target("a"), target("b")], {}, { a: reading, b: reading })
+    await cancelled(new World({ a: { fail: { class: "tool" } }, b: { hangs: true } }), plan)
+  })
+
+  test.each([
+    ["a step", pipeline([call("a")])],
+    [
+      "a graph",
+      pipeline([{ id: "a", operation: { pattern: { pipeline: { steps: [call("b")] } } } }]),
+    ],
+    ["items", pipeline([call("a", { forEach: { path: "$" }, input: { item: { path: "$" } } })])],
+  ])("at the moment at which %s starts has nothing called", async (_, plan) => {
+    const cancellation = new Caller()
+    const onStep = () => {
+      if (!cancellation.isCancelled) cancellation.cancel()
+    }
+    const world = new World({ a: {}, b: {} })
+    const outcome = await world.run(plan, [{}, {}], { cancellation, onStep })
+    expect(errorIn(outcome)).toMatchObject({ class: "cancelled", effect: "none" })
+    expect(world.called).toEqual([])
+  })
+
   test("between two attempts", async () => {
     const plan = pipeline([call("a", { retry: { maxAttempts: 3, backoffMs: 10 } })])
     const world = new World({ a: { fail: { class: "transport", effect: "unknown" } } })

@@ -272,6 +272,12 @@ describe("a pipeline that fails", () => {
     expect(world.seen.map(({ call: { deadlineMs } }) => deadlineMs)).toEqual([30, 30])
   })
 
+  test("by its output has done what it did all the same", async () => {
+    const plan = pipeline([call("a")], { a: effectful }, { output: { expr: "input.missing.deep" } })
+    const outcome = await new World({ a: {} }).run(plan)
+    expect(errorIn(outcome)).toMatchObject({ class: "binding", step: "", effect: "done" })
+  })
+
   test("leaves no timer behind, whatever happens", async () => {
     const steps = [call("a", { timeoutMs: 500, retry: { maxAttempts: 2, attemptTimeoutMs: 100 } })]
     const plan = pipeline(steps, { a: effectful }, { timeoutMs: 1_000 })

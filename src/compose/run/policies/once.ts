@@ -9,7 +9,7 @@ import { digestOf } from "./key.ts"
 export async function underOnce(work: Work, inner: Inner): Promise<Result> {
   const { once } = work.step.policies
   if (once === undefined) return inner(work)
-  const { state, ports, callerScope } = work.run.parts
+  const { state, ports } = work.run.parts
   const key = digestOf([once.space], once.key, work)
   if (!key.ok) return key
   const store = state.once
@@ -18,8 +18,6 @@ export async function underOnce(work: Work, inner: Inner): Promise<Result> {
     if (entry !== undefined) return repeated(once, entry, work)
     const flight = store.flights.get(key.digest)
     if (flight === undefined) return lead({ once, key: key.digest, store }, work, inner)
-    // Another's outcome is not waited for either.
-    if (store.leaders.get(key.digest) !== callerScope) return conflict(once, work)
     const waited = await orStop(flight, work.stop, "reason")
     if (waited.isStopped) return stopped(work, waited.reason)
   }
@@ -36,18 +34,13 @@ async function lead({ once, key, store }: Led, work: Work, inner: Inner): Promis
   const { clock } = ports
   if (!store.hasRoom(clock.now()))
     return fail(work, failure("budget", "no more keys can be remembered (limit onceEntries)"))
-  store.leaders.set(key, callerScope)
   const act = async () => {
-    try {
-      const result = await inner(work)
-      if (result.ok || result.error.effect !== "none") {
-        const untilMs = once.ttlMs === undefined ? undefined : clock.now() + once.ttlMs
-        store.set(key, { scope: callerScope, result, untilMs })
-      }
-      return result
-    } finally {
-      store.leaders.delete(key) // before anybody who waits can lead
+    const result = await inner(work)
+    if (result.ok || result.error.effect !== "none") {
+      const untilMs = once.ttlMs === undefined ? undefined : clock.now() + once.ttlMs
+      store.set(key, { scope: callerScope, result, untilMs })
     }
+    return result
   }
   return store.flights.lead(key, act, () => false)
 }

@@ -7,6 +7,10 @@ export type Landed = Result | undefined
 export class Flights {
   readonly #byKey = new Map<string, Promise<Landed>>()
 
+  get size(): number {
+    return this.#byKey.size
+  }
+
   get(key: string): Promise<Landed> | undefined {
     return this.#byKey.get(key)
   }

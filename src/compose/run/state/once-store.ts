@@ -12,8 +12,6 @@ export interface OnceEntry {
 /** Outcomes by the digest of their key, as long as this process lasts. */
 export class OnceStore {
   readonly flights = new Flights()
-  /** Whose flights they are. */
-  readonly leaders = new Map<string, string>()
   readonly #max: number
   readonly #entries = new Map<string, OnceEntry>()
 
@@ -30,10 +28,14 @@ export class OnceStore {
 
   /** Whether one more could be remembered; what is over is thrown out first. */
   hasRoom(nowMs: number): boolean {
-    if (this.#entries.size + this.leaders.size < this.#max) return true
-    for (const [key, { untilMs }] of this.#entries)
-      if (untilMs !== undefined && nowMs >= untilMs) this.#entries.delete(key)
-    return this.#entries.size + this.leaders.size < this.#max
+    if (this.#isFull())
+      for (const [key, { untilMs }] of this.#entries)
+        if (untilMs !== undefined && nowMs >= untilMs) this.#entries.delete(key)
+    return !this.#isFull()
+  }
+
+  #isFull(): boolean {
+    return this.#entries.size + this.flights.size >= this.#max
   }
 
   set(key: string, entry: OnceEntry): void {

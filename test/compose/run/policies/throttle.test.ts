@@ -52,6 +52,18 @@ describe("a throttle", () => {
     ])
   })
 
+  test("lets nobody pass by at the very moment at which a turn comes", async () => {
+    const world = new World({ a: {} })
+    const throttle = { rate: 1, windowMs: 100 }
+    const plan = (id: string) => pipeline([call("a", { throttle, input: { constant: { id } } })])
+    world.clock.at(100, () => void runs.push(world.start(plan("late"))))
+    const runs = ["one", "two"].map((id) => world.start(plan(id)))
+    await world.clock.pass(1_000)
+    expect((await Promise.all(runs)).every(({ ok }) => ok)).toBe(true)
+    const ids = ["one", "two", "late"].map((id) => ({ id }))
+    expect(world.seen.map(({ input }) => input)).toEqual(ids)
+  })
+
   test("refuses who would have to wait, where it should", async () => {
     const world = new World({ a: {} })
     const outcome = await world.run(many(3, { rate: 2, windowMs: 100, onExceeded: "reject" }))
