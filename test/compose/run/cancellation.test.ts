@@ -69,14 +69,17 @@ describe("a caller that leaves", () => {
       "a graph",
       pipeline([{ id: "a", operation: { pattern: { pipeline: { steps: [call("b")] } } } }]),
     ],
-    ["items", pipeline([call("a", { forEach: { path: "$" }, input: { item: { path: "$" } } })])],
+    [
+      "items",
+      pipeline([call("a", { forEach: { path: "$.items" }, input: { item: { path: "$" } } })]),
+    ],
   ])("at the moment at which %s starts has nothing called", async (_, plan) => {
     const cancellation = new Caller()
     const onStep = () => {
       if (!cancellation.isCancelled) cancellation.cancel()
     }
     const world = new World({ a: {}, b: {} })
-    const outcome = await world.run(plan, [{}, {}], { cancellation, onStep })
+    const outcome = await world.run(plan, { items: [{}, {}] }, { cancellation, onStep })
     expect(errorIn(outcome)).toMatchObject({ class: "cancelled", effect: "none" })
     expect(world.called).toEqual([])
   })
