@@ -5,7 +5,7 @@ export type Verdict =
 
 export const fits: Verdict = { says: "fits" }
 export const unsure: Verdict = { says: "unsure" }
-export const misfit = (at: string): Verdict => ({ says: "misfit", at })
+const misfit = (at: string): Verdict => ({ says: "misfit", at })
 
 export function verdictOf(isFit: boolean | undefined, at: string): Verdict {
   if (isFit === undefined) return unsure
