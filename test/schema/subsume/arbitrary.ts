@@ -2,6 +2,7 @@ import fc from "fast-check"
 import type { Dialect } from "../../../src/schema/dialect.ts"
 import { checkSchema } from "../../../src/schema/guard.ts"
 import { isObject, type Json, type JsonObject, type JsonSchema } from "../../../src/schema/json.ts"
+import { vary } from "./vary.ts"
 
 const name = fc.constantFrom("a", "b", "c", "x-a")
 const small = fc.integer({ min: 0, max: 3 })
@@ -132,48 +133,3 @@ export function familyArbitrary(size: number): fc.Arbitrary<readonly JsonSchema[
       return family
     })
 }
-
-/** The schema with one keyword left out or changed, here or further in. */
-function vary(schema: JsonSchema, choices: readonly number[]): JsonSchema {
-  if (!isObject(schema)) return (choices[0] ?? 0) % 3 === 0 ? !schema : schema
-  const keywords = Object.keys(schema).filter((keyword) => !keyword.startsWith("$"))
-  const keyword = keywords[(choices[0] ?? 0) % keywords.length]
-  if (keyword === undefined) return schema
-  const { [keyword]: held = null, ...rest } = schema
-  if ((choices[1] ?? 0) % 3 === 0)
-    return rest["type"] === undefined ? without(rest, "nullable") : rest
-  return { ...rest, [keyword]: varyValue(keyword, held, choices.slice(2)) }
-}
-
-const without = (schema: JsonObject, keyword: string): JsonObject =>
-  Object.fromEntries(Object.entries(schema).filter(([key]) => key !== keyword))
-
-function varyValue(keyword: string, held: Json, choices: readonly number[]): Json {
-  const [choice = 0] = choices
-  if (maps.includes(keyword) && isObject(held)) return varyMember(held, choices)
-  if (lists.includes(keyword) && Array.isArray(held))
-    return held.map((one, index) => (index === choice % held.length ? varyJson(one, choices) : one))
-  return schemas.includes(keyword) ? varyJson(held, choices) : varyScalar(keyword, held, choice)
-}
-
-function varyScalar(keyword: string, held: Json, choice: number): Json {
-  if (keyword === "multipleOf") return [1, 2, 3, 6, 0.5][choice % 5] ?? 1
-  if (typeof held === "number") return Math.max(0, held + (choice % 2 === 0 ? 1 : -1))
-  if (keyword === "type")
-    return [...new Set([held, ["null", "string", "object"][choice % 3] ?? "null"].flat())]
-  if (!Array.isArray(held)) return held
-  return keyword === "enum" ? [...held, "other"] : held.slice(1)
-}
-
-const maps = ["properties", "patternProperties", "dependentSchemas"]
-const lists = ["allOf", "anyOf", "oneOf", "prefixItems"]
-const schemas = ["items", "additionalProperties", "contains", "not", "if", "then", "else"]
-
-function varyMember(held: JsonObject, choices: readonly number[]): JsonObject {
-  const names = Object.keys(held)
-  const key = names[(choices[0] ?? 0) % names.length]
-  return key === undefined ? held : { ...held, [key]: varyJson(held[key] ?? null, choices) }
-}
-
-const varyJson = (held: Json, choices: readonly number[]): Json =>
-  isObject(held) || typeof held === "boolean" ? vary(held, choices.slice(1)) : held

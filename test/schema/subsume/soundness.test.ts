@@ -7,7 +7,7 @@ import { familyArbitrary, instance } from "./arbitrary.ts"
 import { validatorOf } from "./tried.ts"
 
 /** SUBSUME_RUNS=1000000 SUBSUME_SEED=7 npx vitest run test/schema/subsume/soundness.test.ts */
-const runs = Number(process.env["SUBSUME_RUNS"] ?? 20_000)
+const runs = Number(process.env["SUBSUME_RUNS"] ?? 40_000)
 const seed = Number(process.env["SUBSUME_SEED"] ?? 20_260_131)
 
 const familySize = 5

@@ -22,6 +22,16 @@ const tree = (leaf: JsonSchema): JsonObject => ({
   anyOf: [leaf, { type: "array", items: { $ref: "#" } }],
 })
 
+/** Two schemas that hold each other; the first holds `value` besides, which is looked at last. */
+const mutual = (value: JsonSchema): JsonObject => ({
+  a: {
+    type: "object",
+    properties: { b: { $ref: "#/$defs/b" }, value },
+    additionalProperties: false,
+  },
+  b: { type: "object", properties: { a: { $ref: "#/$defs/a" } }, additionalProperties: false },
+})
+
 export const referenceRows: readonly Row[] = [
   [{ $ref: "#/$defs/a", $defs: { a: whole } }, number, "yes"],
   [whole, { $ref: "#/$defs/a", $defs: { a: number } }, "yes"],
@@ -53,6 +63,18 @@ export const referenceRows: readonly Row[] = [
       $defs: { link: { type: "object", properties: { value: number, next: { $ref: "#/$defs/link" } } } },
     },
     "yes",
+  ],
+  // What was concluded while the whole was assumed must be forgotten when the whole turns out wrong.
+  [
+    { type: "object", properties: { x: { $ref: "#/$defs/a" } }, $defs: mutual(text) },
+    {
+      anyOf: [
+        { properties: { x: { $ref: "#/$defs/a" } } },
+        { properties: { x: { properties: { b: { $ref: "#/$defs/b" } } } } },
+      ],
+      $defs: mutual(whole),
+    },
+    "no",
   ],
   [{ $ref: "https://example.com/elsewhere" }, true, "unknown"],
   [true, { $ref: "#/nowhere" }, "unknown"],
