@@ -49,7 +49,7 @@ export function subsume(
   to: JsonSchema,
   options: SubsumeOptions = {},
 ): Subsumption {
-  const unusable = whyUnusable(from) ?? whyUnusable(to)
+  const unusable = whyUnusable("from", from) ?? whyUnusable("to", to)
   if (unusable !== undefined) return { answer: "unknown", why: unusable, at: "" }
   if (isSame(from, to)) return { answer: "yes" }
   const stepsMax = options.stepsMax ?? stepsMaxDefault
@@ -63,7 +63,7 @@ export function subsume(
 
 /** A value that is valid under `schema`, tried by the validator; undefined when none was found. */
 export function witness(schema: JsonSchema, options: SubsumeOptions = {}): Json | undefined {
-  if (whyUnusable(schema) !== undefined) return
+  if (whyUnusable("schema", schema) !== undefined) return
   const stepsMax = options.stepsMax ?? stepsMaxDefault
   const prover = createProver(createBench(stepsMax))
   const validator = schemasOf(options).validator(schema)
@@ -96,11 +96,12 @@ function schemasOf({ schemas }: SubsumeOptions): Schemas {
   return shared
 }
 
-function whyUnusable(schema: JsonSchema): string | undefined {
+function whyUnusable(name: string, schema: JsonSchema): string | undefined {
   const check = checkSchema(schema)
   if (check.verdict !== "refused") return
   const [first] = check.findings
-  return `the schema cannot be used: ${first?.at ?? ""}: ${first?.message ?? ""}`
+  const place = first?.at === "" ? "(whole)" : first?.at
+  return `"${name}" cannot be used — ${place}: ${first?.message}`
 }
 
 interface Pair {

@@ -14,7 +14,7 @@ describe("schemas that mean harm", { timeout: 60_000 }, () => {
     const bomb = { $ref: "#/$defs/d0", $defs: defs(30, (index) => index === 29 ? {} : { anyOf: [ref(index + 1), ref(index + 1)] }) }
     for (const [from, to] of [[bomb, true], [true, bomb], [bomb, bomb]] as const) {
       expect(ask(from, to)).toMatchObject({ answer: "unknown" })
-      expect(ask(from, to)).toHaveProperty("why", expect.stringContaining("the schema cannot be used"))
+      expect(ask(from, to)).toHaveProperty("why", expect.stringMatching(/^"(from|to)" cannot be used — \S+: /))
     }
     expect(witness(bomb)).toBeUndefined()
   })
