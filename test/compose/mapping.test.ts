@@ -170,10 +170,12 @@ describe("a mapping of hostile values", () => {
       "$[0:2]",
       "$..['a','b']",
     )
+    // Through text and back, because -0 has no text of its own and would come back as 0.
+    const json = fc.jsonValue().map((value): Json => JSON.parse(JSON.stringify(value)))
     const { source } = fc.letrec<{ source: JsonObject | Json }>((tie) => ({
       source: fc.oneof(
         fc.record({ path }),
-        fc.record({ literal: fc.jsonValue() as fc.Arbitrary<Json> }),
+        fc.record({ literal: json }),
         fc.record({ coalesce: fc.record({ paths: fc.array(path) }) }),
         fc.record({ concat: fc.record({ paths: fc.array(path), separator: fc.string() }) }),
         fc.record({
@@ -184,13 +186,13 @@ describe("a mapping of hostile values", () => {
           path,
           nested: fc.record({ mappings: fc.dictionary(fc.string(), tie("source")) }),
         }),
-        fc.jsonValue() as fc.Arbitrary<Json>,
+        json,
       ),
     }))
     const mappings = fc.dictionary(fc.string(), source as fc.Arbitrary<Json>)
     await fc.assert(
-      fc.property(mappings, fc.jsonValue(), (written, value) => {
-        const made = map(written, value as Json)
+      fc.property(mappings, json, (written, value) => {
+        const made = map(written, value)
         expect(Object.getPrototypeOf(made)).toBe(Object.prototype)
         expect(JSON.parse(JSON.stringify(made))).toEqual(made)
       }),
