@@ -2,6 +2,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { canonical, digest } from "../../src/schema/canonical.ts"
 import type { Json } from "../../src/schema/json.ts"
+import { parseJson } from "../../src/schema/parse-json.ts"
 
 /** A value that the type does not allow, as a careless caller would pass it. */
 const smuggle = (value: unknown): Json => value as Json
@@ -53,9 +54,10 @@ describe("canonical JSON", () => {
   test("spelling does not change the text, which says the same value", { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(fc.jsonValue({ noUnicodeString: false }), (value) => {
-        const text = canonical(smuggle(JSON.parse(JSON.stringify(value))))
-        expect(canonical(JSON.parse(JSON.stringify(JSON.parse(text), null, 3)))).toBe(text)
-        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)))
+        const text = canonical(smuggle(parseJson(JSON.stringify(value)) as Json))
+        const spelled = JSON.stringify(parseJson(text), null, 3)
+        expect(canonical(parseJson(spelled) as Json)).toBe(text)
+        expect(parseJson(text)).toEqual(parseJson(JSON.stringify(value)))
       }),
     )
   })

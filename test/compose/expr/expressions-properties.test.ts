@@ -3,10 +3,12 @@ import { describe, expect, test } from "vitest"
 import { bind } from "../../../src/compose/expr/bind.ts"
 import { bindMapping } from "../../../src/compose/expr/bind-mapping.ts"
 import { evaluate } from "../../../src/compose/expr/evaluate.ts"
+import type { Expr } from "../../../src/compose/expr/expr.ts"
 import { keyOf } from "../../../src/compose/expr/values.ts"
 import { compileMapping } from "../../../src/compose/mapping.ts"
 import { canonical } from "../../../src/schema/canonical.ts"
 import type { Json, JsonObject } from "../../../src/schema/json.ts"
+import { parseJson } from "../../../src/schema/parse-json.ts"
 import { placeIn, scopeOf } from "../../support/exprs.ts"
 
 const hostile = fc.constantFrom<Json>(
@@ -116,7 +118,7 @@ describe("Expressions", () => {
         const evaluated = evaluate(expr, scopeOf(given))
         if (evaluated.ok) expect(isJson(evaluated.value ?? null)).toBe(true)
         else expect(["binding", "budget"]).toContain(evaluated.error.class)
-        const stored = evaluate(JSON.parse(JSON.stringify(expr)), scopeOf(given))
+        const stored = evaluate(parseJson(JSON.stringify(expr)) as Expr, scopeOf(given))
         expect(JSON.stringify(stored)).toBe(JSON.stringify(evaluated)) // where -0 is 0
       }),
       { numRuns: 1500 },

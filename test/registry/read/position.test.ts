@@ -5,6 +5,7 @@ import type { Problem } from "../../../src/registry/problem.ts"
 import { locate } from "../../../src/registry/read/locate.ts"
 import { placeProblems } from "../../../src/registry/read/position.ts"
 import { isObject, type Json, segment } from "../../../src/schema/json.ts"
+import { parseJson } from "../../../src/schema/parse-json.ts"
 
 const text = `{
   "tools": [
@@ -67,7 +68,7 @@ describe("the place of a pointer", () => {
       fc.property(json, fc.constantFrom(0, 2), (value, indent) => {
         const written = JSON.stringify(value, null, indent)
         const lines = written.split("\n")
-        const parts = [...partsOf(JSON.parse(written) as Json)]
+        const parts = [...partsOf(parseJson(written) as Json)]
         const places = toEnd(
           locate(
             written,
