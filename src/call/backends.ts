@@ -6,15 +6,18 @@ import type { Refusal } from "./refusal.ts"
 /** The port through which a permitted call leaves: `mcp/backend/` implements it. */
 export interface Backends {
   /** Never throws or rejects: what goes wrong is a refusal. A cancellation reaches the backend, too. */
-  call(server: CatalogServer, request: BackendRequest): Promise<BackendReply>
+  request(server: CatalogServer, request: BackendRequest): Promise<BackendReply>
 }
 
+/** One request of MCP, `tools/call` and any other, in the words of both eras: a backend's codec adds its envelope. */
 export interface BackendRequest {
-  /** The registry's name of the tool, for the words of refusals. */
-  readonly tool: string
-  /** The tool's name on the server. */
-  readonly name: string
-  readonly arguments: JsonObject | undefined
+  readonly method: string
+  /** What refusals name: the registry's name of a tool, a URI, a prompt; never the server's own name for it. */
+  readonly subject: string
+  /** What `Mcp-Name` says: the server's own name of what is asked for, where the method has such a header. */
+  readonly name: string | undefined
+  /** The server's own names, and no `_meta`. Numbers may stand in it as raw JSON (see `parseExact`). */
+  readonly params: JsonObject
   /** The caller's `_meta` without reserved keys; undefined when there is nothing to carry. */
   readonly meta: JsonObject | undefined
   readonly cancellation: Cancellation | undefined

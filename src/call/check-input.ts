@@ -117,5 +117,5 @@ function refuseContract(
   const faults = veil(found, implementation, given)
   if (faults.length > 0) return refuse({ code: "invalid_input", tool: tool.name, faults })
   const reason = `the defaults break the server's contract: ${found.map(({ at }) => at).join(", ")}`
-  return refuse({ code: "backend_error", tool: tool.name, reason })
+  return refuse({ code: "backend_error", subject: tool.name, reason })
 }

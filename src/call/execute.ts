@@ -19,10 +19,12 @@ export async function execute(
     const { pattern } = implementation
     return { kind: "refusal", refusal: { code: "composition_unsupported", tool: name, pattern } }
   }
-  const reply = await backends.call(implementation.server, {
-    tool: name,
-    name: implementation.tool,
-    arguments: input,
+  const own = implementation.tool
+  const reply = await backends.request(implementation.server, {
+    method: "tools/call",
+    subject: name,
+    name: own,
+    params: input === undefined ? { name: own } : { name: own, arguments: input },
     meta: forwardedMeta(meta),
     cancellation,
     onNotification,

@@ -28,20 +28,20 @@ export type Refusal =
   | { readonly code: "invalid_output"; readonly tool: string; readonly faults: readonly Fault[] }
   | {
       readonly code: "backend_unavailable"
-      readonly tool: string
+      readonly subject: string
       readonly reason: string
       readonly retryAfterMs?: number
     }
   | {
       readonly code: "backend_timeout"
-      readonly tool: string
+      readonly subject: string
       readonly waitedMs: number
       readonly reason: string
     }
-  | { readonly code: "backend_error"; readonly tool: string; readonly reason: string }
+  | { readonly code: "backend_error"; readonly subject: string; readonly reason: string }
   | {
       readonly code: "overloaded"
-      readonly tool?: string
+      readonly subject?: string
       readonly reason: string
       readonly retryAfterMs: number
     }

@@ -76,14 +76,16 @@ describe("a call", () => {
     if (!isObject(value) || !isObject(exact)) throw new Error("expected objects")
     const { gateway, requests } = sketchGateway(catalog, { backend: () => hits })
     await call(callOf("search", value, { exactArguments: exact }), gateway)
-    expect(JSON.stringify(requests[0]?.arguments)).toBe('{"q":"x","n":12345678901234567890.10}')
+    expect(JSON.stringify(requests[0]?.params["arguments"])).toBe(
+      '{"q":"x","n":12345678901234567890.10}',
+    )
   })
 
   test("sends on the very arguments that were validated", async () => {
     const { gateway, requests } = sketchGateway(catalog, { backend: () => hits })
     const args = { q: "x" }
     await call(callOf("search", args), gateway)
-    expect(requests[0]?.arguments).toBe(args)
+    expect(requests[0]?.params["arguments"]).toBe(args)
   })
 
   test("carries no key of ours, in neither direction", async () => {
@@ -108,7 +110,7 @@ describe("a call", () => {
 describe("each outcome of a call is in exactly one record:", () => {
   const away: BackendReply = {
     kind: "refusal",
-    refusal: { code: "backend_timeout", tool: "search", waitedMs: 9, reason: "10.0.0.1" },
+    refusal: { code: "backend_timeout", subject: "search", waitedMs: 9, reason: "10.0.0.1" },
   }
   const cancellation = new Cancellation()
   cancellation.cancel()
@@ -273,10 +275,10 @@ describe("each outcome of a call is in exactly one record:", () => {
       { decision: "refuse", outcome: "bug", caller: undefined },
     ],
     ["validation", { schemas: { validator: bug } }, { decision: "refuse", outcome: "bug" }],
-    ["a backend", { backends: { call: bug } }, { decision: "allow", outcome: "bug" }],
+    ["a backend", { backends: { request: bug } }, { decision: "allow", outcome: "bug" }],
     [
       "a backend that rejects",
-      { backends: { call: () => Promise.reject(new Error("a bug")) } },
+      { backends: { request: () => Promise.reject(new Error("a bug")) } },
       { decision: "allow", outcome: "bug" },
     ],
     ["the digest", { digest: bug }, { outcome: "bug" }],
@@ -354,7 +356,7 @@ test("interleaved calls of two agents never see each other's tools or answers", 
   const { gateway, records } = sketchGateway(shared, {
     backend: async ({ name }) => {
       await Promise.resolve()
-      return done({ content: [], from: name })
+      return done({ content: [], from: name ?? "nobody" })
     },
   })
   const as = (agentName: string, tool: string) =>

@@ -23,7 +23,7 @@ async function send(
   const answer = await call(callOf("t", args, { exactArguments: exact }), gateway)
   const [record] = records
   const warnings = record?.warnings
-  if (answer.kind !== "refusal") return { sent: requests[0]?.arguments, warnings }
+  if (answer.kind !== "refusal") return { sent: requests[0]?.params["arguments"], warnings }
   return {
     refusal: answer.refusal.code,
     words: wordsOf(answer.refusal),

@@ -41,7 +41,7 @@ describe("in the flagship registry", () => {
     })
     expect(tools).toEqual(["create_entities", "fetch", "search_documents"])
     expect(code).toBe("result")
-    expect(sent).toMatchObject([{ arguments: { query: "x" } }])
+    expect(sent).toMatchObject([{ params: { arguments: { query: "x" } } }])
   })
 
   test("an agent that declares nothing sees nothing and may call nothing", async () => {

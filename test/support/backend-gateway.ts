@@ -25,10 +25,11 @@ backends.route(
 )
 const server = { name: "it", version: "1", entity: { name: "it", provides: [], extra: {} } }
 const call = (name: string) =>
-  backends.call(server, {
-    tool: name,
+  backends.request(server, {
+    method: "tools/call",
+    subject: name,
     name,
-    arguments: undefined,
+    params: { name },
     meta: undefined,
     cancellation: undefined,
     onNotification: undefined,

@@ -15,6 +15,7 @@ import {
 } from "../../src/mcp/backend/pool.ts"
 import type { CatalogServer } from "../../src/registry/catalog.ts"
 import type { Provision } from "../../src/registry/model.ts"
+import type { JsonObject } from "../../src/schema/json.ts"
 
 export const modernVersion = "2026-07-28"
 
@@ -61,11 +62,14 @@ export interface LoggedEvent {
   readonly fields: LogFields
 }
 
+/** A call of a tool, but for its name. */
+type CallOptions = Partial<BackendRequest> & { readonly arguments?: JsonObject }
+
 /** A pool with its log, closed when the test is over. */
 export interface World {
   readonly backends: BackendPool
   readonly events: LoggedEvent[]
-  call(name: string, more?: Partial<BackendRequest>, server?: CatalogServer): Promise<BackendReply>
+  call(name: string, more?: CallOptions, server?: CatalogServer): Promise<BackendReply>
 }
 
 /** One server, `it@1`, at `address`. */
@@ -79,17 +83,20 @@ export function open(address: Address, more: Partial<BackendPoolOptions> = {}): 
   })
   onTestFinished(() => backends.close())
   backends.route(new Map([["it@1", address]]))
-  const call: World["call"] = (name, request, server = it) =>
-    backends.call(server, { ...blank, tool: `the-${name}`, name, ...request })
+  const call: World["call"] = (name, { arguments: args, ...request } = {}, server = it) =>
+    backends.request(server, { ...toolCall(name, args), ...request })
   return { backends, events, call }
 }
 
-const blank = {
-  arguments: undefined,
+const toolCall = (name: string, args: JsonObject | undefined): BackendRequest => ({
+  method: "tools/call",
+  subject: `the-${name}`,
+  name,
+  params: args === undefined ? { name } : { name, arguments: args },
   meta: undefined,
   cancellation: undefined,
   onNotification: undefined,
-}
+})
 
 export const catalogServer = (
   name: string,

@@ -16,8 +16,8 @@ const textReply = (text: string): BackendReply => ({
 })
 
 /** Answers with the backend's name of the tool and the arguments it was sent. */
-const echo: FakeBackend = ({ name, arguments: args }) =>
-  textReply(`${name} ${JSON.stringify(args ?? null)}`)
+const echo: FakeBackend = ({ name, params }) =>
+  textReply(`${name} ${JSON.stringify(params["arguments"] ?? null)}`)
 
 export interface FakeGateway extends Gateway {
   readonly records: AuditRecord[]
@@ -58,7 +58,7 @@ export function fakeGateway(
     },
     schemas: { validator: () => ({ faults: () => undefined }) },
     backends: {
-      async call(_, request) {
+      async request(_, request) {
         calls.push(request)
         return backend(request)
       },

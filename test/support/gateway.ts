@@ -42,7 +42,7 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
   const { unknownCaller } = levels
   const gate = createIdentify(identity({ unknownCaller, ...sketch.identity }), clock.ports)
   const backends: Backends = {
-    async call(_, request) {
+    async request(_, request) {
       requests.push(request)
       return sketch.backend?.(request) ?? done()
     },

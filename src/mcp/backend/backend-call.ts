@@ -3,7 +3,7 @@ import type { JsonObject } from "../../schema/json.ts"
 import { isObject } from "../../schema/json.ts"
 import type { Due } from "./deadlines.ts"
 import { type Outcome, Outgoing } from "./outgoing.ts"
-import { callMembers } from "./wire.ts"
+import { membersOf } from "./wire.ts"
 
 /** Who is told what becomes of a call. */
 export interface CallOwner {
@@ -13,7 +13,7 @@ export interface CallOwner {
   deaf(call: BackendCall, error: unknown): void
 }
 
-/** A caller's `tools/call` from its arrival here to its answer. */
+/** A caller's request from its arrival here to its answer. */
 export class BackendCall extends Outgoing implements Due<BackendCall> {
   readonly request: BackendRequest
   readonly reply: (reply: BackendReply) => void
@@ -32,10 +32,10 @@ export class BackendCall extends Outgoing implements Due<BackendCall> {
     paramHeaders: readonly string[] | undefined,
     reply: (reply: BackendReply) => void,
   ) {
-    const { name, meta } = request
-    const members = callMembers(name, request.arguments)
+    const { method, name, meta } = request
+    const members = membersOf(request.params)
     super(
-      "tools/call",
+      method,
       paramHeaders === undefined ? { members, name, meta } : { members, name, meta, paramHeaders },
     )
     this.request = request

@@ -94,11 +94,11 @@ export class Backend implements CallOwner, LinkEvents {
     this.#calls = new Deadlines(address.options.timeoutMs, (call) => this.#expire(call))
   }
 
-  call(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
+  request(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
     this.#callCount++
     this.#server = server
     return new Promise((reply) => {
-      const mirrored = paramHeaders(server, request.name, request.arguments)
+      const mirrored = paramHeaders(server, request)
       const call = new BackendCall(this, request, mirrored, reply)
       this.#calls.add(call)
       const refused = this.#refusal(request)

@@ -35,16 +35,16 @@ export interface Failure {
 }
 
 /** The refusal that a caller's call ends with. `waitedMs` is told where the time was up. */
-export function refusalOf(failure: Failure, tool: string, waitedMs: number): Refusal {
+export function refusalOf(failure: Failure, subject: string, waitedMs: number): Refusal {
   const { code, reason, retryAfterMs } = failure
   if (code === "backend_timeout")
-    return { code, tool, reason, waitedMs: Math.max(1, Math.round(waitedMs)) }
-  if (code === "overloaded") return { code, tool, reason, retryAfterMs: retryAfterMs ?? 1000 }
-  if (code === "backend_error") return { code, tool, reason }
+    return { code, subject, reason, waitedMs: Math.max(1, Math.round(waitedMs)) }
+  if (code === "overloaded") return { code, subject, reason, retryAfterMs: retryAfterMs ?? 1000 }
+  if (code === "backend_error") return { code, subject, reason }
   if (code === "cancelled") return { code, reason }
   return retryAfterMs === undefined
-    ? { code, tool, reason }
-    : { code, tool, reason, retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) }
+    ? { code, subject, reason }
+    : { code, subject, reason, retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) }
 }
 
 export const protocolFailure = (reason: string): Failure => ({

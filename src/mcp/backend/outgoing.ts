@@ -2,6 +2,7 @@ import type { RpcError } from "../../call/backends.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { Failure } from "./failure.ts"
 import { randomId } from "./random-id.ts"
+import { membersOf } from "./wire.ts"
 
 /** How a request to a backend ends. `plain` is there where `result` holds numbers that a double cannot carry. */
 export type Outcome =
@@ -79,7 +80,7 @@ export class Inquiry extends Outgoing {
 
   constructor(method: string, params: JsonObject) {
     super(method, {
-      members: JSON.stringify(params).slice(1, -1),
+      members: membersOf(params),
       name: undefined,
       meta: undefined,
     })

@@ -1,5 +1,6 @@
+import type { BackendRequest } from "../../call/backends.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
-import { isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
+import { isObject, type Json, member } from "../../schema/json.ts"
 import { type MirroredParam, mirroredParams } from "../face/param-headers.ts"
 import { headerValue } from "./http/header-sets.ts"
 
@@ -8,21 +9,18 @@ type ByTool = ReadonlyMap<string, readonly MirroredParam[]>
 const none: ByTool = new Map()
 const registered = new WeakMap<CatalogServer, ByTool>()
 
-/** The `Mcp-Param-*` headers that the registered contract of a server's tool wants beside these arguments. */
+/** The `Mcp-Param-*` headers that the registered contract of a server's tool wants beside a call's arguments. */
 export function paramHeaders(
   server: CatalogServer,
-  tool: string,
-  args: JsonObject | undefined,
+  { method, name, params }: BackendRequest,
 ): readonly string[] | undefined {
-  const mirrored = mirroredBy(server).get(tool)
-  return mirrored === undefined ? undefined : headersFor(mirrored, args)
+  if (method !== "tools/call" || name === undefined) return
+  const mirrored = mirroredBy(server).get(name)
+  return mirrored === undefined ? undefined : headersFor(mirrored, params["arguments"])
 }
 
 /** Alternating names and values; an argument that is absent, null or not a scalar has no header. */
-function headersFor(
-  mirrored: readonly MirroredParam[],
-  args: JsonObject | undefined,
-): readonly string[] {
+function headersFor(mirrored: readonly MirroredParam[], args: Json | undefined): readonly string[] {
   return mirrored.flatMap(({ path, header }) => {
     const text = scalarText(valueAt(args, path))
     return text === undefined ? [] : [header, headerValue(text)]

@@ -58,14 +58,14 @@ class Pool implements BackendPool {
     this.#starts = new Starts(this.#limits.startsMax, this.#limits.startTurnMs)
   }
 
-  call(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
+  request(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
     const backend = this.#backends.get(refKey(server.name, server.version))
-    if (backend !== undefined) return backend.call(server, request)
-    const { tool } = request
+    if (backend !== undefined) return backend.request(server, request)
+    const { subject } = request
     const reason = `no address is configured for ${refKey(server.name, server.version)}`
     return Promise.resolve({
       kind: "refusal",
-      refusal: { code: "backend_unavailable", tool, reason },
+      refusal: { code: "backend_unavailable", subject, reason },
     })
   }
 

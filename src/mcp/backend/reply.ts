@@ -7,18 +7,21 @@ import type { Redactor } from "./redact.ts"
 
 /** What the caller's call ends with. Results go through as they are; texts about errors lose known secrets. */
 export function replyOf(outcome: Outcome, call: BackendCall, redactor: Redactor): BackendReply {
-  const { tool } = call.request
+  const { subject } = call.request
   if (outcome.kind === "result") return resultReply(outcome, redactor)
   if (outcome.kind === "failure") {
     const reason = redactor.text(outcome.failure.reason)
     const waitedMs = performance.now() - call.startedMs
-    return { kind: "refusal", refusal: refusalOf({ ...outcome.failure, reason }, tool, waitedMs) }
+    return {
+      kind: "refusal",
+      refusal: refusalOf({ ...outcome.failure, reason }, subject, waitedMs),
+    }
   }
   const { code, message, data } = outcome.error
   const text = redactor.text(message)
   if (isAboutThisHop(code)) {
     const failure = protocolFailure(`the server refused the gateway's request: ${code} ${text}`)
-    return { kind: "refusal", refusal: refusalOf(failure, tool, 0) }
+    return { kind: "refusal", refusal: refusalOf(failure, subject, 0) }
   }
   return data === undefined
     ? { kind: "error", error: { code, message: text } }

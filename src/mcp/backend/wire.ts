@@ -52,11 +52,8 @@ function carried(meta: JsonObject, id: string): string {
   return rest.join(",")
 }
 
-/** `params` of a tools/call without `_meta`, as JSON members. */
-export const callMembers = (name: string, args: JsonObject | undefined): string =>
-  args === undefined
-    ? `"name":${JSON.stringify(name)}`
-    : `"name":${JSON.stringify(name)},"arguments":${JSON.stringify(args)}`
+/** The members of an object as JSON text, without its braces. */
+export const membersOf = (params: JsonObject): string => JSON.stringify(params).slice(1, -1)
 
 export const initializeParams = (identity: Identity): JsonObject => ({
   protocolVersion: legacyVersion,

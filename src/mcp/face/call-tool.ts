@@ -69,7 +69,7 @@ function finished(answer: Answer, tool: string): Answer {
   const { resultType } = answer.result
   if (resultType === undefined || resultType === "complete") return answer
   const reason = `the result is not complete: ${JSON.stringify(resultType)}`
-  return { kind: "refusal", refusal: { code: "backend_error", tool, reason } }
+  return { kind: "refusal", refusal: { code: "backend_error", subject: tool, reason } }
 }
 
 function callOf(

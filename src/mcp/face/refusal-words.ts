@@ -61,8 +61,8 @@ export function refusalAnswer(refusal: Refusal, speaker: Speaker): RefusalAnswer
     case "cancelled":
       return status(refusal, 200, "the request was cancelled", undefined, 499)
     case "overloaded":
-      if (refusal.tool !== undefined)
-        return toolError(refusal, busyWords(refusal.tool), refusal.retryAfterMs)
+      if (refusal.subject !== undefined)
+        return toolError(refusal, busyWords(refusal.subject), refusal.retryAfterMs)
       return status(refusal, 503, "busy", { "retry-after": seconds(refusal.retryAfterMs) })
     default:
       return aboutTool(refusal)
@@ -96,34 +96,36 @@ type AboutTool = Extract<
 
 /** What the caller's model should read: the call was understood, and this is what became of it. */
 function aboutTool(refusal: AboutTool): RefusalAnswer {
-  const { tool } = refusal
   switch (refusal.code) {
     case "invalid_input": {
       const lines = refusal.faults.map(({ line }) => line)
       const faults = refusal.faults.map(({ line: _, ...fault }): JsonObject => ({ ...fault }))
       return toolError(
         refusal,
-        [`Invalid arguments for ${tool}:`, ...lines].join("\n"),
+        [`Invalid arguments for ${refusal.tool}:`, ...lines].join("\n"),
         undefined,
         { faults },
       )
     }
     case "invalid_output":
-      return toolError(refusal, `${tool} returned a result that breaks its schema`)
+      return toolError(refusal, `${refusal.tool} returned a result that breaks its schema`)
     case "backend_unavailable":
-      return toolError(refusal, `${tool} is unavailable now`, refusal.retryAfterMs)
+      return toolError(refusal, `${refusal.subject} is unavailable now`, refusal.retryAfterMs)
     case "backend_timeout":
-      return toolError(refusal, `${tool} did not answer in ${Math.round(refusal.waitedMs)} ms`)
+      return toolError(
+        refusal,
+        `${refusal.subject} did not answer in ${Math.round(refusal.waitedMs)} ms`,
+      )
     case "backend_error":
-      return toolError(refusal, `${tool} failed`)
+      return toolError(refusal, `${refusal.subject} failed`)
     case "composition_unsupported":
-      return toolError(refusal, `${tool} is a composition, which this version does not run`)
+      return toolError(refusal, `${refusal.tool} is a composition, which this version does not run`)
     default:
       return impossible(refusal)
   }
 }
 
-const busyWords = (tool: string) => `${tool} is busy, try again`
+const busyWords = (subject: string) => `${subject} is busy, try again`
 
 function toolError(
   refusal: Refusal,

@@ -21,7 +21,7 @@ describe("the pool of backends", () => {
     const { call } = open(http("http://127.0.0.1:9/"))
     expect(refusal(await call("x", {}, catalogServer("other")))).toEqual({
       code: "backend_unavailable",
-      tool: "the-x",
+      subject: "the-x",
       reason: "no address is configured for other@1",
     })
   })

@@ -216,7 +216,7 @@ describe("the door", () => {
       arguments: { text, emoji: "😀" },
     })
     expect(answer.status).toBe(200)
-    expect(gateway.calls[0]?.arguments).toEqual({ text, emoji: "😀" })
+    expect(gateway.calls[0]?.params["arguments"]).toEqual({ text, emoji: "😀" })
   })
 
   test("refuses a token in the URL with 400", async () => {
@@ -322,6 +322,6 @@ describe("the way of the answer", () => {
     const { message, headers: own } = modern("tools/call", { name: "echo", arguments: { n: 0 } })
     const body = JSON.stringify(message).replace('"n":0', '"n":12345678901234567890')
     await post(port, body, { ...own, ...as("reader@1") })
-    expect(JSON.stringify(gateway.calls[0]?.arguments)).toBe('{"n":12345678901234567890}')
+    expect(JSON.stringify(gateway.calls[0]?.params["arguments"])).toBe('{"n":12345678901234567890}')
   })
 })

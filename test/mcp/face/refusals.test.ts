@@ -75,19 +75,19 @@ const cases: {
     { status: 200, text: "echo returned a result that breaks its schema" },
   ],
   backend_unavailable: [
-    { code: "backend_unavailable", tool, reason, retryAfterMs: 1_500 },
+    { code: "backend_unavailable", subject: tool, reason, retryAfterMs: 1_500 },
     { status: 200, text: "echo is unavailable now", retryAfterMs: 1_500 },
   ],
   backend_timeout: [
-    { code: "backend_timeout", tool, waitedMs: 1234.5, reason },
+    { code: "backend_timeout", subject: tool, waitedMs: 1234.5, reason },
     { status: 200, text: "echo did not answer in 1235 ms" },
   ],
   backend_error: [
-    { code: "backend_error", tool, reason },
+    { code: "backend_error", subject: tool, reason },
     { status: 200, text: "echo failed" },
   ],
   overloaded: [
-    { code: "overloaded", tool, reason, retryAfterMs: 200 },
+    { code: "overloaded", subject: tool, reason, retryAfterMs: 200 },
     { status: 200, text: "echo is busy, try again", retryAfterMs: 200 },
   ],
   composition_unsupported: [

@@ -62,7 +62,8 @@ export class HeaderSets {
     const standard = ["mcp-protocol-version", modernVersion, "mcp-method", method]
     const named = name === undefined ? [] : ["mcp-name", headerValue(name)]
     const set = [...this.#base, ...standard, ...named]
-    if (this.#modern.size < setsMax) this.#modern.set(key, set)
+    const isBounded = name === undefined || method === "tools/call" // other names are the callers' to invent
+    if (isBounded && this.#modern.size < setsMax) this.#modern.set(key, set)
     return set
   }
 }
