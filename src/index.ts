@@ -1,3 +1,4 @@
+export { type Validated, type ValidateOptions, validate } from "./compose/validate.ts"
 export type { Knob, Knobs } from "./registry/draft.ts"
 export type {
   AgentEntity,
@@ -15,5 +16,4 @@ export type {
 } from "./registry/model.ts"
 export { formatProblem, formatProblems } from "./registry/print-problems.ts"
 export type { Problem, Severity } from "./registry/problem.ts"
-export { type Validated, type ValidateOptions, validate } from "./registry/validate.ts"
 export type { Json, JsonObject, JsonSchema } from "./schema/json.ts"

@@ -1,9 +1,10 @@
+import { loadPlanned } from "../compose/load.ts"
 import type { Catalog } from "../registry/catalog.ts"
 import { explainScope, explainTool } from "../registry/explain.ts"
-import { loadRegistry, toEnd } from "../registry/load.ts"
+import { toEnd } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Config } from "../server/config/config.ts"
-import { loadLimitsOf } from "../server/limits.ts"
+import { loadLimitsOf, planLimitsOf } from "../server/limits.ts"
 import { planRoutes } from "../server/routes.ts"
 import { type Command, type Io, UsageError } from "./command.ts"
 import { configOption, readConfig } from "./config-file.ts"
@@ -71,7 +72,13 @@ function loadCatalog({ registry, limits }: Config, io: Io): Catalog | undefined 
   }
   const env = (name: string) => io.env[name]
   const { catalog, problems } = toEnd(
-    loadRegistry(read.text, { file, knobs, limits: loadLimitsOf(limits), env }),
+    loadPlanned(read.text, {
+      file,
+      knobs,
+      limits: loadLimitsOf(limits),
+      plans: planLimitsOf(limits),
+      env,
+    }),
   )
   for (const problem of problems) {
     if (problem.severity === "error") io.err.write(`${formatProblem(problem)}\n`)

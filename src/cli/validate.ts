@@ -1,6 +1,8 @@
+import { loadPlanned, type Planned } from "../compose/load.ts"
+import { defaultPlanLimits } from "../compose/plan/limits.ts"
 import { authoring } from "../registry/draft.ts"
 import { defaultLoadLimits } from "../registry/limits.ts"
-import { type Loaded, loadRegistry, toEnd } from "../registry/load.ts"
+import { toEnd } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Severity } from "../registry/problem.ts"
 import type { Command, ExitCode, Io } from "./command.ts"
@@ -29,20 +31,29 @@ Each problem reads: file:line:column severity code pointer — what is wrong (wh
 }
 
 /** A file that cannot be read is a problem of the document, like any other. */
-function loadFile(file: string): Loaded {
+function loadFile(file: string): Judged {
   const read = readRegistry(file)
   if (!read.ok) return { problems: [read.problem], document: undefined, catalog: undefined }
   return load(read.text, file)
 }
 
-/** A document as its author wants it checked, without a configuration. */
-export const load = (text: string, file: string): Loaded =>
-  toEnd(loadRegistry(text, { file, knobs: authoring, limits: defaultLoadLimits }))
+type Judged = Pick<Planned, "problems" | "document" | "catalog">
 
-const count = (loaded: Loaded, severity: Severity) =>
+/** A document as its author wants it checked, without a configuration. */
+export const load = (text: string, file: string): Planned =>
+  toEnd(
+    loadPlanned(text, {
+      file,
+      knobs: authoring,
+      limits: defaultLoadLimits,
+      plans: defaultPlanLimits,
+    }),
+  )
+
+const count = (loaded: Judged, severity: Severity) =>
   loaded.problems.filter((problem) => problem.severity === severity).length
 
-function asJson(file: string, loaded: Loaded): object {
+function asJson(file: string, loaded: Judged): object {
   return {
     file,
     ok: count(loaded, "error") === 0,
@@ -52,7 +63,7 @@ function asJson(file: string, loaded: Loaded): object {
   }
 }
 
-function counts({ document }: Loaded): Record<string, number> | undefined {
+function counts({ document }: Judged): Record<string, number> | undefined {
   if (document === undefined) return undefined
   const { schemas, servers, tools, agents } = document
   return {
@@ -63,7 +74,7 @@ function counts({ document }: Loaded): Record<string, number> | undefined {
   }
 }
 
-function print(file: string, loaded: Loaded, isQuiet: boolean, io: Io): void {
+function print(file: string, loaded: Judged, isQuiet: boolean, io: Io): void {
   for (const problem of loaded.problems) {
     if (!isQuiet || problem.severity === "error") io.out.write(`${formatProblem(problem)}\n`)
   }

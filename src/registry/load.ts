@@ -2,7 +2,7 @@ import type { Catalog } from "./catalog.ts"
 import { compile } from "./compile/compile.ts"
 import type { Draft, Knobs } from "./draft.ts"
 import type { LoadLimits } from "./limits.ts"
-import type { RegistryDocument } from "./model.ts"
+import type { RegistryDocument, ToolEntity } from "./model.ts"
 import { normalise } from "./normalise/normalise.ts"
 import type { Problem } from "./problem.ts"
 import { placeProblems } from "./read/position.ts"
@@ -29,7 +29,11 @@ export interface Loaded {
   readonly document: RegistryDocument | undefined
   /** Only when no problem is an error. */
   readonly catalog: Catalog | undefined
+  /** Where a part of a tool was written, by its pointer into the canonical form: for whoever checks more than this. */
+  readonly origin: Origin
 }
+
+export type Origin = (tool: ToolEntity, pointer: string) => string
 
 /**
  * From the bytes of a registry document to its problems and, when it is sound, its catalog: read, normalise, resolve,
@@ -44,7 +48,16 @@ export function* loadRegistry(text: string, options: LoadOptions): Generator<voi
   problems.push(...(normalised?.problems ?? []))
   const known = normalised?.draft && (yield* checkDraft(normalised.draft, options, problems))
   const placed = problems.length === 0 ? [] : yield* placeProblems(problems, text, options.file)
-  return { problems: placed, document: known?.document, catalog: known?.catalog }
+  const origin = originIn(normalised?.draft, known?.document)
+  return { problems: placed, document: known?.document, catalog: known?.catalog, origin }
+}
+
+function originIn(draft: Draft | undefined, pinned: RegistryDocument | undefined): Origin {
+  return (tool, pointer) => {
+    const index = pinned?.tools.indexOf(tool) ?? -1
+    const drafted = draft?.document.tools[index] // pinning keeps entities in their order
+    return drafted === undefined ? "" : (draft?.origins.follow(drafted, pointer) ?? "")
+  }
 }
 
 /** What a document is once it has been read; problems are added to those of reading it. */

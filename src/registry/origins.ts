@@ -1,4 +1,5 @@
-import { segment } from "../schema/json.ts"
+import { isList, isObject, segment } from "../schema/json.ts"
+import { keysOf } from "./normalise/pointer.ts"
 
 /**
  * Where each part of the canonical document was written: the normaliser notes it, the checks ask for it, and so every
@@ -32,5 +33,19 @@ export class Origins {
     const own = this.#nodes.get(node) ?? ""
     if (key === undefined) return own
     return this.#members.get(node)?.get(key) ?? own + segment(key)
+  }
+
+  /** The pointer of what `pointer` leads to from `root`; of what is not there, that of the nearest around it. */
+  follow(root: object, pointer: string): string {
+    let node: unknown = root
+    let at = this.of(root)
+    for (const key of keysOf(pointer)) {
+      const member = isList(node) ? Number(key) : key
+      if (!(isList(node) || isObject(node)) || !Object.hasOwn(node, member)) break
+      at = this.noted(node, member) ?? at + segment(member)
+      node = Reflect.get(node, member)
+      if (isList(node) || isObject(node)) at = this.#nodes.get(node) ?? at
+    }
+    return at
   }
 }

@@ -1,3 +1,4 @@
+import { defaultPlanLimits, type PlanLimits } from "../compose/plan/limits.ts"
 import { type BackendLimits, defaultLimits as backendLimits } from "../mcp/backend/limits.ts"
 import { type FaceLimits, faceLimits } from "../mcp/face/limits.ts"
 import { defaultLoadLimits, type LoadLimits } from "../registry/limits.ts"
@@ -60,6 +61,20 @@ export const limitTable = {
   ),
   registryDepends: count(defaultLoadLimits.dependsMax, "entries in one depends"),
   registrySlice: time(10, "a registry document is worked on before waiting calls get a turn"),
+  maxSteps: count(defaultPlanLimits.maxSteps, "steps of one pipeline or saga", 500),
+  maxPlanSteps: count(
+    defaultPlanLimits.maxPlanSteps,
+    "steps of a composition, with those of the compositions that it calls",
+    10_000,
+  ),
+  maxTargets: count(defaultPlanLimits.maxTargets, "targets of one scatter-gather", 100),
+  maxDepth: count(defaultPlanLimits.maxDepth, "patterns and compositions inside each other", 16),
+  maxParallel: count(
+    defaultPlanLimits.maxParallel,
+    "steps of one pattern, or items of one step, at a time",
+    64,
+  ),
+  maxAttempts: count(defaultPlanLimits.maxAttempts, "attempts of one step, with the first", 20),
   backendTimeout: time(60_000, "one call of a backend may take; a server's timeout overrides"),
   backendConcurrency: count(64, "calls in flight to one server; its concurrency overrides"),
   backendQueue: {
@@ -126,12 +141,23 @@ export const loadLimitsOf = (limits: Limits): LoadLimits => ({
   dependsMax: limits.registryDepends,
 })
 
+/** The configured limits as the planning of compositions names them. */
+export const planLimitsOf = (limits: Limits): PlanLimits => ({
+  ...defaultPlanLimits,
+  maxSteps: limits.maxSteps,
+  maxPlanSteps: limits.maxPlanSteps,
+  maxTargets: limits.maxTargets,
+  maxDepth: limits.maxDepth,
+  maxParallel: limits.maxParallel,
+  maxAttempts: limits.maxAttempts,
+})
+
 function bytes(value: number, says: string): Limit {
   return { unit: "bytes", default: value, min: kib, max: 1024 * mib, says: `bytes ${says}` }
 }
 
-function count(value: number, says: string): Limit {
-  return { unit: "count", default: value, min: 1, max: 1_000_000, says }
+function count(value: number, says: string, max = 1_000_000): Limit {
+  return { unit: "count", default: value, min: 1, max, says }
 }
 
 function time(value: number, says: string): Limit {

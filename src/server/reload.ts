@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto"
+import type { Planned } from "../compose/load.ts"
 import type { Catalog } from "../registry/catalog.ts"
-import type { Loaded } from "../registry/load.ts"
 import type { Problem } from "../registry/problem.ts"
 import type { FileSource, Watch } from "../store/file-source.ts"
 import { inSlices } from "./slices.ts"
@@ -8,13 +8,15 @@ import { inSlices } from "./slices.ts"
 /** A sound document: what the gateway may go over to. */
 export interface Accepted {
   readonly catalog: Catalog
+  /** Of all its compositions that can be called. */
+  readonly plans: Planned["plans"]
   /** Warnings and notes; no errors. */
   readonly problems: readonly Problem[]
 }
 
 export interface ReloadOptions {
   readonly source: FileSource
-  readonly load: (text: string) => Generator<void, Loaded, void>
+  readonly load: (text: string) => Generator<void, Planned, void>
   /** How long loading may work before waiting calls get their turn. */
   readonly sliceMs: number
   readonly now: () => number
@@ -112,10 +114,10 @@ export class Registry {
     const hash = await inSlices(hashOf(text), slicing)
     if (hash === this.#tried) return
     if (hash === this.#inUse) return this.#recover(hash)
-    const { catalog, problems } = await inSlices(load(text), slicing)
+    const { catalog, plans, problems } = await inSlices(load(text), slicing)
     this.#tried = hash
     if (catalog === undefined) this.#refuse(problems)
-    else this.#accept({ catalog, problems }, hash)
+    else this.#accept({ catalog, plans, problems }, hash)
   }
 
   #accept(accepted: Accepted, hash: string): void {

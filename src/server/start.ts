@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { createIdentify } from "../call/identify.ts"
+import { loadPlanned } from "../compose/load.ts"
 import type { Address } from "../mcp/backend/address.ts"
 import { createBackends } from "../mcp/backend/pool.ts"
 import { createFace } from "../mcp/face/face.ts"
 import type { Catalog } from "../registry/catalog.ts"
-import { loadRegistry } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Problem } from "../registry/problem.ts"
 import { fileSource } from "../store/file-source.ts"
@@ -16,7 +16,7 @@ import { createEnforcement } from "./enforcement.ts"
 import { faceOptions } from "./face-options.ts"
 import { createGatewayMetrics } from "./gateway-metrics.ts"
 import { identityPorts, identitySettings } from "./identity-of.ts"
-import { backendLimitsOf, loadLimitsOf } from "./limits.ts"
+import { backendLimitsOf, loadLimitsOf, planLimitsOf } from "./limits.ts"
 import { type Listener, listen } from "./listen.ts"
 import { ownHosts } from "./own-host.ts"
 import { type Current, currentCatalog, type Parts, type StartOptions } from "./parts.ts"
@@ -155,10 +155,11 @@ function openRegistry(config: Config, { env }: StartOptions, outcomes: Outcomes)
   return new Registry({
     source: fileSource(file, { bytesMax: limits.registryBytes }),
     load: (text) =>
-      loadRegistry(text, {
+      loadPlanned(text, {
         file,
         knobs,
         limits: loadLimitsOf(limits),
+        plans: planLimitsOf(limits),
         env: (name) => env[name],
       }),
     sliceMs: limits.registrySlice,

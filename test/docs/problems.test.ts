@@ -10,6 +10,9 @@ const sources = globSync(
     "src/schema/guard.ts",
     "src/schema/guard/*.ts",
     "src/server/{routes,reload}.ts",
+    "src/compose/check-compositions.ts",
+    "src/compose/expr/*.ts",
+    "src/compose/plan/*.ts",
   ],
   { cwd: project },
 )

@@ -22,7 +22,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
 /** The files that stand in src/ itself: the executable, and what the package exports. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli"],
-  "index.ts": ["schema", "registry", "portable", "dsl"],
+  "index.ts": ["schema", "registry", "compose", "portable", "dsl"],
 }
 
 /** Who may import a package. One that is not here may be imported by nobody: adding it is a decision. */

@@ -2,10 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { describe, expect, onTestFinished, test } from "vitest"
+import { loadPlanned } from "../../src/compose/load.ts"
+import { defaultPlanLimits } from "../../src/compose/plan/limits.ts"
 import type { Catalog } from "../../src/registry/catalog.ts"
 import { authoring } from "../../src/registry/draft.ts"
 import { defaultLoadLimits } from "../../src/registry/limits.ts"
-import { loadRegistry } from "../../src/registry/load.ts"
 import { Registry, type ReloadOptions } from "../../src/server/reload.ts"
 import { inSlices } from "../../src/server/slices.ts"
 import { fileSource } from "../../src/store/file-source.ts"
@@ -161,7 +162,12 @@ describe("work in slices", () => {
 })
 
 const loaded = (text: string) =>
-  loadRegistry(text, { knobs: authoring, limits: defaultLoadLimits, file: "registry.json" })
+  loadPlanned(text, {
+    knobs: authoring,
+    limits: defaultLoadLimits,
+    plans: defaultPlanLimits,
+    file: "registry.json",
+  })
 
 /** A registry over a real file, and what it told. */
 function world(text: string, options: Partial<ReloadOptions> = {}) {

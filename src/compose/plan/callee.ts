@@ -90,6 +90,10 @@ function lowerGranted(grant: Dependency, spot: Spot, lowering: Lowering): Callee
   return node && { node, effect: measure(node.graph).effect }
 }
 
+/** A composition that cannot be called has no plan. */
+export const isThere = (tool: CatalogTool | undefined): tool is CatalogTool =>
+  tool !== undefined && (tool.implementation.kind === "source" || tool.unavailable === undefined)
+
 /** A version that an entity without one stands in for is looked up without it. */
 export function registered(
   { name, version }: Dependency,
@@ -133,6 +137,8 @@ function lowerChoice(call: JsonObject, spot: Spot, lowering: Lowering): Lowered 
         candidateOf(one, inside(inside(spot, "among"), index), lowering),
       )
     : toolsGranted(lowering).flatMap((grant) => {
+        // What is missing has been told of when the document was loaded; whoever chooses it is refused.
+        if (!isThere(registered(grant, lowering.catalog))) return []
         const callee = lowerGranted(grant, spot, lowering)
         return callee === undefined ? [] : [{ name: grant.name, ...callee }]
       })

@@ -2,7 +2,7 @@ import type { CatalogTool } from "../../registry/catalog.ts"
 import { isList, type JsonObject } from "../../schema/json.ts"
 import { objectIn, textsIn } from "../expr/members.ts"
 import { inside } from "../expr/place.ts"
-import { lowerTool, registered } from "./callee.ts"
+import { isThere, lowerTool, registered } from "./callee.ts"
 import { worst } from "./effect.ts"
 import { pipelineOf } from "./graphs.ts"
 import {
@@ -70,7 +70,7 @@ function ranked(spec: JsonObject, { depends, catalog }: Lowering): readonly Cata
   const preferred = textsIn(spec, "preferred")
   const able = depends.flatMap((grant) => {
     const tool = grant.type === "tool" ? registered(grant, catalog) : undefined
-    if (tool === undefined) return []
+    if (!isThere(tool)) return []
     const capabilities = capabilitiesOf(tool)
     const count = (names: readonly string[]) => names.filter((n) => capabilities.has(n)).length
     return count(required) === required.length ? [{ tool, wishes: count(preferred) }] : []

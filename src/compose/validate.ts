@@ -1,8 +1,10 @@
-import { authoring, type Knobs } from "./draft.ts"
-import { defaultLoadLimits } from "./limits.ts"
-import { loadRegistry, toEnd } from "./load.ts"
-import type { RegistryDocument } from "./model.ts"
-import type { Problem } from "./problem.ts"
+import { authoring, type Knobs } from "../registry/draft.ts"
+import { defaultLoadLimits } from "../registry/limits.ts"
+import { toEnd } from "../registry/load.ts"
+import type { RegistryDocument } from "../registry/model.ts"
+import type { Problem } from "../registry/problem.ts"
+import { loadPlanned } from "./load.ts"
+import { defaultPlanLimits } from "./plan/limits.ts"
 
 export interface ValidateOptions {
   /** Shown in problems. */
@@ -25,7 +27,8 @@ export function validate(
   text: string,
   { file, knobs = authoring }: ValidateOptions = {},
 ): Validated {
-  const options = { knobs, limits: defaultLoadLimits, ...(file !== undefined && { file }) }
-  const { problems, document } = toEnd(loadRegistry(text, options))
+  const limits = { limits: defaultLoadLimits, plans: defaultPlanLimits }
+  const options = { knobs, ...limits, ...(file !== undefined && { file }) }
+  const { problems, document } = toEnd(loadPlanned(text, options))
   return { isSound: problems.every(({ severity }) => severity !== "error"), problems, document }
 }
