@@ -21,6 +21,9 @@ export interface BackendLimits {
   readonly terminateMs: number
   /** How long a stream may stay open after its answer. */
   readonly lingerMs: number
+  /** Sessions with one legacy server beside the plain one, and how long one of them may be unused. */
+  readonly sessionsMax: number
+  readonly sessionIdleMs: number
   /** Tools that are read of one server's list, and pages. */
   readonly listedToolsMax: number
   readonly listedPagesMax: number
@@ -38,6 +41,8 @@ export const defaultLimits: BackendLimits = {
   drainMs: 10_000,
   terminateMs: 2_000,
   lingerMs: 1_000,
+  sessionsMax: 1_000,
+  sessionIdleMs: 10 * 60_000,
   listedToolsMax: 10_000,
   listedPagesMax: 1_000,
 }

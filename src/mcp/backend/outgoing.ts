@@ -1,6 +1,7 @@
 import type { RpcError } from "../../call/backends.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { Failure } from "./failure.ts"
+import type { Lane } from "./lane.ts"
 import { randomId } from "./random-id.ts"
 import { membersOf } from "./wire.ts"
 
@@ -24,6 +25,10 @@ export abstract class Outgoing {
   isOver = false
   /** It was refused once without being executed, and sent again. */
   isResent = false
+  /** Which session of a legacy server it travels in; undefined for the plain one. */
+  readonly lane: Lane | undefined
+  /** What counts it until it is over. */
+  counter: { inFlight: number } | undefined
   /** Who carries it, once it is on its way. */
   carrier: Carrier | undefined
 
@@ -33,12 +38,14 @@ export abstract class Outgoing {
     this.name = params.name
     this.meta = params.meta
     this.paramHeaders = params.paramHeaders ?? none
+    this.lane = params.lane
   }
 
   /** The outcome, once. */
   settle(outcome: Outcome): void {
     if (this.isOver) return
     this.isOver = true
+    if (this.counter !== undefined) this.counter.inFlight--
     this.ended(outcome)
   }
 
@@ -69,6 +76,7 @@ export interface OutgoingParams {
   readonly name: string | undefined
   readonly meta: JsonObject | undefined
   readonly paramHeaders?: readonly string[]
+  readonly lane?: Lane
 }
 
 const none: readonly string[] = []

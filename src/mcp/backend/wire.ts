@@ -55,10 +55,13 @@ function carried(meta: JsonObject, id: string): string {
 /** The members of an object as JSON text, without its braces. */
 export const membersOf = (params: JsonObject): string => JSON.stringify(params).slice(1, -1)
 
-export const initializeParams = (identity: Identity): JsonObject => ({
+export const initializeParams = (
+  { name, version }: Identity,
+  capabilities: JsonObject,
+): JsonObject => ({
   protocolVersion: legacyVersion,
-  capabilities: {},
-  clientInfo: { name: identity.name, version: identity.version },
+  capabilities,
+  clientInfo: { name, version },
 })
 
 export const initializedText = '{"jsonrpc":"2.0","method":"notifications/initialized"}'

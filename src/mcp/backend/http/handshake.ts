@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../../schema/json.ts"
 import { type Failure, protocolFailure } from "../failure.ts"
 import { Inquiry, type Outcome } from "../outgoing.ts"
 import { readInitialize } from "../verdict.ts"
@@ -19,9 +20,10 @@ export type Session =
 export async function initialize(
   ask: Ask,
   identity: Identity,
+  capabilities: JsonObject,
   headers: string[],
 ): Promise<Session> {
-  const inquiry = new Inquiry("initialize", initializeParams(identity))
+  const inquiry = new Inquiry("initialize", initializeParams(identity, capabilities))
   const { outcome, exchange } = await ask(inquiry, headers, "")
   const greeted = readInitialize(outcome)
   if (!greeted.ok) return greeted

@@ -24,7 +24,6 @@ const setsMax = 10_000
 /** Alternating names and values, as undici takes them; made once and used for many requests. */
 export class HeaderSets {
   readonly #base: readonly string[]
-  #legacy: string[]
   readonly #modern = new Map<string, string[]>()
 
   constructor(configured: ReadonlyMap<string, string>) {
@@ -35,7 +34,6 @@ export class HeaderSets {
       ...["accept-encoding", "identity"], // what is sent compressed cannot be counted before it is unpacked
       ...extra.flat(),
     ]
-    this.#legacy = [...this.#base]
   }
 
   /** For `initialize`, which opens a session and therefore names none. */
@@ -43,13 +41,9 @@ export class HeaderSets {
     return [...this.#base]
   }
 
-  get legacy(): string[] {
-    return this.#legacy
-  }
-
-  setSession(id: string | undefined, version: string): void {
+  inSession(id: string | undefined, version: string): string[] {
     const session = id === undefined ? [] : ["mcp-session-id", id]
-    this.#legacy = [...this.#base, "mcp-protocol-version", version, ...session]
+    return [...this.#base, "mcp-protocol-version", version, ...session]
   }
 
   modern({ method, name, paramHeaders }: Outgoing): string[] {

@@ -20,6 +20,8 @@ import { openConnections } from "./connections.ts"
 import type { Exchange } from "./exchange.ts"
 import { initialize } from "./handshake.ts"
 import { HeaderSets } from "./header-sets.ts"
+import type { LegacySession } from "./legacy-session.ts"
+import { LegacySessions } from "./legacy-sessions.ts"
 import { Notice } from "./notice.ts"
 import { type ExchangeHost, RpcExchange } from "./rpc-exchange.ts"
 
@@ -42,10 +44,7 @@ export class HttpLink implements Link, ExchangeHost {
   readonly #lingering: Deadlines<Exchange>
   #era: Era | undefined
   #common = ""
-  #sessionId: string | undefined
-  /** Counts sessions, so that of many calls that find one lost, the first replaces it. */
-  #epoch = 0
-  #renewal: Promise<Opening> | undefined
+  readonly #sessions: LegacySessions
 
   constructor(address: HttpAddress, identity: Identity, limits: BackendLimits, events: LinkEvents) {
     const url = new URL(address.url)
@@ -58,18 +57,26 @@ export class HttpLink implements Link, ExchangeHost {
     this.#control = openConnections(url.origin, controlConnections, limits.connectMs)
     this.#headers = new HeaderSets(address.headers)
     this.#lingering = new Deadlines(limits.lingerMs, (exchange) => exchange.close())
+    this.#sessions = new LegacySessions(limits, (session) => void this.#endSession(session))
   }
 
   readonly pid = undefined
   strays = 0
 
-  async open(): Promise<Opening> {
-    const { era } = this.#address.options
-    const verdict = era === "auto" ? await this.#probe() : ({ ok: true, era } as const)
-    if (!verdict.ok) return verdict
-    this.#era = verdict.era
-    this.#common = envelope(verdict.era, this.#identity)
-    return verdict.era === "modern" ? verdict : this.#startSession()
+  open(): Promise<Opening> {
+    return this.#openIn(this.#sessions.plain)
+  }
+
+  /** Finds out the era, and in the legacy one opens this session. */
+  #openIn(session: LegacySession): Promise<Opening> {
+    return session.open(async () => {
+      const { era } = this.#address.options
+      const verdict = era === "auto" ? await this.#probe() : ({ ok: true, era } as const)
+      if (!verdict.ok) return verdict
+      this.#era = verdict.era
+      this.#common = envelope(verdict.era, this.#identity)
+      return verdict.era === "modern" ? verdict : this.#begin(session)
+    })
   }
 
   async #probe() {
@@ -82,14 +89,13 @@ export class HttpLink implements Link, ExchangeHost {
     return [inquiry, this.#headers.modern(inquiry), envelope("modern", this.#identity)] as const
   }
 
-  async #startSession(): Promise<Opening> {
+  async #begin(session: LegacySession): Promise<Opening> {
     const ask = this.#ask.bind(this)
-    const session = await initialize(ask, this.#identity, this.#headers.bare)
-    if (!session.ok) return session
-    this.#sessionId = session.id
-    this.#headers.setSession(session.id, session.version)
-    this.#epoch++
-    const failure = await this.#notify(initializedText).outcome
+    const { capabilities } = session.lane
+    const greeted = await initialize(ask, this.#identity, capabilities, this.#headers.bare)
+    if (!greeted.ok) return greeted
+    session.opened(greeted.id, this.#headers.inSession(greeted.id, greeted.version))
+    const failure = await this.#notify(initializedText, session).outcome
     return failure === undefined ? { ok: true, era: "legacy" } : { ok: false, failure }
   }
 
@@ -104,13 +110,33 @@ export class HttpLink implements Link, ExchangeHost {
 
   send(outgoing: Outgoing): void {
     const pool = outgoing instanceof Inquiry ? this.#control : this.#calls
-    const headers = this.#era === "modern" ? this.#headers.modern(outgoing) : this.#headers.legacy
-    this.#exchange(pool, outgoing, headers, this.#common)
+    if (this.#era === "modern") {
+      this.#exchange(pool, outgoing, this.#headers.modern(outgoing), this.#common)
+      return
+    }
+    const session = this.#sessions.of(outgoing.lane)
+    if (session === undefined) {
+      outgoing.fail(tooManySessions)
+      return
+    }
+    if (session !== this.#sessions.plain && outgoing.counter === undefined) {
+      outgoing.counter = session
+      session.inFlight++
+    }
+    if (session.isOpen) this.#exchange(pool, outgoing, session.headers, "", session)
+    else void this.#sendAfter(this.#openIn(session), outgoing)
   }
 
-  #exchange(pool: Pool, outgoing: Outgoing, headers: string[], common: string): RpcExchange {
+  #exchange(
+    pool: Pool,
+    outgoing: Outgoing,
+    headers: string[],
+    common: string,
+    session?: LegacySession,
+  ): RpcExchange {
     const { answerBytesMax } = this.#address.options
-    const exchange = new RpcExchange(this, outgoing, answerBytesMax, this.#epoch)
+    const { epoch } = session ?? this.#sessions.plain
+    const exchange = new RpcExchange(this, outgoing, answerBytesMax, { session, epoch })
     outgoing.carrier = exchange
     this.#dispatch(pool, "POST", headers, requestText(outgoing, common), exchange)
     return exchange
@@ -126,18 +152,20 @@ export class HttpLink implements Link, ExchangeHost {
     pool.dispatch({ path: this.#path, method, headers, body }, exchange)
   }
 
-  #notify(text: string): Notice {
+  /** A notification, or our answer to the server's own request. */
+  #notify(text: string, { headers }: LegacySession): Notice {
     const notice = new Notice()
-    const headers = this.#headers.legacy
     this.#dispatch(this.#control, "POST", headers, text, notice)
     return notice
   }
 
-  retries({ outgoing, epoch }: RpcExchange, failure: Failure): boolean {
-    if (outgoing.isResent || !this.#isStale(failure)) return false
+  retries({ outgoing, session, epoch }: RpcExchange, failure: Failure): boolean {
+    const { plain } = this.#sessions
+    if (outgoing.isResent || !this.#isStale(failure, session)) return false
     outgoing.isResent = true
-    if (epoch === this.#epoch && this.#renewal === undefined) this.#renew()
-    void this.#resend(outgoing)
+    const lost = session ?? plain
+    const another = lost.epoch === epoch || lost.isOpening ? this.#openIn(lost) : undefined
+    void this.#sendAfter(another, outgoing)
     return true
   }
 
@@ -145,25 +173,19 @@ export class HttpLink implements Link, ExchangeHost {
    * The session or the era is not what it was, and the server refused the request before anything ran. Servers differ in
    * how they say so: 404 is the specification's word for an unknown session, 400 with -32000 that of many.
    */
-  #isStale({ status, rpcCode }: Failure): boolean {
+  #isStale({ status, rpcCode }: Failure, session: LegacySession | undefined): boolean {
     if (status !== 400 && status !== 404 && status !== 405) return false
     if (this.#era === "modern")
       return this.#address.options.era === "auto" && (rpcCode === undefined || isVague(rpcCode))
     if (rpcCode !== undefined && modernCodes.includes(rpcCode)) return true
-    return this.#sessionId !== undefined && (status === 404 || isVague(rpcCode))
+    return session?.id !== undefined && (status === 404 || isVague(rpcCode))
   }
 
-  #renew(): void {
-    this.#renewal = this.open().finally(() => {
-      this.#renewal = undefined
-    })
-  }
-
-  async #resend(outgoing: Outgoing): Promise<void> {
-    const opening = await this.#renewal
+  async #sendAfter(opened: Promise<Opening> | undefined, outgoing: Outgoing): Promise<void> {
+    const opening = await opened
     if (outgoing.isOver) return
     if (opening === undefined || opening.ok) return this.send(outgoing)
-    this.#events.down(opening.failure)
+    if (outgoing.isResent || opening.failure.isUnsent) this.#events.down(opening.failure)
     outgoing.fail({ ...opening.failure, code: "backend_unavailable" })
   }
 
@@ -172,17 +194,16 @@ export class HttpLink implements Link, ExchangeHost {
     if (failure.isUnsent && !(outgoing instanceof Inquiry)) this.#events.down(failure)
   }
 
-  asked(request: JsonObject): void {
-    if (this.#era === "legacy") this.#notify(replyText(request))
+  asked({ session }: RpcExchange, request: JsonObject): void {
+    if (session !== undefined) this.#notify(replyText(request), session)
   }
 
   noticed(notification: JsonObject): void {
     if (notification["method"] === "notifications/tools/list_changed") this.#events.toolsChanged()
   }
 
-  withdrawn({ outgoing }: RpcExchange): void {
-    if (this.#era === "legacy" && outgoing.method !== "initialize")
-      this.#notify(cancelledText(outgoing.id))
+  withdrawn({ outgoing, session }: RpcExchange): void {
+    if (session !== undefined) this.#notify(cancelledText(outgoing.id), session)
   }
 
   linger(exchange: RpcExchange): void {
@@ -199,14 +220,14 @@ export class HttpLink implements Link, ExchangeHost {
   }
 
   async close(): Promise<void> {
-    if (this.#sessionId !== undefined) await this.#endSession()
+    await Promise.all(this.#sessions.takeAll().map((session) => this.#endSession(session)))
     this.#lingering.clear()
     await Promise.all([this.#calls.destroy(), this.#control.destroy()])
   }
 
-  async #endSession(): Promise<void> {
+  async #endSession({ id, headers }: LegacySession): Promise<void> {
+    if (id === undefined) return // the server gave none: there is nothing to end
     const notice = new Notice()
-    const headers = this.#headers.legacy
     this.#dispatch(this.#control, "DELETE", headers, null, notice)
     const late = setTimeout(() => notice.stop(closing), this.#limits.terminateMs)
     await notice.outcome
@@ -221,4 +242,11 @@ const slowHandshake: Failure = {
   code: "backend_unavailable",
   kind: "timeout",
   reason: "the server did not answer the handshake in time",
+}
+
+const tooManySessions: Failure = {
+  code: "overloaded",
+  kind: "overloaded",
+  reason: "as many sessions with this server as there may be are in use",
+  retryAfterMs: 1000,
 }

@@ -3,6 +3,7 @@ import { type Incoming, readMessage } from "../answer.ts"
 import { type Failure, protocolFailure } from "../failure.ts"
 import type { Carrier, Outgoing } from "../outgoing.ts"
 import { Exchange } from "./exchange.ts"
+import type { LegacySession } from "./legacy-session.ts"
 
 /** What an exchange needs of the link that it runs on. */
 export interface ExchangeHost {
@@ -10,7 +11,7 @@ export interface ExchangeHost {
   retries(exchange: RpcExchange, failure: Failure): boolean
   broken(exchange: RpcExchange, failure: Failure): void
   /** The server asks us something in the middle of a stream. */
-  asked(request: JsonObject): void
+  asked(exchange: RpcExchange, request: JsonObject): void
   /** A notification that belongs to no request in particular. */
   noticed(notification: JsonObject): void
   /** The request is over on our side and had reached the server. */
@@ -24,12 +25,20 @@ export interface ExchangeHost {
 /** One JSON-RPC request over HTTP. Only a response with its very id ends it well. */
 export class RpcExchange extends Exchange implements Carrier {
   readonly outgoing: Outgoing
-  /** Which of the link's sessions it was sent in. */
+  /** Which session of a legacy server it was sent in. */
+  readonly session: LegacySession | undefined
+  /** Of that session, or else of the plain one, when it was sent. */
   readonly epoch: number
   readonly #host: ExchangeHost
 
-  constructor(host: ExchangeHost, outgoing: Outgoing, bytesMax: number, epoch: number) {
+  constructor(
+    host: ExchangeHost,
+    outgoing: Outgoing,
+    bytesMax: number,
+    { session, epoch }: Pick<RpcExchange, "session" | "epoch">,
+  ) {
     super(bytesMax)
+    this.session = session
     this.epoch = epoch
     this.#host = host
     this.outgoing = outgoing
@@ -56,7 +65,7 @@ export class RpcExchange extends Exchange implements Carrier {
     if (this.outgoing.isOver) return // whatever follows the answer belongs to nobody
     const incoming = readMessage(text)
     if (incoming.kind === "notification") this.#notified(incoming.message)
-    else if (incoming.kind === "request") this.#host.asked(incoming.message)
+    else if (incoming.kind === "request") this.#host.asked(this, incoming.message)
     else if (incoming.kind === "response" && incoming.id === this.outgoing.id) {
       this.outgoing.settle(incoming.outcome)
       this.#host.linger(this)

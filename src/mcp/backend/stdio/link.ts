@@ -89,7 +89,7 @@ export class StdioLink implements Link, SessionHost {
   }
 
   async #initialize(running: Running): Promise<Opening> {
-    const inquiry = new Inquiry("initialize", initializeParams(this.#identity))
+    const inquiry = new Inquiry("initialize", initializeParams(this.#identity, {}))
     const greeting = readInitialize(await this.#ask(running, "legacy", inquiry))
     return greeting.ok ? { ok: true, era: "legacy" } : greeting
   }
