@@ -109,9 +109,15 @@ export const beginOf = (inquiry: Inquiry, facts: Facts, id: string): AuditRecord
 /** Before anything was carried out: for a call, before its backend was asked. */
 function wasRefused(kind: string, facts: Facts, ending: Ending): boolean {
   if (ending !== undefined && ending.kind !== "refusal") return false
-  if (ending?.refusal.code === "composition_unsupported") return true
+  if (ending !== undefined && notCarriedOut.has(ending.refusal.code)) return true
   return kind !== "call" || facts.executedMs === undefined
 }
+
+/** Refusals that the port to backends answers with before it asks one. */
+const notCarriedOut: ReadonlySet<RefusalCode> = new Set([
+  "composition_unsupported",
+  "insufficient_trust",
+])
 
 function outcomeOf(ending: Ending): AuditRecord["outcome"] {
   if (ending === undefined) return "bug"

@@ -5,6 +5,8 @@ import type { Refusal } from "./refusal.ts"
 
 /** The port through which a permitted call leaves: `mcp/backend/` implements it. */
 export interface Backends {
+  /** Some server is called with its caller's own identity: requests carry their caller's token then, and only then. */
+  readonly takesSubjectTokens?: boolean
   /** Never throws or rejects: what goes wrong is a refusal. A cancellation reaches the backend, too. */
   request(server: CatalogServer, request: BackendRequest): Promise<BackendReply>
 }
@@ -20,9 +22,22 @@ export interface BackendRequest {
   readonly params: JsonObject
   /** The caller's `_meta` without reserved keys; undefined when there is nothing to carry. */
   readonly meta: JsonObject | undefined
+  /** Undefined where nobody takes it, and where the caller showed no token that was verified. */
+  readonly subjectToken: SubjectToken | undefined
   readonly cancellation: Cancellation | undefined
   /** Progress and log notifications that belong to this call, in the caller's terms, in order. */
   readonly onNotification: ((notification: JsonObject) => void) | undefined
+}
+
+/**
+ * The caller's own token, verified. It goes to one place only: the token endpoint that configuration names for a server
+ * with token exchange (RFC 8693), and never to a server. It lives as long as the request.
+ */
+export interface SubjectToken {
+  /** Equal for the same caller with tokens that say the same: what was exchanged for one holds for the other. */
+  readonly key: string
+  /** A function, so that what prints a request does not print the token. */
+  reveal(): string
 }
 
 export type BackendReply =

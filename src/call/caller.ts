@@ -38,6 +38,8 @@ export interface Caller {
   /** The user a verified token names beside the agent, or instead of one. */
   readonly onBehalfOf?: string
   readonly scopes: readonly string[]
+  /** A hash of all that the verified token says, but for its times and its id. */
+  readonly tokenSays?: string
   readonly remote: string
   /** Things the audit notes: `version_assumed`, `unknown_caller`, … */
   readonly warnings: readonly string[]

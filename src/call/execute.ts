@@ -1,6 +1,7 @@
 import type { JsonObject } from "../schema/json.ts"
 import type { BackendReply, Backends } from "./backends.ts"
 import type { CallRequest } from "./call.ts"
+import { subjectToken } from "./identity/subject-token.ts"
 import { forwardedMeta, withoutOurMeta } from "./meta.ts"
 import type { Permit } from "./permit.ts"
 
@@ -9,9 +10,9 @@ import type { Permit } from "./permit.ts"
  * listed and checked like any tool; running one is refused in so many words.
  */
 export async function execute(
-  { tool }: Permit,
+  { caller, tool }: Permit,
   input: JsonObject | undefined,
-  { meta, cancellation, onNotification }: CallRequest,
+  { evidence, meta, cancellation, onNotification }: CallRequest,
   backends: Backends,
 ): Promise<BackendReply> {
   const { implementation, name } = tool
@@ -26,6 +27,7 @@ export async function execute(
     name: own,
     params: input === undefined ? { name: own } : { name: own, arguments: input },
     meta: forwardedMeta(meta),
+    subjectToken: backends.takesSubjectTokens ? subjectToken(caller, evidence) : undefined,
     cancellation,
     onNotification,
   })

@@ -173,12 +173,18 @@ function readClaims(payload: JWTPayload, { issuer, claims }: JwtSettings): Token
   const { sub } = payload
   if (sub !== undefined && typeof sub !== "string") return "sub is no string"
   const scopes = readScopes(payload)
-  if (name === undefined) return { issuer, subject: sub, scopes, agent: undefined }
+  const says = hashOf(payload)
+  if (name === undefined) return { issuer, subject: sub, scopes, says, agent: undefined }
   if (typeof name !== "string" || !isAgentName(name)) return `${claims.name} is no name`
   if (version !== undefined && (typeof version !== "string" || !isVersion(version))) {
     return `${claims.version} is no version`
   }
-  return { issuer, subject: sub, scopes, agent: { name, version } }
+  return { issuer, subject: sub, scopes, says, agent: { name, version } }
+}
+
+function hashOf({ exp: _, iat: _1, nbf: _2, jti: _3, ...said }: JWTPayload): string {
+  const members = Object.entries(said).sort(([a], [b]) => (a < b ? -1 : 1))
+  return hash("sha256", JSON.stringify(members))
 }
 
 /** RFC 8693's `scope`, or the `scp` of some issuers. */

@@ -31,7 +31,11 @@ describe("a call", () => {
     const answer = await call(callOf("search", { q: "x" }), gateway)
     expect(answer).toBe(hits)
     expect(requests).toMatchObject([
-      { tool: "search", name: "backend_search", arguments: { q: "x" }, meta: undefined },
+      {
+        subject: "search",
+        params: { name: "backend_search", arguments: { q: "x" } },
+        meta: undefined,
+      },
     ])
     expect(records).toEqual([
       expect.objectContaining({

@@ -31,6 +31,7 @@ const call = (name: string) =>
     name,
     params: { name },
     meta: undefined,
+    subjectToken: undefined,
     cancellation: undefined,
     onNotification: undefined,
   })

@@ -94,6 +94,7 @@ const toolCall = (name: string, args: JsonObject | undefined): BackendRequest =>
   name,
   params: args === undefined ? { name } : { name, arguments: args },
   meta: undefined,
+  subjectToken: undefined,
   cancellation: undefined,
   onNotification: undefined,
 })

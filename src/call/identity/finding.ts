@@ -16,6 +16,8 @@ export interface TokenFinding {
   readonly issuer: string
   readonly subject: string | undefined
   readonly scopes: readonly string[]
+  /** A hash of its claims, but for those that differ between two tokens that mean the same: times, and the id. */
+  readonly says: string
   /** Undefined for a token that names a user and no agent. */
   readonly agent: { readonly name: string; readonly version: string | undefined } | undefined
 }

@@ -149,6 +149,7 @@ function callerOf(
     ...(subject !== undefined && { subject }),
     ...(user !== undefined && { onBehalfOf: user }),
     scopes: token?.scopes ?? [],
+    ...(token !== undefined && { tokenSays: token.says }),
     remote,
     warnings: [...(principal?.warnings ?? []), ...(isIgnored ? ["client_info_ignored"] : [])],
     principal: hash("sha256", JSON.stringify([name, version, issuer, subject, user])),
