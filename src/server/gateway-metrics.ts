@@ -65,6 +65,18 @@ function readings(parts: Parts): Reading[] {
     ["gauge", "requests_in_flight", "Requests without an answer yet.", () => face.stats().inFlight],
     ["gauge", "sessions", "Sessions of legacy clients.", () => face.stats().sessions],
     ["gauge", "streams", "Streams open to callers.", () => face.stats().streams],
+    [
+      "gauge",
+      "replay_bytes",
+      "Sent events that are kept for clients that lost a stream.",
+      () => face.stats().replayBytes,
+    ],
+    [
+      "total",
+      "replayed_events_total",
+      "Events sent to clients that came back.",
+      () => face.stats().replayedEvents,
+    ],
     ["total", "audit_records_total", "Records written to the audit.", () => audit.state().records],
     ["total", "audit_lost_total", "Records that could not be written.", () => audit.state().lost],
     ["gauge", "audit_seq", "Number of the last record in the audit file.", () => audit.head().seq],

@@ -183,9 +183,9 @@ export const ask = (
   return post(port, request.message, { ...request.headers, ...as(agent), ...headers })
 }
 
-/** The messages of an event stream, comments left out. */
+/** The messages of an event stream; comments and events without data are left out. */
 export const events = (text: string): unknown[] =>
   text
     .split("\n\n")
-    .flatMap((frame) => /^data: (.*)$/m.exec(frame)?.[1] ?? [])
+    .flatMap((frame) => /^data: (.+)$/m.exec(frame)?.[1] ?? [])
     .map((data) => JSON.parse(data))

@@ -37,7 +37,7 @@ export function reading(incoming: IncomingMessage): OpenStream {
   onTestFinished(() => void incoming.destroy())
   const messages = () =>
     text.split("\n\n").flatMap((frame) => {
-      const data = /^data: (.*)$/m.exec(frame)?.[1]
+      const data = /^data: (.+)$/m.exec(frame)?.[1] // an event without any primes the client
       return data === undefined ? [] : [JSON.parse(data)]
     })
   return {

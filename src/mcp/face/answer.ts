@@ -57,8 +57,18 @@ export const writeFail = (
   id: RpcId | undefined = undefined,
 ): void => writeJson(outgoing, failure.status, errorText(failure, id), failure.headers)
 
-/** Server-sent events: no ids and no retry, because nothing here can be replayed. */
-export class EventStream {
+/** Messages on their way to a caller, the last of which ends them. Each `text` is one JSON-RPC message on one line. */
+export interface MessageStream {
+  send(text: string): void
+  comment(): void
+  /** The last message and the end. */
+  finish(text: string): void
+  /** The end without a word. */
+  end(): void
+}
+
+/** Server-sent events over one connection: without ids, so what is lost stays lost (resume/ has streams that are not). */
+export class EventStream implements MessageStream {
   readonly #outgoing: ServerResponse
   readonly #bufferMax: number
 
@@ -69,28 +79,40 @@ export class EventStream {
     outgoing.flushHeaders()
   }
 
-  /** One JSON-RPC message; `text` is one line. */
+  get isOpen(): boolean {
+    return !this.#outgoing.destroyed && !this.#outgoing.writableEnded
+  }
+
   send(text: string): void {
-    this.#write(`event: message\ndata: ${text}\n\n`)
+    this.frame(`event: message\ndata: ${text}\n\n`)
   }
 
   comment(): void {
-    this.#write(": ka\n\n")
+    this.frame(": ka\n\n")
   }
 
-  /** The last message and the end. It may be as large as an answer may be: nothing can pile up behind it. */
   finish(text: string): void {
-    if (!this.#outgoing.destroyed) this.#outgoing.end(`event: message\ndata: ${text}\n\n`)
+    this.endWith(`event: message\ndata: ${text}\n\n`)
+  }
+
+  /** One event as it stands. What a reader does not take waits in memory; one that lets too much wait is cut off. */
+  frame(text: string): void {
+    if (!this.isOpen) return
+    if (this.#outgoing.writableLength + text.length > this.#bufferMax) this.#outgoing.destroy()
+    else this.#outgoing.write(text)
+  }
+
+  /** Events that were kept for this reader: as many as may be kept, whatever the buffer's limit. */
+  frames(text: string): void {
+    if (this.isOpen) this.#outgoing.write(text)
+  }
+
+  /** The last event may be as large as an answer may be: nothing can pile up behind it. */
+  endWith(frame: string): void {
+    if (!this.#outgoing.destroyed) this.#outgoing.end(frame)
   }
 
   end(): void {
     if (!this.#outgoing.destroyed) this.#outgoing.end()
-  }
-
-  /** What a reader does not take waits in memory; one that lets too much wait is cut off. */
-  #write(frame: string): void {
-    if (this.#outgoing.destroyed || this.#outgoing.writableEnded) return
-    if (this.#outgoing.writableLength + frame.length > this.#bufferMax) this.#outgoing.destroy()
-    else this.#outgoing.write(frame)
   }
 }

@@ -6,6 +6,7 @@ import type { RequestHeaders } from "./headers.ts"
 import type { FaceLimits } from "./limits.ts"
 import type { Pulse } from "./pulse.ts"
 import type { Speaker } from "./refusal-words.ts"
+import type { Replays } from "./resume/replays.ts"
 import type { Seal } from "./seal.ts"
 import type { Sessions } from "./sessions.ts"
 import type { Message } from "./shape.ts"
@@ -17,6 +18,7 @@ export interface FaceContext {
   readonly gateway: Gateway
   readonly limits: FaceLimits
   readonly sessions: Sessions
+  readonly replays: Replays
   readonly streams: Streams
   readonly digestOf: DigestOf
   readonly pulse: Pulse

@@ -5,6 +5,7 @@ import type { FaceOptions } from "./face.ts"
 import { metadataUrl } from "./metadata.ts"
 import { ownMeta } from "./modern/result.ts"
 import { Pulse } from "./pulse.ts"
+import { Replays } from "./resume/replays.ts"
 import { createSeal } from "./seal.ts"
 import { createSessions } from "./sessions.ts"
 import { createStreams, type DigestOf } from "./streams.ts"
@@ -18,14 +19,16 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
   const digestOf = digestsBy(gateway, toolLists)
   // The endpoint is part of what is sealed: a token of another gateway with the same key is none here.
   const purpose = (what: string) => `postern/${what}/1 ${publicUrl ?? path}`
+  const replays = new Replays(limits)
   const { name, version, title } = options.serverInfo
   const serverInfo = title === undefined ? { name, version } : { name, title, version }
   return {
     gateway,
     limits,
-    sessions: createSessions(createSeal(sessionKeys, purpose("session")), limits, () =>
+    sessions: createSessions(createSeal(sessionKeys, purpose("session")), limits, replays, () =>
       gateway.now(),
     ),
+    replays,
     streams: createStreams(limits, pulse, digestOf),
     digestOf,
     pulse,

@@ -1,10 +1,18 @@
 import type { ServerResponse } from "node:http"
 
 import type { RpcId } from "../jsonrpc.ts"
-import { EventStream, type Headers, writeEmpty, writeFail, writeJson } from "./answer.ts"
+import {
+  EventStream,
+  type Headers,
+  type MessageStream,
+  writeEmpty,
+  writeFail,
+  writeJson,
+} from "./answer.ts"
 import type { Accepts } from "./door.ts"
 import { errorText, type Fail } from "./errors.ts"
 import { Beating, type Pulse } from "./pulse.ts"
+import type { Resumption } from "./resume/resumption.ts"
 
 /**
  * The answer to one POST. It stays undecided until something must be said: a result first makes it plain JSON, a
@@ -15,7 +23,8 @@ export class Exchange extends Beating {
   readonly #accepts: Accepts
   readonly #pulse: Pulse
   readonly #bufferMax: number
-  #stream: EventStream | undefined
+  #stream: MessageStream | undefined
+  #resumption: Resumption | undefined
   #isWaiting = false
 
   constructor(outgoing: ServerResponse, accepts: Accepts, pulse: Pulse, bufferMax: number) {
@@ -28,6 +37,11 @@ export class Exchange extends Beating {
 
   get canStream(): boolean {
     return this.#accepts.stream
+  }
+
+  /** Should the answer become a stream, then one that a client can come back to. */
+  resumable(resumption: Resumption): void {
+    this.#resumption = resumption
   }
 
   /** From here on the answer takes its time: silence will be noticed. */
@@ -71,8 +85,10 @@ export class Exchange extends Beating {
     writeEmpty(this.outgoing, 202)
   }
 
-  #open(headers?: Headers): EventStream {
-    this.#stream ??= new EventStream(this.outgoing, this.#bufferMax, headers)
+  #open(headers?: Headers): MessageStream {
+    if (this.#stream !== undefined) return this.#stream
+    const connection = new EventStream(this.outgoing, this.#bufferMax, headers)
+    this.#stream = this.#resumption?.begin(connection) ?? connection
     return this.#stream
   }
 

@@ -5,7 +5,7 @@ import { Hono } from "hono"
 
 import type { Gateway } from "../../call/gateway.ts"
 import { writeFail } from "./answer.ts"
-import type { FaceEvent } from "./context.ts"
+import type { FaceContext, FaceEvent } from "./context.ts"
 import { createContext } from "./create-context.ts"
 import { createDebounce } from "./debounce.ts"
 import { type Door, knock } from "./door.ts"
@@ -40,6 +40,9 @@ export interface FaceOptions {
 export interface FaceStats {
   readonly sessions: number
   readonly streams: number
+  /** Characters of sent events that are kept for clients that come back, and events that were sent to them again. */
+  readonly replayBytes: number
+  readonly replayedEvents: number
   /** Since the start: all that came in, and what was turned away before anybody asked who it was. */
   readonly requests: number
   readonly turnedAway: number
@@ -138,11 +141,7 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
   return {
     app,
     catalogChanged: debounce.knock,
-    stats: () => ({
-      sessions: context.sessions.count(),
-      streams: context.streams.count(),
-      ...counts,
-    }),
+    stats: () => ({ ...standing(context), ...counts }),
     async drain() {
       context.streams.endAll()
       if (counts.inFlight > 0) await new Promise<void>((resolve) => idle.add(resolve))
@@ -154,6 +153,13 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     },
   }
 }
+
+const standing = ({ replays, sessions, streams }: FaceContext) => ({
+  sessions: sessions.count(),
+  streams: streams.count(),
+  replayBytes: replays.held,
+  replayedEvents: replays.resent,
+})
 
 /** Told one by one in a second; the rest are counted. */
 const turnedAwayPerSecondMax = 10

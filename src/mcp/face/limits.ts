@@ -17,6 +17,12 @@ export interface FaceLimits {
   readonly streamsMax: number
   /** Bytes waiting for a reader of a stream; a slower one is cut off. */
   readonly streamBufferBytesMax: number
+  /** Characters of sent events that are kept for one session, so that its client can come back to a lost stream. */
+  readonly replayBytesMax: number
+  /** The same for all sessions together. */
+  readonly replayBytesTotalMax: number
+  /** How long clients are asked to wait before they come back to a lost stream. */
+  readonly streamRetryMs: number
   /** Silence on a stream before a comment keeps it open; also: before a quiet call's answer becomes a stream. */
   readonly keepAliveMs: number
   /** Tools on one page of `tools/list`. */
@@ -37,6 +43,9 @@ export const faceLimits: FaceLimits = {
   sessionsPerCallerMax: 10_000,
   streamsMax: 10_000,
   streamBufferBytesMax: 1024 * 1024,
+  replayBytesMax: 256 * 1024,
+  replayBytesTotalMax: 64 * 1024 * 1024,
+  streamRetryMs: 1_000,
   keepAliveMs: 15_000,
   listPageMax: 1_000,
   listTtlMs: 0,

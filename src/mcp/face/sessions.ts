@@ -1,6 +1,8 @@
 import type { Cancellation } from "../../call/cancellation.ts"
 import type { RpcId } from "../jsonrpc.ts"
 import type { FaceLimits } from "./limits.ts"
+import type { Replay, Replays } from "./resume/replays.ts"
+import type { ResumableStream } from "./resume/resumable-stream.ts"
 import type { Seal } from "./seal.ts"
 import { openToken, type SessionToken, sealToken } from "./session-token.ts"
 
@@ -15,6 +17,10 @@ export interface Session {
   listDigest: string | undefined
   /** The calls in flight, by the client's id, for `notifications/cancelled`. */
   readonly calls: Map<RpcId, Cancellation>
+  /** The streams that its client can come back to. */
+  readonly replay: Replay
+  /** What goes over the session's GET stream, whether one is open or not; undefined before the first. */
+  stream: ResumableStream | undefined
   /** Ends the session's GET stream, if one is open. */
   endStream: (() => void) | undefined
 }
@@ -39,7 +45,12 @@ const endedMax = 100_000
  * The sessions of this process. The map by sealed text is the cache of opened tokens, too: unsealing costs 12 µs, a
  * look-up next to nothing.
  */
-export function createSessions(seal: Seal, limits: SessionLimits, now: () => number): Sessions {
+export function createSessions(
+  seal: Seal,
+  limits: SessionLimits,
+  replays: Replays,
+  now: () => number,
+): Sessions {
   const bySealed = new Map<string, Session>()
   const perCaller = new Map<string, number>()
   const ended = new Map<string, number>() // jti → when its token expires by itself
@@ -55,6 +66,8 @@ export function createSessions(seal: Seal, limits: SessionLimits, now: () => num
       logLevel: undefined,
       listDigest: undefined,
       calls: new Map(),
+      replay: replays.openSession(),
+      stream: undefined,
       endStream: undefined,
     }
     bySealed.set(sealed, session)
@@ -72,6 +85,7 @@ export function createSessions(seal: Seal, limits: SessionLimits, now: () => num
     const [oldest] = ended.keys()
     if (ended.size > endedMax && oldest !== undefined) ended.delete(oldest)
     session.endStream?.()
+    session.replay.close()
   }
 
   function endLongestUnused(principal: string): void {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http"
 
 import type { Evidence } from "../../call/caller.ts"
-import { EventStream, type Headers } from "./answer.ts"
+import { EventStream, type Headers, type MessageStream } from "./answer.ts"
 import type { FaceLimits } from "./limits.ts"
 import { Beating, type Pulse } from "./pulse.ts"
 import type { Era } from "./tool-list.ts"
@@ -15,8 +15,8 @@ export interface StreamPlan {
   /** Of the list this client last saw; undefined where the stream does not tell of lists. */
   readonly digest: string | undefined
   readonly headers: Headers
-  /** Sent first. */
-  readonly opening: string | undefined
+  /** What messages go to, by way of the connection. */
+  through(connection: EventStream): MessageStream
   /** `notifications/tools/list_changed` in the stream's words. */
   readonly changed: string
   /** Sent last, when it is the gateway that ends the stream. */
@@ -82,15 +82,14 @@ export function createStreams(
 /** One long answer: the GET stream of a legacy session, or a modern `subscriptions/listen`. */
 class Stream extends Beating {
   readonly #plan: StreamPlan
-  readonly #events: EventStream
+  readonly #events: MessageStream
   #digest: string | undefined
 
   constructor(plan: StreamPlan, bufferMax: number) {
     super()
     this.#plan = plan
     this.#digest = plan.digest
-    this.#events = new EventStream(plan.outgoing, bufferMax, plan.headers)
-    if (plan.opening !== undefined) this.#events.send(plan.opening)
+    this.#events = plan.through(new EventStream(plan.outgoing, bufferMax, plan.headers))
   }
 
   async refresh(digestOf: DigestOf): Promise<void> {

@@ -50,6 +50,7 @@ describe("the stream of a call", () => {
         await session(port, "reader@1"),
       ),
     ]
+    expect(answers[0]?.text).not.toMatch(/^(id|retry):/m) // the modern era resumes nothing
     for (const { headers, status, text } of answers) {
       expect(status).toBe(200)
       expect(headers["content-type"]).toBe("text/event-stream")
@@ -58,7 +59,6 @@ describe("the stream of a call", () => {
         progress(2),
         { id: 1, result: { content: [] } },
       ])
-      expect(text).not.toMatch(/^(id|retry):/m)
     }
   })
 
@@ -127,7 +127,7 @@ describe("the stream of a call", () => {
     lost.on("error", () => undefined) // it is cut from this side
     lost.destroy()
     const witness = await sessionStream(port, headers)
-    await eventually(() => witness.text()).toMatch(/^(: ka\n\n){3,}$/) // the lost one would have had as many
+    await eventually(() => witness.text()).toMatch(/(: ka\n\n){3,}$/) // the lost one would have had as many
     expect(gateway.calls[0]?.cancellation?.isCancelled).toBe(false)
     gate.resolve()
     await eventually(() => face.stats().inFlight).toBe(0)

@@ -5,6 +5,7 @@ import type { FaceContext, Notification, Posted, PostedRequest } from "../contex
 import { codes, fail, resultText } from "../errors.ts"
 import { listTools } from "../list-tools.ts"
 import { gravity, logLevels } from "../modern/envelope.ts"
+import { Resumption } from "../resume/resumption.ts"
 import type { Session } from "../sessions.ts"
 import { initialize } from "./initialize.ts"
 import { legacyCodec } from "./result.ts"
@@ -26,6 +27,7 @@ export function answerLegacy(context: FaceContext, posted: PostedRequest): Promi
   if (message.method === "initialize") return initialize(context, posted)
   const found = sessionOf(context, posted)
   if (found.session === undefined) return exchange.fail(found.fail, message.id)
+  exchange.resumable(new Resumption(found.session, message.id, context.limits.streamRetryMs))
   const method = methods.get(message.method)
   if (method !== undefined) return method(context, posted, found.session)
   return knowNot(context, posted, found.session)

@@ -1,11 +1,17 @@
-import { writeEmpty, writeFail } from "../answer.ts"
+import { EventStream, writeEmpty, writeFail } from "../answer.ts"
 import { firstModern } from "../classify.ts"
 import type { FaceContext, Posted } from "../context.ts"
-import { httpFail } from "../errors.ts"
+import { codes, errorText, fail, httpFail } from "../errors.ts"
 import { header } from "../headers.ts"
+import type { Lost } from "../resume/replays.ts"
+import { isPrimed } from "../resume/resumption.ts"
+import type { Session } from "../sessions.ts"
 import { admit, sessionEvidence, sessionOf } from "./session.ts"
 
-/** `GET`: the stream of a session, for what belongs to no request. A second one takes the place of the first. */
+/**
+ * `GET`: the stream of a session, for what belongs to no request; a second one takes the place of the first. With
+ * `Last-Event-ID`, the rest of the stream that the event was on, be it this one or the answer to a request.
+ */
 export async function openSessionStream(context: FaceContext, posted: Posted): Promise<void> {
   const { outgoing } = posted.exchange
   if (isModern(posted)) return writeFail(outgoing, postOnly)
@@ -15,17 +21,42 @@ export async function openSessionStream(context: FaceContext, posted: Posted): P
   const { session } = found
   const refused = await admit(context, posted, session, "GET")
   if (refused !== undefined) return writeFail(outgoing, refused)
+  const last = header(posted.headers, "last-event-id")
+  const lost: Lost = last === undefined ? { kind: "nothing" } : session.replay.find(last)
+  if (lost.kind === "answer") {
+    // Silence would be taken for "not yet".
+    connectionOf(context, posted, session).finish(errorText(answerIsLost, lost.id))
+  } else if (lost.kind === "stream" && lost.stream !== session.stream) {
+    lost.stream.connect(connectionOf(context, posted, session), lost.after)
+  } else {
+    await openStream(context, posted, session, lost.kind === "stream" ? lost.after : undefined)
+  }
+}
+
+async function openStream(
+  context: FaceContext,
+  posted: Posted,
+  session: Session,
+  after: number | undefined,
+): Promise<void> {
+  const { outgoing } = posted.exchange
   const evidence = sessionEvidence(posted, session)
   const digest = session.listDigest ?? (await context.digestOf(evidence, "legacy"))
   if (outgoing.destroyed) return // the stream that is there stays
   session.endStream?.()
+  session.stream ??= session.replay.begin(undefined)
+  const { stream } = session
   const end = context.streams.open({
     outgoing,
     era: "legacy",
     evidence,
     digest,
-    headers: { "mcp-session-id": session.sealed },
-    opening: undefined,
+    headers: headersOf(session),
+    through(connection) {
+      stream.connect(connection, after)
+      if (isPrimed(session)) stream.prime(context.limits.streamRetryMs)
+      return stream
+    },
     changed: '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}',
     closing: undefined,
     ended: () => {
@@ -35,6 +66,11 @@ export async function openSessionStream(context: FaceContext, posted: Posted): P
   if (end === undefined) return writeFail(outgoing, tooManyStreams)
   session.endStream = end
 }
+
+const headersOf = ({ sealed }: Session) => ({ "mcp-session-id": sealed })
+
+const connectionOf = ({ limits }: FaceContext, { exchange }: Posted, session: Session) =>
+  new EventStream(exchange.outgoing, limits.streamBufferBytesMax, headersOf(session))
 
 /** `DELETE`: ends the session for this process, and its stream with it. */
 export async function endSession(context: FaceContext, posted: Posted): Promise<void> {
@@ -56,3 +92,8 @@ const isModern = ({ headers }: Posted): boolean =>
 const postOnly = httpFail(405, "Method not allowed", { allow: "POST" })
 const streamsOnly = httpFail(406, "Not acceptable: a GET answers text/event-stream")
 const tooManyStreams = httpFail(503, "busy: too many streams", { "retry-after": "30" })
+const answerIsLost = fail(
+  200,
+  codes.internal,
+  "The answer to this request is lost: the gateway restarted, or kept it for as long as it could. It may have been carried out",
+)

@@ -36,7 +36,11 @@ export async function listen(
     evidence,
     digest,
     headers: {},
-    opening: notification("subscriptions/acknowledged", { notifications: honoured, _meta: mark }),
+    through(connection) {
+      const params = { notifications: honoured, _meta: mark }
+      connection.send(notification("subscriptions/acknowledged", params))
+      return connection
+    },
     changed: notification("tools/list_changed", { _meta: mark }),
     closing: resultText(id, goodbye(mark, context.serverInfo)),
     ended: undefined,
