@@ -1,4 +1,3 @@
-import type { SourceImplementation } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
 
 /** The caller's arguments and the defaults of the tool: to look at, and to send with every number digit for digit. */
@@ -13,7 +12,7 @@ export interface Completed {
  * gives a hidden key is refused before. Without defaults the caller's own objects go on.
  */
 export function completeArguments(
-  { defaults }: SourceImplementation,
+  defaults: JsonObject,
   plain: JsonObject | undefined,
   exact: JsonObject | undefined,
 ): Completed {

@@ -1,4 +1,5 @@
 import type { CatalogAgent } from "../registry/catalog.ts"
+import type { JsonObject } from "../schema/json.ts"
 
 /** How well a caller's name is established; each level is worth more than those before it. */
 export const trustLevels = ["anonymous", "claimed", "asserted", "verified"] as const
@@ -40,6 +41,10 @@ export interface Caller {
   readonly scopes: readonly string[]
   /** A hash of all that the verified token says, but for its times and its id. */
   readonly tokenSays?: string
+  /** Of the verified token: those that the configuration lets tools have. */
+  readonly claims: JsonObject
+  /** A token would say more of it, and none was sent. */
+  readonly challenge: boolean
   readonly remote: string
   /** Things the audit notes: `version_assumed`, `unknown_caller`, … */
   readonly warnings: readonly string[]

@@ -3,6 +3,7 @@ import type { Fault } from "../schema/fault.ts"
 import { type JsonObject, segment } from "../schema/json.ts"
 import type { Schemas } from "../schema/validator.ts"
 import { completeArguments } from "./arguments.ts"
+import { defaultsFor } from "./caller-defaults.ts"
 import type { Gateway, Level } from "./gateway.ts"
 import type { Permit } from "./permit.ts"
 import { ok, type Result, refuse } from "./refusal.ts"
@@ -25,7 +26,7 @@ interface Sent {
  * filled in beyond the defaults, or taken away.
  */
 export function checkInput(
-  { tool }: Permit,
+  { caller, tool }: Permit,
   sent: Sent,
   { levels, schemas }: Pick<Gateway, "levels" | "schemas">,
 ): Result<Input> {
@@ -40,7 +41,14 @@ export function checkInput(
   if (implementation.kind === "composition") return ok({ arguments: sent.exactArguments, warnings })
   const isChecked = level === "allow" || found !== undefined // once is enough for a warning
   const contract = isChecked ? undefined : level
-  return completed(tool, implementation, sent, { schemas, contract, warnings })
+  const defaults = defaultsFor(implementation, caller)
+  if (!defaults.ok) return defaults
+  return completed(tool, implementation, sent, {
+    schemas,
+    contract,
+    warnings,
+    defaults: defaults.value,
+  })
 }
 
 interface Rest {
@@ -48,6 +56,7 @@ interface Rest {
   /** The level at which the server's own contract is checked; undefined: not at all. */
   readonly contract: Level | undefined
   readonly warnings: readonly string[]
+  readonly defaults: JsonObject
 }
 
 /** Hidden fields refused, defaults added, the whole held to the server's own contract. */
@@ -55,13 +64,13 @@ function completed(
   tool: CatalogTool,
   implementation: SourceImplementation,
   sent: Sent,
-  { schemas, contract, warnings }: Rest,
+  { schemas, contract, warnings, defaults }: Rest,
 ): Result<Input> {
   const given = sent.arguments ?? empty
   const trespass = hiddenFields(implementation, given)
   if (trespass) return refuse({ code: "invalid_input", tool: tool.name, faults: trespass })
 
-  const { plain, exact } = completeArguments(implementation, sent.arguments, sent.exactArguments)
+  const { plain, exact } = completeArguments(defaults, sent.arguments, sent.exactArguments)
   const isSame = plain === sent.arguments && sharesValidator(schemas, tool, implementation)
   const skips = contract === undefined || isSame
   const found = skips ? undefined : againstContract(schemas, implementation, plain ?? empty)

@@ -9,6 +9,7 @@ import {
   type JWTVerifyOptions,
   jwtVerify,
 } from "jose"
+import type { Json, JsonObject } from "../schema/json.ts"
 import type { TokenFinding } from "./identity/finding.ts"
 import { type KeySet, type KeySetState, openKeySet } from "./identity/key-set.ts"
 import { isAgentName, isVersion } from "./identity/names.ts"
@@ -166,26 +167,38 @@ function endOf({ exp = 0, iat }: JWTPayload, { clockTolerance, maxTokenAge }: Jw
 }
 
 /** What a verified token says, or what is wrong with it. */
-function readClaims(payload: JWTPayload, { issuer, claims }: JwtSettings): TokenFinding | string {
+function readClaims(payload: JWTPayload, settings: JwtSettings): TokenFinding | string {
+  const { issuer, claims, callerClaims } = settings
   if (payload["cnf"] !== undefined) return "the token is bound to a key that was not shown (cnf)"
   const name = payload[claims.name]
   const version = payload[claims.version]
   const { sub } = payload
   if (sub !== undefined && typeof sub !== "string") return "sub is no string"
-  const scopes = readScopes(payload)
-  const says = hashOf(payload)
-  if (name === undefined) return { issuer, subject: sub, scopes, says, agent: undefined }
+  const found = {
+    issuer,
+    subject: sub,
+    scopes: readScopes(payload),
+    says: hashOf(payload),
+    claims: pickClaims(payload, callerClaims),
+  }
+  if (name === undefined) return { ...found, agent: undefined }
   if (typeof name !== "string" || !isAgentName(name)) return `${claims.name} is no name`
   if (version !== undefined && (typeof version !== "string" || !isVersion(version))) {
     return `${claims.version} is no version`
   }
-  return { issuer, subject: sub, scopes, says, agent: { name, version } }
+  return { ...found, agent: { name, version } }
 }
 
 function hashOf({ exp: _, iat: _1, nbf: _2, jti: _3, ...said }: JWTPayload): string {
   const members = Object.entries(said).sort(([a], [b]) => (a < b ? -1 : 1))
   return hash("sha256", JSON.stringify(members))
 }
+
+/** A token's claims are JSON; its own members only, whatever a name in the configuration is. */
+const pickClaims = (payload: JWTPayload, names: readonly string[]): JsonObject =>
+  Object.fromEntries(
+    names.flatMap((name) => (Object.hasOwn(payload, name) ? [[name, payload[name] as Json]] : [])),
+  )
 
 /** RFC 8693's `scope`, or the `scp` of some issuers. */
 function readScopes({ scope, scp }: JWTPayload): readonly string[] {

@@ -9,12 +9,12 @@ import type { JsonObject } from "../schema/json.ts"
  */
 export function veil(
   faults: readonly Fault[],
-  { hidden, defaults }: SourceImplementation,
+  { hidden, defaults, perCaller }: SourceImplementation,
   given: JsonObject,
 ): readonly Fault[] {
-  if (hidden.size === 0 && Object.keys(defaults).length === 0) return faults
-  const isOurs = (key: string) =>
-    hidden.has(key) || (Object.hasOwn(defaults, key) && !Object.hasOwn(given, key))
+  if (hidden.size + perCaller.size === 0 && Object.keys(defaults).length === 0) return faults
+  const isFilled = (key: string) => Object.hasOwn(defaults, key) || perCaller.has(key)
+  const isOurs = (key: string) => hidden.has(key) || (isFilled(key) && !Object.hasOwn(given, key))
   return faults.filter(({ at }) => at === "" || !isOurs(firstKey(at))).map(withoutNames)
 }
 

@@ -4,6 +4,7 @@ import { explainScope, explainTool } from "../registry/explain.ts"
 import { toEnd } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Config } from "../server/config/config.ts"
+import { callerClaims } from "../server/identity-of.ts"
 import { loadLimitsOf, planLimitsOf } from "../server/limits.ts"
 import { planRoutes } from "../server/routes.ts"
 import { type Command, type Io, UsageError } from "./command.ts"
@@ -63,7 +64,8 @@ function toolOf(catalog: Catalog, agent: string, tool: string): Found {
   return { lookup, tools: explained === undefined ? [] : [explained], unresolved: [] }
 }
 
-function loadCatalog({ registry, limits }: Config, io: Io): Catalog | undefined {
+function loadCatalog(config: Config, io: Io): Catalog | undefined {
+  const { registry, limits } = config
   const { file, knobs } = registry
   const read = readRegistry(file)
   if (!read.ok) {
@@ -78,6 +80,7 @@ function loadCatalog({ registry, limits }: Config, io: Io): Catalog | undefined 
       limits: loadLimitsOf(limits),
       plans: planLimitsOf(limits),
       env,
+      claims: callerClaims(config),
     }),
   )
   for (const problem of problems) {

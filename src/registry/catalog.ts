@@ -1,4 +1,5 @@
 import type { JsonObject, JsonSchema } from "../schema/json.ts"
+import type { Template } from "./compile/defaults.ts"
 import type {
   AgentEntity,
   RegistryDocument,
@@ -68,8 +69,10 @@ export interface SourceImplementation {
   readonly server: CatalogServer
   /** The name on the server. */
   readonly tool: string
-  /** `${NAME}` already replaced. */
+  /** Arguments that are added in every call; `${NAME}` already replaced. */
   readonly defaults: JsonObject
+  /** The same for arguments that depend on who calls. */
+  readonly perCaller: ReadonlyMap<string, Template>
   readonly hidden: ReadonlySet<string>
   /** The provision's contract: checked after defaults are added. Self-contained. */
   readonly inputSchema: JsonSchema | undefined

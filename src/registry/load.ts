@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly limits: LoadLimits
   /** Fills `${NAME}` in defaults. Absent: validation alone, which never looks at the environment. */
   readonly env?: (name: string) => string | undefined
+  /** The claims of callers that the configuration lets tools have, with `env`. Absent: none. */
+  readonly claims?: ReadonlySet<string>
 }
 
 export interface Loaded {
@@ -63,7 +65,7 @@ function originIn(draft: Draft | undefined, pinned: RegistryDocument | undefined
 /** What a document is once it has been read; problems are added to those of reading it. */
 function* checkDraft(
   draft: Draft,
-  { knobs, env }: LoadOptions,
+  { knobs, env, claims = new Set() }: LoadOptions,
   problems: Problem[],
 ): Generator<void, Pick<Loaded, "document" | "catalog">, void> {
   const report = (problem: Problem) => void problems.push(problem)
@@ -74,7 +76,7 @@ function* checkDraft(
   const document = yield* pinDocument(draft, { links, schemas })
   if (problems.some(({ severity }) => severity === "error")) return { document, catalog: undefined }
   const sound = { draft, links, bundles, pinned: document }
-  return { document, catalog: yield* compile(sound, env, report) }
+  return { document, catalog: yield* compile(sound, env && { env, claims }, report) }
 }
 
 /** Runs a sliced computation in one go. */

@@ -21,13 +21,18 @@ export function identitySettings({ identity, registry }: Config): IdentitySettin
   }
 }
 
+/** The claims that some issuer's tokens may give to tools. */
+export const callerClaims = ({ identity }: Config): ReadonlySet<string> =>
+  new Set(identity.jwt.flatMap((jwt) => jwt.callerClaims))
+
 function jwtSettings(jwt: JwtConfig): JwtSettings {
-  const { issuer, audience, algorithms, claims, type, maxTokenAgeMs } = jwt
+  const { issuer, audience, algorithms, claims, callerClaims, type, maxTokenAgeMs } = jwt
   return {
     issuer,
     audience,
     algorithms,
     claims,
+    callerClaims,
     jwks: keySource(jwt.jwks),
     clockTolerance: jwt.clockToleranceMs / 1000,
     maxStaleMs: day,

@@ -15,7 +15,7 @@ import type { Config } from "./config/config.ts"
 import { createEnforcement } from "./enforcement.ts"
 import { faceOptions } from "./face-options.ts"
 import { createGatewayMetrics } from "./gateway-metrics.ts"
-import { identityPorts, identitySettings } from "./identity-of.ts"
+import { callerClaims, identityPorts, identitySettings } from "./identity-of.ts"
 import { backendLimitsOf, loadLimitsOf, planLimitsOf } from "./limits.ts"
 import { type Listener, listen } from "./listen.ts"
 import { ownHosts } from "./own-host.ts"
@@ -152,6 +152,7 @@ type RegistryProblems = Parameters<ConstructorParameters<typeof Registry>[0]["on
 function openRegistry(config: Config, { env }: StartOptions, outcomes: Outcomes): Registry {
   const { limits, registry } = config
   const { file, knobs } = registry
+  const claims = callerClaims(config)
   return new Registry({
     source: fileSource(file, { bytesMax: limits.registryBytes }),
     load: (text) =>
@@ -161,6 +162,7 @@ function openRegistry(config: Config, { env }: StartOptions, outcomes: Outcomes)
         limits: loadLimitsOf(limits),
         plans: planLimitsOf(limits),
         env: (name) => env[name],
+        claims,
       }),
     sliceMs: limits.registrySlice,
     now: Date.now,

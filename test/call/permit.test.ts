@@ -15,6 +15,8 @@ const callerOf = (catalog: Catalog, name: string | undefined): Caller => ({
   trust: "asserted",
   by: ["header"],
   scopes: [],
+  claims: {},
+  challenge: false,
   remote: "127.0.0.1",
   warnings: [],
   principal: "p",

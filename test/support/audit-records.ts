@@ -18,6 +18,8 @@ export function callRecord(id: string, more: Partial<AuditRecord> = {}): AuditRe
       issuer: "https://idp.example",
       subject: "c8a1",
       scopes: [],
+      claims: {},
+      challenge: false,
       remote: "10.0.3.7",
       warnings: [],
       principal: "p",

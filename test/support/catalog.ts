@@ -116,6 +116,7 @@ function sketchSource(name: string, sketch: ToolSketch): SourceImplementation {
     server,
     tool: `backend_${name}`,
     defaults: sketch.defaults ?? {},
+    perCaller: new Map(),
     hidden: new Set(sketch.hidden),
     inputSchema: sketch.contract,
   }

@@ -75,6 +75,7 @@ export const jwtSettings = (
   audience: ["postern"],
   algorithms: ["ES256", "EdDSA", "PS256", "RS256"],
   claims: { name: "agent_name", version: "agent_version" },
+  callerClaims: [],
   jwks,
   clockTolerance: 5,
   maxStaleMs: 86_400_000,

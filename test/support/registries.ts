@@ -16,10 +16,11 @@ export const fixture = (name: string): Mutable => JSON.parse(fixtureText(name))
 export interface LoadWith {
   readonly knobs?: Partial<Knobs>
   readonly env?: (name: string) => string | undefined
+  readonly claims?: ReadonlySet<string>
 }
 
 /** Loads a document given as text or as a tree. */
-export function load(document: unknown, { knobs, env }: LoadWith = {}): Loaded {
+export function load(document: unknown, { knobs, env, claims }: LoadWith = {}): Loaded {
   const text = typeof document === "string" ? document : JSON.stringify(document)
   return toEnd(
     loadRegistry(text, {
@@ -27,6 +28,7 @@ export function load(document: unknown, { knobs, env }: LoadWith = {}): Loaded {
       knobs: { ...authoring, ...knobs },
       limits: defaultLoadLimits,
       ...(env === undefined ? {} : { env }),
+      ...(claims === undefined ? {} : { claims }),
     }),
   )
 }

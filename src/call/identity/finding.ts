@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../schema/json.ts"
 import type { EvidenceSource, Trust } from "../caller.ts"
 
 /** What one source says about who calls, and what that is worth. */
@@ -18,6 +19,8 @@ export interface TokenFinding {
   readonly scopes: readonly string[]
   /** A hash of its claims, but for those that differ between two tokens that mean the same: times, and the id. */
   readonly says: string
+  /** Those that the configuration lets tools have. */
+  readonly claims: JsonObject
   /** Undefined for a token that names a user and no agent. */
   readonly agent: { readonly name: string; readonly version: string | undefined } | undefined
 }

@@ -130,7 +130,7 @@ function unknownCaller(
 }
 
 function callerOf(
-  { token, remote, ignored }: Case,
+  { token, remote, ignored, challenge }: Case,
   principal: Principal | undefined,
   agent: CatalogAgent | undefined,
 ): Caller {
@@ -150,6 +150,8 @@ function callerOf(
     ...(user !== undefined && { onBehalfOf: user }),
     scopes: token?.scopes ?? [],
     ...(token !== undefined && { tokenSays: token.says }),
+    claims: token?.claims ?? {},
+    challenge,
     remote,
     warnings: [...(principal?.warnings ?? []), ...(isIgnored ? ["client_info_ignored"] : [])],
     principal: hash("sha256", JSON.stringify([name, version, issuer, subject, user])),

@@ -25,6 +25,8 @@ export interface JwtSettings {
   readonly typ?: string
   /** The claims that hold the agent's name and version. */
   readonly claims: { readonly name: string; readonly version: string }
+  /** Further claims, that tools may have. */
+  readonly callerClaims: readonly string[]
   readonly jwks: JwksSource
   /** Seconds since `iat`; unlimited when undefined. */
   readonly maxTokenAge?: number

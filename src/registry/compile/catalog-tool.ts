@@ -58,7 +58,7 @@ export class RegisteredTool implements CatalogTool {
 
   #conceals(): Concealment {
     if (this.implementation.kind === "composition") return concealsNothing
-    const { hidden, defaults } = this.implementation
-    return { hidden, optional: new Set([...hidden, ...Object.keys(defaults)]) }
+    const { hidden, defaults, perCaller } = this.implementation
+    return { hidden, optional: new Set([...hidden, ...Object.keys(defaults), ...perCaller.keys()]) }
   }
 }

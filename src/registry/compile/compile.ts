@@ -1,4 +1,4 @@
-import type { JsonObject, JsonSchema } from "../../schema/json.ts"
+import type { JsonSchema } from "../../schema/json.ts"
 import type {
   Catalog,
   CatalogAgent,
@@ -15,7 +15,7 @@ import type { Bundles } from "../schemas/bundle.ts"
 import { documentDigest } from "../write/digest.ts"
 import { findUnavailable } from "./availability.ts"
 import { RegisteredTool } from "./catalog-tool.ts"
-import { type Environment, fillIn } from "./environment.ts"
+import { type FilledDefaults, fillDefaults, type Surroundings } from "./fill-defaults.ts"
 import { byName, RegisteredCatalog } from "./registered-catalog.ts"
 import { Scopes } from "./scopes.ts"
 
@@ -28,10 +28,10 @@ export interface Sound {
   readonly pinned: RegistryDocument
 }
 
-/** The catalog of a document without errors. Reports variables that its defaults need and `env` does not have. */
+/** The catalog of a document without errors. Reports what its defaults need and the surroundings do not have. */
 export function* compile(
   sound: Sound,
-  env: Environment | undefined,
+  surroundings: Surroundings | undefined,
   report: Report,
 ): Generator<void, Catalog, void> {
   const { draft, links, bundles, pinned } = sound
@@ -40,7 +40,7 @@ export function* compile(
     servers.set(drafted, { name: entity.name, version: entity.version, entity })
   for (const entity of links.impliedServers)
     servers.set(entity, { name: entity.name, version: entity.version, entity })
-  const filled = yield* fillDefaults(draft, env, report)
+  const filled = yield* fillDefaults(draft, surroundings, report)
   const reasons = yield* findUnavailable(draft, links, bundles, filled.reasons)
   const tools = new Map<ToolEntity, CatalogTool>()
   for (const [drafted, entity] of pairs(draft.document.tools, pinned.tools)) {
@@ -82,45 +82,6 @@ export function* compile(
 const pairs = <T>(drafted: readonly T[], pinned: readonly T[]): readonly (readonly [T, T])[] =>
   drafted.map((entity, index) => [entity, pinned[index] ?? entity] as const)
 
-interface FilledDefaults {
-  readonly values: ReadonlyMap<ToolEntity, JsonObject>
-  readonly reasons: ReadonlyMap<ToolEntity, string>
-}
-
-function* fillDefaults(
-  draft: Draft,
-  env: Environment | undefined,
-  report: Report,
-): Generator<void, FilledDefaults, void> {
-  const values = new Map<ToolEntity, JsonObject>()
-  const reasons = new Map<ToolEntity, string>()
-  for (const tool of draft.document.tools) {
-    const { source } = tool
-    if (source?.defaults === undefined) continue
-    yield
-    if (env === undefined) {
-      values.set(tool, source.defaults) // validation alone never looks at the environment
-      continue
-    }
-    const { defaults, missing } = fillIn(source.defaults, env)
-    values.set(tool, defaults)
-    const at = draft.origins.of(source, "defaults")
-    for (const { pointer, name } of missing) report(envMissing(at + pointer, name))
-    const [first] = missing
-    if (first !== undefined) reasons.set(tool, `the environment has no ${first.name}`)
-  }
-  return { values, reasons }
-}
-
-const envMissing = (pointer: string, name: string) => ({
-  code: "env_missing",
-  severity: "warn" as const,
-  pointer,
-  message: `the environment has no ${name}, so this tool is unavailable`,
-  hint: `set ${name}, or write \${${name}:-…} with a value to use instead`,
-  data: { name },
-})
-
 function implementationOf(
   tool: ToolEntity,
   link: SourceLink | undefined,
@@ -136,11 +97,13 @@ function implementationOf(
     kind: "source",
     server: server ?? unregistered(source.server, source.serverVersion),
     tool: source.tool,
-    defaults: filled.values.get(tool) ?? {},
+    ...(filled.values.get(tool) ?? noDefaults),
     hidden: new Set(source.hideFields),
     inputSchema: bundled(link?.provision?.inputSchema, bundles),
   }
 }
+
+const noDefaults = { defaults: {}, perCaller: new Map() }
 
 /** Stands where a missing server would: its tools are unavailable, so nobody is ever routed to it. */
 function unregistered(name: string, version: string | undefined): CatalogServer {

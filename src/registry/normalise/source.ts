@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject, segment } from "../../schema/json.ts"
 import type { ToolSource } from "../model.ts"
 import { reportConflict } from "./conflict.ts"
+import { checkDefaults } from "./defaults.ts"
 import {
   has,
   present,
@@ -16,7 +17,6 @@ import {
 } from "./fields.ts"
 import { readVersion } from "./identity.ts"
 import { sameJson } from "./same-json.ts"
-import { reportSecrets } from "./secrets.ts"
 
 const fields: ReadonlySet<string> = new Set(
   "server target serverVersion tool defaults hideFields idempotency".split(" "),
@@ -84,10 +84,10 @@ interface Found<T> {
 
 function readDefaults(from: Written, tool: Written): Found<JsonObject> | undefined {
   const own = readObject(from, "defaults")
-  if (own !== undefined) reportSecrets(own, `${from.pointer}/defaults`, from.context)
+  if (own !== undefined) checkDefaults(own, `${from.pointer}/defaults`, from.context)
   const outer = readOuter(tool, "defaults", readObject)
   if (outer === undefined) return own && { value: own }
-  reportSecrets(outer.value, outer.pointer, tool.context)
+  checkDefaults(outer.value, outer.pointer, tool.context)
   if (own === undefined) return outer
   for (const key of Object.keys(outer.value)) {
     if (Object.hasOwn(own, key) && !sameJson(own[key], outer.value[key]))

@@ -77,6 +77,7 @@ export interface JwtConfig {
   readonly audience: readonly string[]
   readonly jwks: KeySource
   readonly claims: { readonly name: string; readonly version: string }
+  readonly callerClaims: readonly string[]
   readonly algorithms: readonly string[]
   /** Required `typ`, if any. */
   readonly type: string | undefined

@@ -49,6 +49,11 @@ const jwt = z.strictObject({
     })
     .prefault({})
     .describe("Where a token says which agent calls."),
+  callerClaims: z
+    .array(z.string().min(1).max(256))
+    .max(64)
+    .default([])
+    .describe("Further claims that tools may have, as ${caller.claims.NAME} in their defaults."),
   algorithms: algorithms
     .default([...defaults.algorithms])
     .describe("Signature algorithms to accept; asymmetric ones only."),

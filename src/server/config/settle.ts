@@ -110,6 +110,7 @@ function settleJwt(jwt: JwtFile, around: Surroundings): JwtConfig {
     audience: [jwt.audience].flat(),
     jwks: keySource(jwt.jwks, around),
     claims: jwt.claims,
+    callerClaims: jwt.callerClaims,
     algorithms: jwt.algorithms,
     type: jwt.type,
     maxTokenAgeMs: jwt.maxTokenAge,
