@@ -115,5 +115,9 @@ function isAnnounced({ entity, implementation }: CatalogTool, begins: Gateway["b
   return begins === "all" || entity.annotations?.["readOnlyHint"] !== true
 }
 
-const cancelledBefore: Refusal = { code: "cancelled", reason: "before it was sent on" }
+const cancelledBefore: Refusal = {
+  code: "cancelled",
+  reason: "before it was sent on",
+  fate: "unsent",
+}
 const refused = (refusal: Refusal): Answer => ({ kind: "refusal", refusal })

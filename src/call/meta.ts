@@ -1,6 +1,9 @@
 import { isObject, type JsonObject } from "../schema/json.ts"
 import type { BackendReply, RpcError } from "./backends.ts"
 
+/** Under which a backend finds the key of a call that may be sent more than once (MCP has none of its own). */
+export const idempotencyKey = "dev.postern/idempotencyKey"
+
 /** The gateway's own keys: what it says under them nobody else may say, neither to it nor through it. */
 const isOurs = (key: string) => key.startsWith("dev.postern/")
 

@@ -58,7 +58,12 @@ export function scopeOf(catalog: Catalog, caller: Caller, levels: Levels): Scope
 function grant(caller: Caller, tool: CatalogTool, warnings: readonly string[]): Result<Permit> {
   const { name, unavailable } = tool
   if (unavailable !== undefined) {
-    return refuse({ code: "backend_unavailable", subject: name, reason: unavailable })
+    return refuse({
+      code: "backend_unavailable",
+      subject: name,
+      reason: unavailable,
+      fate: "unsent",
+    })
   }
   return ok({ caller, tool, warnings } as Permit) // the one cast: here the proof is minted
 }

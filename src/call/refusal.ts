@@ -1,4 +1,5 @@
 import type { Fault } from "../schema/fault.ts"
+import type { Fate } from "./fate.ts"
 
 /**
  * Every way a request can be refused, with what the words about it need. `reason` is internal: it goes to the audit, the
@@ -30,6 +31,7 @@ export type Refusal =
       readonly code: "backend_unavailable"
       readonly subject: string
       readonly reason: string
+      readonly fate?: Fate
       readonly retryAfterMs?: number
     }
   | {
@@ -37,19 +39,26 @@ export type Refusal =
       readonly subject: string
       readonly waitedMs: number
       readonly reason: string
+      readonly fate?: Fate
     }
-  | { readonly code: "backend_error"; readonly subject: string; readonly reason: string }
+  | {
+      readonly code: "backend_error"
+      readonly subject: string
+      readonly reason: string
+      readonly fate?: Fate
+    }
   | {
       readonly code: "overloaded"
       readonly subject?: string
       readonly reason: string
+      readonly fate?: Fate
       readonly retryAfterMs: number
     }
   /** A composition: checked at registration, not yet run by this version. */
   | { readonly code: "composition_unsupported"; readonly tool: string; readonly pattern: string }
   /** The audit cannot be written and `audit.onFailure` is deny. */
   | { readonly code: "audit_unavailable"; readonly reason: string }
-  | { readonly code: "cancelled"; readonly reason: string }
+  | { readonly code: "cancelled"; readonly reason: string; readonly fate?: Fate }
 
 export type RefusalCode = Refusal["code"]
 

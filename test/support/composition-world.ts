@@ -1,6 +1,6 @@
 import type { Plan, Target } from "../../src/compose/plan/plan.ts"
 import type { ErrorClass } from "../../src/compose/plan/policies.ts"
-import type { Cancellable, Cancellation } from "../../src/compose/run/cancellation.ts"
+import { type Cancellable, Cancellation } from "../../src/compose/run/cancellation.ts"
 import { codes, type Happened, type Outcome } from "../../src/compose/run/outcome.ts"
 import type { CallOptions, Invoke } from "../../src/compose/run/ports.ts"
 import { type RunOptions, type RunOutcome, runPlan } from "../../src/compose/run/run-plan.ts"
@@ -141,52 +141,31 @@ function nameOf(target: Target): string {
   return target.kind === "direct" ? target.tool : target.name
 }
 
-/** Listens to the cancellation of a call, and is the one of its sleep. */
-class Gate implements Cancellation, Cancellable {
+/** The cancellation of a sleep that ends with that of a call. */
+class Gate extends Cancellation {
   readonly never = new Promise<void>(() => {})
-  readonly #seen: () => void
-  #listener: Cancellable | undefined
-  isCancelled = false
 
-  constructor(cancellation?: Cancellation, seen: () => void = () => {}) {
-    this.#seen = seen
-    cancellation?.listen(this)
-  }
-
-  cancelled(): void {
-    this.isCancelled = true
-    this.#seen()
-    this.#listener?.cancelled()
-  }
-
-  listen(listener: Cancellable): void {
-    this.#listener = listener
-  }
-
-  release(): void {
-    this.#listener = undefined
+  constructor(call?: Cancellation, seen: () => void = () => {}) {
+    super()
+    const cancelled = () => {
+      seen()
+      this.cancel()
+    }
+    call?.listen({ cancelled })
   }
 }
 
-/** The cancellation of a caller. */
-export class Caller implements Cancellation {
-  isCancelled = false
+/** The cancellation of a caller, which knows whether anybody would hear it. */
+export class Caller extends Cancellation {
   isHeard = false
-  #listener: Cancellable | undefined
 
-  cancel(): void {
-    this.isCancelled = true
-    this.#listener?.cancelled()
-  }
-
-  listen(listener: Cancellable): void {
-    if (this.#listener !== undefined) throw new Error("one listener")
-    this.#listener = listener
+  override listen(listener: Cancellable): void {
+    super.listen(listener)
     this.isHeard = true
   }
 
-  release(): void {
-    this.#listener = undefined
+  override release(): void {
+    super.release()
     this.isHeard = false
   }
 }

@@ -1,7 +1,7 @@
 import { written } from "../../registry/model.ts"
 import { isObject, type Json } from "../../schema/json.ts"
 import type { CallNode, Target } from "../plan/plan.ts"
-import { OwnCancellation } from "./cancellation.ts"
+import { Cancellation } from "./cancellation.ts"
 import { type Failed, failure, type Happened, type Outcome, type Result } from "./outcome.ts"
 import type { CallOptions } from "./ports.ts"
 import { bytesOf } from "./size.ts"
@@ -30,7 +30,7 @@ export async function call(node: CallNode, work: Work): Promise<Result> {
 async function answered(node: CallNode, input: Json, work: Work): Promise<Waited<Outcome>> {
   const { run, stop, deadlineMs, authority, path } = work
   const degree = node.effect === "read" ? "reason" : "aborted"
-  const cancellation = new OwnCancellation()
+  const cancellation = new Cancellation()
   const unwatch = stop.watch(() => {
     if (stop[degree] !== undefined) cancellation.cancel()
   })

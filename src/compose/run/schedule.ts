@@ -1,7 +1,7 @@
 import type { Settled } from "../expr/scope.ts"
 import type { Graph, Step } from "../plan/plan.ts"
 import type { Entered } from "./boundary.ts"
-import type { OwnCancellation } from "./cancellation.ts"
+import type { Cancellation } from "./cancellation.ts"
 import { detach } from "./detach.ts"
 import type { Result } from "./outcome.ts"
 import { beginTally, type StepSummary, summaryOf, unstarted } from "./report.ts"
@@ -30,7 +30,7 @@ export class Schedule {
   /** Steps that may start, in the order of the document. */
   readonly #ready: number[] = []
   readonly #summaries = new Map<number, readonly StepSummary[]>()
-  readonly #timers: OwnCancellation[] = []
+  readonly #timers: Cancellation[] = []
   readonly #end = Promise.withResolvers<Result>()
   #running = 0
   #isLate = false

@@ -3,7 +3,7 @@ import { evaluate } from "../expr/evaluate.ts"
 import type { Expr } from "../expr/expr.ts"
 import type { Scope } from "../expr/scope.ts"
 import type { Step } from "../plan/plan.ts"
-import { OwnCancellation } from "./cancellation.ts"
+import { Cancellation } from "./cancellation.ts"
 import { codes, type Failed, type Failure, failure, type Happened, type Result } from "./outcome.ts"
 import type { Authority, Clock } from "./ports.ts"
 import type { Tally } from "./report.ts"
@@ -84,8 +84,8 @@ export async function within<S extends Site, T>(
 }
 
 /** Acts after so many milliseconds, unless it is cancelled before. */
-export function startTimer(clock: Clock, ms: number, act: () => void): OwnCancellation {
-  const timer = new OwnCancellation()
+export function startTimer(clock: Clock, ms: number, act: () => void): Cancellation {
+  const timer = new Cancellation()
   void clock.sleep(ms, timer).then(() => {
     if (!timer.isCancelled) act()
   })
@@ -98,7 +98,7 @@ export const earlier = (one: number | undefined, other: number): number =>
 /** Waits; why it was stopped before, if it was. */
 export async function pause(ms: number, { run, stop }: Site): Promise<Reason | undefined> {
   if (stop.reason !== undefined) return stop.reason
-  const timer = new OwnCancellation()
+  const timer = new Cancellation()
   const unwatch = stop.watch(() => timer.cancel())
   await run.parts.ports.clock.sleep(ms, timer)
   unwatch()

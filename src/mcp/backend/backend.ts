@@ -5,7 +5,7 @@ import type { Address } from "./address.ts"
 import { BackendCall, type CallOwner } from "./backend-call.ts"
 import { Backoff } from "./backoff.ts"
 import { Deadlines } from "./deadlines.ts"
-import { closing, type Failure, type FailureKind } from "./failure.ts"
+import { closing, type Failure, type FailureKind, unsent } from "./failure.ts"
 import type { BackendLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel, Opening } from "./link.ts"
 import type { Outcome } from "./outgoing.ts"
@@ -102,7 +102,7 @@ export class Backend implements CallOwner, LinkEvents {
       const call = new BackendCall(this, request, mirrored, reply)
       this.#calls.add(call)
       const refused = this.#refusal(request)
-      if (refused !== undefined) call.fail(refused)
+      if (refused !== undefined) call.fail(unsent(refused))
       else if (this.#inFlight < this.address.options.concurrencyMax) this.#enter(call)
       else this.#queue.add(call)
     })
@@ -143,7 +143,7 @@ export class Backend implements CallOwner, LinkEvents {
       return
     }
     if (this.#isResting) {
-      call.fail(this.#resting())
+      call.fail(unsent(this.#resting()))
       return
     }
     this.#waiting.add(call)
@@ -188,7 +188,7 @@ export class Backend implements CallOwner, LinkEvents {
     const { kind, reason } = failure
     this.log("warn", "backend_down", { kind, reason, retryAfterMs: Math.round(waitMs) })
     for (const call of takeAll(this.#waiting))
-      call.fail({ ...failure, code: "backend_unavailable", retryAfterMs: waitMs })
+      call.fail(unsent({ ...failure, code: "backend_unavailable", retryAfterMs: waitMs }))
     return waitMs
   }
 

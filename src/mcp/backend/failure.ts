@@ -1,3 +1,4 @@
+import type { Fate } from "../../call/fate.ts"
 import type { Refusal } from "../../call/refusal.ts"
 
 /** What kind of thing went wrong, for status, metrics and decisions; the words are in `reason`. */
@@ -29,6 +30,8 @@ export interface Failure {
   readonly retryAfterMs?: number
   /** The request never left: another attempt cannot execute it twice. */
   readonly isUnsent?: true
+  /** The server asked for `retryAfterMs` itself. */
+  readonly isPostponed?: true
   /** The HTTP status that was the answer, and the code of a JSON-RPC error that came with it. */
   readonly status?: number
   readonly rpcCode?: number
@@ -36,16 +39,47 @@ export interface Failure {
 
 /** The refusal that a caller's call ends with. `waitedMs` is told where the time was up. */
 export function refusalOf(failure: Failure, subject: string, waitedMs: number): Refusal {
-  const { code, reason, retryAfterMs } = failure
+  const { code, retryAfterMs } = failure
+  const common = { subject, reason: failure.reason, fate: fateOf(failure) }
   if (code === "backend_timeout")
-    return { code, subject, reason, waitedMs: Math.max(1, Math.round(waitedMs)) }
-  if (code === "overloaded") return { code, subject, reason, retryAfterMs: retryAfterMs ?? 1000 }
-  if (code === "backend_error") return { code, subject, reason }
-  if (code === "cancelled") return { code, reason }
+    return { code, ...common, waitedMs: Math.max(1, Math.round(waitedMs)) }
+  if (code === "overloaded") return { code, ...common, retryAfterMs: retryAfterMs ?? 1000 }
+  if (code === "backend_error") return { code, ...common }
+  if (code === "cancelled") return { code, reason: common.reason, fate: common.fate }
   return retryAfterMs === undefined
-    ? { code, subject, reason }
-    : { code, subject, reason, retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) }
+    ? { code, ...common }
+    : { code, ...common, retryAfterMs: Math.max(1, Math.ceil(retryAfterMs)) }
 }
+
+function fateOf({ kind, isUnsent, isPostponed, rpcCode, status = 0 }: Failure): Fate {
+  if (isUnsent) return "unsent"
+  switch (kind) {
+    case "http_status":
+      if (status === 429 || ((status === 408 || status === 503) && isPostponed)) return "busy"
+      return status === 408 || status >= 500 ? "failing" : "rejected"
+    case "protocol":
+      return rpcCode === undefined ? "malformed" : "rejected"
+    default:
+      return fates[kind]
+  }
+}
+
+const fates = {
+  unconfigured: "unsent",
+  refused: "unsent",
+  backoff: "unsent",
+  overloaded: "unsent",
+  credentials: "rejected",
+  lost: "lost",
+  exited: "lost",
+  cancelled: "lost",
+  closing: "lost",
+  timeout: "late",
+  too_large: "oversize",
+} as const satisfies Record<Exclude<FailureKind, "http_status" | "protocol">, Fate>
+
+/** The same, of a request that never left. */
+export const unsent = (failure: Failure): Failure => ({ ...failure, isUnsent: true })
 
 export const protocolFailure = (reason: string): Failure => ({
   code: "backend_error",

@@ -1,6 +1,6 @@
 import type { RpcError } from "../../call/backends.ts"
 import type { JsonObject } from "../../schema/json.ts"
-import type { Failure } from "./failure.ts"
+import { type Failure, unsent } from "./failure.ts"
 import type { Lane } from "./lane.ts"
 import { randomId } from "./random-id.ts"
 import { membersOf } from "./wire.ts"
@@ -56,7 +56,8 @@ export abstract class Outgoing {
   /** Ends it before its answer, and tells the backend that nobody waits any more. */
   withdraw(failure: Failure): void {
     if (this.isOver) return
-    this.fail(failure)
+    const isSent = this.carrier?.hasSent(this) === true
+    this.fail(isSent ? failure : unsent(failure))
     this.carrier?.withdraw(this)
   }
 
@@ -68,6 +69,8 @@ export abstract class Outgoing {
 
 /** What has a request under way and can stop it; what the backend answers later is dropped. */
 export interface Carrier {
+  /** Bytes of it may have left. */
+  hasSent(outgoing: Outgoing): boolean
   withdraw(outgoing: Outgoing): void
 }
 

@@ -65,7 +65,7 @@ class Pool implements BackendPool {
     const reason = `no address is configured for ${refKey(server.name, server.version)}`
     return Promise.resolve({
       kind: "refusal",
-      refusal: { code: "backend_unavailable", subject, reason },
+      refusal: { code: "backend_unavailable", subject, reason, fate: "unsent" },
     })
   }
 

@@ -21,7 +21,7 @@ export function replyOf(outcome: Outcome, call: BackendCall, redactor: Redactor)
   const text = redactor.text(message)
   if (isAboutThisHop(code)) {
     const failure = protocolFailure(`the server refused the gateway's request: ${code} ${text}`)
-    return { kind: "refusal", refusal: refusalOf(failure, subject, 0) }
+    return { kind: "refusal", refusal: refusalOf({ ...failure, rpcCode: code }, subject, 0) }
   }
   return data === undefined
     ? { kind: "error", error: { code, message: text } }

@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from "node:http"
 import { type AddressInfo, createServer as createTcpServer } from "node:net"
 import { gzipSync } from "node:zlib"
 import { describe, expect, onTestFinished, test } from "vitest"
+import { Cancellation } from "../../../src/call/cancellation.ts"
 import type { BackendOptions } from "../../../src/mcp/backend/address.ts"
 import type { Message } from "../../support/backend-behaviour.ts"
 import { json, serve } from "../../support/backend-http.ts"
@@ -49,6 +50,12 @@ async function openFaulty(
   return { server, ...open(http(server.url, { options: { ...options, ...more } })) }
 }
 
+/** Answers with a status and no body. */
+const status =
+  (code: number, headers: Record<string, string> = {}) =>
+  (_: Message, response: ServerResponse) =>
+    void response.writeHead(code, headers).end()
+
 describe("a call over HTTP to a server that misbehaves", () => {
   test("is refused at once when nothing listens, and the next attempt waits its time", async () => {
     const server = await serve(() => {})
@@ -58,6 +65,7 @@ describe("a call over HTTP to a server that misbehaves", () => {
     expect(refusal(one)).toMatchObject({
       code: "backend_unavailable",
       reason: expect.stringMatching(/ECONNREFUSED/),
+      fate: "unsent",
     })
     expect(refusal(one)).toHaveProperty("retryAfterMs", expect.any(Number))
     expect(refusal(other)).toEqual(refusal(one))
@@ -161,6 +169,56 @@ describe("a call over HTTP to a server that misbehaves", () => {
     expect(text(await call("x"))).toBe("fine")
   })
 
+  const fates: [string, string, (message: Message, response: ServerResponse) => void][] = [
+    ["a reset", "lost", (_, response) => response.socket?.resetAndDestroy()],
+    ["half a body", "late", (_, response) => response.writeHead(200).write("{")],
+    ["429", "busy", status(429)],
+    ["503 with a time to come back", "busy", status(503, { "retry-after": "1" })],
+    ["408 with a time to come back", "busy", status(408, { "retry-after": "1" })],
+    ["503", "failing", status(503)],
+    ["408", "failing", status(408)],
+    ["500", "failing", status(500)],
+    ["502", "failing", status(502)],
+    ["504", "failing", status(504)],
+    ["422", "rejected", status(422)],
+    ["401", "rejected", status(401)],
+    ["409", "rejected", status(409)],
+    ["302", "rejected", status(302, { location: "/" })],
+    ["a text", "malformed", (_, response) => response.end("<html>")],
+    ["another id", "malformed", (_, response) => json(response, answer("feedfeedfeedfeed"))],
+    [
+      "a header mismatch",
+      "rejected",
+      ({ id }, response) => json(response, { id, error: { code: -32020, message: "m" } }, 400),
+    ],
+    [
+      "more than the limit",
+      "oversize",
+      (_, response) => response.writeHead(200, { "content-length": 1e9 }).write("{"),
+    ],
+  ]
+  test.each(fates)("says of a call that was answered with %s: it is %s", async (_, fate, act) => {
+    const { call } = await openFaulty(act, { timeoutMs: 300 })
+    expect(refusal(await call("x"))).toMatchObject({ fate })
+  })
+
+  test("knows of a call whether it was sent before its time was up, or it was given up", async () => {
+    const one = { ...options, concurrencyMax: 1, timeoutMs: 300 }
+    const server = await serveCalls(() => {})
+    const { call } = open(http(server.url, { options: one }))
+    const cancellation = new Cancellation()
+    const calls = [call("sent"), call("late"), call("waiting", { cancellation })]
+    await until(() => server.methods().includes("tools/call"))
+    cancellation.cancel()
+    const replies = (await Promise.all(calls)).map(refusal)
+    expect(replies.map(({ code }) => code)).toEqual([
+      ...["backend_timeout", "backend_timeout", "cancelled"],
+    ])
+    expect(replies.map((reply) => "fate" in reply && reply.fate)).toEqual([
+      ...["late", "unsent", "unsent"],
+    ])
+  })
+
   test("relays a JSON-RPC error that comes with an error status", async () => {
     const error = { code: -32603, message: "inside", data: [1] }
     const { call } = await openFaulty(({ id }, response) => json(response, { id, error }, 500))
@@ -253,7 +311,7 @@ describe("a call over HTTP to a server that misbehaves", () => {
       ["mcp-name", "other"],
     ])
     const { call } = open(http(server.url, { headers }))
-    await call("größe x")
+    await call("größe x", { meta: { "dev.postern/idempotencyKey": "run/step" } })
     const sent = server.seen.find(({ message }) => message.method === "tools/call")
     expect(sent?.headers).toMatchObject({
       authorization: "Bearer abc-def-ghi",
@@ -261,9 +319,11 @@ describe("a call over HTTP to a server that misbehaves", () => {
       "mcp-method": "tools/call",
       "mcp-name": "=?base64?Z3LDtsOfZSB4?=",
       "mcp-protocol-version": modernVersion,
+      "idempotency-key": "run/step",
     })
     expect(sent?.message.params?._meta).toMatchObject({
       "io.modelcontextprotocol/clientInfo": { name: "postern", version: "0.0.1" },
+      "dev.postern/idempotencyKey": "run/step",
     })
   })
 })

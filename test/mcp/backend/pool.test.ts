@@ -23,6 +23,7 @@ describe("the pool of backends", () => {
       code: "backend_unavailable",
       subject: "the-x",
       reason: "no address is configured for other@1",
+      fate: "unsent",
     })
   })
 

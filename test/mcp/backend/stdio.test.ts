@@ -185,6 +185,7 @@ describe("a child that ends", () => {
       expect(refusal(reply)).toMatchObject({
         code: "backend_unavailable",
         reason: expect.stringContaining("SIGKILL"),
+        fate: "lost",
       })
     await until(async () => (await call("echo")).kind === "result")
     expect(starts()).toHaveLength(2)

@@ -9,6 +9,7 @@ const notConfigurable = new Set([
   "content-length",
   "content-type",
   "expect",
+  "idempotency-key",
   "keep-alive",
   "mcp-method",
   "mcp-name",

@@ -1,8 +1,9 @@
 import type { Dispatcher, Pool } from "undici"
+import { idempotencyKey } from "../../../call/meta.ts"
 import type { JsonObject } from "../../../schema/json.ts"
 import type { HttpAddress } from "../address.ts"
 import { Deadlines } from "../deadlines.ts"
-import { closing, type Failure } from "../failure.ts"
+import { closing, type Failure, unsent } from "../failure.ts"
 import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
 import { Inquiry, type Outgoing } from "../outgoing.ts"
@@ -116,7 +117,7 @@ export class HttpLink implements Link, ExchangeHost {
     }
     const session = this.#sessions.of(outgoing.lane)
     if (session === undefined) {
-      outgoing.fail(tooManySessions)
+      outgoing.fail(unsent(tooManySessions))
       return
     }
     if (session !== this.#sessions.plain && outgoing.counter === undefined) {
@@ -138,7 +139,7 @@ export class HttpLink implements Link, ExchangeHost {
     const { epoch } = session ?? this.#sessions.plain
     const exchange = new RpcExchange(this, outgoing, answerBytesMax, { session, epoch })
     outgoing.carrier = exchange
-    this.#dispatch(pool, "POST", headers, requestText(outgoing, common), exchange)
+    this.#dispatch(pool, "POST", keyed(headers, outgoing), requestText(outgoing, common), exchange)
     return exchange
   }
 
@@ -186,7 +187,7 @@ export class HttpLink implements Link, ExchangeHost {
     if (outgoing.isOver) return
     if (opening === undefined || opening.ok) return this.send(outgoing)
     if (outgoing.isResent || opening.failure.isUnsent) this.#events.down(opening.failure)
-    outgoing.fail({ ...opening.failure, code: "backend_unavailable" })
+    outgoing.fail(unsent({ ...opening.failure, code: "backend_unavailable" }))
   }
 
   broken({ outgoing }: RpcExchange, failure: Failure): void {
@@ -233,6 +234,12 @@ export class HttpLink implements Link, ExchangeHost {
     await notice.outcome
     clearTimeout(late)
   }
+}
+
+/** The key of a call stands in a header, too: servers behind other protocols know it from there. */
+function keyed(headers: string[], { meta }: Outgoing): string[] {
+  const key = meta?.[idempotencyKey]
+  return typeof key === "string" ? [...headers, "idempotency-key", key] : headers
 }
 
 /** Codes without a meaning of their own, which the SDKs put on everything their transports refuse. */

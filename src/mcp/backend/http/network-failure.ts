@@ -40,10 +40,14 @@ export function statusFailure(
     }
   if (status >= 300 && status < 400)
     return { ...more, code: "backend_error", kind, reason: `${reason}: redirects are not followed` }
-  const retryAfterMs = retryAfter(headers) ?? 1000
-  if (status === 429) return { ...more, code: "overloaded", kind, reason, retryAfterMs }
-  if (status >= 502 && status <= 504)
-    return { ...more, code: "backend_unavailable", kind, reason, retryAfterMs }
+  const asked = retryAfter(headers)
+  const pause = {
+    retryAfterMs: asked ?? 1000,
+    ...(asked !== undefined && { isPostponed: true as const }),
+  }
+  if (status === 429) return { ...more, code: "overloaded", kind, reason, ...pause }
+  if (status === 408 || (status >= 502 && status <= 504))
+    return { ...more, code: "backend_unavailable", kind, reason, ...pause }
   return { ...more, code: "backend_error", kind, reason }
 }
 

@@ -44,6 +44,10 @@ export class RpcExchange extends Exchange implements Carrier {
     this.outgoing = outgoing
   }
 
+  hasSent(): boolean {
+    return this.isSent
+  }
+
   withdraw(): void {
     if (this.isSent) this.#host.withdrawn(this)
     this.close()

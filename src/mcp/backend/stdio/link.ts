@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { JsonObject } from "../../../schema/json.ts"
 import type { StdioAddress } from "../address.ts"
-import { closing, type Failure } from "../failure.ts"
+import { closing, type Failure, unsent } from "../failure.ts"
 import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
 import { logLines, RateLimit, shown } from "../log-lines.ts"
@@ -53,7 +53,7 @@ export class StdioLink implements Link, SessionHost {
   }
 
   send(outgoing: Outgoing): void {
-    if (this.#running === undefined) outgoing.fail(closing)
+    if (this.#running === undefined) outgoing.fail(unsent(closing))
     else this.#running.session.send(outgoing)
   }
 

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import { readMessage } from "../answer.ts"
-import { type Failure, tooLarge } from "../failure.ts"
+import { type Failure, tooLarge, unsent } from "../failure.ts"
 import type { Carrier, Outgoing } from "../outgoing.ts"
 import { Inquiry } from "../outgoing.ts"
 import { cancelledText, replyText, requestText } from "../wire.ts"
@@ -50,7 +50,7 @@ export class StdioSession implements Carrier, LineTaker {
   send(outgoing: Outgoing): void {
     outgoing.carrier = this
     if (this.#ended !== undefined) {
-      outgoing.fail(this.#ended)
+      outgoing.fail(unsent(this.#ended))
       return
     }
     if (this.#isStalled) this.#outbox.add(outgoing)
@@ -83,6 +83,10 @@ export class StdioSession implements Carrier, LineTaker {
       this.#outbox.delete(outgoing)
       this.#write(outgoing)
     }
+  }
+
+  hasSent({ id }: Outgoing): boolean {
+    return this.#open.has(id)
   }
 
   withdraw(outgoing: Outgoing): void {
@@ -137,9 +141,11 @@ export class StdioSession implements Carrier, LineTaker {
   /** The child is gone: everything that waits for it fails at once. */
   end(failure: Failure): void {
     this.#ended = failure
-    const all = [...this.#open.values(), ...this.#outbox]
+    const sent = [...this.#open.values()]
+    const waiting = [...this.#outbox]
     this.#open.clear()
     this.#outbox.clear()
-    for (const outgoing of all) outgoing.fail(failure)
+    for (const outgoing of sent) outgoing.fail(failure)
+    for (const outgoing of waiting) outgoing.fail(unsent(failure))
   }
 }
