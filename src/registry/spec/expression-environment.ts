@@ -36,8 +36,8 @@ function createEnvironment(): Environment {
   for (const [operator, calculate] of Object.entries(operators)) {
     const mixed = (left: number | bigint, right: number | bigint) =>
       calculate(Number(left), Number(right))
-    environment.registerOperator(`double ${operator} int`, mixed)
-    environment.registerOperator(`int ${operator} double`, mixed)
+    environment.registerOperator(`double ${operator} int: double`, mixed)
+    environment.registerOperator(`int ${operator} double: double`, mixed)
   }
   environment.registerOperator("double % double", (left, right) => left % right)
   environment.registerOperator("int == double", (left, right) => Number(left) === right)

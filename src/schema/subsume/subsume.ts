@@ -4,12 +4,7 @@ import { createSchemas } from "../schemas.ts"
 import type { Schemas } from "../validator.ts"
 import { openBook } from "./clauses/book.ts"
 import { isSame } from "./clauses/kinds.ts"
-import { createJudge } from "./judge/judge.ts"
-import { createMatcher } from "./judge/matcher.ts"
-import { createMeter } from "./judge/meter.ts"
-import { createProver, type Prover, type Workbench } from "./proof/prove.ts"
-import { createSearch } from "./search/search.ts"
-import { take } from "./search/take.ts"
+import { type Comparison, compare, samples } from "./compare.ts"
 
 export type Subsumption =
   /** Proved: every value that fits `from` fits `to`. */
@@ -52,42 +47,23 @@ export function subsume(
   const unusable = whyUnusable("from", from) ?? whyUnusable("to", to)
   if (unusable !== undefined) return { answer: "unknown", why: unusable, at: "" }
   if (isSame(from, to)) return { answer: "yes" }
-  const stepsMax = options.stepsMax ?? stepsMaxDefault
-  const [left, right] = [openBook(from).root, openBook(to).root]
-  const prover = createProver(createBench(stepsMax))
-  const gap = prover.implies([left], right)
+  const comparison = compare(openBook(from).root, openBook(to).root, stepsOf(options))
+  const { gap } = comparison
   if (gap === undefined) return { answer: "yes" }
-  const counterexample = disprove(prover, { from, to }, { stepsMax, schemas: schemasOf(options) })
+  const counterexample = disprove(comparison, { from, to }, schemasOf(options))
   return counterexample ?? { answer: "unknown", why: gap.why, at: gap.at }
 }
 
 /** A value that is valid under `schema`, tried by the validator; undefined when none was found. */
 export function witness(schema: JsonSchema, options: SubsumeOptions = {}): Json | undefined {
   if (whyUnusable("schema", schema) !== undefined) return
-  const stepsMax = options.stepsMax ?? stepsMaxDefault
-  const prover = createProver(createBench(stepsMax))
   const validator = schemasOf(options).validator(schema)
-  for (const depthMax of depths) {
-    const { samples } = createSearch(createBench(stepsMax * searchFactor), prover, depthMax)
-    for (const value of samples([openBook(schema).root]))
-      if (validator.faults(value) === undefined) return value
-  }
+  for (const value of samples([openBook(schema).root], stepsOf(options)))
+    if (validator.faults(value) === undefined) return value
   return
 }
 
-const stepsMaxDefault = 5_000
-/** How deep values are looked for: shallow ones first, or one recursion would use up all steps. */
-const depths = [6, 12, 24]
-/** A search may take so many times the steps of a proof, at each depth. */
-const searchFactor = 2
-/** Values that the search takes for counter-examples and the validator does not. */
-const triesMax = 16
-
-function createBench(stepsMax: number): Workbench {
-  const meter = createMeter(stepsMax)
-  const matches = createMatcher()
-  return { meter, matches, judge: createJudge(meter, matches) }
-}
+const stepsOf = ({ stepsMax }: SubsumeOptions) => (stepsMax === undefined ? {} : { stepsMax })
 
 let shared: Schemas | undefined
 function schemasOf({ schemas }: SubsumeOptions): Schemas {
@@ -111,20 +87,16 @@ interface Pair {
 
 /** A no, if a value is found that makes it one. */
 function disprove(
-  prover: Prover,
+  comparison: Comparison,
   { from, to }: Pair,
-  { stepsMax, schemas }: { readonly stepsMax: number; readonly schemas: Schemas },
+  schemas: Schemas,
 ): Subsumption | undefined {
-  const [left, right] = [openBook(from).root, openBook(to).root]
-  for (const depthMax of depths) {
-    const search = createSearch(createBench(stepsMax * searchFactor), prover, depthMax)
-    for (const counterexample of take(search.against([left], right), triesMax)) {
-      const words = refute(schemas, { from, to }, counterexample)
-      if (words === undefined) continue
-      const verdict = search.judge(right, counterexample)
-      const at = verdict.says === "misfit" ? verdict.at : ""
-      return { answer: "no", counterexample, at, words }
-    }
+  for (const counterexample of comparison.candidates()) {
+    const words = refute(schemas, { from, to }, counterexample)
+    if (words === undefined) continue
+    const verdict = comparison.judge(openBook(to).root, counterexample)
+    const at = verdict.says === "misfit" ? verdict.at : ""
+    return { answer: "no", counterexample, at, words }
   }
   return
 }
