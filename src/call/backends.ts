@@ -9,6 +9,27 @@ export interface Backends {
   readonly takesSubjectTokens?: boolean
   /** Never throws or rejects: what goes wrong is a refusal. A cancellation reaches the backend, too. */
   request(server: CatalogServer, request: BackendRequest): Promise<BackendReply>
+  /**
+   * What a server lists of one kind, all pages of it. `fresh`: as fresh as the server wants it to be; a server that must
+   * be asked is waited for a short while, and then it is what was last known. `known`: what was last known, where
+   * anything was. Never rejects.
+   */
+  list(server: CatalogServer, kind: ListKind, need: "fresh" | "known"): Promise<Listed>
+  /** The `capabilities` that the server declared when it was last connected; undefined before. Asks nobody. */
+  capabilities(server: CatalogServer): JsonObject | undefined
+}
+
+export type ListKind = "tools" | "resources" | "resourceTemplates" | "prompts"
+
+export interface Listed {
+  /** As they were sent, to print. The same array until the server lists something else. */
+  readonly items: readonly JsonObject[]
+  /** The same to look at: without raw JSON (see {@link BackendReply}). */
+  readonly plain: readonly JsonObject[]
+  /** How long the server lets this be kept from now on, in milliseconds. 0 where it is old already. */
+  readonly ttlMs: number
+  /** False where the server has never said what it lists. */
+  readonly isKnown: boolean
 }
 
 /** One request of MCP, `tools/call` and any other, in the words of both eras: a backend's codec adds its envelope. */

@@ -99,7 +99,15 @@ export const limitTable = {
   backendStartTimeout: time(backendLimits.startMs, "a started server may take to open its port"),
   backendStarts: count(backendLimits.startsMax, "processes that start at once; more wait"),
   backendRetryWait: time(backendLimits.backoffMaxMs, "to wait at most between two attempts"),
-  backendListedTools: count(backendLimits.listedToolsMax, "tools read of one server's list"),
+  backendListed: count(backendLimits.listedMax, "entries read of one server's list"),
+  backendListWait: time(
+    backendLimits.listWaitMs,
+    "a list may wait for a server; then it is what was last known",
+  ),
+  backendListTtl: {
+    ...time(backendLimits.listTtlMs, "a server's list is kept where the server does not say"),
+    min: 0,
+  },
 } as const satisfies Readonly<Record<string, Limit>>
 
 export type LimitName = keyof typeof limitTable
@@ -142,7 +150,10 @@ export const backendLimitsOf = (limits: Limits): Partial<BackendLimits> => ({
   startsMax: limits.backendStarts,
   backoffMaxMs: limits.backendRetryWait,
   drainMs: limits.shutdownTimeout,
-  listedToolsMax: limits.backendListedTools,
+  listedMax: limits.backendListed,
+  listedBytesMax: limits.backendAnswerBytes,
+  listWaitMs: limits.backendListWait,
+  listTtlMs: limits.backendListTtl,
 })
 
 /** The configured limits as the loading of a registry names them. */

@@ -7,7 +7,7 @@ import { parseExact } from "../../src/mcp/jsonrpc.ts"
 import { isObject } from "../../src/schema/json.ts"
 import { sketchCatalog } from "../support/catalog.ts"
 import { anyPeer, evidence } from "../support/evidence.ts"
-import { callOf, done, type GatewaySketch, sketchGateway } from "../support/gateway.ts"
+import { answering, callOf, done, type GatewaySketch, sketchGateway } from "../support/gateway.ts"
 
 const catalog = sketchCatalog({
   tools: {
@@ -32,7 +32,9 @@ describe("a call", () => {
     expect(answer).toBe(hits)
     expect(requests).toMatchObject([
       {
+        method: "tools/call",
         subject: "search",
+        name: "backend_search",
         params: { name: "backend_search", arguments: { q: "x" } },
         meta: undefined,
       },
@@ -279,10 +281,10 @@ describe("each outcome of a call is in exactly one record:", () => {
       { decision: "refuse", outcome: "bug", caller: undefined },
     ],
     ["validation", { schemas: { validator: bug } }, { decision: "refuse", outcome: "bug" }],
-    ["a backend", { backends: { request: bug } }, { decision: "allow", outcome: "bug" }],
+    ["a backend", { backends: answering(bug) }, { decision: "allow", outcome: "bug" }],
     [
       "a backend that rejects",
-      { backends: { request: () => Promise.reject(new Error("a bug")) } },
+      { backends: answering(() => Promise.reject(new Error("a bug"))) },
       { decision: "allow", outcome: "bug" },
     ],
     ["the digest", { digest: bug }, { outcome: "bug" }],

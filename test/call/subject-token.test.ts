@@ -18,7 +18,7 @@ async function carried(
   const shown = authorization === undefined ? { agentName: "a", agentVersion: "1" } : {}
   const sketch: GatewaySketch = { identity: { ...withJwt, ...set } }
   const { gateway, requests, records } = sketchGateway(catalog, sketch)
-  const backends = { takesSubjectTokens: takes, request: gateway.backends.request }
+  const backends = { ...gateway.backends, takesSubjectTokens: takes }
   const request = callOf(
     "echo",
     {},

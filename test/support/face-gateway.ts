@@ -6,6 +6,7 @@ import type { IdentitySettings } from "../../src/call/identity/settings.ts"
 import type { Catalog } from "../../src/registry/catalog.ts"
 import { type CatalogSketch, sketchCatalog } from "./catalog.ts"
 import { identity } from "./evidence.ts"
+import { answering } from "./gateway.ts"
 
 /** What the far side of the backends' port does with one call. */
 export type FakeBackend = (request: BackendRequest) => BackendReply | Promise<BackendReply>
@@ -57,12 +58,10 @@ export function fakeGateway(
       definitionDrift: "warn",
     },
     schemas: { validator: () => ({ faults: () => undefined }) },
-    backends: {
-      async request(_, request) {
-        calls.push(request)
-        return backend(request)
-      },
-    },
+    backends: answering(async (_, request) => {
+      calls.push(request)
+      return backend(request)
+    }),
     digest: () => undefined,
     begins: "none",
     audit(record) {

@@ -25,6 +25,13 @@ export const done = (result: JsonObject = { content: [] }): BackendReply => ({
   result,
 })
 
+/** Backends that answer requests so, and say nothing of themselves. */
+export const answering = (request: Backends["request"]): Backends => ({
+  request,
+  list: async () => ({ items: [], plain: [], ttlMs: 0, isKnown: false }),
+  capabilities: () => undefined,
+})
+
 export interface GatewaySketch {
   readonly levels?: Partial<Levels>
   readonly identity?: Partial<IdentitySettings>
@@ -41,12 +48,10 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
   const levels = { ...strict, ...sketch.levels }
   const { unknownCaller } = levels
   const gate = createIdentify(identity({ unknownCaller, ...sketch.identity }), clock.ports)
-  const backends: Backends = {
-    async request(_, request) {
-      requests.push(request)
-      return sketch.backend?.(request) ?? done()
-    },
-  }
+  const backends = answering(async (_, request) => {
+    requests.push(request)
+    return sketch.backend?.(request) ?? done()
+  })
   let serial = 0
   const gateway: Gateway = {
     catalog: () => catalog,

@@ -1,6 +1,7 @@
 import type { BackendReply, BackendRequest, RpcError } from "../../call/backends.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, written } from "../../registry/model.ts"
+import type { JsonObject } from "../../schema/json.ts"
 import type { Address } from "./address.ts"
 import { BackendCall, type CallOwner } from "./backend-call.ts"
 import { Backoff } from "./backoff.ts"
@@ -8,49 +9,20 @@ import { Deadlines } from "./deadlines.ts"
 import { closing, type Failure, type FailureKind, unsent } from "./failure.ts"
 import type { BackendLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel, Opening } from "./link.ts"
+import { Offering, type OfferingEvents } from "./offering.ts"
 import type { Outcome } from "./outgoing.ts"
 import { paramHeaders } from "./param-headers.ts"
 import type { Redactor } from "./redact.ts"
 import { replyOf } from "./reply.ts"
-import type { Sighting } from "./sighting.ts"
-import { Watch } from "./watch.ts"
+import type { BackendState, Status } from "./status.ts"
 import type { Era } from "./wire.ts"
 
-export type BackendState = "idle" | "connecting" | "up" | "down" | "closing"
-
-/** How one server version is doing. */
-export interface Status {
-  readonly server: Ref
-  readonly transport: "http" | "stdio"
-  readonly era: Era | undefined
-  readonly state: BackendState
-  /** The last failure since the start, whatever came after it: `state` says how it is, this what there was. */
-  readonly lastError: FailureKind | undefined
-  /** When that was, in ISO 8601. */
-  readonly lastErrorAt: string | undefined
-  readonly inFlight: number
-  readonly queued: number
-  /** Since the start, refused ones included. */
-  readonly calls: number
-  /** How often a connection or process that was up was lost. */
-  readonly restarts: number
-  readonly pid: number | undefined
-  /** Messages that fitted nothing we asked, and output that is no message. */
-  readonly strays: number
-  /** How many tools the server offered when its list was last read; undefined before. */
-  readonly toolCount: number | undefined
-  /** Tools that the registry says the server provides and that were not in its list. */
-  readonly missing: readonly string[]
-}
-
 /** What a backend needs from the pool. */
-export interface BackendContext {
+export interface BackendContext extends OfferingEvents {
   readonly limits: BackendLimits
   readonly redactor: Redactor
   openLink(events: LinkEvents): Link
   log(level: LogLevel, event: string, fields: LogFields): void
-  /** The server's tools were looked at. */
-  observe(sighting: Sighting): void
 }
 
 /**
@@ -69,7 +41,9 @@ export class Backend implements CallOwner, LinkEvents {
   readonly #queue = new Set<BackendCall>()
   /** With a place, but without a connection yet. */
   readonly #waiting = new Set<BackendCall>()
-  readonly #watch: Watch
+  readonly #offering: Offering
+  /** Who wait for a connection, and are told when there is one or why there is none. */
+  readonly #arrivals: ((failure: Failure | undefined) => void)[] = []
   /** As the registry of the last call knows it. */
   #server: CatalogServer | undefined
   #state: BackendState = "idle"
@@ -89,7 +63,7 @@ export class Backend implements CallOwner, LinkEvents {
     this.address = address
     this.#context = context
     this.#link = context.openLink(this)
-    this.#watch = new Watch(limits, (sighting) => context.observe(sighting))
+    this.#offering = new Offering(limits, this.#link, () => this.#ready(), context)
     this.#backoff = new Backoff(limits.backoffMs, limits.backoffMaxMs, limits.healthyMs)
     this.#calls = new Deadlines(address.options.timeoutMs, (call) => this.#expire(call))
   }
@@ -106,6 +80,22 @@ export class Backend implements CallOwner, LinkEvents {
       else if (this.#inFlight < this.address.options.concurrencyMax) this.#enter(call)
       else this.#queue.add(call)
     })
+  }
+
+  /** Connects unless it is; what hinders it is the answer. */
+  async #ready(): Promise<Failure | undefined> {
+    if (this.#isClosing) return closing
+    if (this.#state === "up") return
+    if (this.#isResting) return this.#resting()
+    const { promise, resolve } = Promise.withResolvers<Failure | undefined>()
+    this.#arrivals.push(resolve)
+    this.#connect()
+    return promise
+  }
+
+  /** What the server offers, as far as it is known. */
+  get offering(): Offering {
+    return this.#offering
   }
 
   #refusal({ cancellation }: BackendRequest): Failure | undefined {
@@ -160,17 +150,18 @@ export class Backend implements CallOwner, LinkEvents {
   async #open(): Promise<void> {
     const opening = await this.#link.open().catch(unopened)
     if (this.#state !== "connecting") return
-    if (opening.ok) this.#rose(opening.era)
+    if (opening.ok) this.#rose(opening)
     else this.#fell(opening.failure)
   }
 
-  #rose(era: Era): void {
+  #rose({ era, capabilities }: Opening & { readonly ok: true }): void {
     this.#state = "up"
     this.#era = era
     this.#backoff.succeeded()
     this.log("info", "backend_up", { era, pid: this.#link.pid })
-    this.toolsChanged()
+    this.#offering.connected(capabilities)
     for (const call of takeAll(this.#waiting)) this.#link.send(call)
+    for (const arrive of this.#arrivals.splice(0)) arrive(undefined)
   }
 
   down(failure: Failure): void {
@@ -189,6 +180,7 @@ export class Backend implements CallOwner, LinkEvents {
     this.log("warn", "backend_down", { kind, reason, retryAfterMs: Math.round(waitMs) })
     for (const call of takeAll(this.#waiting))
       call.fail(unsent({ ...failure, code: "backend_unavailable", retryAfterMs: waitMs }))
+    for (const arrive of this.#arrivals.splice(0)) arrive(failure)
     return waitMs
   }
 
@@ -219,7 +211,7 @@ export class Backend implements CallOwner, LinkEvents {
 
   #learn(outcome: Outcome): void {
     if (outcome.kind === "failure") this.#noteError(outcome.failure)
-    if (outcome.kind === "error" && isUnknownTool(outcome.error)) this.toolsChanged()
+    if (outcome.kind === "error" && isUnknownTool(outcome.error)) this.#lookAtTools()
   }
 
   #noteError({ kind }: Failure): void {
@@ -243,8 +235,12 @@ export class Backend implements CallOwner, LinkEvents {
     this.#isDraining = false
   }
 
-  toolsChanged(): void {
-    if (this.#state === "up") this.#watch.look(this.#link)
+  #lookAtTools(): void {
+    if (this.#state === "up") this.#offering.lookAtTools()
+  }
+
+  noticed(notification: JsonObject): void {
+    if (this.#state === "up") this.#offering.noticed(notification)
   }
 
   log(level: LogLevel, event: string, fields: LogFields): void {
@@ -268,15 +264,9 @@ export class Backend implements CallOwner, LinkEvents {
       restarts: this.#restarts,
       pid: this.#link.pid,
       strays: this.#link.strays,
-      toolCount: this.#watch.tools?.size,
-      missing: this.#missing(),
+      toolCount: this.#offering.tools?.size,
+      missing: this.#offering.missing(this.#server),
     }
-  }
-
-  #missing(): string[] {
-    const { tools } = this.#watch
-    if (tools === undefined || this.#server === undefined) return []
-    return this.#server.entity.provides.map(({ tool }) => tool).filter((tool) => !tools.has(tool))
   }
 
   /** Takes no more calls, lets those it has end or, after `drainMs`, ends them, and then everything else. */
@@ -285,8 +275,9 @@ export class Backend implements CallOwner, LinkEvents {
     this.#isClosing = true
     await this.#drain()
     clearTimeout(this.#restart)
-    this.#watch.stop()
+    this.#offering.stop()
     this.#state = "closing"
+    for (const arrive of this.#arrivals.splice(0)) arrive(closing)
     for (const call of this.#calls.items()) call.withdraw(closing)
     this.#calls.clear()
     await this.#link.close()

@@ -24,9 +24,14 @@ export interface BackendLimits {
   /** Sessions with one legacy server beside the plain one, and how long one of them may be unused. */
   readonly sessionsMax: number
   readonly sessionIdleMs: number
-  /** Tools that are read of one server's list, and pages. */
-  readonly listedToolsMax: number
+  /** Entries that are read of one server's list, their bytes as JSON, and pages. */
+  readonly listedMax: number
+  readonly listedBytesMax: number
   readonly listedPagesMax: number
+  /** How long whoever asks for a list waits for a server; then what was last known is the answer. */
+  readonly listWaitMs: number
+  /** How long a list is fresh where the server does not say, as in the legacy era. */
+  readonly listTtlMs: number
 }
 
 export const defaultLimits: BackendLimits = {
@@ -43,6 +48,9 @@ export const defaultLimits: BackendLimits = {
   lingerMs: 1_000,
   sessionsMax: 1_000,
   sessionIdleMs: 10 * 60_000,
-  listedToolsMax: 10_000,
+  listedMax: 10_000,
+  listedBytesMax: 16 * 1024 * 1024,
   listedPagesMax: 1_000,
+  listWaitMs: 1_000,
+  listTtlMs: 10_000,
 }

@@ -1,3 +1,4 @@
+import type { JsonObject } from "../../schema/json.ts"
 import type { Failure } from "./failure.ts"
 import type { Outgoing } from "./outgoing.ts"
 import type { Era } from "./wire.ts"
@@ -17,15 +18,20 @@ export interface Link {
 }
 
 export type Opening =
-  | { readonly ok: true; readonly era: Era }
+  | {
+      readonly ok: true
+      readonly era: Era
+      /** The capabilities that the server declared; undefined where it was not asked. */
+      readonly capabilities: JsonObject | undefined
+    }
   | { readonly ok: false; readonly failure: Failure }
 
 /** What a link tells its backend. */
 export interface LinkEvents {
   /** The link broke after it was open; every request on it has failed or will. */
   down(failure: Failure): void
-  /** The backend says that its tools changed. */
-  toolsChanged(): void
+  /** A notification of the server that belongs to no request: its lists changed, or a resource. */
+  noticed(notification: JsonObject): void
   log(level: LogLevel, event: string, fields: LogFields): void
 }
 

@@ -1,15 +1,24 @@
-import type { BackendReply, BackendRequest, Backends } from "../../call/backends.ts"
+import type {
+  BackendReply,
+  BackendRequest,
+  Backends,
+  Listed,
+  ListKind,
+} from "../../call/backends.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, refKey } from "../../registry/model.ts"
+import type { JsonObject } from "../../schema/json.ts"
 import type { Address } from "./address.ts"
-import { Backend, type Status } from "./backend.ts"
+import { Backend } from "./backend.ts"
 import { HttpLink } from "./http/link.ts"
 import { ManagedLink } from "./http/managed-link.ts"
 import { type BackendLimits, defaultLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel } from "./link.ts"
+import type { Change } from "./offering.ts"
 import { Redactor, secretsOf } from "./redact.ts"
 import type { Sighting } from "./sighting.ts"
 import { Starts } from "./starts.ts"
+import type { Status } from "./status.ts"
 import { StdioLink } from "./stdio/link.ts"
 import type { Identity } from "./wire.ts"
 
@@ -18,6 +27,8 @@ export interface BackendPoolOptions {
   readonly log: (level: LogLevel, event: string, fields: LogFields) => void
   /** Told what a server offers: after it was connected, when it says that its tools changed, when it lacks one. */
   readonly observe?: (server: Ref, sighting: Sighting) => void
+  /** Told what changes at a server. */
+  readonly changed?: (server: Ref, change: Change) => void
   /** What backends are told the gateway is called. */
   readonly identity?: Identity
   /** Secret values from elsewhere that no error text may show; those in addresses are known. */
@@ -59,7 +70,7 @@ class Pool implements BackendPool {
   }
 
   request(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
-    const backend = this.#backends.get(refKey(server.name, server.version))
+    const backend = this.#of(server)
     if (backend !== undefined) return backend.request(server, request)
     const { subject } = request
     const reason = `no address is configured for ${refKey(server.name, server.version)}`
@@ -67,6 +78,18 @@ class Pool implements BackendPool {
       kind: "refusal",
       refusal: { code: "backend_unavailable", subject, reason, fate: "unsent" },
     })
+  }
+
+  async list(server: CatalogServer, kind: ListKind, need: "fresh" | "known"): Promise<Listed> {
+    return (await this.#of(server)?.offering.list(kind, need)) ?? unlisted
+  }
+
+  capabilities(server: CatalogServer): JsonObject | undefined {
+    return this.#of(server)?.offering.capabilities
+  }
+
+  #of({ name, version }: CatalogServer): Backend | undefined {
+    return this.#backends.get(refKey(name, version))
   }
 
   route(addresses: ReadonlyMap<string, Address>): void {
@@ -90,15 +113,21 @@ class Pool implements BackendPool {
       redactor: this.#redactor,
       openLink: (events) => this.#link(address, events),
       log: (level, event, fields) => log(level, event, fields),
-      observe: (sighting) => this.#observe(key, sighting),
+      observe: (sighting) => {
+        this.#tell(key, "sighting_not_taken", () => this.#options.observe?.(refOf(key), sighting))
+      },
+      changed: (change) => {
+        this.#tell(key, "change_not_taken", () => this.#options.changed?.(refOf(key), change))
+      },
     })
   }
 
-  #observe(server: string, sighting: Sighting): void {
+  /** What an observer throws is its own bug, and no reason for a backend to stop. */
+  #tell(server: string, event: string, tell: () => void): void {
     try {
-      this.#options.observe?.(refOf(server), sighting)
+      tell()
     } catch (error) {
-      this.#options.log("error", "sighting_not_taken", { server, reason: String(error) })
+      this.#options.log("error", event, { server, reason: String(error) })
     }
   }
 
@@ -128,6 +157,8 @@ class Pool implements BackendPool {
     await Promise.all(this.#closing)
   }
 }
+
+const unlisted: Listed = { items: [], plain: [], ttlMs: 0, isKnown: false }
 
 function refOf(key: string): Ref {
   const at = key.lastIndexOf("@")

@@ -1,10 +1,15 @@
-import { isObject } from "../../schema/json.ts"
+import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import { type Failure, protocolFailure } from "./failure.ts"
 import type { Outcome } from "./outgoing.ts"
 import { type Era, isLegacyVersion, modernVersion } from "./wire.ts"
 
 export type Verdict =
-  | { readonly ok: true; readonly era: Era }
+  | {
+      readonly ok: true
+      readonly era: Era
+      /** What the server declared along; undefined where it said nothing of the kind. */
+      readonly capabilities: JsonObject | undefined
+    }
   | { readonly ok: false; readonly failure: Failure }
 
 /** Codes that only a server of the modern era answers with. */
@@ -16,20 +21,24 @@ export const modernCodes: readonly number[] = [-32020, -32021, -32022]
  */
 export function verdictOf(outcome: Outcome): Verdict {
   if (outcome.kind === "result") {
-    const versions = outcome.result["supportedVersions"]
-    if (!Array.isArray(versions)) return { ok: true, era: "legacy" }
-    return versions.includes(modernVersion) ? modern : notServed(versions)
+    const { supportedVersions: versions, capabilities } = outcome.result
+    if (!Array.isArray(versions)) return legacy
+    if (!versions.includes(modernVersion)) return notServed(versions)
+    return { ...modern, capabilities: objectOr(capabilities) }
   }
   if (outcome.kind === "error") return byCode(outcome.error.code, outcome.error.data)
   const { failure } = outcome
   if (failure.rpcCode !== undefined && modernCodes.includes(failure.rpcCode)) return modern
-  return saysNothing(failure) ? { ok: false, failure } : { ok: true, era: "legacy" }
+  return saysNothing(failure) ? { ok: false, failure } : legacy
 }
 
-const modern: Verdict = { ok: true, era: "modern" }
+export const modern = { ok: true, era: "modern", capabilities: undefined } as const
+export const legacy = { ok: true, era: "legacy", capabilities: undefined } as const
+
+const objectOr = (value: Json | undefined) => (isObject(value) ? value : undefined)
 
 function byCode(code: number, data: unknown): Verdict {
-  if (!modernCodes.includes(code)) return { ok: true, era: "legacy" }
+  if (!modernCodes.includes(code)) return legacy
   const supported = isObject(data) ? data["supported"] : undefined
   if (code !== -32022 || !Array.isArray(supported)) return modern
   return supported.includes(modernVersion) ? modern : notServed(supported)
@@ -48,7 +57,11 @@ function saysNothing({ kind, status }: Failure): boolean {
 }
 
 export type Greeting =
-  | { readonly ok: true; readonly version: string }
+  | {
+      readonly ok: true
+      readonly version: string
+      readonly capabilities: JsonObject | undefined
+    }
   | { readonly ok: false; readonly failure: Failure }
 
 /** What an answer to `initialize` says: the version to speak, if it is one that we speak. */
@@ -58,8 +71,8 @@ export function readInitialize(outcome: Outcome): Greeting {
     const { code, message } = outcome.error
     return { ok: false, failure: protocolFailure(`initialize was refused: ${code} ${message}`) }
   }
-  const version = outcome.result["protocolVersion"]
-  if (isLegacyVersion(version)) return { ok: true, version }
+  const { protocolVersion: version, capabilities } = outcome.result
+  if (isLegacyVersion(version)) return { ok: true, version, capabilities: objectOr(capabilities) }
   const written = String(JSON.stringify(version)).slice(0, 64)
   return {
     ok: false,

@@ -1,6 +1,6 @@
 import type { BackendLimits } from "./limits.ts"
 import type { Link } from "./link.ts"
-import { listTools, type Sighting } from "./sighting.ts"
+import { lookAtTools, type Sighting } from "./sighting.ts"
 
 const apartMs = 1_000
 
@@ -33,7 +33,7 @@ export class Watch {
     this.#isAsked = false
     this.#isLooking = true
     this.#nextMs = performance.now() + apartMs
-    const sighting = await listTools(link, this.#limits)
+    const sighting = await lookAtTools(link, this.#limits)
     this.#isLooking = false
     if (sighting.kind === "tools") this.tools = new Set(sighting.tools.map(({ name }) => name))
     this.#onSight(sighting)

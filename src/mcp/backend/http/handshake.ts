@@ -13,26 +13,31 @@ export type Ask = (
 ) => Promise<{ readonly outcome: Outcome; readonly exchange: RpcExchange }>
 
 export type Session =
-  | { readonly ok: true; readonly id: string | undefined; readonly version: string }
+  | {
+      readonly ok: true
+      readonly id: string | undefined
+      readonly version: string
+      readonly capabilities: JsonObject | undefined
+    }
   | { readonly ok: false; readonly failure: Failure }
 
-/** `initialize`: a session, where the server gives one, and the version to speak in it. */
+/** `initialize`: a session, where the server gives one, and the version to speak in it. `declared` is what we can do. */
 export async function initialize(
   ask: Ask,
   identity: Identity,
-  capabilities: JsonObject,
+  declared: JsonObject,
   headers: string[],
 ): Promise<Session> {
-  const inquiry = new Inquiry("initialize", initializeParams(identity, capabilities))
+  const inquiry = new Inquiry("initialize", initializeParams(identity, declared))
   const { outcome, exchange } = await ask(inquiry, headers, "")
   const greeted = readInitialize(outcome)
   if (!greeted.ok) return greeted
-  const { version } = greeted
+  const { version, capabilities } = greeted
   const id = exchange.headers["mcp-session-id"]
-  if (id === undefined) return { ok: true, id, version }
+  if (id === undefined) return { ok: true, id, version, capabilities }
   if (typeof id !== "string" || !/^[\x21-\x7e]{1,1024}$/.test(id))
     return refused("the session id is not visible ASCII of at most 1024 characters")
-  return { ok: true, id, version }
+  return { ok: true, id, version, capabilities }
 }
 
 const refused = (reason: string): Session => ({ ok: false, failure: protocolFailure(reason) })

@@ -7,7 +7,7 @@ import { closing, type Failure, unsent } from "../failure.ts"
 import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
 import { Inquiry, type Outgoing } from "../outgoing.ts"
-import { modernCodes, verdictOf } from "../verdict.ts"
+import { legacy, modern, modernCodes, verdictOf } from "../verdict.ts"
 import {
   cancelledText,
   type Era,
@@ -72,7 +72,8 @@ export class HttpLink implements Link, ExchangeHost {
   #openIn(session: LegacySession): Promise<Opening> {
     return session.open(async () => {
       const { era } = this.#address.options
-      const verdict = era === "auto" ? await this.#probe() : ({ ok: true, era } as const)
+      const stated = era === "modern" ? modern : legacy
+      const verdict = era === "auto" ? await this.#probe() : stated
       if (!verdict.ok) return verdict
       this.#era = verdict.era
       this.#common = envelope(verdict.era, this.#identity)
@@ -97,7 +98,8 @@ export class HttpLink implements Link, ExchangeHost {
     if (!greeted.ok) return greeted
     session.opened(greeted.id, this.#headers.inSession(greeted.id, greeted.version))
     const failure = await this.#notify(initializedText, session).outcome
-    return failure === undefined ? { ok: true, era: "legacy" } : { ok: false, failure }
+    if (failure !== undefined) return { ok: false, failure }
+    return { ...legacy, capabilities: greeted.capabilities }
   }
 
   async #ask(inquiry: Inquiry, headers: string[], common: string) {
@@ -200,7 +202,7 @@ export class HttpLink implements Link, ExchangeHost {
   }
 
   noticed(notification: JsonObject): void {
-    if (notification["method"] === "notifications/tools/list_changed") this.#events.toolsChanged()
+    this.#events.noticed(notification)
   }
 
   withdrawn({ outgoing, session }: RpcExchange): void {

@@ -7,7 +7,7 @@ import type { Link, LinkEvents, Opening } from "../link.ts"
 import { logLines, RateLimit, shown } from "../log-lines.ts"
 import { Inquiry, type Outcome, type Outgoing } from "../outgoing.ts"
 import type { Starts } from "../starts.ts"
-import { readInitialize, type Verdict, verdictOf } from "../verdict.ts"
+import { legacy, readInitialize, type Verdict, verdictOf } from "../verdict.ts"
 import { type Era, envelope, type Identity, initializedText, initializeParams } from "../wire.ts"
 import { Child } from "./child.ts"
 import { type SessionHost, StdioSession } from "./session.ts"
@@ -91,7 +91,7 @@ export class StdioLink implements Link, SessionHost {
   async #initialize(running: Running): Promise<Opening> {
     const inquiry = new Inquiry("initialize", initializeParams(this.#identity, {}))
     const greeting = readInitialize(await this.#ask(running, "legacy", inquiry))
-    return greeting.ok ? { ok: true, era: "legacy" } : greeting
+    return greeting.ok ? { ...legacy, capabilities: greeting.capabilities } : greeting
   }
 
   /**
@@ -156,8 +156,8 @@ export class StdioLink implements Link, SessionHost {
     this.#events.down(failure)
   }
 
-  toolsChanged(): void {
-    this.#events.toolsChanged()
+  noticed(notification: JsonObject): void {
+    this.#events.noticed(notification)
   }
 
   stray(kind: "garbage" | "late", bytes: number): void {
@@ -187,7 +187,7 @@ function verdictOfChild(outcome: Outcome): Verdict {
   const verdict = verdictOf(outcome)
   const hasEnded = outcome.kind === "failure" && outcome.failure.kind === "exited"
   const isOtherVersion = outcome.kind !== "failure" && !verdict.ok
-  return verdict.ok || hasEnded || isOtherVersion ? verdict : { ok: true, era: "legacy" }
+  return verdict.ok || hasEnded || isOtherVersion ? verdict : legacy
 }
 
 const failed = (failure: Failure): Opening => ({ ok: false, failure })

@@ -9,7 +9,8 @@ import { LineReader, type LineTaker } from "./lines.ts"
 
 /** What a session tells its link. */
 export interface SessionHost {
-  toolsChanged(): void
+  /** A notification that belongs to no request in particular. */
+  noticed(notification: JsonObject): void
   /** Output that is no message, or an answer that nobody waits for. It may hold results, so only its size is told. */
   stray(kind: "garbage" | "late", bytes: number): void
   /** A log message of the server: on a shared pipe it belongs to no request in particular. */
@@ -119,11 +120,12 @@ export class StdioSession implements Carrier, LineTaker {
 
   #notified(notification: JsonObject): void {
     const { method, params } = notification
-    if (method === "notifications/tools/list_changed") this.#host.toolsChanged()
-    else if (method === "notifications/message") this.#host.said(notification)
-    if (method !== "notifications/progress") return
-    const token = isObject(params) ? params["progressToken"] : undefined
-    if (typeof token === "string") this.#open.get(token)?.notify(notification)
+    if (method === "notifications/message") this.#host.said(notification)
+    else if (method !== "notifications/progress") this.#host.noticed(notification)
+    else {
+      const token = isObject(params) ? params["progressToken"] : undefined
+      if (typeof token === "string") this.#open.get(token)?.notify(notification)
+    }
   }
 
   /** The id stands at one end of the line, so the call that it answers can be told and the others go on. */

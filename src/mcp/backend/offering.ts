@@ -1,0 +1,127 @@
+import type { Listed, ListKind } from "../../call/backends.ts"
+import type { CatalogServer } from "../../registry/catalog.ts"
+import { isObject, type JsonObject, member } from "../../schema/json.ts"
+import type { Failure } from "./failure.ts"
+import type { BackendLimits } from "./limits.ts"
+import type { Link } from "./link.ts"
+import { Lists } from "./lists.ts"
+import { type ReadList, readList } from "./read-list.ts"
+import type { Sighting } from "./sighting.ts"
+import { Watch } from "./watch.ts"
+
+/** What is not what it was. */
+export type Change =
+  /** The server said so: `notifications/<of>/list_changed`. */
+  | { readonly kind: "list"; readonly of: "tools" | "resources" | "prompts" }
+  /** The server said so: `notifications/resources/updated`, whose params these are. */
+  | { readonly kind: "resource"; readonly params: JsonObject }
+  /** A list was read, and it is another than was known. */
+  | { readonly kind: "known"; readonly list: ListKind }
+
+/** Who is told of it. */
+export interface OfferingEvents {
+  /** The server's tools were looked at. */
+  observe(sighting: Sighting): void
+  changed(change: Change): void
+}
+
+type Ready = () => Promise<Failure | undefined>
+
+/** What one server offers, as far as that is known: its capabilities, its lists, and whether they have changed. */
+export class Offering {
+  readonly #limits: BackendLimits
+  readonly #link: Link
+  readonly #ready: Ready
+  readonly #events: OfferingEvents
+  readonly #watch: Watch
+  readonly #lists: Lists
+  #capabilities: JsonObject | undefined
+
+  /** `ready` connects; what hinders it is its answer. */
+  constructor(limits: BackendLimits, link: Link, ready: Ready, events: OfferingEvents) {
+    this.#limits = limits
+    this.#link = link
+    this.#ready = ready
+    this.#events = events
+    this.#watch = new Watch(limits, (sighting) => events.observe(sighting))
+    this.#lists = new Lists(
+      limits,
+      (kind) => this.#read(kind),
+      (list) => events.changed({ kind: "known", list }),
+    )
+  }
+
+  /** As declared when the server was last connected. */
+  get capabilities(): JsonObject | undefined {
+    return this.#capabilities
+  }
+
+  /** The names of the server's tools when they were last looked at. */
+  get tools(): ReadonlySet<string> | undefined {
+    return this.#watch.tools
+  }
+
+  /** Tools that the registry says the server provides and that were not in its list. */
+  missing(server: CatalogServer | undefined): readonly string[] {
+    const { tools } = this.#watch
+    if (tools === undefined || server === undefined) return []
+    return server.entity.provides.map(({ tool }) => tool).filter((tool) => !tools.has(tool))
+  }
+
+  list(kind: ListKind, need: "fresh" | "known"): Promise<Listed> {
+    return this.#lists.get(kind, need)
+  }
+
+  /** A connection was made. Whatever was known of the lists may have changed meanwhile. */
+  connected(capabilities: JsonObject | undefined): void {
+    this.#capabilities = capabilities
+    this.#lists.reconnected()
+    this.lookAtTools()
+  }
+
+  lookAtTools(): void {
+    this.#watch.look(this.#link)
+  }
+
+  noticed({ method, params }: JsonObject): void {
+    if (method === "notifications/tools/list_changed") {
+      this.lookAtTools()
+      this.#changed("tools", ["tools"])
+    } else if (method === "notifications/prompts/list_changed")
+      this.#changed("prompts", ["prompts"])
+    else if (method === "notifications/resources/list_changed")
+      this.#changed("resources", ["resources", "resourceTemplates"])
+    else if (method === "notifications/resources/updated" && isObject(params))
+      this.#events.changed({ kind: "resource", params })
+  }
+
+  #changed(of: "tools" | "resources" | "prompts", kinds: readonly ListKind[]): void {
+    this.#lists.outdate(kinds)
+    this.#events.changed({ kind: "list", of })
+  }
+
+  async #read(kind: ListKind): Promise<ReadList> {
+    const failure = await this.#ready()
+    if (failure !== undefined) return { kind: "failure", failure }
+    return this.#lacks(kind) ? emptyList : readList(this.#link, kind, this.#limits)
+  }
+
+  #lacks(kind: ListKind): boolean {
+    const declared = this.#capabilities
+    return declared !== undefined && !isObject(member(declared, capabilityOf[kind]))
+  }
+
+  stop(): void {
+    this.#watch.stop()
+  }
+}
+
+const emptyList: ReadList = { kind: "items", items: [], plain: [], ttlMs: undefined }
+
+/** The capability without which a server has no such list. */
+const capabilityOf: Readonly<Record<ListKind, string>> = {
+  tools: "tools",
+  resources: "resources",
+  resourceTemplates: "resources",
+  prompts: "prompts",
+}

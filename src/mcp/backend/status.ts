@@ -1,0 +1,30 @@
+import type { Ref } from "../../registry/model.ts"
+import type { FailureKind } from "./failure.ts"
+import type { Era } from "./wire.ts"
+
+export type BackendState = "idle" | "connecting" | "up" | "down" | "closing"
+
+/** How one server version is doing. */
+export interface Status {
+  readonly server: Ref
+  readonly transport: "http" | "stdio"
+  readonly era: Era | undefined
+  readonly state: BackendState
+  /** The last failure since the start, whatever came after it: `state` says how it is, this what there was. */
+  readonly lastError: FailureKind | undefined
+  /** When that was, in ISO 8601. */
+  readonly lastErrorAt: string | undefined
+  readonly inFlight: number
+  readonly queued: number
+  /** Since the start, refused ones included. */
+  readonly calls: number
+  /** How often a connection or process that was up was lost. */
+  readonly restarts: number
+  readonly pid: number | undefined
+  /** Messages that fitted nothing we asked, and output that is no message. */
+  readonly strays: number
+  /** How many tools the server offered when its list was last read; undefined before. */
+  readonly toolCount: number | undefined
+  /** Tools that the registry says the server provides and that were not in its list. */
+  readonly missing: readonly string[]
+}
