@@ -90,7 +90,8 @@ export const limitTable = {
     ...count(1_024, "calls waiting for one server; its queue overrides"),
     min: 0,
   },
-  backendAnswerBytes: bytes(16 * mib, "of one answer of a backend"),
+  backendAnswerBytes: bytes(16 * mib, "of one answer of a backend, or of one event of a stream"),
+  backendStreamBytes: bytes(backendLimits.streamBytesMax, "of all events of one call's stream"),
   backendConnectTimeout: time(backendLimits.connectMs, "one attempt to connect may take"),
   backendProbeTimeout: time(
     backendLimits.probeMs,
@@ -150,6 +151,7 @@ export const backendLimitsOf = (limits: Limits): Partial<BackendLimits> => ({
   startsMax: limits.backendStarts,
   backoffMaxMs: limits.backendRetryWait,
   drainMs: limits.shutdownTimeout,
+  streamBytesMax: limits.backendStreamBytes,
   listedMax: limits.backendListed,
   listedBytesMax: limits.backendAnswerBytes,
   listWaitMs: limits.backendListWait,

@@ -29,6 +29,7 @@ const limits: Partial<BackendLimits> = {
   drainMs: 300,
   terminateMs: 300,
   lingerMs: 50,
+  streamBytesMax: 4 * 1024 * 1024,
 }
 
 export const options: BackendOptions = {

@@ -19,6 +19,8 @@ export interface BackendLimits {
   readonly drainMs: number
   /** Between the end of stdin and SIGTERM, and between SIGTERM and SIGKILL. */
   readonly terminateMs: number
+  /** Bytes of all events of one call's stream; the limit of an answer is that of each event. */
+  readonly streamBytesMax: number
   /** How long a stream may stay open after its answer. */
   readonly lingerMs: number
   /** Sessions with one legacy server beside the plain one, and how long one of them may be unused. */
@@ -45,6 +47,7 @@ export const defaultLimits: BackendLimits = {
   healthyMs: 60_000,
   drainMs: 10_000,
   terminateMs: 2_000,
+  streamBytesMax: 256 * 1024 * 1024,
   lingerMs: 1_000,
   sessionsMax: 1_000,
   sessionIdleMs: 10 * 60_000,

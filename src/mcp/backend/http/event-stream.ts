@@ -1,46 +1,73 @@
+/** Takes the events of a stream. `type` is what the event names itself; empty for `message` and for none. */
+export type TakeEvent = (data: string, type: string) => void
+
 /**
- * Reads `text/event-stream` (WHATWG HTML §9.2) as far as MCP needs it: the data of each event. Lines end in LF, CRLF or
- * CR; a BOM at the start, comments, and the fields event, id and retry are skipped. Holds at most one event.
+ * Reads `text/event-stream` (WHATWG HTML §9.2). Lines end in LF, CRLF or CR; a BOM at the start, comments and unknown
+ * fields are skipped. Holds at most one event; who pushes looks at `held` and gives up when that is too much.
  */
 export class EventStream {
-  readonly #onData: (text: string) => void
+  readonly #take: TakeEvent
   readonly #decoder = new TextDecoder() // drops the BOM, and joins characters that two chunks share
   #line = ""
   #data: string | undefined
+  #type = ""
+  #id: string | undefined
   /** The text before ended in CR: an LF that follows belongs to it. */
   #sawCr = false
+  /** Of the last event that had one, with or without data: where to go on when the stream breaks. */
+  lastEventId = ""
+  /** How long to wait before coming back, if the server said so. */
+  retryMs: number | undefined
 
-  constructor(onData: (text: string) => void) {
-    this.#onData = onData
+  constructor(take: TakeEvent) {
+    this.#take = take
+  }
+
+  /** Characters of the event that is not complete yet. */
+  get held(): number {
+    return this.#line.length + (this.#data?.length ?? 0)
   }
 
   push(chunk: Uint8Array): void {
-    let text = this.#decoder.decode(chunk, { stream: true })
-    if (text === "") return
-    if (this.#sawCr && text.startsWith("\n")) text = text.slice(1)
-    this.#sawCr = text === "" ? false : text.endsWith("\r")
+    const text = this.#normalised(this.#decoder.decode(chunk, { stream: true }))
     let from = 0
-    for (const end of text.matchAll(endOfLine)) {
-      this.#take(this.#line + text.slice(from, end.index))
+    for (let end = text.indexOf("\n"); end !== -1; end = text.indexOf("\n", from)) {
+      const part = text.slice(from, end)
+      this.#field(this.#line === "" ? part : this.#line + part)
       this.#line = ""
-      from = end.index + end[0].length
+      from = end + 1
     }
-    this.#line += text.slice(from)
+    if (from < text.length) this.#line += text.slice(from)
   }
 
-  #take(line: string): void {
-    if (line === "") this.#dispatch()
-    if (!line.startsWith("data")) return
-    if (line.length > 4 && line[4] !== ":") return // another field, `dataset` say
-    const value = line.slice(line[5] === " " ? 6 : 5)
-    this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
+  /** With LF at the end of every line that has an end. */
+  #normalised(text: string): string {
+    if (text === "") return text
+    const rest = this.#sawCr && text.startsWith("\n") ? text.slice(1) : text
+    this.#sawCr = rest.endsWith("\r")
+    return rest.includes("\r") ? rest.replace(/\r\n?/g, "\n") : rest
+  }
+
+  #field(line: string): void {
+    if (line === "") {
+      this.#dispatch()
+      return
+    }
+    const colon = line.indexOf(":")
+    const name = colon === -1 ? line : line.slice(0, colon)
+    const value = colon === -1 ? "" : line.slice(line[colon + 1] === " " ? colon + 2 : colon + 1)
+    if (name === "data") this.#data = this.#data === undefined ? value : `${this.#data}\n${value}`
+    else if (name === "event") this.#type = value === "message" ? "" : value
+    else if (name === "id" && !value.includes("\0")) this.#id = value
+    else if (name === "retry" && /^\d{1,15}$/.test(value)) this.retryMs = Number(value)
   }
 
   #dispatch(): void {
     const data = this.#data
+    const type = this.#type
+    if (this.#id !== undefined) this.lastEventId = this.#id
     this.#data = undefined
-    if (data) this.#onData(data) // an event without data is a keep-alive or a priming event
+    this.#type = ""
+    if (data) this.#take(data, type) // an event without data is a keep-alive or a priming event
   }
 }
-
-const endOfLine = /\r\n?|\n/g

@@ -6,9 +6,17 @@ import type { Connection } from "./connections.ts"
 import { EventStream } from "./event-stream.ts"
 import { networkFailure, statusFailure } from "./network-failure.ts"
 
+/** How much of an answer is read. */
+export interface AnswerSizes {
+  /** Bytes of one that is no stream, or of one event. */
+  readonly bytesMax: number
+  /** Bytes of all events together. */
+  readonly streamBytesMax: number
+}
+
 /**
- * One POST and its answer, straight on undici's dispatcher: no stream object and no timer per call. The answer is one JSON
- * text or a stream of events; both are counted against one limit as they arrive.
+ * One request and its answer, straight on undici's dispatcher: no stream object and no timer per call. The answer is one
+ * JSON text or a stream of events; the text, and each event, are counted against the limit as they arrive.
  */
 export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchange> {
   dueMs = 0
@@ -17,15 +25,16 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
   connection: Connection | undefined
   status = 0
   headers: IncomingHttpHeaders = {}
-  readonly #bytesMax: number
+  readonly #sizes: AnswerSizes
   #controller: Dispatcher.DispatchController | undefined
+  /** What is held of an answer that is no stream, or all that has come of one that is. */
   #bytes = 0
   #chunks: Buffer[] = []
   #events: EventStream | undefined
   #isClosed = false
 
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax
+  constructor(sizes: AnswerSizes) {
+    this.#sizes = sizes
   }
 
   /** The whole text of an answer that is not a stream. */
@@ -68,26 +77,42 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
     const wrong = this.#unreadable(headers)
     if (wrong !== undefined) this.#give(wrong)
     else if (status === 200 && isEventStream(headers))
-      this.#events = new EventStream((text) => this.#isClosed || this.streamed(text))
+      this.#events = new EventStream((text, type) => {
+        if (type === "" && !this.#isClosed) this.streamed(text)
+      })
   }
 
   #unreadable(headers: IncomingHttpHeaders): Failure | undefined {
     const encoding = headers["content-encoding"]
     if (encoding !== undefined && encoding !== "identity")
       return protocolFailure(`the answer is encoded (${encoding}), which was not accepted`)
-    if (Number(headers["content-length"]) > this.#bytesMax) return tooLarge(this.#bytesMax)
-    return
+    const { bytesMax } = this.#sizes
+    return Number(headers["content-length"]) > bytesMax ? tooLarge(bytesMax) : undefined
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isClosed) return
     this.#bytes += chunk.length
-    if (this.#bytes > this.#bytesMax) {
-      this.#give(tooLarge(this.#bytesMax))
-      return
-    }
     if (this.#events === undefined) this.#chunks.push(chunk)
     else this.#events.push(chunk)
+    const excess = this.#excess()
+    if (excess !== undefined && !this.#isClosed) this.#give(excess)
+  }
+
+  #excess(): Failure | undefined {
+    const { bytesMax, streamBytesMax } = this.#sizes
+    const held = this.#events === undefined ? this.#bytes : this.#events.held
+    if (held > bytesMax) return tooLarge(bytesMax)
+    return this.#bytes > streamBytesMax ? tooLarge(streamBytesMax) : undefined
+  }
+
+  /** Where to go on when a stream broke: empty where the server gave its events no ids. */
+  get lastEventId(): string {
+    return this.#events?.lastEventId ?? ""
+  }
+
+  get retryMs(): number | undefined {
+    return this.#events?.retryMs
   }
 
   onResponseEnd(): void {

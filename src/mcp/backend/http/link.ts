@@ -18,13 +18,14 @@ import {
   requestText,
 } from "../wire.ts"
 import { openConnections } from "./connections.ts"
-import type { Exchange } from "./exchange.ts"
+import type { AnswerSizes, Exchange } from "./exchange.ts"
 import { initialize } from "./handshake.ts"
 import { HeaderSets } from "./header-sets.ts"
 import type { LegacySession } from "./legacy-session.ts"
 import { LegacySessions } from "./legacy-sessions.ts"
 import { Notice } from "./notice.ts"
 import { type ExchangeHost, RpcExchange } from "./rpc-exchange.ts"
+import { lostAgain, nextAttempt } from "./taken-up.ts"
 
 const controlConnections = 4
 
@@ -39,6 +40,7 @@ export class HttpLink implements Link, ExchangeHost {
   readonly #limits: BackendLimits
   readonly #events: LinkEvents
   readonly #path: string
+  readonly #sizes: AnswerSizes
   readonly #calls: Pool
   readonly #control: Pool
   readonly #headers: HeaderSets
@@ -54,6 +56,10 @@ export class HttpLink implements Link, ExchangeHost {
     this.#limits = limits
     this.#events = events
     this.#path = url.pathname + url.search
+    this.#sizes = {
+      bytesMax: address.options.answerBytesMax,
+      streamBytesMax: limits.streamBytesMax,
+    }
     this.#calls = openConnections(url.origin, address.options.concurrencyMax, limits.connectMs)
     this.#control = openConnections(url.origin, controlConnections, limits.connectMs)
     this.#headers = new HeaderSets(address.headers)
@@ -137,9 +143,9 @@ export class HttpLink implements Link, ExchangeHost {
     common: string,
     session?: LegacySession,
   ): RpcExchange {
-    const { answerBytesMax } = this.#address.options
     const { epoch } = session ?? this.#sessions.plain
-    const exchange = new RpcExchange(this, outgoing, answerBytesMax, { session, epoch })
+    const where = { session, epoch, takenUp: undefined }
+    const exchange = new RpcExchange(this, outgoing, this.#sizes, where)
     outgoing.carrier = exchange
     this.#dispatch(pool, "POST", keyed(headers, outgoing), requestText(outgoing, common), exchange)
     return exchange
@@ -190,6 +196,22 @@ export class HttpLink implements Link, ExchangeHost {
     if (opening === undefined || opening.ok) return this.send(outgoing)
     if (outgoing.isResent || opening.failure.isUnsent) this.#events.down(opening.failure)
     outgoing.fail(unsent({ ...opening.failure, code: "backend_unavailable" }))
+  }
+
+  takesUp(broken: RpcExchange): boolean {
+    const { outgoing, session } = broken
+    const takenUp = session && nextAttempt(broken)
+    if (takenUp === undefined) return false
+    setTimeout(() => {
+      const { epoch } = broken
+      if (outgoing.isOver) return
+      if (session?.epoch !== epoch) return this.broken(broken, lostAgain(undefined))
+      const exchange = new RpcExchange(this, outgoing, this.#sizes, { session, epoch, takenUp })
+      outgoing.carrier = exchange
+      const headers = [...session.headers, "last-event-id", takenUp.lastEventId]
+      this.#dispatch(this.#calls, "GET", headers, null, exchange)
+    }, takenUp.waitMs).unref()
+    return true
   }
 
   broken({ outgoing }: RpcExchange, failure: Failure): void {

@@ -1,6 +1,8 @@
 import type { Failure } from "../failure.ts"
 import { Exchange } from "./exchange.ts"
 
+const bytesMax = 64 * 1024
+
 /** A POST or DELETE whose answer is only a status: notifications, our responses, the end of a session. */
 export class Notice extends Exchange {
   /** Undefined when it was taken; never rejects. */
@@ -8,7 +10,7 @@ export class Notice extends Exchange {
   readonly #resolve: (failure: Failure | undefined) => void
 
   constructor() {
-    super(64 * 1024)
+    super({ bytesMax, streamBytesMax: bytesMax })
     const { promise, resolve } = Promise.withResolvers<Failure | undefined>()
     this.outcome = promise
     this.#resolve = resolve

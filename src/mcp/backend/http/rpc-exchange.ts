@@ -2,13 +2,16 @@ import type { JsonObject } from "../../../schema/json.ts"
 import { type Incoming, readMessage } from "../answer.ts"
 import { type Failure, protocolFailure } from "../failure.ts"
 import type { Carrier, Outgoing } from "../outgoing.ts"
-import { Exchange } from "./exchange.ts"
+import { type AnswerSizes, Exchange } from "./exchange.ts"
 import type { LegacySession } from "./legacy-session.ts"
+import { lostAgain, type TakenUp } from "./taken-up.ts"
 
 /** What an exchange needs of the link that it runs on. */
 export interface ExchangeHost {
   /** The server refused the request before it ran, in a way that another attempt may mend; true if there will be one. */
   retries(exchange: RpcExchange, failure: Failure): boolean
+  /** A stream with event ids broke before the answer; true if it will be taken up again. */
+  takesUp(exchange: RpcExchange): boolean
   broken(exchange: RpcExchange, failure: Failure): void
   /** The server asks us something in the middle of a stream. */
   asked(exchange: RpcExchange, request: JsonObject): void
@@ -29,17 +32,20 @@ export class RpcExchange extends Exchange implements Carrier {
   readonly session: LegacySession | undefined
   /** Of that session, or else of the plain one, when it was sent. */
   readonly epoch: number
+  /** The stream that this one goes on with, after it broke. */
+  readonly takenUp: TakenUp | undefined
   readonly #host: ExchangeHost
 
   constructor(
     host: ExchangeHost,
     outgoing: Outgoing,
-    bytesMax: number,
-    { session, epoch }: Pick<RpcExchange, "session" | "epoch">,
+    sizes: AnswerSizes,
+    { session, epoch, takenUp }: Pick<RpcExchange, "session" | "epoch" | "takenUp">,
   ) {
-    super(bytesMax)
+    super(sizes)
     this.session = session
     this.epoch = epoch
+    this.takenUp = takenUp
     this.#host = host
     this.outgoing = outgoing
   }
@@ -54,6 +60,10 @@ export class RpcExchange extends Exchange implements Carrier {
   }
 
   protected override answered(text: string): void {
+    if (this.takenUp !== undefined) {
+      this.#lost(lostAgain(this.status)) // a session that is unknown now does not mean that nothing ran
+      return
+    }
     const incoming: Incoming = text === "" ? empty : readMessage(text)
     const failure = this.#statusFailure(incoming)
     const isOurs = incoming.kind === "response" && incoming.id === this.outgoing.id
@@ -78,16 +88,18 @@ export class RpcExchange extends Exchange implements Carrier {
 
   protected override streamEnded(): void {
     if (this.outgoing.isOver) this.#host.lingered(this)
-    else
-      this.#host.broken(this, {
-        code: "backend_unavailable",
-        kind: "lost",
-        reason: "the stream ended without an answer",
-      })
+    else this.#lost(endedEarly)
   }
 
   protected override failed(failure: Failure): void {
-    if (!this.outgoing.isOver) this.#host.broken(this, failure)
+    if (this.outgoing.isOver) return
+    const isLost = failure.kind === "lost" || failure.kind === "refused"
+    if (isLost) this.#lost(this.takenUp === undefined ? failure : lostAgain(undefined))
+    else this.#host.broken(this, failure)
+  }
+
+  #lost(failure: Failure): void {
+    if (!this.#host.takesUp(this)) this.#host.broken(this, failure)
   }
 
   #statusFailure(incoming: Incoming): Failure | undefined {
@@ -110,6 +122,12 @@ export class RpcExchange extends Exchange implements Carrier {
       incoming.kind === "garbage" ? incoming.why : `a ${incoming.kind} that belongs to no request`
     this.#host.broken(this, protocolFailure(`the answer cannot be used: ${what}`))
   }
+}
+
+const endedEarly: Failure = {
+  code: "backend_unavailable",
+  kind: "lost",
+  reason: "the stream ended without an answer",
 }
 
 const empty: Incoming = { kind: "garbage", why: "empty" }
