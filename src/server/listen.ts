@@ -1,6 +1,6 @@
-import type { Server, ServerResponse } from "node:http"
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
-import { createAdaptorServer } from "@hono/node-server"
+import { getRequestListener } from "@hono/node-server"
 import type { Limits } from "./limits.ts"
 
 export interface ListenOptions {
@@ -9,7 +9,9 @@ export interface ListenOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
-  readonly fetch: Parameters<typeof createAdaptorServer>[0]["fetch"]
+  /** Asked first; it answers on the socket itself, or returns false. */
+  readonly answer?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
+  readonly fetch: Parameters<typeof getRequestListener>[0]
   /** The listener's own trouble later on, such as no more file descriptors; it stays open. */
   readonly onError: (error: Error) => void
   /** Open connections at once; more are closed as they come. */
@@ -48,10 +50,10 @@ export interface Listener {
  * themselves. Rejects with words for the operator when host and port cannot be had.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const server = createAdaptorServer({
-    fetch: options.fetch,
-    serverOptions: serverOptions(options.limits),
-  }) as Server // no createServer is given, so it is node:http's
+  const others = getRequestListener(options.fetch)
+  const server = createServer(serverOptions(options.limits), (incoming, outgoing) => {
+    if (options.answer?.(incoming, outgoing) !== true) void others(incoming, outgoing)
+  })
   server.maxHeadersCount = options.limits.headerCount
   server.maxConnections = options.connectionsMax
   Object.assign(server, { dropMaxConnection: true }) // or one over the limit would be kept waiting; not in the types yet

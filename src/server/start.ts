@@ -217,6 +217,7 @@ function openMain({ config, face, options }: Parts): Promise<Listener> {
     section: "listen",
     host,
     port,
+    answer: face.answer,
     fetch: face.app.fetch,
     onError: ({ message }) => options.log.error({ event: "listener_trouble", reason: message }),
     connectionsMax: config.limits.connections,

@@ -1,7 +1,12 @@
-import { type IncomingMessage, type OutgoingHttpHeaders, request as send } from "node:http"
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  request as send,
+} from "node:http"
 import type { AddressInfo } from "node:net"
 
-import { createAdaptorServer } from "@hono/node-server"
+import { getRequestListener } from "@hono/node-server"
 import { onTestFinished } from "vitest"
 
 import type { Gateway } from "../../src/call/gateway.ts"
@@ -38,7 +43,10 @@ export async function faceServer(
     ...options,
     limits: { ...faceLimits, ...options.limits },
   })
-  const server = createAdaptorServer({ fetch: face.app.fetch, hostname: "unnamed.invalid" })
+  const others = getRequestListener(face.app.fetch)
+  const server = createServer((incoming, outgoing) => {
+    if (!face.answer(incoming, outgoing)) void others(incoming, outgoing)
+  })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const { port } = server.address() as AddressInfo
   let closed: Promise<void> | undefined
@@ -46,7 +54,7 @@ export async function faceServer(
     closed ??= new Promise<void>((resolve) => {
       face.close()
       server.close(() => resolve())
-      if ("closeAllConnections" in server) server.closeAllConnections()
+      server.closeAllConnections()
     })
     return closed
   }

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 
-import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response"
 import { Hono } from "hono"
 
 import type { Gateway } from "../../call/gateway.ts"
@@ -49,17 +48,15 @@ export interface FaceStats {
   readonly inFlight: number
 }
 
-/** Mounted on `@hono/node-server`, which passes on the sockets behind a request. */
-export type FaceApp = Hono<{ Bindings: NodeBindings }>
-
-interface NodeBindings {
-  readonly incoming: IncomingMessage
-  readonly outgoing: ServerResponse
-}
-
 /** The MCP server face: one endpoint, both eras. */
 export interface Face {
-  readonly app: FaceApp
+  /**
+   * Answers a request to the endpoint, on the socket itself: a `Request` and a `Response` would cost more than the way
+   * through the face. False for any other path: that is for {@link app}.
+   */
+  answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean
+  /** What is told beside the endpoint: who issues tokens for it, and that there is nothing else. */
+  readonly app: Hono
   /** Compares each open stream's own list with what it was told, a moment later, and tells those where it changed. */
   catalogChanged(): void
   stats(): FaceStats
@@ -69,13 +66,9 @@ export interface Face {
   close(): void
 }
 
-// Reading the body makes the marker an ordinary response: a constructor that node-server puts in place of `Response`
-// would otherwise keep it in a form that is sent once more.
-void RESPONSE_ALREADY_SENT.body
-
 /** Throws a RangeError or TypeError for session keys that cannot be used. */
 export function createFace(gateway: Gateway, options: FaceOptions): Face {
-  const { limits, log, path, publicUrl, resourceMetadata } = options
+  const { limits, log, path } = options
   const context = createContext(gateway, options)
   const counts = { requests: 0, turnedAway: 0, inFlight: 0 }
   const idle = new Set<() => void>()
@@ -98,11 +91,11 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     return fail
   }
 
-  function enter({ incoming, outgoing }: NodeBindings): void {
+  function enter(incoming: IncomingMessage, outgoing: ServerResponse): void {
     const headers = headersOf(incoming)
     const turnedAway = judge(incoming, headers)
     if (turnedAway !== undefined) {
-      writeFail(outgoing, turnedAway)
+      turnAway(incoming, outgoing, turnedAway)
       return
     }
     counts.inFlight++
@@ -113,23 +106,18 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     })
   }
 
-  const app: FaceApp = new Hono()
-  // Written to the socket directly: a Response object per call would cost more than the call's way through the face.
-  app.all(path, ({ env }) => {
-    if (env.incoming.method === "HEAD")
-      return headless(judge(env.incoming, headersOf(env.incoming)))
-    enter(env)
-    return RESPONSE_ALREADY_SENT
-  })
-  if (resourceMetadata !== undefined && publicUrl !== undefined) {
-    const name = options.serverInfo.title ?? options.serverInfo.name
-    serveMetadata(app, { url: publicUrl, path, name }, resourceMetadata)
+  const bug = (error: unknown) => log({ event: "bug", where: "mcp_face", words: String(error) })
+
+  function answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+    if (incoming.url !== path && pathOf(incoming.url) !== path) return false
+    try {
+      enter(incoming, outgoing)
+    } catch (error) {
+      bug(error)
+      outgoing.destroy()
+    }
+    return true
   }
-  app.notFound(() => new Response('{"error":"not found"}', notFound))
-  app.onError((error) => {
-    log({ event: "bug", where: "mcp_face", words: String(error) })
-    return new Response(null, { status: 500 })
-  })
 
   const sweeper = setInterval(() => context.sessions.sweep(), sweepMs(limits))
   sweeper.unref()
@@ -139,7 +127,8 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     log,
   )
   return {
-    app,
+    answer,
+    app: besideEndpoint(options, bug),
     catalogChanged: debounce.knock,
     stats: () => ({ ...standing(context), ...counts }),
     async drain() {
@@ -164,9 +153,36 @@ const standing = ({ replays, sessions, streams }: FaceContext) => ({
 /** Told one by one in a second; the rest are counted. */
 const turnedAwayPerSecondMax = 10
 
-/** Hono answers HEAD from the answer to GET, so that one cannot be written to the socket behind its back. */
-const headless = (fail: Fail | undefined): Response =>
-  new Response(null, { status: fail?.status ?? 405, headers: { ...fail?.headers } })
+function besideEndpoint(
+  { path, publicUrl, resourceMetadata, serverInfo }: FaceOptions,
+  bug: (error: unknown) => void,
+): Hono {
+  const app = new Hono()
+  if (resourceMetadata !== undefined && publicUrl !== undefined) {
+    const name = serverInfo.title ?? serverInfo.name
+    serveMetadata(app, { url: publicUrl, path, name }, resourceMetadata)
+  }
+  app.notFound(() => new Response('{"error":"not found"}', notFound))
+  app.onError((error) => {
+    bug(error)
+    return new Response(null, { status: 500 })
+  })
+  return app
+}
+
+/** The path of a request target, which may be a whole URL (RFC 9112 §3.2.2). */
+function pathOf(target = ""): string | undefined {
+  return target.startsWith("/") ? target.split("?", 1)[0] : URL.parse(target)?.pathname
+}
+
+/** How long somebody who was turned away may go on sending: Node reads what comes and throws it away. */
+const unheardMs = 500
+
+function turnAway(incoming: IncomingMessage, outgoing: ServerResponse, fail: Fail): void {
+  writeFail(outgoing, fail)
+  const cut = setTimeout(() => incoming.socket.destroy(), unheardMs)
+  incoming.once("close", () => clearTimeout(cut))
+}
 
 const notFound = {
   status: 404,

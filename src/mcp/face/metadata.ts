@@ -1,4 +1,4 @@
-import type { FaceApp } from "./face.ts"
+import type { Hono } from "hono"
 
 /** What an agent needs to know to get a token for this gateway. */
 export interface ResourceMetadata {
@@ -19,7 +19,7 @@ export function metadataUrl(endpoint: string): string {
  * configured one, never the request's: a request can claim any host. Public, and the only answer any page may read.
  */
 export function serveMetadata(
-  app: FaceApp,
+  app: Hono,
   endpoint: { readonly url: string; readonly path: string; readonly name: string },
   { authorizationServers, scopes }: ResourceMetadata,
 ): void {

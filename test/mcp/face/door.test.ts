@@ -264,6 +264,33 @@ describe("the door", () => {
       expect((await http(port, { path, headers, body: "{}" })).status).toBe(404)
   })
 
+  test.each(["/mcp?trace=1", "http://localhost/mcp", "http://localhost/mcp?trace=1"])(
+    "serves the endpoint as %s",
+    async (target) => {
+      const answer = await raw(
+        `GET ${target} HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\nConnection: close\r\n\r\n`,
+      )
+      expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /)
+      expect(answer).toContain('"jsonrpc":"2.0"')
+    },
+  )
+
+  test("cuts off who is turned away and goes on sending", async () => {
+    const socket = connect(port, "127.0.0.1")
+    const sending = setInterval(() => socket.write("1\r\nx\r\n"), 5)
+    onTestFinished(() => clearInterval(sending))
+    let answer = ""
+    socket.setEncoding("latin1").on("data", (chunk) => {
+      answer += chunk
+    })
+    socket.on("error", () => undefined) // what is sent when the other side has gone
+    socket.write(
+      "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n",
+    )
+    await new Promise((resolve) => socket.once("close", resolve))
+    expect(answer).toMatch(/^HTTP\/1\.1 415 /)
+  })
+
   test("says nothing of itself and forbids caching, on answers of every kind", async () => {
     const answers: Answer[] = [
       await ask(port, "reader@1", "tools/list"),
