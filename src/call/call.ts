@@ -110,9 +110,9 @@ async function travel(
 }
 
 /** What may change something is recorded before it is done: a crash in between must leave a trace. */
-function isAnnounced({ entity, implementation }: CatalogTool, begins: Gateway["begins"]): boolean {
+function isAnnounced({ shown, implementation }: CatalogTool, begins: Gateway["begins"]): boolean {
   if (implementation.kind !== "source" || begins === "none") return false
-  return begins === "all" || entity.annotations?.["readOnlyHint"] !== true
+  return begins === "all" || shown.annotations?.["readOnlyHint"] !== true
 }
 
 const cancelledBefore: Refusal = {

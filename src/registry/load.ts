@@ -1,4 +1,5 @@
 import type { Catalog } from "./catalog.ts"
+import { deriveAnnotations } from "./compile/annotations.ts"
 import { compile } from "./compile/compile.ts"
 import type { Draft, Knobs } from "./draft.ts"
 import type { LoadLimits } from "./limits.ts"
@@ -72,10 +73,11 @@ function* checkDraft(
   const links = yield* resolve(draft, knobs, report)
   const schemas = yield* linkSchemas(draft, links, knobs, report)
   const bundles = new Bundles(schemas)
-  yield* checkRules({ draft, links, schemas, bundles, knobs, report })
+  const annotations = yield* deriveAnnotations(draft, links)
+  yield* checkRules({ draft, links, schemas, bundles, annotations, knobs, report })
   const document = yield* pinDocument(draft, { links, schemas })
   if (problems.some(({ severity }) => severity === "error")) return { document, catalog: undefined }
-  const sound = { draft, links, bundles, pinned: document }
+  const sound = { draft, links, bundles, annotations, pinned: document }
   return { document, catalog: yield* compile(sound, env && { env, claims }, report) }
 }
 

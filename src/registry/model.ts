@@ -57,6 +57,10 @@ export interface Provision {
   readonly version?: string
   readonly inputSchema?: JsonSchema
   readonly outputSchema?: JsonSchema
+  /** What the server says of the tool (MCP `Tool`), for tools that say nothing else of themselves. */
+  readonly title?: string
+  readonly description?: string
+  readonly annotations?: JsonObject
   readonly extra: JsonObject
 }
 

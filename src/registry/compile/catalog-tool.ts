@@ -1,11 +1,11 @@
-import { isObject, type JsonSchema } from "../../schema/json.ts"
+import type { JsonObject, JsonSchema } from "../../schema/json.ts"
 import type {
   CatalogTool,
   CompositionImplementation,
   ShownTool,
   SourceImplementation,
 } from "../catalog.ts"
-import type { ToolEntity } from "../model.ts"
+import type { Provision, ToolEntity } from "../model.ts"
 import { type Concealment, shownSchema } from "./shown-schema.ts"
 
 /** What a tool of the catalog is made from. */
@@ -16,6 +16,9 @@ export interface ToolParts {
   /** Own, or the provision's; self-contained. */
   readonly inputSchema: () => JsonSchema | undefined
   readonly outputSchema: () => JsonSchema | undefined
+  /** What its provision says of it, where it is a tool of a server. */
+  readonly provision: Pick<Provision, "title" | "description"> | undefined
+  readonly annotations: JsonObject | undefined
 }
 
 const concealsNothing: Concealment = { hidden: new Set(), optional: new Set() }
@@ -45,14 +48,13 @@ export class RegisteredTool implements CatalogTool {
   }
 
   #show(): ShownTool {
-    const { title, description, annotations } = this.entity
-    const { inputSchema, outputSchema } = this.#parts
+    const { entity, inputSchema, outputSchema, provision, annotations } = this.#parts
     return {
-      title,
-      description,
+      title: entity.title ?? provision?.title,
+      description: entity.description ?? provision?.description,
       inputSchema: shownSchema(inputSchema() ?? {}, this.#conceals()),
       outputSchema: outputSchema(),
-      annotations: isObject(annotations) ? annotations : undefined,
+      annotations,
     }
   }
 

@@ -13,6 +13,7 @@ import type { Report } from "../problem.ts"
 import type { Links, SourceLink } from "../resolve/links.ts"
 import type { Bundles } from "../schemas/bundle.ts"
 import { documentDigest } from "../write/digest.ts"
+import type { Annotations } from "./annotations.ts"
 import { findUnavailable } from "./availability.ts"
 import { RegisteredTool } from "./catalog-tool.ts"
 import { type FilledDefaults, fillDefaults, type Surroundings } from "./fill-defaults.ts"
@@ -24,6 +25,7 @@ export interface Sound {
   readonly draft: Draft
   readonly links: Links
   readonly bundles: Bundles
+  readonly annotations: Annotations
   /** The draft's document with references pinned: the same entities in the same order, implied servers last. */
   readonly pinned: RegistryDocument
 }
@@ -34,7 +36,7 @@ export function* compile(
   surroundings: Surroundings | undefined,
   report: Report,
 ): Generator<void, Catalog, void> {
-  const { draft, links, bundles, pinned } = sound
+  const { draft, links, bundles, annotations, pinned } = sound
   const servers = new Map<ServerEntity, CatalogServer>()
   for (const [drafted, entity] of pairs(draft.document.servers, pinned.servers))
     servers.set(drafted, { name: entity.name, version: entity.version, entity })
@@ -54,6 +56,8 @@ export function* compile(
         unavailable: reasons.get(drafted),
         inputSchema: () => bundled(drafted.inputSchema ?? link?.provision?.inputSchema, bundles),
         outputSchema: () => bundled(outputOf(drafted, link), bundles),
+        provision: link?.provision,
+        annotations: annotations.shown.get(drafted),
       }),
     )
     yield

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../schema/json.ts"
 import type { Provision, ServerEntity } from "../model.ts"
+import { readAnnotations } from "./annotations.ts"
 import { reportConflict } from "./conflict.ts"
 import {
   elements,
@@ -82,7 +83,7 @@ function readProvisions(from: Written): readonly Provision[] {
 }
 
 const provisionFields: ReadonlySet<string> = new Set(
-  "tool version inputSchema outputSchema".split(" "),
+  "tool version inputSchema outputSchema title description annotations".split(" "),
 )
 
 function readProvision(from: Written): Provision | undefined {
@@ -93,7 +94,12 @@ function readProvision(from: Written): Provision | undefined {
   const version = readVersion(from, "version", { kind: "tool", name: tool })
   const input = readSchema(read(from, "inputSchema"), `${pointer}/inputSchema`, context)
   const output = readSchema(read(from, "outputSchema"), `${pointer}/outputSchema`, context)
-  return provisionOf(from, { tool, version, input, output, extra })
+  const described = {
+    title: readText(from, "title"),
+    description: readText(from, "description"),
+    annotations: readAnnotations(from),
+  }
+  return provisionOf(from, { tool, version, input, output, described, extra })
 }
 
 const providedToolFields: ReadonlySet<string> = new Set(
@@ -121,15 +127,21 @@ interface ProvisionParts {
   readonly version: string | undefined
   readonly input: SchemaRead | undefined
   readonly output: SchemaRead | undefined
+  /** What MCP's `Tool` has besides. */
+  readonly described?: {
+    readonly title: string | undefined
+    readonly description: string | undefined
+    readonly annotations: JsonObject | undefined
+  }
   readonly extra: JsonObject
 }
 
 function provisionOf(
   from: Written,
-  { tool, version, input, output, extra }: ProvisionParts,
+  { tool, version, input, output, described, extra }: ProvisionParts,
 ): Provision {
   const schemas = { inputSchema: input?.schema, outputSchema: output?.schema }
-  const provision: Provision = { tool, ...present({ version, ...schemas }), extra }
+  const provision: Provision = { tool, ...present({ version, ...schemas, ...described }), extra }
   return placed(from.context, provision, from.pointer, { inputSchema: input, outputSchema: output })
 }
 

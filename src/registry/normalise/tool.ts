@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject, segment } from "../../schema/json.ts"
 import type { Composition, ToolEntity, ToolSource } from "../model.ts"
 import { readSpec, readTransform, type SpecRead } from "../spec/read-spec.ts"
+import { readAnnotations } from "./annotations.ts"
 import { reportConflict } from "./conflict.ts"
 import { readDependencies } from "./dependencies.ts"
 import {
@@ -59,7 +60,7 @@ export function readTool(from: Written): ToolRead | undefined {
       tags: readTexts(from, "tags"),
       ...readDeprecation(from),
       title: readText(from, "title"),
-      annotations: readObject(from, "annotations"),
+      annotations: readAnnotations(from),
     }),
     extra,
   }

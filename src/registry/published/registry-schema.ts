@@ -37,15 +37,24 @@ const source = entity(
   ["server", "tool"],
 )
 
+const annotations: JsonObject = {
+  type: "object",
+  description: "MCP tool annotations; a composition's are derived where they are not written",
+  properties: {
+    title: text("A name for people"),
+    readOnlyHint: flag("It changes nothing"),
+    destructiveHint: flag("It may destroy something; true where nothing is said"),
+    idempotentHint: flag("Calling it again changes nothing more"),
+    openWorldHint: flag("It reaches an open world, such as the web; true where nothing is said"),
+  },
+}
+
 const tool = entity(
   "A tool as agents see it: one of a server (`source`), or a composition (`spec`)",
   {
     ...common,
     title: text("A name for people"),
-    annotations: {
-      type: "object",
-      description: "MCP tool annotations: readOnlyHint, destructiveHint, …",
-    },
+    annotations,
     tags: list({ type: "string" }, "For discovery and capability routing"),
     source,
     spec: ref("spec"),
@@ -69,6 +78,9 @@ const server = entity(
           version: ref("version"),
           inputSchema: ref("jsonSchema"),
           outputSchema: ref("jsonSchema"),
+          title: text("Shown where a tool has none of its own"),
+          description: text("Shown where a tool has none of its own"),
+          annotations,
         },
         ["tool"],
       ),

@@ -1,3 +1,4 @@
+import type { Annotations } from "../compile/annotations.ts"
 import type { Draft, Knobs } from "../draft.ts"
 import type { Report } from "../problem.ts"
 import type { Links } from "../resolve/links.ts"
@@ -9,6 +10,7 @@ import { checkDependencyConflicts } from "./dependency-conflicts.ts"
 import { checkProvisions } from "./provisions.ts"
 import { checkRootTypes } from "./root-types.ts"
 import { checkSoundness } from "./sound-schemas.ts"
+import { checkAnnotations } from "./unsafe-annotations.ts"
 import { checkUnusedSchemas } from "./unused-schemas.ts"
 
 /** A document whose references are resolved, and what its rules need besides. */
@@ -17,17 +19,19 @@ export interface Resolved {
   readonly links: Links
   readonly schemas: SchemaLinks
   readonly bundles: Bundles
+  readonly annotations: Annotations
   readonly knobs: Knobs
   readonly report: Report
 }
 
 /** Every check that looks at more than one reference at a time. */
 export function* checkRules(resolved: Resolved): Generator<void, void, void> {
-  const { draft, links, schemas, bundles, knobs, report } = resolved
+  const { draft, links, schemas, bundles, annotations, knobs, report } = resolved
   yield* checkProvisions(draft, links, report)
   yield* checkDependencyConflicts(draft, links, report)
   yield* checkUnusedSchemas(draft, links, schemas, knobs, report)
   yield* checkCycles(draft, links, report)
+  yield* checkAnnotations(draft, annotations, report)
   yield* checkRootTypes(schemas, bundles, report)
   const looping = yield* findSchemaLoops(schemas, report)
   yield* checkSoundness(schemas, bundles, looping, report)
