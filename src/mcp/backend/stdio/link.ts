@@ -5,12 +5,13 @@ import { closing, type Failure, unsent } from "../failure.ts"
 import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
 import { logLines, RateLimit, shown } from "../log-lines.ts"
+import type { SharedHost } from "../open-requests.ts"
 import { Inquiry, type Outcome, type Outgoing } from "../outgoing.ts"
 import type { Starts } from "../starts.ts"
 import { legacy, readInitialize, type Verdict, verdictOf } from "../verdict.ts"
 import { type Era, envelope, type Identity, initializedText, initializeParams } from "../wire.ts"
 import { Child } from "./child.ts"
-import { type SessionHost, StdioSession } from "./session.ts"
+import { StdioSession } from "./session.ts"
 
 /** A running child, while there is one. */
 interface Running {
@@ -19,7 +20,7 @@ interface Running {
 }
 
 /** One child per server version, shared by all callers and started when the first of them calls. */
-export class StdioLink implements Link, SessionHost {
+export class StdioLink implements Link, SharedHost {
   readonly transport = "stdio"
   readonly #address: StdioAddress
   readonly #identity: Identity

@@ -1,0 +1,92 @@
+import { isObject, type JsonObject } from "../../schema/json.ts"
+import { readMessage } from "./answer.ts"
+import { tooLarge } from "./failure.ts"
+import type { Outgoing } from "./outgoing.ts"
+import { replyText } from "./wire.ts"
+
+/** Who is told what comes on a way that many requests share, and belongs to none of them. */
+export interface SharedHost {
+  /** A notification that belongs to no request in particular. */
+  noticed(notification: JsonObject): void
+  /** Output that is no message, or an answer that nobody waits for. It may hold results, so only its size is told. */
+  stray(kind: "garbage" | "late", bytes: number): void
+  /** A log message of the server: on a shared way it belongs to no request in particular. */
+  said(message: JsonObject): void
+}
+
+/**
+ * All requests on a way that they share, whoever they belong to: a pipe, or the one stream of HTTP+SSE. Ids are the
+ * gateway's own, so an answer finds exactly the request it is for; what fits none is dropped and counted.
+ */
+export class OpenRequests {
+  readonly #host: SharedHost
+  readonly #tell: (text: string) => void
+  readonly #bytesMax: number
+  readonly #open = new Map<string, Outgoing>()
+
+  /** `tell` says something back that is no request. */
+  constructor(host: SharedHost, tell: (text: string) => void, bytesMax: number) {
+    this.#host = host
+    this.#tell = tell
+    this.#bytesMax = bytesMax
+  }
+
+  add(outgoing: Outgoing): void {
+    this.#open.set(outgoing.id, outgoing)
+  }
+
+  has({ id }: Outgoing): boolean {
+    return this.#open.has(id)
+  }
+
+  /** False for what is not there (any more). */
+  delete({ id }: Outgoing): boolean {
+    return this.#open.delete(id)
+  }
+
+  /** They are no longer here: it is for the caller of this function to end them. */
+  takeAll(): Outgoing[] {
+    const all = [...this.#open.values()]
+    this.#open.clear()
+    return all
+  }
+
+  /** One message of the server. */
+  take(text: string): void {
+    const incoming = readMessage(text)
+    if (incoming.kind === "garbage") this.#host.stray("garbage", text.length)
+    else if (incoming.kind === "request") this.#tell(replyText(incoming.message))
+    else if (incoming.kind === "notification") this.#notified(incoming.message)
+    else {
+      const outgoing = typeof incoming.id === "string" ? this.#open.get(incoming.id) : undefined
+      if (outgoing === undefined) {
+        this.#host.stray("late", text.length)
+        return
+      }
+      this.#open.delete(outgoing.id)
+      outgoing.settle(incoming.outcome)
+    }
+  }
+
+  #notified(notification: JsonObject): void {
+    const { method, params } = notification
+    if (method === "notifications/message") this.#host.said(notification)
+    else if (method !== "notifications/progress") this.#host.noticed(notification)
+    else {
+      const token = isObject(params) ? params["progressToken"] : undefined
+      if (typeof token === "string") this.#open.get(token)?.notify(notification)
+    }
+  }
+
+  /** The id stands at one end of a message, so the call that it answers can be told and the others go on. */
+  overlong(head: string, tail: string): void {
+    for (const [, id] of `${head}\n${tail}`.matchAll(/"([0-9a-f]{16})"/g)) {
+      const outgoing = id === undefined ? undefined : this.#open.get(id)
+      if (outgoing === undefined) continue
+      this.#open.delete(outgoing.id)
+      outgoing.fail(tooLarge(this.#bytesMax))
+      return
+    }
+    this.#host.stray("garbage", this.#bytesMax)
+  }
+}
