@@ -12,11 +12,17 @@ export interface Backends {
   /**
    * What a server lists of one kind, all pages of it. `fresh`: as fresh as the server wants it to be; a server that must
    * be asked is waited for a short while, and then it is what was last known. `known`: what was last known, where
-   * anything was. Never rejects.
+   * anything was. Never rejects. A server that is called with its caller's own identity has a list for each caller, and
+   * none without a `subjectToken`.
    */
-  list(server: CatalogServer, kind: ListKind, need: "fresh" | "known"): Promise<Listed>
+  list(
+    server: CatalogServer,
+    kind: ListKind,
+    need: "fresh" | "known",
+    subjectToken?: SubjectToken,
+  ): Promise<Listed>
   /** The `capabilities` that the server declared when it was last connected; undefined before. Asks nobody. */
-  capabilities(server: CatalogServer): JsonObject | undefined
+  capabilities(server: CatalogServer, subjectToken?: SubjectToken): JsonObject | undefined
 }
 
 export type ListKind = "tools" | "resources" | "resourceTemplates" | "prompts"

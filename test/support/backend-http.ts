@@ -64,11 +64,27 @@ export interface HonestServer extends HttpServer {
   forget(): void
 }
 
+/** Whether a request may come in; a number is the status of its refusal. */
+export type Admits = (request: IncomingMessage) => boolean | number
+
+/** Turns away what may not come in, with a challenge as OAuth wants it. */
+const guarded =
+  (admits: Admits, answer: Answer): Answer =>
+  (message, response, request) => {
+    const verdict = admits(request)
+    if (verdict === true) return answer(message, response, request)
+    const status = verdict === false ? 401 : verdict
+    response.setHeader("www-authenticate", 'Bearer resource_metadata="https://backend.example/x"')
+    json(response, { error: "go away" }, status)
+  }
+
+const all: Admits = () => true
+
 /** An honest legacy server: sessions; JSON unless there is something to stream. */
-export async function serveLegacy(): Promise<HonestServer> {
+export async function serveLegacy(admits = all): Promise<HonestServer> {
   const behaviour = new Behaviour("legacy")
   const sessions = new Set<string>()
-  const server = await serve((message, response, request) => {
+  const answer: Answer = (message, response, request) => {
     const id = String(request.headers["mcp-session-id"])
     if (message.method === "initialize") {
       const session = `s-${Math.random()}`
@@ -87,14 +103,15 @@ export async function serveLegacy(): Promise<HonestServer> {
       sessions.delete(id)
       response.writeHead(200).end()
     } else stream(behaviour, message, response)
-  })
+  }
+  const server = await serve(guarded(admits, answer))
   return { ...server, behaviour, forget: () => sessions.clear() }
 }
 
 /** An honest modern server: checks the standard headers; a stream that is closed is a cancellation. */
-export async function serveModern(): Promise<HonestServer> {
+export async function serveModern(admits = all): Promise<HonestServer> {
   const behaviour = new Behaviour("modern")
-  const server = await serve((message, response, request) => {
+  const answer: Answer = (message, response, request) => {
     const { id, method, params } = message
     const { headers } = request
     const isRight =
@@ -109,7 +126,8 @@ export async function serveModern(): Promise<HonestServer> {
       if (!response.writableEnded) behaviour.cancel(id)
     })
     stream(behaviour, message, response)
-  })
+  }
+  const server = await serve(guarded(admits, answer))
   return { ...server, behaviour, forget: () => {} }
 }
 

@@ -1,3 +1,6 @@
+import type { Authorization } from "./credentials/authorization.ts"
+import type { SecretFile, SecretText } from "./secret-text.ts"
+
 /** Where a server version lives and how it is spoken to: one entry of the configuration's `servers`. */
 export type Address = HttpAddress | StdioAddress
 
@@ -6,6 +9,10 @@ export interface HttpAddress {
   readonly url: string
   /** Sent with every request; secrets already resolved. Names in lower case. */
   readonly headers: ReadonlyMap<string, string>
+  /** Headers whose values stand in files, which may be replaced. Names in lower case. */
+  readonly headerFiles?: ReadonlyMap<string, SecretFile>
+  /** How a token is had that is sent with every request, too. */
+  readonly authorization?: Authorization
   /** Started by the gateway and spoken to over `url`; undefined when someone else runs the server. */
   readonly process: Command | undefined
   readonly options: BackendOptions
@@ -21,8 +28,8 @@ export interface StdioAddress {
 export interface Command {
   readonly command: string
   readonly args: readonly string[]
-  /** Added to the small allow-list of inherited variables. */
-  readonly env: ReadonlyMap<string, string>
+  /** Added to the small allow-list of inherited variables. What stands in a file is read when the program starts. */
+  readonly env: ReadonlyMap<string, SecretText>
   readonly cwd: string | undefined
 }
 

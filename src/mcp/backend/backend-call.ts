@@ -2,11 +2,13 @@ import type { BackendReply, BackendRequest } from "../../call/backends.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import { isObject } from "../../schema/json.ts"
 import type { Due } from "./deadlines.ts"
+import type { Guest } from "./gate.ts"
 import { type Outcome, Outgoing } from "./outgoing.ts"
 import { membersOf } from "./wire.ts"
 
 /** Who is told what becomes of a call. */
 export interface CallOwner {
+  entered(call: BackendCall): void
   aborted(call: BackendCall): void
   ended(call: BackendCall, outcome: Outcome): void
   /** The caller's side failed to take a notification: its bug, not the backend's. */
@@ -14,7 +16,7 @@ export interface CallOwner {
 }
 
 /** A caller's request from its arrival here to its answer. */
-export class BackendCall extends Outgoing implements Due<BackendCall> {
+export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
   readonly request: BackendRequest
   readonly reply: (reply: BackendReply) => void
   readonly startedMs = performance.now()
@@ -42,6 +44,11 @@ export class BackendCall extends Outgoing implements Due<BackendCall> {
     this.reply = reply
     this.#owner = owner
     request.cancellation?.listen(this)
+  }
+
+  enter(): void {
+    this.hasPlace = true
+    this.#owner.entered(this)
   }
 
   cancelled(): void {

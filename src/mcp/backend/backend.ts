@@ -1,12 +1,20 @@
-import type { BackendReply, BackendRequest, RpcError } from "../../call/backends.ts"
+import type {
+  BackendReply,
+  BackendRequest,
+  Listed,
+  ListKind,
+  RpcError,
+} from "../../call/backends.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, written } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { Address } from "./address.ts"
 import { BackendCall, type CallOwner } from "./backend-call.ts"
 import { Backoff } from "./backoff.ts"
+import type { TokenStatus } from "./credentials/server-credentials.ts"
 import { Deadlines } from "./deadlines.ts"
 import { closing, type Failure, type FailureKind, unsent } from "./failure.ts"
+import type { Gate } from "./gate.ts"
 import type { BackendLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel, Opening } from "./link.ts"
 import { Offering, type OfferingEvents } from "./offering.ts"
@@ -21,13 +29,18 @@ import type { Era } from "./wire.ts"
 export interface BackendContext extends OfferingEvents {
   readonly limits: BackendLimits
   readonly redactor: Redactor
+  /** Who may go in; several backends of one server share it. */
+  readonly gate: Gate
+  /** How the tokens for it are doing, where it is called with tokens. */
+  tokens?(): TokenStatus | undefined
   openLink(events: LinkEvents): Link
   log(level: LogLevel, event: string, fields: LogFields): void
 }
 
 /**
- * One server version: who may go in, who waits, and when nobody is let through. It connects at the first call and after
- * a failure leaves the server alone for a while: calls in between are refused at once instead of piling up.
+ * One server version: its requests from their arrival to their answer, and when none is let through. It connects at the
+ * first call and after a failure leaves the server alone for a while: calls in between are refused at once instead of
+ * piling up.
  */
 export class Backend implements CallOwner, LinkEvents {
   readonly ref: Ref
@@ -37,8 +50,6 @@ export class Backend implements CallOwner, LinkEvents {
   readonly #backoff: Backoff
   /** Every call that is not over. */
   readonly #calls: Deadlines<BackendCall>
-  /** Over the concurrency limit. */
-  readonly #queue = new Set<BackendCall>()
   /** With a place, but without a connection yet. */
   readonly #waiting = new Set<BackendCall>()
   readonly #offering: Offering
@@ -49,10 +60,8 @@ export class Backend implements CallOwner, LinkEvents {
   #state: BackendState = "idle"
   #era: Era | undefined
   #lastError: { readonly kind: FailureKind; readonly atMs: number } | undefined
-  #inFlight = 0
   #callCount = 0
   #restarts = 0
-  #isDraining = false
   #restart: NodeJS.Timeout | undefined
   #isClosing = false
   #drained: (() => void) | undefined
@@ -77,8 +86,7 @@ export class Backend implements CallOwner, LinkEvents {
       this.#calls.add(call)
       const refused = this.#refusal(request)
       if (refused !== undefined) call.fail(unsent(refused))
-      else if (this.#inFlight < this.address.options.concurrencyMax) this.#enter(call)
-      else this.#queue.add(call)
+      else this.#context.gate.admit(call)
     })
   }
 
@@ -93,17 +101,20 @@ export class Backend implements CallOwner, LinkEvents {
     return promise
   }
 
-  /** What the server offers, as far as it is known. */
-  get offering(): Offering {
-    return this.#offering
+  list(kind: ListKind, need: "fresh" | "known"): Promise<Listed> {
+    return this.#offering.list(kind, need)
+  }
+
+  capabilities(): JsonObject | undefined {
+    return this.#offering.capabilities
   }
 
   #refusal({ cancellation }: BackendRequest): Failure | undefined {
     if (cancellation?.isCancelled) return cancelled
     if (this.#isClosing) return closing
     if (this.#isResting) return this.#resting()
+    if (!this.#context.gate.isFull) return
     const { concurrencyMax, queueMax } = this.address.options
-    if (this.#inFlight < concurrencyMax || this.#queue.size < queueMax) return
     return {
       code: "overloaded",
       kind: "overloaded",
@@ -125,9 +136,7 @@ export class Backend implements CallOwner, LinkEvents {
     }
   }
 
-  #enter(call: BackendCall): void {
-    this.#inFlight++
-    call.hasPlace = true
+  entered(call: BackendCall): void {
     if (this.#state === "up") {
       this.#link.send(call)
       return
@@ -218,21 +227,11 @@ export class Backend implements CallOwner, LinkEvents {
     if (!ourDecisions.has(kind)) this.#lastError = { kind, atMs: Date.now() }
   }
 
-  /** Frees the place of a call that is over, and gives it to the one that waited longest. */
+  /** Frees the place of a call that is over. */
   #leave(call: BackendCall): void {
-    if (this.#queue.delete(call)) return
+    if (this.#context.gate.forsake(call)) return
     this.#waiting.delete(call)
-    if (!call.hasPlace) return
-    this.#inFlight--
-    if (this.#isDraining) return // one loop, however many calls end within it
-    this.#isDraining = true
-    while (this.#queue.size > 0 && this.#inFlight < this.address.options.concurrencyMax) {
-      const [next] = this.#queue
-      if (next === undefined) break
-      this.#queue.delete(next)
-      this.#enter(next)
-    }
-    this.#isDraining = false
+    if (call.hasPlace) this.#context.gate.leave()
   }
 
   #lookAtTools(): void {
@@ -250,6 +249,11 @@ export class Backend implements CallOwner, LinkEvents {
     this.#context.log(level, event, { server: written(this.ref), ...Object.fromEntries(clean) })
   }
 
+  /** Whether a request is not over. */
+  get isBusy(): boolean {
+    return this.#calls.size > 0
+  }
+
   get status(): Status {
     return {
       server: this.ref,
@@ -258,14 +262,15 @@ export class Backend implements CallOwner, LinkEvents {
       state: this.#isClosing ? "closing" : this.#state,
       lastError: this.#lastError?.kind,
       lastErrorAt: this.#lastError && new Date(this.#lastError.atMs).toISOString(),
-      inFlight: this.#inFlight,
-      queued: this.#queue.size,
+      inFlight: this.#context.gate.taken,
+      queued: this.#context.gate.queued,
       calls: this.#callCount,
       restarts: this.#restarts,
       pid: this.#link.pid,
       strays: this.#link.strays,
       toolCount: this.#offering.tools?.size,
       missing: this.#offering.missing(this.#server),
+      tokens: this.#context.tokens?.(),
     }
   }
 

@@ -3,24 +3,26 @@ export class Backoff {
   readonly #firstMs: number
   readonly #maxMs: number
   readonly #healthyMs: number
+  readonly #now: () => number
   #failures = 0
   #upSinceMs: number | undefined
   #untilMs = 0
 
-  constructor(firstMs: number, maxMs: number, healthyMs: number) {
+  constructor(firstMs: number, maxMs: number, healthyMs: number, now = () => performance.now()) {
     this.#firstMs = firstMs
     this.#maxMs = maxMs
     this.#healthyMs = healthyMs
+    this.#now = now
   }
 
   succeeded(): void {
-    this.#upSinceMs = performance.now()
+    this.#upSinceMs = this.#now()
     this.#untilMs = 0
   }
 
   /** Returns the wait in milliseconds. */
   failed(): number {
-    const now = performance.now()
+    const now = this.#now()
     const wasHealthy = this.#upSinceMs !== undefined && now - this.#upSinceMs >= this.#healthyMs
     if (wasHealthy) this.#failures = 0
     this.#upSinceMs = undefined
@@ -33,6 +35,6 @@ export class Backoff {
 
   /** What is left of the wait; 0 when the next attempt may begin. */
   get remainingMs(): number {
-    return Math.max(0, this.#untilMs - performance.now())
+    return Math.max(0, this.#untilMs - this.#now())
   }
 }

@@ -9,6 +9,7 @@ export type FailureKind =
   | "timeout"
   | "http_status"
   | "credentials"
+  | "token"
   | "protocol"
   | "too_large"
   | "exited"
@@ -69,6 +70,7 @@ const fates = {
   refused: "unsent",
   backoff: "unsent",
   overloaded: "unsent",
+  token: "unsent",
   credentials: "rejected",
   lost: "lost",
   exited: "lost",

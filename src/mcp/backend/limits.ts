@@ -26,6 +26,12 @@ export interface BackendLimits {
   /** Sessions with one legacy server beside the plain one, and how long one of them may be unused. */
   readonly sessionsMax: number
   readonly sessionIdleMs: number
+  /** One request to an authorization server, and bytes of its answer. */
+  readonly tokenMs: number
+  readonly tokenBytesMax: number
+  /** Callers that one server is called for with an identity of their own, and how long one may be silent. */
+  readonly callersMax: number
+  readonly callerIdleMs: number
   /** Entries that are read of one server's list, their bytes as JSON, and pages. */
   readonly listedMax: number
   readonly listedBytesMax: number
@@ -51,6 +57,10 @@ export const defaultLimits: BackendLimits = {
   lingerMs: 1_000,
   sessionsMax: 1_000,
   sessionIdleMs: 10 * 60_000,
+  tokenMs: 5_000,
+  tokenBytesMax: 64 * 1024,
+  callersMax: 1_000,
+  callerIdleMs: 5 * 60_000,
   listedMax: 10_000,
   listedBytesMax: 16 * 1024 * 1024,
   listedPagesMax: 1_000,

@@ -4,18 +4,26 @@ import type {
   Backends,
   Listed,
   ListKind,
+  SubjectToken,
 } from "../../call/backends.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, refKey } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
-import type { Address } from "./address.ts"
+import type { Address, HttpAddress } from "./address.ts"
 import { Backend } from "./backend.ts"
+import { CallerBackends } from "./caller-backends.ts"
+import type { Credential } from "./credentials/credential.ts"
+import { JsonRequests } from "./credentials/json-request.ts"
+import { ServerCredentials } from "./credentials/server-credentials.ts"
+import { Gate } from "./gate.ts"
 import { HttpLink } from "./http/link.ts"
 import { ManagedLink } from "./http/managed-link.ts"
 import { type BackendLimits, defaultLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel } from "./link.ts"
+import { RateLimit } from "./log-lines.ts"
 import type { Change } from "./offering.ts"
 import { Redactor, secretsOf } from "./redact.ts"
+import { readSecret, type SecretText } from "./secret-text.ts"
 import type { Sighting } from "./sighting.ts"
 import { Starts } from "./starts.ts"
 import type { Status } from "./status.ts"
@@ -34,6 +42,8 @@ export interface BackendPoolOptions {
   /** Secret values from elsewhere that no error text may show; those in addresses are known. */
   readonly secrets?: Iterable<string>
   readonly limits?: Partial<BackendLimits>
+  /** Milliseconds that only go forward, by which tokens grow old. */
+  readonly now?: () => number
 }
 
 export interface BackendPool extends Backends {
@@ -55,18 +65,30 @@ export function createBackends(options: BackendPoolOptions): BackendPool {
   return new Pool(options)
 }
 
+/** What answers for one server: its one backend, or one for each caller. */
+type ServerBackends = Backend | CallerBackends
+
+const tokenConnectionsMax = 8
+
 class Pool implements BackendPool {
   readonly #options: BackendPoolOptions
   readonly #limits: BackendLimits
   readonly #redactor = new Redactor()
   readonly #starts: Starts
+  readonly #tokenRequests: JsonRequests
   readonly #closing = new Set<Promise<void>>()
-  #backends: ReadonlyMap<string, Backend> = new Map()
+  #backends: ReadonlyMap<string, ServerBackends> = new Map()
+  takesSubjectTokens = false
 
   constructor(options: BackendPoolOptions) {
     this.#options = options
     this.#limits = { ...defaultLimits, ...options.limits }
     this.#starts = new Starts(this.#limits.startsMax, this.#limits.startTurnMs)
+    this.#tokenRequests = new JsonRequests({
+      timeoutMs: this.#limits.tokenMs,
+      bytesMax: this.#limits.tokenBytesMax,
+      connectionsMax: tokenConnectionsMax,
+    })
   }
 
   request(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
@@ -80,15 +102,20 @@ class Pool implements BackendPool {
     })
   }
 
-  async list(server: CatalogServer, kind: ListKind, need: "fresh" | "known"): Promise<Listed> {
-    return (await this.#of(server)?.offering.list(kind, need)) ?? unlisted
+  async list(
+    server: CatalogServer,
+    kind: ListKind,
+    need: "fresh" | "known",
+    subjectToken?: SubjectToken,
+  ): Promise<Listed> {
+    return (await this.#of(server)?.list(kind, need, subjectToken)) ?? unlisted
   }
 
-  capabilities(server: CatalogServer): JsonObject | undefined {
-    return this.#of(server)?.offering.capabilities
+  capabilities(server: CatalogServer, subjectToken?: SubjectToken): JsonObject | undefined {
+    return this.#of(server)?.capabilities(subjectToken)
   }
 
-  #of({ name, version }: CatalogServer): Backend | undefined {
+  #of({ name, version }: CatalogServer): ServerBackends | undefined {
     return this.#backends.get(refKey(name, version))
   }
 
@@ -100,26 +127,60 @@ class Pool implements BackendPool {
       return [key, isSame ? old : this.#open(key, address)] as const
     })
     this.#backends = new Map(after)
+    this.takesSubjectTokens = [...addresses.values()].some(isForCallers)
     const secrets = [...addresses.values()].flatMap(secretsOf)
     this.#redactor.learn([...secrets, ...(this.#options.secrets ?? [])])
     for (const [key, backend] of before)
       if (this.#backends.get(key) !== backend) this.#retire(backend)
   }
 
-  #open(key: string, address: Address): Backend {
-    const { log } = this.#options
-    return new Backend(refOf(key), address, {
+  #open(key: string, address: Address): ServerBackends {
+    const { concurrencyMax, queueMax } = address.options
+    const gate = new Gate(concurrencyMax, queueMax)
+    const ref = refOf(key)
+    const context = {
       limits: this.#limits,
       redactor: this.#redactor,
-      openLink: (events) => this.#link(address, events),
-      log: (level, event, fields) => log(level, event, fields),
-      observe: (sighting) => {
-        this.#tell(key, "sighting_not_taken", () => this.#options.observe?.(refOf(key), sighting))
+      gate,
+      log: this.#options.log,
+      observe: (sighting: Sighting) => {
+        this.#tell(key, "sighting_not_taken", () => this.#options.observe?.(ref, sighting))
       },
-      changed: (change) => {
-        this.#tell(key, "change_not_taken", () => this.#options.changed?.(refOf(key), change))
+      changed: (change: Change) => {
+        this.#tell(key, "change_not_taken", () => this.#options.changed?.(ref, change))
       },
+    }
+    const linked = (credential: Credential | undefined) => ({
+      ...context,
+      openLink: (events: LinkEvents) => this.#link(address, events, credential),
     })
+    if (address.kind === "stdio") return new Backend(ref, address, linked(undefined))
+    const credentials = this.#credentials(key, address)
+    const tokens = () => credentials.status
+    if (!isForCallers(address))
+      return new Backend(ref, address, { ...linked(credentials.own()), tokens })
+    const log = quieter(this.#options.log)
+    const open = (credential: Credential | undefined) =>
+      new Backend(ref, address, { ...linked(credential), log })
+    return new CallerBackends(ref, address, { credentials, gate, limits: this.#limits, open })
+  }
+
+  #credentials(server: string, address: HttpAddress): ServerCredentials {
+    const { log, now = () => performance.now() } = this.#options
+    const { backoffMaxMs, backoffMs } = this.#limits
+    return new ServerCredentials(address, {
+      requests: this.#tokenRequests,
+      timing: { now, backoffMs, backoffMaxMs },
+      redactor: this.#redactor,
+      reveal: this.#reveal,
+      log: (level, event, fields) => log(level, event, { server, ...fields }),
+    })
+  }
+
+  readonly #reveal = async (secret: SecretText): Promise<string> => {
+    const text = await readSecret(secret)
+    if (typeof secret !== "string") this.#redactor.learnAlso(text)
+    return text
   }
 
   /** What an observer throws is its own bug, and no reason for a backend to stop. */
@@ -131,19 +192,19 @@ class Pool implements BackendPool {
     }
   }
 
-  #link(address: Address, events: LinkEvents): Link {
+  #link(address: Address, events: LinkEvents, credential: Credential | undefined): Link {
     const identity = this.#options.identity ?? { name: "postern", version: "0" }
     const limits = this.#limits
-    if (address.kind === "stdio")
-      return new StdioLink(address, identity, limits, this.#starts, events)
+    const around = { starts: this.#starts, reveal: this.#reveal }
+    if (address.kind === "stdio") return new StdioLink(address, identity, limits, around, events)
     const { process: command, url } = address
-    const http = new HttpLink(address, identity, limits, events)
+    const http = new HttpLink(address, identity, limits, events, credential)
     return command === undefined
       ? http
-      : new ManagedLink(command, url, http, limits, this.#starts, events)
+      : new ManagedLink(command, url, http, limits, around, events)
   }
 
-  #retire(backend: Backend): void {
+  #retire(backend: ServerBackends): void {
     const closed: Promise<void> = backend.close().finally(() => this.#closing.delete(closed))
     this.#closing.add(closed)
   }
@@ -155,10 +216,23 @@ class Pool implements BackendPool {
   async close(): Promise<void> {
     for (const backend of this.#backends.values()) this.#retire(backend)
     await Promise.all(this.#closing)
+    await this.#tokenRequests.close()
   }
 }
 
 const unlisted: Listed = { items: [], plain: [], ttlMs: 0, isKnown: false }
+
+/** What happens once for each caller is seldom worth a line of its own, and an outage happens to all of them. */
+function quieter(log: BackendPoolOptions["log"]): BackendPoolOptions["log"] {
+  const limit = new RateLimit()
+  return (level, event, fields) => {
+    if (level === "info") log("debug", event, fields)
+    else if (limit.allows()) log(level, event, fields)
+  }
+}
+
+const isForCallers = (address: Address): boolean =>
+  address.kind === "http" && address.authorization?.kind === "token_exchange"
 
 function refOf(key: string): Ref {
   const at = key.lastIndexOf("@")

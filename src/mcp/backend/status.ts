@@ -1,4 +1,5 @@
 import type { Ref } from "../../registry/model.ts"
+import type { TokenStatus } from "./credentials/server-credentials.ts"
 import type { FailureKind } from "./failure.ts"
 import type { Era } from "./wire.ts"
 
@@ -27,4 +28,8 @@ export interface Status {
   readonly toolCount: number | undefined
   /** Tools that the registry says the server provides and that were not in its list. */
   readonly missing: readonly string[]
+  /** How the tokens for it are doing, where it is called with tokens. */
+  readonly tokens: TokenStatus | undefined
+  /** Callers with connections of their own, where the server is called with its callers' identities. */
+  readonly callers?: number
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http"
 import type { Dispatcher } from "undici"
 import type { Due } from "../deadlines.ts"
+import { withoutSecrets } from "../echo.ts"
 import { type Failure, protocolFailure, tooLarge } from "../failure.ts"
 import type { Connection } from "./connections.ts"
 import { EventStream } from "./event-stream.ts"
@@ -25,6 +26,10 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
   connection: Connection | undefined
   status = 0
   headers: IncomingHttpHeaders = {}
+  /** What it was sent with, and what its answer therefore must not show. */
+  secrets: readonly string[] = none
+  /** Looks for another proof of who sends it; gives what then sends it again. Asked once. */
+  renewal: (() => Promise<(() => void) | undefined>) | undefined
   readonly #sizes: AnswerSizes
   #controller: Dispatcher.DispatchController | undefined
   /** What is held of an answer that is no stream, or all that has come of one that is. */
@@ -57,6 +62,15 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
     this.connection?.cut()
   }
 
+  /** It cannot be sent. */
+  fail(failure: Failure): void {
+    if (!this.#isClosed) this.#give(failure)
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
   get isSent(): boolean {
     return this.#controller !== undefined
   }
@@ -78,7 +92,7 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
     if (wrong !== undefined) this.#give(wrong)
     else if (status === 200 && isEventStream(headers))
       this.#events = new EventStream((text, type) => {
-        if (type === "" && !this.#isClosed) this.streamed(text)
+        if (type === "" && !this.#isClosed) this.streamed(this.#clean(text))
       })
   }
 
@@ -117,14 +131,35 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
 
   onResponseEnd(): void {
     if (this.#isClosed) return
-    if (this.#events !== undefined) {
-      this.streamEnded()
+    const isRefused = this.status === 401 || this.status === 403
+    if (this.#events !== undefined) this.streamEnded()
+    else if (isRefused && this.renewal !== undefined) void this.#sendAgain(this.renewal)
+    else this.#finish()
+  }
+
+  async #sendAgain(renewal: NonNullable<typeof this.renewal>): Promise<void> {
+    this.renewal = undefined
+    const leave = await renewal()
+    if (this.#isClosed) return
+    if (leave === undefined) {
+      this.#finish()
       return
     }
+    this.#controller = undefined
+    this.#chunks = []
+    this.#bytes = 0
+    leave()
+  }
+
+  #finish(): void {
     const [first] = this.#chunks
     const whole = this.#chunks.length > 1 ? Buffer.concat(this.#chunks) : first
     this.#chunks = []
-    this.answered(whole === undefined ? "" : whole.toString())
+    this.answered(whole === undefined ? "" : this.#clean(whole.toString()))
+  }
+
+  #clean(text: string): string {
+    return this.secrets.length === 0 ? text : withoutSecrets(text, this.secrets)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -144,6 +179,7 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
   }
 }
 
+const none: readonly string[] = []
 const stopped = new Error("the exchange was stopped")
 
 const isEventStream = (headers: IncomingHttpHeaders): boolean =>

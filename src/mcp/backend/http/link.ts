@@ -2,6 +2,7 @@ import type { Dispatcher, Pool } from "undici"
 import { idempotencyKey } from "../../../call/meta.ts"
 import type { JsonObject } from "../../../schema/json.ts"
 import type { HttpAddress } from "../address.ts"
+import type { Credential } from "../credentials/credential.ts"
 import { Deadlines } from "../deadlines.ts"
 import { closing, type Failure, unsent } from "../failure.ts"
 import type { BackendLimits } from "../limits.ts"
@@ -24,6 +25,7 @@ import { HeaderSets } from "./header-sets.ts"
 import type { LegacySession } from "./legacy-session.ts"
 import { LegacySessions } from "./legacy-sessions.ts"
 import { Notice } from "./notice.ts"
+import { Outlet } from "./outlet.ts"
 import { type ExchangeHost, RpcExchange } from "./rpc-exchange.ts"
 import { lostAgain, nextAttempt } from "./taken-up.ts"
 
@@ -44,12 +46,19 @@ export class HttpLink implements Link, ExchangeHost {
   readonly #calls: Pool
   readonly #control: Pool
   readonly #headers: HeaderSets
+  readonly #outlet: Outlet
   readonly #lingering: Deadlines<Exchange>
   #era: Era | undefined
   #common = ""
   readonly #sessions: LegacySessions
 
-  constructor(address: HttpAddress, identity: Identity, limits: BackendLimits, events: LinkEvents) {
+  constructor(
+    address: HttpAddress,
+    identity: Identity,
+    limits: BackendLimits,
+    events: LinkEvents,
+    credential: Credential | undefined,
+  ) {
     const url = new URL(address.url)
     this.#address = address
     this.#identity = identity
@@ -63,6 +72,7 @@ export class HttpLink implements Link, ExchangeHost {
     this.#calls = openConnections(url.origin, address.options.concurrencyMax, limits.connectMs)
     this.#control = openConnections(url.origin, controlConnections, limits.connectMs)
     this.#headers = new HeaderSets(address.headers)
+    this.#outlet = new Outlet(address, credential)
     this.#lingering = new Deadlines(limits.lingerMs, (exchange) => exchange.close())
     this.#sessions = new LegacySessions(limits, (session) => void this.#endSession(session))
   }
@@ -158,7 +168,7 @@ export class HttpLink implements Link, ExchangeHost {
     body: string | null,
     exchange: Exchange,
   ): void {
-    pool.dispatch({ path: this.#path, method, headers, body }, exchange)
+    this.#outlet.send(pool, { path: this.#path, method, headers, body }, exchange)
   }
 
   /** A notification, or our answer to the server's own request. */

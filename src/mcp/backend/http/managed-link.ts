@@ -7,8 +7,9 @@ import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
 import { logLines, RateLimit } from "../log-lines.ts"
 import type { Outgoing } from "../outgoing.ts"
+import type { Reveal } from "../secret-text.ts"
 import type { Starts } from "../starts.ts"
-import { Child } from "../stdio/child.ts"
+import { Child, type ReadyCommand, ready } from "../stdio/child.ts"
 import type { HttpLink } from "./link.ts"
 
 const portPollMs = 50
@@ -21,6 +22,7 @@ export class ManagedLink implements Link {
   readonly #http: HttpLink
   readonly #limits: BackendLimits
   readonly #starts: Starts
+  readonly #reveal: Reveal
   readonly #events: LinkEvents
   readonly #logLimit = new RateLimit()
   #child: Child | undefined
@@ -32,7 +34,7 @@ export class ManagedLink implements Link {
     url: string,
     http: HttpLink,
     limits: BackendLimits,
-    starts: Starts,
+    { starts, reveal }: { readonly starts: Starts; readonly reveal: Reveal },
     events: LinkEvents,
   ) {
     this.#command = command
@@ -40,6 +42,7 @@ export class ManagedLink implements Link {
     this.#http = http
     this.#limits = limits
     this.#starts = starts
+    this.#reveal = reveal
     this.#events = events
   }
 
@@ -64,14 +67,15 @@ export class ManagedLink implements Link {
   }
 
   async #start(): Promise<Opening> {
+    const command = await ready(this.#command, this.#reveal)
     if (this.#isClosed) return failed(closing)
-    const child = this.#child ?? this.#spawn()
+    const child = this.#child ?? this.#spawn(command)
     const ended = await this.#listens(child)
     return ended === undefined ? this.#http.open() : failed(ended)
   }
 
-  #spawn(): Child {
-    const child = new Child(this.#command)
+  #spawn(command: ReadyCommand): Child {
+    const child = new Child(command)
     this.#child = child
     for (const stream of [child.stdout, child.stderr])
       logLines(stream, this.#logLimit, (line, suppressed) =>

@@ -1,6 +1,21 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Command } from "../address.ts"
+import { secretsIn } from "../echo.ts"
+import type { Reveal } from "../secret-text.ts"
+
+/** A command with all it needs at hand. */
+export interface ReadyCommand extends Omit<Command, "env"> {
+  readonly env: ReadonlyMap<string, string>
+}
+
+/** Reads the secrets of a command that stand in files. Rejects with an Error where one cannot be had. */
+export async function ready(command: Command, reveal: Reveal): Promise<ReadyCommand> {
+  const env = await Promise.all(
+    [...command.env].map(async ([name, secret]) => [name, await reveal(secret)] as const),
+  )
+  return { ...command, env: new Map(env) }
+}
 
 /** What a child sees of the gateway's own environment; everything else is configured for it. */
 const inherited = ["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"]
@@ -20,9 +35,12 @@ export class Child {
   readonly #process: ChildProcessWithoutNullStreams
   /** Why it ended, in words. Never rejects. */
   readonly exited: Promise<string>
+  /** What it was given and its answers must not show. */
+  readonly secrets: readonly string[]
   #hasExited = false
 
-  constructor({ command, args, env, cwd }: Command) {
+  constructor({ command, args, env, cwd }: ReadyCommand) {
+    this.secrets = secretsIn(env)
     this.#process = spawn(command, args, {
       cwd,
       env: environment(env),

@@ -7,10 +7,11 @@ import type { Link, LinkEvents, Opening } from "../link.ts"
 import { logLines, RateLimit, shown } from "../log-lines.ts"
 import type { SharedHost } from "../open-requests.ts"
 import { Inquiry, type Outcome, type Outgoing } from "../outgoing.ts"
+import type { Reveal } from "../secret-text.ts"
 import type { Starts } from "../starts.ts"
 import { legacy, readInitialize, type Verdict, verdictOf } from "../verdict.ts"
 import { type Era, envelope, type Identity, initializedText, initializeParams } from "../wire.ts"
-import { Child } from "./child.ts"
+import { Child, type ReadyCommand, ready } from "./child.ts"
 import { StdioSession } from "./session.ts"
 
 /** A running child, while there is one. */
@@ -26,6 +27,7 @@ export class StdioLink implements Link, SharedHost {
   readonly #identity: Identity
   readonly #limits: BackendLimits
   readonly #starts: Starts
+  readonly #reveal: Reveal
   readonly #events: LinkEvents
   readonly #logLimit = new RateLimit()
   #running: Running | undefined
@@ -39,13 +41,14 @@ export class StdioLink implements Link, SharedHost {
     address: StdioAddress,
     identity: Identity,
     limits: BackendLimits,
-    starts: Starts,
+    { starts, reveal }: { readonly starts: Starts; readonly reveal: Reveal },
     events: LinkEvents,
   ) {
     this.#address = address
     this.#identity = identity
     this.#limits = limits
     this.#starts = starts
+    this.#reveal = reveal
     this.#events = events
   }
 
@@ -70,15 +73,16 @@ export class StdioLink implements Link, SharedHost {
   }
 
   async #start(): Promise<Opening> {
+    const command = await ready(this.#address.process, this.#reveal)
     if (this.#isClosed) return failed(closing)
-    const running = this.#spawn()
+    const running = this.#spawn(command)
     const { era } = this.#address.options
     const known = era === "auto" ? this.#era : era
     const opening = await this.#meet(running, known)
     const hasEnded = !opening.ok && opening.failure.kind === "exited"
     if (!hasEnded || known !== undefined || this.#isClosed) return this.#settle(running, opening)
     // Some servers end at any request before `initialize`. The one that was asked served as the probe.
-    const next = this.#spawn()
+    const next = this.#spawn(command)
     return this.#settle(next, await this.#initialize(next))
   }
 
@@ -131,8 +135,8 @@ export class StdioLink implements Link, SharedHost {
     return outcome
   }
 
-  #spawn(): Running {
-    const child = new Child(this.#address.process)
+  #spawn(command: ReadyCommand): Running {
+    const child = new Child(command)
     const session = new StdioSession(child, this.#address.options.answerBytesMax, this)
     const running = { child, session }
     this.#running = running

@@ -1,3 +1,4 @@
+import { withoutSecrets } from "../echo.ts"
 import { type Failure, unsent } from "../failure.ts"
 import { OpenRequests, type SharedHost } from "../open-requests.ts"
 import type { Carrier, Outgoing } from "../outgoing.ts"
@@ -82,7 +83,7 @@ export class StdioSession implements Carrier, LineTaker {
   }
 
   line(text: string): void {
-    this.#open.take(text)
+    this.#open.take(withoutSecrets(text, this.#child.secrets))
   }
 
   overlong(head: string, tail: string): void {

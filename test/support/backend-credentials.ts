@@ -1,0 +1,68 @@
+import type { HttpAddress } from "../../src/mcp/backend/address.ts"
+import type { Authorization } from "../../src/mcp/backend/credentials/authorization.ts"
+import type { BackendPoolOptions } from "../../src/mcp/backend/pool.ts"
+import type { AuthorizationServer } from "./authorization-server.ts"
+import { type HonestServer, serveLegacy, serveModern } from "./backend-http.ts"
+import { http, open, type World } from "./backend-world.ts"
+
+/** Client credentials at the server's token endpoint, for the client that it knows from the start. */
+export const clientCredentials = (
+  { tokenEndpoint }: Pick<AuthorizationServer, "tokenEndpoint">,
+  more: Partial<Authorization> = {},
+): Authorization => ({
+  kind: "client_credentials",
+  server: { issuer: undefined, tokenEndpoint },
+  clientId: "gateway",
+  proof: { kind: "secret", secret: "gateway-secret-31d9", method: undefined },
+  scopes: [],
+  audience: [],
+  resource: [],
+  subjectTokenType: undefined,
+  actor: undefined,
+  ...more,
+})
+
+/** The same, for tokens that stand for callers. */
+export const tokenExchange = (
+  server: Pick<AuthorizationServer, "tokenEndpoint">,
+  more: Partial<Authorization> = {},
+): Authorization => ({
+  ...clientCredentials(server),
+  kind: "token_exchange",
+  subjectTokenType: "urn:ietf:params:oauth:token-type:access_token",
+  ...more,
+})
+
+export const eras = ["legacy", "modern"] as const
+
+export const serveEra = { legacy: serveLegacy, modern: serveModern } as const
+
+/** A clock that stands until it is moved. */
+export function handClock() {
+  let ms = 1_000
+  return {
+    now: () => ms,
+    advance(by: number) {
+      ms += by
+    },
+  }
+}
+
+export interface ProvedWorld extends World {
+  readonly backend: HonestServer
+  readonly clock: ReturnType<typeof handClock>
+}
+
+/** A backend that lets in only whom the authorization server gave a token, and the gateway before it. */
+export async function openProved(
+  era: (typeof eras)[number],
+  server: AuthorizationServer,
+  authorization = clientCredentials(server),
+  more: { address?: Partial<HttpAddress>; options?: Partial<BackendPoolOptions> } = {},
+): Promise<ProvedWorld> {
+  const backend = await serveEra[era]((request) => server.accepts(request.headers.authorization))
+  const clock = handClock()
+  const address = http(backend.url, { authorization, ...more.address })
+  const world = open(address, { now: clock.now, ...more.options })
+  return { ...world, backend, clock }
+}
