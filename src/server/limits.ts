@@ -100,6 +100,16 @@ export const limitTable = {
   backendStartTimeout: time(backendLimits.startMs, "a started server may take to open its port"),
   backendStarts: count(backendLimits.startsMax, "processes that start at once; more wait"),
   backendRetryWait: time(backendLimits.backoffMaxMs, "to wait at most between two attempts"),
+  backendTokenTimeout: time(backendLimits.tokenMs, "one request for a token may take"),
+  backendTokenBytes: bytes(backendLimits.tokenBytesMax, "of one answer of an authorization server"),
+  backendCallers: count(
+    backendLimits.callersMax,
+    "callers with connections and a token of their own at one server",
+  ),
+  backendCallerIdle: time(
+    backendLimits.callerIdleMs,
+    "the connections and the token of a caller may be unused",
+  ),
   backendListed: count(backendLimits.listedMax, "entries read of one server's list"),
   backendListWait: time(
     backendLimits.listWaitMs,
@@ -152,6 +162,10 @@ export const backendLimitsOf = (limits: Limits): Partial<BackendLimits> => ({
   backoffMaxMs: limits.backendRetryWait,
   drainMs: limits.shutdownTimeout,
   streamBytesMax: limits.backendStreamBytes,
+  tokenMs: limits.backendTokenTimeout,
+  tokenBytesMax: limits.backendTokenBytes,
+  callersMax: limits.backendCallers,
+  callerIdleMs: limits.backendCallerIdle,
   listedMax: limits.backendListed,
   listedBytesMax: limits.backendAnswerBytes,
   listWaitMs: limits.backendListWait,

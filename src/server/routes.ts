@@ -1,10 +1,13 @@
 import type { Levels } from "../call/gateway.ts"
 import type { Address, Command } from "../mcp/backend/address.ts"
+import { withSecrets } from "../mcp/backend/credentials/authorization.ts"
+import type { SecretText } from "../mcp/backend/secret-text.ts"
 import type { Catalog, CatalogServer } from "../registry/catalog.ts"
 import { refKey, written } from "../registry/model.ts"
 import type { Problem, Severity } from "../registry/problem.ts"
 import { segment } from "../schema/json.ts"
 import type { ProcessConfig, ServerConfig } from "./config/config.ts"
+import type { Secret } from "./secret.ts"
 
 export interface Routes {
   /** By `refKey` of the registry's server. A server that is not here answers `backend_unavailable`. */
@@ -75,21 +78,35 @@ function matching(
   return others.length === 0 ? only : undefined
 }
 
-function addressOf({ url, headers, process, options }: ServerConfig): Address {
+function addressOf({ url, headers, authorization, process, options }: ServerConfig): Address {
   const command = process && commandOf(process)
   if (url !== undefined) {
-    const revealed = [...headers].map(([name, value]) => [name, value.reveal()] as const)
-    return { kind: "http", url, headers: new Map(revealed), process: command, options }
+    const texts = [...headers].map(([name, value]) => [name, secretText(value)] as const)
+    return {
+      kind: "http",
+      url,
+      headers: new Map(
+        texts.flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : [])),
+      ),
+      headerFiles: new Map(
+        texts.flatMap(([name, text]) => (typeof text === "string" ? [] : [[name, text]])),
+      ),
+      ...(authorization && { authorization: withSecrets(authorization, secretText) }),
+      process: command,
+      options,
+    }
   }
   if (command === undefined) throw new TypeError("a server has a url or a command") // the configuration's schema says so
   return { kind: "stdio", process: command, options }
 }
 
+const secretText = (secret: Secret): SecretText => secret.source ?? secret.reveal()
+
 function commandOf({ command, args, env, cwd }: ProcessConfig): Command {
-  const revealed = [...env].map(([name, value]) => [name, value.reveal()] as const)
+  const texts = [...env].map(([name, value]) => [name, secretText(value)] as const)
   // `node` is the Node that runs the gateway: whatever else stands first on the PATH may be too old for the server.
   const program = command === "node" ? process.execPath : command
-  return { command: program, args, env: new Map(revealed), cwd }
+  return { command: program, args, env: new Map(texts), cwd }
 }
 
 function duplicate(server: ServerConfig, index: Index): Problem[] {

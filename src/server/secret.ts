@@ -8,9 +8,22 @@ const shown = "[secret]"
  */
 export class Secret {
   readonly #value: string
+  readonly #file: string | undefined
+  readonly #prefix: string
 
-  constructor(value: string) {
-    this.#value = value
+  /** `file` is where it was read, if it was in one, and `prefix` what stands in the value before that. */
+  constructor(
+    value: string,
+    { file, prefix = "" }: { file?: string | undefined; prefix?: string } = {},
+  ) {
+    this.#value = prefix + value
+    this.#file = file
+    this.#prefix = prefix
+  }
+
+  /** Where to read it again; undefined for one that is as it is. */
+  get source(): { readonly file: string; readonly prefix: string } | undefined {
+    return this.#file === undefined ? undefined : { file: this.#file, prefix: this.#prefix }
   }
 
   reveal(): string {

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { createIdentify } from "../call/identify.ts"
 import { loadPlanned } from "../compose/load.ts"
 import type { Address } from "../mcp/backend/address.ts"
+import { secretsOfAuthorization } from "../mcp/backend/credentials/authorization.ts"
 import { createBackends } from "../mcp/backend/pool.ts"
 import { createFace } from "../mcp/face/face.ts"
 import type { Catalog } from "../registry/catalog.ts"
@@ -128,7 +129,10 @@ const secretsOf = ({ audit, sessionKeys, servers, taken }: Config): string[] =>
     ...taken,
     ...(audit?.key ? [audit.key] : []),
     ...servers.flatMap(({ headers }) => [...headers.values()]),
-  ].map((secret) => secret.reveal())
+    ...servers.flatMap(({ authorization }) =>
+      authorization === undefined ? [] : secretsOfAuthorization(authorization),
+    ),
+  ].flatMap((secret) => [secret.reveal(), secret.reveal().replace(/^Bearer /, "")])
 
 /** What cannot be opened now is the operator's to mend, not a bug. */
 function startable<T>(open: () => T): T {

@@ -1,7 +1,7 @@
 /** Names of headers and variables whose values are secrets. */
 const sounds = /key|token|secret|pass|auth|cred|private|cookie/i
 
-export const soundsSecret = (name: string): boolean => sounds.test(name)
+export const namesSecret = (name: string): boolean => sounds.test(name)
 
 /** A shorter one could be a word of an honest answer, which must arrive as it was sent. */
 const lengthMin = 16
@@ -11,7 +11,7 @@ const lengthMin = 16
  * write it. Not what could be a number: cutting it out of one would break the text.
  */
 export function secretsIn(pairs: Iterable<readonly [name: string, value: string]>): string[] {
-  const secrets = [...pairs].filter(([name]) => soundsSecret(name)).map(([, value]) => bare(value))
+  const secrets = [...pairs].filter(([name]) => namesSecret(name)).map(([, value]) => bare(value))
   const known = secrets.filter(
     (secret) => secret.length >= lengthMin && !/^[-+.\deE]+$/.test(secret),
   )

@@ -1,7 +1,8 @@
 import { createRecent } from "../../call/identity/recent.ts"
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { Address } from "./address.ts"
-import { soundsSecret } from "./echo.ts"
+import { secretsOfAuthorization } from "./credentials/authorization.ts"
+import { namesSecret } from "./echo.ts"
 import type { SecretText } from "./secret-text.ts"
 
 /** Shorter values would hit ordinary words. */
@@ -84,14 +85,11 @@ const bare = (token: string): string => token.replace(/=+$/, "")
 /** The values in an address that must not be seen: headers, the query, and variables that sound like secrets. */
 export function secretsOf(address: Address): string[] {
   const env = [...(address.process?.env ?? [])]
-  const found = env.filter(([name]) => soundsSecret(name)).map(([, value]) => value)
+  const found = env.filter(([name]) => namesSecret(name)).map(([, value]) => value)
   if (address.kind === "stdio") return found.filter(isText)
   for (const value of address.headers.values()) found.push(value, ...value.split(" ").slice(1))
   const { authorization, url } = address
-  if (authorization !== undefined) {
-    const { actor, proof } = authorization
-    found.push(proof.kind === "key" ? proof.key : proof.secret, actor?.token ?? "")
-  }
+  if (authorization !== undefined) found.push(...secretsOfAuthorization(authorization))
   const { searchParams, username, password } = new URL(url)
   return [...found.filter(isText), ...searchParams.values(), username, password]
 }

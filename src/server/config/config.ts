@@ -1,6 +1,7 @@
 import type { Trust } from "../../call/caller.ts"
 import type { Levels } from "../../call/gateway.ts"
 import type { BackendOptions } from "../../mcp/backend/address.ts"
+import type { Authorization } from "../../mcp/backend/credentials/authorization.ts"
 import type { Knobs } from "../../registry/draft.ts"
 import type { Limits } from "../limits.ts"
 import type { Secret } from "../secret.ts"
@@ -60,6 +61,8 @@ export interface ServerConfig {
   readonly url: string | undefined
   /** Names in lower case. */
   readonly headers: ReadonlyMap<string, Secret>
+  /** How a token is had that is sent, too. */
+  readonly authorization: Authorization<Secret> | undefined
   /** Started by the gateway; spoken to over `url` where there is one, else over stdio. */
   readonly process: ProcessConfig | undefined
   readonly options: BackendOptions

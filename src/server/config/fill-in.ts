@@ -8,6 +8,8 @@ export interface Sources {
   readonly env: Readonly<Record<string, string | undefined>>
   /** The text of the file that `file:path` names; throws where it cannot be read. */
   readonly secretFile: (path: string) => string
+  /** Told of each secret that stands in a file, and where it goes. */
+  readonly found?: (file: string, path: Path) => void
   /** Told of each value that comes from the environment, and where it goes. */
   readonly taken?: (value: string, path: Path) => void
 }
@@ -36,12 +38,14 @@ export function fillIn(document: Document, sources: Sources, wrong: Wrong): void
 type Report = (message: string) => void
 
 /** The sources for one scalar: what is taken for it is told with its path. */
-interface SourcesAt extends Omit<Sources, "taken"> {
+interface SourcesAt extends Omit<Sources, "found" | "taken"> {
+  readonly found: (file: string) => void
   readonly taken: (value: string) => void
 }
 
-const sourcesAt = ({ taken, ...sources }: Sources, path: Path): SourcesAt => ({
+const sourcesAt = ({ found, taken, ...sources }: Sources, path: Path): SourcesAt => ({
   ...sources,
+  found: (file) => found?.(file, path),
   taken: (value) => taken?.(value, path),
 })
 
@@ -57,8 +61,9 @@ function fillSecret(node: Scalar, sources: SourcesAt, report: Report): void {
   }
 }
 
-function fromFile(reference: string, { secretFile }: SourcesAt, report: Report): string {
+function fromFile(reference: string, { found, secretFile }: SourcesAt, report: Report): string {
   const path = reference.replace(/^file:(?:\/\/(?=[/.]))?/, "")
+  found(path)
   try {
     return secretFile(path).replace(/\r?\n$/, "") // editors and `echo` end files with one
   } catch (error) {

@@ -1,13 +1,9 @@
 import { z } from "zod"
 import { trustLevels } from "../../call/caller.ts"
 import { defaults } from "./defaults.ts"
-import { cidr, duration, webUrl } from "./scalars.ts"
+import { cidr, duration, protectedUrl } from "./scalars.ts"
 
 const day = 86_400_000
-
-const keyAddress = webUrl.refine(isProtected, {
-  error: "expected an https address; http only on this machine",
-})
 
 const publicKey = z
   .looseObject({ kty: z.enum(["EC", "RSA", "OKP"]).describe("The kind of key.") })
@@ -16,7 +12,7 @@ const publicKey = z
 const keySet = z
   .union(
     [
-      keyAddress,
+      protectedUrl,
       z.string().regex(/^file:/),
       z.strictObject({ keys: z.array(publicKey).min(1).describe("Public keys (RFC 7517).") }),
     ],
@@ -95,9 +91,3 @@ export const identity = z
       .describe("What happens when the evidence names two different agents."),
   })
   .prefault({})
-
-function isProtected(address: string): boolean {
-  if (!URL.canParse(address)) return false
-  const { protocol, hostname } = new URL(address)
-  return protocol === "https:" || /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(hostname)
-}

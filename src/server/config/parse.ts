@@ -67,6 +67,8 @@ class Reading {
   readonly #problems = new Map<string, ConfigProblem>()
   /** Where a scalar could not be filled in: what the checks then say of it is an echo. */
   readonly #unfilled = new Set<string>()
+  /** Where secrets were read, by the path of their key. */
+  readonly #files = new Map<string, string>()
   /** What servers are given of the environment. */
   readonly #taken = new Set<string>()
 
@@ -95,7 +97,10 @@ class Reading {
     const taken = (value: string, [section, , member]: Path) => {
       if (section === "servers" && mayCarrySecrets.has(String(member))) this.#taken.add(value)
     }
-    fillIn(this.#document, { env, secretFile, taken }, (offset, path, message) => {
+    const found = (file: string, path: Path) => {
+      this.#files.set(JSON.stringify(path), resolve(dirname(this.#file), file))
+    }
+    fillIn(this.#document, { env, secretFile, found, taken }, (offset, path, message) => {
       this.#report(offset, path, message)
       this.#unfilled.add(printPath(path))
     })
@@ -106,6 +111,7 @@ class Reading {
     return settle(written, {
       file: resolve(this.#file),
       taken: [...this.#taken],
+      fileOf: (path) => this.#files.get(JSON.stringify(path)),
       placeOf: (path) => this.#place(offsetOf(this.#document, path)),
       wrong: this.#wrong,
     })

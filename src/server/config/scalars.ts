@@ -56,6 +56,11 @@ export const webUrl = z
     error: "an address holds no user or password; send a header",
   })
 
+/** The same with TLS, or on this machine: what is sent there, or believed from there, must not be read or changed on its way. */
+export const protectedUrl = webUrl.refine(isProtected, {
+  error: "expected an https address; http only on this machine",
+})
+
 export const origin = z.string().refine((text) => isWebUrl(text) && new URL(text).origin === text, {
   error: "expected an origin such as https://console.example, without a path",
 })
@@ -109,4 +114,10 @@ function isCidr(text: string): boolean {
   const family = isIP(address)
   if (family === 0 || rest.length > 0) return false
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
+}
+
+function isProtected(address: string): boolean {
+  if (!URL.canParse(address)) return false
+  const { protocol, hostname } = new URL(address)
+  return protocol === "https:" || /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(hostname)
 }

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { limitTable } from "../limits.ts"
+import { auth } from "./auth-schema.ts"
 import { defaults } from "./defaults.ts"
 import { duration, webUrl } from "./scalars.ts"
 
@@ -26,7 +27,10 @@ const server = z
         headerValue,
       )
       .optional()
-      .describe("Sent with every request to it, such as Authorization."),
+      .describe(
+        "Sent with every request to it, such as Authorization; a secret in a file is read again when it changes.",
+      ),
+    auth: auth.optional().describe("A token that is sent with every request to it."),
     command: path
       .optional()
       .describe("The program that serves it: spoken to over stdio, or over url where that is set."),
@@ -59,10 +63,27 @@ const server = z
       wrong([], "expected a url, or a command to start")
     if (entry.url === undefined && entry.headers !== undefined)
       wrong(["headers"], "headers are sent to a url, and there is none")
+    if (entry.auth !== undefined) checkAuth(entry, wrong)
     if (entry.command !== undefined) return
     for (const key of ["args", "env", "cwd"] as const)
       if (entry[key] !== undefined) wrong([key], "belongs to a command, and there is none")
   })
+
+function checkAuth(
+  {
+    auth: proof,
+    command,
+    headers = {},
+    url,
+  }: { auth?: object | undefined; command?: unknown; headers?: object | undefined; url?: unknown },
+  wrong: (path: string[], message: string) => void,
+): void {
+  if (url === undefined) wrong(["auth"], "tokens are sent to a url, and there is none")
+  if (Object.keys(headers).some((name) => name.toLowerCase() === "authorization"))
+    wrong(["auth"], "headers have an Authorization already; keep one of them")
+  if (command !== undefined && proof !== undefined && "tokenExchange" in proof)
+    wrong(["auth", "tokenExchange"], "a server that the gateway starts is shared by all callers")
+}
 export type ServerFile = z.infer<typeof server>
 
 export const servers = z

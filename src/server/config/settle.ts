@@ -4,12 +4,15 @@ import { Secret } from "../secret.ts"
 import type { Config, JwtConfig, KeySource, Place, ProcessConfig, ServerConfig } from "./config.ts"
 import type { ConfigFile } from "./schema.ts"
 import { type ServerFile, serverKey } from "./servers-schema.ts"
+import { settleAuthorization } from "./settle-auth.ts"
 import type { Path } from "./walk.ts"
 
 interface Surroundings {
   /** The configuration file, absolute; relative paths are relative to its folder. */
   readonly file: string
   readonly taken: readonly string[]
+  /** The file that the secret at `path` was read from; undefined for one that was in none. */
+  readonly fileOf: (path: Path) => string | undefined
   readonly placeOf: (path: Path) => Place
   readonly wrong: (path: Path, message: string) => void
 }
@@ -24,6 +27,12 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
   for (const [index, issuer] of issuers.entries())
     if (issuers.indexOf(issuer) < index)
       around.wrong(["identity", "jwt", index, "issuer"], "is the issuer of an earlier entry, too")
+  for (const [key, { auth }] of Object.entries(written.servers))
+    if (auth?.tokenExchange !== undefined && issuers.length === 0)
+      around.wrong(
+        ["servers", key, "auth", "tokenExchange"],
+        "identity.jwt is not set, and so no caller has a token that could be exchanged",
+      )
   return {
     file: around.file,
     listen: { ...listen, publicUrl: listen.publicUrl },
@@ -64,19 +73,16 @@ function settleServer(
   { around, limits }: { around: Surroundings; limits: Config["limits"] },
 ): ServerConfig {
   const { name = key, version } = serverKey.exec(key)?.groups ?? {}
+  const at = ["servers", key]
   return {
     key,
-    at: around.placeOf(["servers", key]),
+    at: around.placeOf(at),
     name,
     version,
     url: server.url,
-    headers: new Map(
-      Object.entries(server.headers ?? {}).map(([header, value]) => [
-        header.toLowerCase(),
-        new Secret(String(value)),
-      ]),
-    ),
-    process: settleProcess(server, around),
+    headers: settleHeaders(server, at, around),
+    authorization: server.auth && settleAuthorization(server.auth, [...at, "auth"], reader(around)),
+    process: settleProcess(server, at, around),
     options: {
       era: server.era,
       timeoutMs: server.timeout ?? limits.backendTimeout,
@@ -87,13 +93,40 @@ function settleServer(
   }
 }
 
-function settleProcess(server: ServerFile, around: Surroundings): ProcessConfig | undefined {
+/** A bearer token is a header like others. */
+function settleHeaders({ auth, headers = {} }: ServerFile, at: Path, around: Surroundings) {
+  const { secret } = reader(around)
+  const settled = Object.entries(headers).map(
+    ([name, value]) =>
+      [name.toLowerCase(), secret([...at, "headers", name], String(value))] as const,
+  )
+  if (auth?.bearer === undefined) return new Map(settled)
+  const file = around.fileOf([...at, "auth", "bearer"])
+  return new Map([
+    ...settled,
+    ["authorization", new Secret(auth.bearer, { file, prefix: "Bearer " })],
+  ])
+}
+
+const reader = ({ fileOf, wrong }: Surroundings) => ({
+  secret: (path: Path, value: string) => new Secret(value, { file: fileOf(path) }),
+  wrong,
+})
+
+function settleProcess(
+  server: ServerFile,
+  at: Path,
+  around: Surroundings,
+): ProcessConfig | undefined {
   if (server.command === undefined) return
   return {
     command: server.command,
     args: (server.args ?? []).map(String),
     env: new Map(
-      Object.entries(server.env ?? {}).map(([name, value]) => [name, new Secret(String(value))]),
+      Object.entries(server.env ?? {}).map(([name, value]) => [
+        name,
+        reader(around).secret([...at, "env", name], String(value)),
+      ]),
     ),
     cwd: inFolder(server.cwd ?? ".", around),
   }
