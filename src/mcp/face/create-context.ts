@@ -15,13 +15,17 @@ import { createToolLists } from "./tool-list.ts"
 export function createContext(gateway: Gateway, options: FaceOptions): FaceContext {
   const { limits, path, publicUrl, resourceMetadata, sessionKeys } = options
   const pulse = new Pulse(limits.keepAliveMs)
-  const toolLists = createToolLists(limits.listPageMax)
-  const digestOf = digestsBy(gateway, toolLists)
   // The endpoint is part of what is sealed: a token of another gateway with the same key is none here.
   const purpose = (what: string) => `postern/${what}/1 ${publicUrl ?? path}`
   const replays = new Replays(limits)
   const { name, version, title } = options.serverInfo
   const serverInfo = title === undefined ? { name, version } : { name, title, version }
+  const own = ownMeta(serverInfo)
+  const toolLists = createToolLists(limits.listPageMax, {
+    legacy: "",
+    modern: `,"resultType":"complete","ttlMs":${limits.listTtlMs},"cacheScope":"private",${own}`,
+  })
+  const digestOf = digestsBy(gateway, toolLists)
   return {
     gateway,
     limits,
@@ -43,7 +47,7 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
       scope: resourceMetadata?.scopes?.join(" "),
     },
     serverInfo,
-    ownMeta: ownMeta(serverInfo),
+    ownMeta: own,
     instructions: options.instructions,
     log: (event) => options.log(event),
   }

@@ -8,16 +8,12 @@ import { refusalFail } from "./refusal-words.ts"
 import type { Era } from "./tool-list.ts"
 import { traceOf } from "./trace.ts"
 
-/**
- * `tools/list`, in either era: what this caller may call, printed when it was first asked for. `members` are further
- * members of the result, as JSON text with a leading comma. Returns the digest of the list that was told.
- */
+/** `tools/list`, in either era: what this caller may call, printed when it was first asked for. Returns the list's digest. */
 export async function listTools(
   context: FaceContext,
   era: Era,
   { exchange, message, headers }: PostedRequest,
   evidence: Evidence,
-  members: string,
 ): Promise<string | undefined> {
   const { id, params } = message
   const cursor = params?.["cursor"]
@@ -36,7 +32,7 @@ export async function listTools(
   const next = hasNext
     ? `,"nextCursor":"${sealCursor(context.cursors, { ...mine, page: page + 1 })}"`
     : ""
-  const around = (text: string) => resultText(id, `{"tools":[${text}]${next}${members}}`)
+  const around = (text: string) => resultText(id, `${text}${next}}`)
   exchange.finish(around(told.text), { bytes: Buffer.byteLength(around("")) + told.bytes })
   return digest
 }

@@ -17,16 +17,20 @@ export interface ToolList {
   readonly digest: string
 }
 
-/** The elements of `tools`, without the brackets. */
+/** A result as JSON text, but for the cursor of the next page and the closing brace. */
 interface Page {
   readonly text: string
   /** Of the text in UTF-8: counted once, where the text is sent many times. */
   readonly bytes: number
 }
 
-/** Serialises each list once. `tools` is the same array for the same scope, so a list lives as long as its scope. */
+/**
+ * Serialises each list once. `tools` is the same array for the same scope, so a list lives as long as its scope.
+ * `members` are what a result of either era has beside its tools, as JSON text with a leading comma.
+ */
 export function createToolLists(
   pageMax: number,
+  members: Readonly<Record<Era, string>>,
 ): (tools: readonly CatalogTool[], era: Era) => ToolList {
   const lists = {
     legacy: new WeakMap<readonly CatalogTool[], ToolList>(),
@@ -53,6 +57,7 @@ export function createToolLists(
       list = paginate(
         tools.map((tool) => textOf(tool, era)),
         pageMax,
+        members[era],
       )
       lists[era].set(tools, list)
     }
@@ -60,17 +65,20 @@ export function createToolLists(
   }
 }
 
-function paginate(texts: readonly string[], pageMax: number): ToolList {
+function paginate(texts: readonly string[], pageMax: number, members: string): ToolList {
   const pages: Page[] = []
   for (let start = 0; start < texts.length; start += pageMax)
-    pages.push(pageOf(texts.slice(start, start + pageMax)))
+    pages.push(pageOf(texts.slice(start, start + pageMax), members))
   const hash = createHash("sha256")
   for (const text of texts) hash.update(text).update("\n")
-  return { pages: pages.length === 0 ? [pageOf([])] : pages, digest: hash.digest("base64url") }
+  return {
+    pages: pages.length === 0 ? [pageOf([], members)] : pages,
+    digest: hash.digest("base64url"),
+  }
 }
 
-function pageOf(texts: readonly string[]): Page {
-  const text = texts.join(",")
+function pageOf(texts: readonly string[], members: string): Page {
+  const text = `{"tools":[${texts.join(",")}]${members}`
   return { text, bytes: Buffer.byteLength(text) }
 }
 

@@ -97,7 +97,7 @@ describe("a list", () => {
   })
 
   test("is printed once for a scope and an era, and each tool once for all scopes", () => {
-    const lists = createToolLists(100)
+    const lists = createToolLists(100, { legacy: "", modern: "" })
     const { agents } = sketchCatalog(seven)
     const [first, second] = agents.map(({ scope }) => [...scope.tools.values()])
     if (first === undefined || second === undefined) throw new Error("two agents were sketched")

@@ -100,7 +100,7 @@ async function listInSession(
   session: Session,
 ): Promise<void> {
   const evidence = sessionEvidence(posted, session)
-  const digest = await listTools(context, "legacy", posted, evidence, "")
+  const digest = await listTools(context, "legacy", posted, evidence)
   session.listDigest = digest ?? session.listDigest
 }
 

@@ -80,8 +80,5 @@ async function listStateless(
   posted: PostedRequest,
   envelope: JsonObject,
 ): Promise<void> {
-  const { limits, ownMeta } = context
-  const caching = `"ttlMs":${limits.listTtlMs},"cacheScope":"private"`
-  const members = `,"resultType":"complete",${caching},${ownMeta}`
-  await listTools(context, "modern", posted, evidenceIn(posted, envelope), members)
+  await listTools(context, "modern", posted, evidenceIn(posted, envelope))
 }
