@@ -1,4 +1,4 @@
-import { Hono } from "hono"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import type { JsonObject } from "../schema/json.ts"
 
 /** Whether the gateway should be sent calls; the reasons why not are codes with words, and hold no secret. */
@@ -21,31 +21,58 @@ export interface AdminParts {
   readonly onError: (error: unknown) => void
 }
 
-/** The operator's pages. `/healthz` depends on nothing but the process; `/readyz` says why when it is red. */
-export function createAdmin(parts: AdminParts): Hono {
-  const { readiness, metrics, status, isOwnHost } = parts
-  const admin = new Hono()
-  admin.use(async (context, next) => {
-    context.header("cache-control", "no-store")
-    context.header("x-content-type-options", "nosniff")
-    if (!isOwnHost(context.req.header("host"))) return context.json({ error: "forbidden" }, 403)
-    if (context.req.method !== "GET" && context.req.method !== "HEAD")
-      return context.json({ error: "method not allowed" }, 405, { allow: "GET, HEAD" })
-    return next()
-  })
-  admin.get("/healthz", (context) => context.json({ status: "ok" }))
-  admin.get("/readyz", (context) => {
-    const state = readiness()
-    return context.json(state, state.ready ? 200 : 503)
-  })
-  admin.get("/metrics", (context) =>
-    context.body(metrics(), 200, { "content-type": "text/plain; version=0.0.4; charset=utf-8" }),
-  )
-  admin.get("/status", (context) => context.json(status()))
-  admin.notFound((context) => context.json({ error: "not found" }, 404))
-  admin.onError((error, context) => {
-    parts.onError(error)
-    return context.json({ error: "internal error" }, 500)
-  })
-  return admin
+interface Page {
+  readonly status: number
+  readonly body: string
+  readonly headers?: Readonly<Record<string, string>>
 }
+
+/** The operator's pages. `/healthz` depends on nothing but the process; `/readyz` says why when it is red. */
+export function createAdmin(
+  parts: AdminParts,
+): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
+  const { readiness, metrics, status, isOwnHost, onError } = parts
+  const pages: ReadonlyMap<string, () => Page> = new Map([
+    ["/healthz", () => json(200, { status: "ok" })],
+    [
+      "/readyz",
+      () => {
+        const state = readiness()
+        return json(state.ready ? 200 : 503, state)
+      },
+    ],
+    ["/metrics", () => ({ status: 200, body: metrics(), headers: prometheus })],
+    ["/status", () => json(200, status())],
+  ])
+
+  function pageFor({ headersDistinct, method, url = "" }: IncomingMessage): Page {
+    const host = headersDistinct["host"]?.join(", ") // of two, Node's plain object would show the first
+    if (!isOwnHost(host)) return json(403, { error: "forbidden" })
+    if (method !== "GET" && method !== "HEAD")
+      return { ...json(405, { error: "method not allowed" }), headers: { allow: "GET, HEAD" } }
+    const page = pages.get(url.split("?", 1)[0] ?? url)
+    return page === undefined ? json(404, { error: "not found" }) : page()
+  }
+
+  return (incoming, outgoing) => {
+    let page: Page
+    try {
+      page = pageFor(incoming)
+    } catch (error) {
+      onError(error)
+      page = json(500, { error: "internal error" })
+    }
+    outgoing.writeHead(page.status, {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(page.body),
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      ...page.headers,
+    })
+    outgoing.end(page.body)
+  }
+}
+
+const prometheus = { "content-type": "text/plain; version=0.0.4; charset=utf-8" }
+
+const json = (status: number, value: unknown): Page => ({ status, body: JSON.stringify(value) })

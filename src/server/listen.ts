@@ -1,7 +1,9 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
-import { getRequestListener } from "@hono/node-server"
 import type { Limits } from "./limits.ts"
+
+// An `import` of its values would read all of them, among them `WebSocket`, for which Node loads 20 ms of code.
+const { createServer } = process.getBuiltinModule("node:http")
 
 export interface ListenOptions {
   /** The section of the configuration that holds host and port: errors name it. */
@@ -9,9 +11,8 @@ export interface ListenOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
-  /** Asked first; it answers on the socket itself, or returns false. */
-  readonly answer?: (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
-  readonly fetch: Parameters<typeof getRequestListener>[0]
+  /** Answers each request. What it throws nobody catches. */
+  readonly answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void
   /** The listener's own trouble later on, such as no more file descriptors; it stays open. */
   readonly onError: (error: Error) => void
   /** Open connections at once; more are closed as they come. */
@@ -50,10 +51,7 @@ export interface Listener {
  * themselves. Rejects with words for the operator when host and port cannot be had.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const others = getRequestListener(options.fetch)
-  const server = createServer(serverOptions(options.limits), (incoming, outgoing) => {
-    if (options.answer?.(incoming, outgoing) !== true) void others(incoming, outgoing)
-  })
+  const server = createServer(serverOptions(options.limits), options.answer)
   server.maxHeadersCount = options.limits.headerCount
   server.maxConnections = options.connectionsMax
   Object.assign(server, { dropMaxConnection: true }) // or one over the limit would be kept waiting; not in the types yet
@@ -72,10 +70,19 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 function endUnread(server: Server, answerTimeout: number): void {
   const written = function (this: ServerResponse): void {
     if (this.writableLength > 0) this.socket?.setTimeout(answerTimeout)
+    if (!this.req.complete) endUnheard(this.req)
   }
   server.prependListener("request", (_request, response: ServerResponse) => {
     response.on("prefinish", written)
   })
+}
+
+/** How long somebody may go on sending who has the answer already; Node throws away what comes. */
+const unheardMs = 500
+
+function endUnheard(incoming: IncomingMessage): void {
+  const cut = setTimeout(() => incoming.socket.destroy(), unheardMs)
+  incoming.once("close", () => clearTimeout(cut))
 }
 
 function serverOptions(limits: ListenOptions["limits"]) {

@@ -28,14 +28,12 @@ const doors: Readonly<Record<string, readonly string[]>> = {
 /** Who may import a package. One that is not here may be imported by nobody: adding it is a decision. */
 const owners: Readonly<Record<string, readonly string[]>> = {
   "@a2a-js/sdk": ["a2a"],
-  "@hono/node-server": ["server"],
   "@marcbachmann/cel-js": ["registry", "compose"], // registry: expressions are checked when they are registered
   "@modelcontextprotocol/client": ["mcp"],
   "@modelcontextprotocol/core": ["mcp"],
   "@modelcontextprotocol/server": ["mcp"],
   ajv: ["schema"],
   "ajv-formats": ["schema"],
-  hono: ["mcp", "a2a", "service", "server"],
   jose: ["call/jwt.ts"], // one file: all that is believed of a token is decided there
   "ipaddr.js": ["call"],
   "json-p3": ["registry", "compose"], // registry: paths are checked when they are registered

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest"
 import { type AdminParts, createAdmin, type Readiness } from "../../src/server/admin.ts"
 import { ownHosts } from "../../src/server/own-host.ts"
+import { type Answer, http, json, served } from "../support/face-server.ts"
 
-const admin = (parts: Partial<AdminParts> = {}) =>
-  createAdmin({
+/** The pages of a gateway, asked over HTTP. */
+async function admin(parts: Partial<AdminParts> = {}) {
+  const answer = createAdmin({
     readiness: () => ({ ready: true }),
     metrics: () => "postern_a 1\n",
     status: () => ({ version: "1" }),
@@ -11,38 +13,49 @@ const admin = (parts: Partial<AdminParts> = {}) =>
     onError: () => undefined,
     ...parts,
   })
+  const { port } = await served(answer)
+  return (
+    path: string,
+    { method = "GET", host = "localhost" as string | string[] } = {},
+  ): Promise<Answer> =>
+    http(port, { method, path, headers: [host].flat().flatMap((name) => ["host", name]) })
+}
 
 describe("the operator's pages", () => {
   test("say that the process lives, whatever else is wrong", async () => {
     const readiness = () => {
       throw new Error("nothing works")
     }
-    const answer = await admin({ readiness }).request("/healthz")
-    expect([answer.status, await answer.json()]).toEqual([200, { status: "ok" }])
+    const answer = await (await admin({ readiness }))("/healthz")
+    expect([answer.status, json(answer)]).toEqual([200, { status: "ok" }])
   })
 
   test("say with reasons when no calls should come", async () => {
     const reasons = [{ code: "stopping", message: "the gateway stops" }]
     const state: Readiness = { ready: false, reasons }
-    const answer = await admin({ readiness: () => state }).request("/readyz")
-    expect([answer.status, await answer.json()]).toEqual([503, state])
-    expect((await admin().request("/readyz")).status).toBe(200)
+    const answer = await (await admin({ readiness: () => state }))("/readyz")
+    expect([answer.status, json(answer)]).toEqual([503, state])
+    expect((await (await admin())("/readyz")).status).toBe(200)
   })
 
   test("show metrics and status, never cached", async () => {
-    const metrics = await admin().request("/metrics")
-    expect(await metrics.text()).toBe("postern_a 1\n")
-    expect(metrics.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8")
-    expect(metrics.headers.get("cache-control")).toBe("no-store")
-    expect(await (await admin().request("/status")).json()).toEqual({ version: "1" })
+    const ask = await admin()
+    const metrics = await ask("/metrics")
+    expect(metrics.text).toBe("postern_a 1\n")
+    expect(metrics.headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8")
+    expect(metrics.headers["cache-control"]).toBe("no-store")
+    const status = await ask("/status?pretty")
+    expect(json(status)).toEqual({ version: "1" })
+    expect(status.headers["content-type"]).toBe("application/json")
   })
 
   test("take GET and HEAD, and nothing they do not have", async () => {
-    const posted = await admin().request("/status", { method: "POST" })
-    expect([posted.status, posted.headers.get("allow")]).toEqual([405, "GET, HEAD"])
-    expect((await admin().request("/healthz", { method: "HEAD" })).status).toBe(200)
-    expect((await admin().request("/nothing")).status).toBe(404)
-    expect((await admin().request("/status/")).status).toBe(404)
+    const ask = await admin()
+    const posted = await ask("/status", { method: "POST" })
+    expect([posted.status, posted.headers.allow]).toEqual([405, "GET, HEAD"])
+    expect(await ask("/healthz", { method: "HEAD" })).toMatchObject({ status: 200, text: "" })
+    expect((await ask("/nothing")).status).toBe(404)
+    expect((await ask("/status/")).status).toBe(404)
   })
 
   test("answer a bug without its words, and report it", async () => {
@@ -50,36 +63,25 @@ describe("the operator's pages", () => {
     const status = () => {
       throw new Error("secret words")
     }
-    const answer = await admin({ status, onError: (error) => errors.push(error) }).request(
-      "/status",
-    )
-    expect([answer.status, await answer.text()]).toEqual([500, '{"error":"internal error"}'])
+    const ask = await admin({ status, onError: (error) => errors.push(error) })
+    const answer = await ask("/status")
+    expect([answer.status, answer.text]).toEqual([500, '{"error":"internal error"}'])
     expect(errors).toEqual([new Error("secret words")])
   })
 
   test("are not answered under a name that is not ours", async () => {
-    const strict = admin({ isOwnHost: ownHosts(["Postern-Admin"]) })
-    const status = async (host?: string) =>
-      (await strict.request("/healthz", host === undefined ? {} : { headers: { host } })).status
-    for (const host of [
-      "localhost",
-      "localhost:3001",
-      "127.0.0.1:3001",
-      "[::1]:3001",
-      "10.0.0.7",
-      "postern-admin:80",
-    ])
-      expect([host, await status(host)]).toEqual([host, 200])
-    for (const host of [
-      undefined,
-      "",
-      "evil.example",
-      "localhost.evil.example",
-      "localhost:x",
-      "127.0.0.1, evil",
-      "[::1",
-      "::1",
-    ])
-      expect([host, await status(host)]).toEqual([host, 403])
+    const isOwnHost = ownHosts(["Postern-Admin"])
+    const ask = await admin({ isOwnHost })
+    const own = ["localhost", "localhost:3001", "127.0.0.1:3001", "[::1]:3001", "10.0.0.7"]
+    for (const host of [...own, "postern-admin:80"]) {
+      const { status } = await ask("/healthz", { host })
+      expect([host, status]).toEqual([host, 200])
+    }
+    const foreign = ["evil.example", "localhost.evil.example", "localhost:x", "127.0.0.1, evil"]
+    for (const host of [...foreign, "[::1", "::1", ["localhost", "evil.example"]]) {
+      const { status } = await ask("/healthz", { host })
+      expect([host, status]).toEqual([host, 403])
+    }
+    expect(["", undefined].map(isOwnHost)).toEqual([false, false])
   })
 })

@@ -35,7 +35,7 @@ describe("a listener", () => {
   test("cuts a reader that takes nothing of its answer, and none that takes its time", async () => {
     const limits = { ...defaultLimits, answerTimeout: 200, keepAliveTimeout: 60_000 }
     const answer = "x".repeat(16 * 1024 * 1024)
-    const { port, ...listener } = await opened({ limits, fetch: () => new Response(answer) })
+    const { port, ...listener } = await opened({ limits, answer: saying(answer) })
     const [deaf, slow] = await Promise.all([socketTo(port), socketTo(port)])
     for (const socket of [deaf, slow]) {
       socket.pause()
@@ -49,6 +49,28 @@ describe("a listener", () => {
     await expect.poll(() => listener.connections(), { timeout: 5_000 }).toBe(1)
     await expect.poll(() => taken, { timeout: 10_000 }).toBeGreaterThan(answer.length)
     expect(listener.connections()).toBe(1)
+  })
+
+  test("cuts who has the answer and goes on sending", async () => {
+    const { port } = await opened({ answer: (_, outgoing) => void outgoing.end("no") })
+    const socket = await socketTo(port)
+    const sending = setInterval(() => socket.write("1\r\nx\r\n"), 5)
+    onTestFinished(() => clearInterval(sending))
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+    expect(await ended(socket)).toContain("200 OK")
+  })
+
+  test("leaves a connection open where the request was answered before its end", async () => {
+    const { port } = await opened({ answer: (_, outgoing) => void outgoing.end("no") })
+    const socket = await socketTo(port)
+    let answers = ""
+    socket.setEncoding("utf8").on("data", (text) => {
+      answers += text
+    })
+    socket.write("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n")
+    await expect.poll(() => answers).toContain("200 OK")
+    socket.write("xxGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    await expect.poll(() => answers.match(/200 OK/g)).toHaveLength(2)
   })
 
   test.each([
@@ -72,7 +94,7 @@ describe("a listener", () => {
     ],
   ])("ends a request with %s", async (_, text, status) => {
     const limits = { ...defaultLimits, headersTimeout: 200, requestTimeout: 300 }
-    const socket = await socketTo((await opened({ limits, fetch: readAll })).port)
+    const socket = await socketTo((await opened({ limits })).port)
     socket.write(text)
     expect(await ended(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
   })
@@ -100,10 +122,7 @@ describe("closing a listener", () => {
   test("lets requests in flight finish, closes what is idle, and takes no more", async () => {
     const gate = Promise.withResolvers<void>()
     const listener = await opened({
-      fetch: async () => {
-        await gate.promise
-        return new Response("late")
-      },
+      answer: (_, outgoing) => void gate.promise.then(() => outgoing.end("late")),
     })
     const idle = await socketTo(listener.port)
     const answer = fetch(listener.url)
@@ -118,7 +137,7 @@ describe("closing a listener", () => {
   })
 
   test("cuts what has not finished in time, and says how many", async () => {
-    const listener = await opened({ fetch: () => new Promise<Response>(() => undefined) })
+    const listener = await opened({ answer: () => undefined })
     const answers = [fetch(listener.url), fetch(listener.url)].map((answer) =>
       expect(answer).rejects.toThrow(),
     )
@@ -129,9 +148,7 @@ describe("closing a listener", () => {
   })
 
   test("cuts streams that would never end", async () => {
-    const stream = () =>
-      new Response(new ReadableStream({ start: (c) => c.enqueue(Buffer.from("a")) }))
-    const listener = await opened({ fetch: stream })
+    const listener = await opened({ answer: (_, outgoing) => void outgoing.write("a") })
     const body = (await fetch(listener.url)).text()
     const cut = expect(body).rejects.toThrow()
     expect(await listener.close(20)).toBe(1)
@@ -144,7 +161,7 @@ async function opened(options: Partial<ListenOptions> = {}): Promise<Listener> {
     section: "listen",
     host: "127.0.0.1",
     port: 0,
-    fetch: () => new Response("hello"),
+    answer: saying("hello"),
     onError: (error) => expect.unreachable(error.message),
     connectionsMax: 100,
     limits: defaultLimits,
@@ -154,9 +171,11 @@ async function opened(options: Partial<ListenOptions> = {}): Promise<Listener> {
   return listener
 }
 
-async function readAll(request: Request): Promise<Response> {
-  return new Response(await request.text().catch(() => "cut"))
-}
+/** Answers when the request is there as a whole. */
+const saying =
+  (text: string): ListenOptions["answer"] =>
+  (incoming, outgoing) =>
+    void incoming.resume().on("end", () => outgoing.end(text))
 
 function socketTo(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {

@@ -2,11 +2,11 @@ import {
   createServer,
   type IncomingMessage,
   type OutgoingHttpHeaders,
+  type RequestListener,
   request as send,
 } from "node:http"
 import type { AddressInfo } from "node:net"
 
-import { getRequestListener } from "@hono/node-server"
 import { onTestFinished } from "vitest"
 
 import type { Gateway } from "../../src/call/gateway.ts"
@@ -43,16 +43,25 @@ export async function faceServer(
     ...options,
     limits: { ...faceLimits, ...options.limits },
   })
-  const others = getRequestListener(face.app.fetch)
-  const server = createServer((incoming, outgoing) => {
-    if (!face.answer(incoming, outgoing)) void others(incoming, outgoing)
-  })
+  const server = await served(face.answer)
+  onTestFinished(() => face.close())
+  const close = () => {
+    face.close()
+    return server.close()
+  }
+  return { ...server, face, url: `http://127.0.0.1:${server.port}/mcp`, events, close }
+}
+
+/** A listener on loopback, gone when the test is. */
+export async function served(
+  answer: RequestListener,
+): Promise<Pick<FaceServer, "port" | "connections" | "close">> {
+  const server = createServer(answer)
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   const { port } = server.address() as AddressInfo
   let closed: Promise<void> | undefined
   const close = () => {
     closed ??= new Promise<void>((resolve) => {
-      face.close()
       server.close(() => resolve())
       server.closeAllConnections()
     })
@@ -63,7 +72,7 @@ export async function faceServer(
     new Promise<number>((resolve, reject) =>
       server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
     )
-  return { connections, face, url: `http://127.0.0.1:${port}/mcp`, port, events, close }
+  return { connections, port, close }
 }
 
 export interface Answer {

@@ -1,7 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 
-import { Hono } from "hono"
-
 import type { Gateway } from "../../call/gateway.ts"
 import { writeFail } from "./answer.ts"
 import type { FaceContext, FaceEvent } from "./context.ts"
@@ -12,7 +10,7 @@ import { type Fail, httpFail } from "./errors.ts"
 import { headersOf, type RequestHeaders } from "./headers.ts"
 import type { FaceLimits } from "./limits.ts"
 import { createLogLimit } from "./log-limit.ts"
-import { type ResourceMetadata, serveMetadata } from "./metadata.ts"
+import { metadataDocuments, type ResourceMetadata, writeDocument } from "./metadata.ts"
 import type { SealKey } from "./seal.ts"
 import { serve } from "./serve.ts"
 
@@ -50,13 +48,8 @@ export interface FaceStats {
 
 /** The MCP server face: one endpoint, both eras. */
 export interface Face {
-  /**
-   * Answers a request to the endpoint, on the socket itself: a `Request` and a `Response` would cost more than the way
-   * through the face. False for any other path: that is for {@link app}.
-   */
-  answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean
-  /** What is told beside the endpoint: who issues tokens for it, and that there is nothing else. */
-  readonly app: Hono
+  /** Answers any request: to the endpoint, to the documents about it, or that there is nothing. Never throws. */
+  answer(incoming: IncomingMessage, outgoing: ServerResponse): void
   /** Compares each open stream's own list with what it was told, a moment later, and tells those where it changed. */
   catalogChanged(): void
   stats(): FaceStats
@@ -95,7 +88,7 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     const headers = headersOf(incoming)
     const turnedAway = judge(incoming, headers)
     if (turnedAway !== undefined) {
-      turnAway(incoming, outgoing, turnedAway)
+      writeFail(outgoing, turnedAway)
       return
     }
     counts.inFlight++
@@ -106,17 +99,18 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     })
   }
 
-  const bug = (error: unknown) => log({ event: "bug", where: "mcp_face", words: String(error) })
+  const documents = documentsOf(options)
 
-  function answer(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
-    if (incoming.url !== path && pathOf(incoming.url) !== path) return false
+  function answer(incoming: IncomingMessage, outgoing: ServerResponse): void {
     try {
-      enter(incoming, outgoing)
+      const asked = pathOf(incoming.url)
+      const isRead = incoming.method === "GET" || incoming.method === "HEAD"
+      if (asked === path) enter(incoming, outgoing)
+      else writeDocument(outgoing, isRead ? documents.get(asked) : undefined)
     } catch (error) {
-      bug(error)
+      log({ event: "bug", where: "mcp_face", words: String(error) })
       outgoing.destroy()
     }
-    return true
   }
 
   const sweeper = setInterval(() => context.sessions.sweep(), sweepMs(limits))
@@ -128,7 +122,6 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
   )
   return {
     answer,
-    app: besideEndpoint(options, bug),
     catalogChanged: debounce.knock,
     stats: () => ({ ...standing(context), ...counts }),
     async drain() {
@@ -153,40 +146,18 @@ const standing = ({ replays, sessions, streams }: FaceContext) => ({
 /** Told one by one in a second; the rest are counted. */
 const turnedAwayPerSecondMax = 10
 
-function besideEndpoint(
-  { path, publicUrl, resourceMetadata, serverInfo }: FaceOptions,
-  bug: (error: unknown) => void,
-): Hono {
-  const app = new Hono()
-  if (resourceMetadata !== undefined && publicUrl !== undefined) {
-    const name = serverInfo.title ?? serverInfo.name
-    serveMetadata(app, { url: publicUrl, path, name }, resourceMetadata)
-  }
-  app.notFound(() => new Response('{"error":"not found"}', notFound))
-  app.onError((error) => {
-    bug(error)
-    return new Response(null, { status: 500 })
-  })
-  return app
+/** What is told beside the endpoint, by path. */
+function documentsOf({ path, publicUrl, resourceMetadata, serverInfo }: FaceOptions) {
+  if (resourceMetadata === undefined || publicUrl === undefined) return new Map<string, string>()
+  const name = serverInfo.title ?? serverInfo.name
+  return metadataDocuments({ url: publicUrl, path, name }, resourceMetadata)
 }
 
 /** The path of a request target, which may be a whole URL (RFC 9112 §3.2.2). */
-function pathOf(target = ""): string | undefined {
-  return target.startsWith("/") ? target.split("?", 1)[0] : URL.parse(target)?.pathname
-}
-
-/** How long somebody who was turned away may go on sending: Node reads what comes and throws it away. */
-const unheardMs = 500
-
-function turnAway(incoming: IncomingMessage, outgoing: ServerResponse, fail: Fail): void {
-  writeFail(outgoing, fail)
-  const cut = setTimeout(() => incoming.socket.destroy(), unheardMs)
-  incoming.once("close", () => clearTimeout(cut))
-}
-
-const notFound = {
-  status: 404,
-  headers: { "content-type": "application/json", "cache-control": "no-store" },
+function pathOf(target = ""): string {
+  if (!target.startsWith("/")) return URL.parse(target)?.pathname ?? target
+  const query = target.indexOf("?")
+  return query === -1 ? target : target.slice(0, query)
 }
 
 /** A token in a URL ends up in logs and histories: refused before anything is believed (RFC 6750 §2.3). */

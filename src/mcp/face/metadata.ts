@@ -1,4 +1,4 @@
-import type { Hono } from "hono"
+import type { ServerResponse } from "node:http"
 
 /** What an agent needs to know to get a token for this gateway. */
 export interface ResourceMetadata {
@@ -15,14 +15,13 @@ export function metadataUrl(endpoint: string): string {
 }
 
 /**
- * Serves the document (RFC 9728 §2) under the endpoint's own well-known path and at the root. The URL in it is the
- * configured one, never the request's: a request can claim any host. Public, and the only answer any page may read.
+ * The document (RFC 9728 §2) by the paths where it lies: under the endpoint's own well-known path and at the root. The URL
+ * in it is the configured one, never the request's: a request can claim any host.
  */
-export function serveMetadata(
-  app: Hono,
+export function metadataDocuments(
   endpoint: { readonly url: string; readonly path: string; readonly name: string },
   { authorizationServers, scopes }: ResourceMetadata,
-): void {
+): ReadonlyMap<string, string> {
   const document = JSON.stringify({
     resource: endpoint.url,
     authorization_servers: authorizationServers,
@@ -30,13 +29,21 @@ export function serveMetadata(
     bearer_methods_supported: ["header"],
     resource_name: endpoint.name,
   })
-  const headers = {
-    "content-type": "application/json",
-    "access-control-allow-origin": "*",
-    "cache-control": "max-age=300",
-    "x-content-type-options": "nosniff",
-  }
   const { pathname } = new URL(endpoint.url) // what is in front of us may shorten paths, or not
   const paths = [wellKnown, `${wellKnown}${endpoint.path}`, `${wellKnown}${pathname}`]
-  for (const path of new Set(paths)) app.get(path, () => new Response(document, { headers }))
+  return new Map(paths.map((path) => [path, document]))
 }
+
+/** A document is public, and the only answer any page may read; undefined is that there is none. */
+export function writeDocument(outgoing: ServerResponse, document: string | undefined): void {
+  const text = document ?? '{"error":"not found"}'
+  outgoing.writeHead(document === undefined ? 404 : 200, {
+    ...(document === undefined ? unread : read),
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    "x-content-type-options": "nosniff",
+  })
+  outgoing.end(text)
+}
+const read = { "access-control-allow-origin": "*", "cache-control": "max-age=300" }
+const unread = { "cache-control": "no-store" }
