@@ -1,3 +1,4 @@
+import type { CatalogTool } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
 
 /** The caller's arguments and the defaults of the tool: to look at, and to send with every number digit for digit. */
@@ -19,4 +20,14 @@ export function completeArguments(
   if (Object.keys(defaults).length === 0) return { plain, exact }
   const merged = { ...defaults, ...plain } // spread defines members: a key `__proto__` is data
   return { plain: merged, exact: exact === plain ? merged : { ...defaults, ...exact } }
+}
+
+/** The argument that carries the key of a call, where the tool says that it takes one so (compositions §11.2). */
+export function keyArgument(
+  { entity }: CatalogTool,
+  key: string | undefined,
+): JsonObject | undefined {
+  const argument = entity.source?.idempotency?.["argument"]
+  if (key === undefined || typeof argument !== "string") return
+  return Object.fromEntries([[argument, key]])
 }

@@ -19,6 +19,7 @@ export interface AuditRecord {
     | "checkpoint"
     | "recovered"
     | "begin"
+    | "step"
   readonly id: string
   /** Milliseconds since the epoch. */
   readonly timeMs: number
@@ -52,7 +53,7 @@ export interface Digested {
 }
 
 /** The records that stand for one request. */
-export type RequestKind = "call" | "list" | "session" | "identity"
+export type RequestKind = "call" | "step" | "list" | "session" | "identity"
 
 /** How a decision ended; undefined where a bug threw. */
 export type Ending = BackendReply | undefined
@@ -110,7 +111,8 @@ export const beginOf = (inquiry: Inquiry, facts: Facts, id: string): AuditRecord
 function wasRefused(kind: string, facts: Facts, ending: Ending): boolean {
   if (ending !== undefined && ending.kind !== "refusal") return false
   if (ending !== undefined && notCarriedOut.has(ending.refusal.code)) return true
-  return kind !== "call" || facts.executedMs === undefined
+  const isCall = kind === "call" || kind === "step"
+  return !isCall || facts.executedMs === undefined
 }
 
 /** Refusals that the port to backends answers with before it asks one. */

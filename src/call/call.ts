@@ -14,8 +14,9 @@
  * | audit        | one record           | one record            | when refused, and on session | audit.ts              |
  *
  * The catalog is taken once and kept to the end, whatever is reloaded meanwhile. A backend cannot be asked without a
- * permit: `execute` takes one, and only `permit` makes one. The record is written before the answer
- * leaves; what cannot be recorded is not answered.
+ * permit: `execute` takes one, and only permit.ts makes one. The record is written before the answer leaves; what cannot be
+ * recorded is not answered. Where the tool is a composition, `execute` runs it, and each of its calls comes back here, to
+ * `permit`: all is done with it that is done with a caller's, but that it is the composition's `depends` that decide.
  */
 import type { Catalog, CatalogTool } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
@@ -24,11 +25,13 @@ import type { BackendReply } from "./backends.ts"
 import type { Cancellation } from "./cancellation.ts"
 import { checkInput } from "./check-input.ts"
 import { checkOutput } from "./check-output.ts"
+import { type InnerCall, innerRequest } from "./composition/inner-call.ts"
+import type { InnerAnswer } from "./composition/outcome.ts"
 import { execute } from "./execute.ts"
 import { beginFacts, type Facts, warn } from "./facts.ts"
 import type { Gateway } from "./gateway.ts"
 import type { Inquiry } from "./inquiry.ts"
-import { permit } from "./permit.ts"
+import { type Permit, permit, permitInside } from "./permit.ts"
 import type { Refusal } from "./refusal.ts"
 
 /** One `tools/call`, as a protocol face read it. */
@@ -43,6 +46,8 @@ export interface CallRequest extends Inquiry {
   readonly exactArguments: JsonObject | undefined
   /** The `_meta` of the request without the four keys that MCP 2026-07-28 reserves. */
   readonly meta: JsonObject | undefined
+  /** Of the logical call, for tools that take one: the same however often it is made. Only compositions have it. */
+  readonly key?: string
   readonly cancellation: Cancellation | undefined
   readonly onNotification: ((notification: JsonObject) => void) | undefined
 }
@@ -50,29 +55,57 @@ export interface CallRequest extends Inquiry {
 /** What a call comes to: the tool's result, the backend's own JSON-RPC error, or a refusal. */
 export type Answer = BackendReply
 
+/** One call on its way, and what it keeps to the end. */
+export interface Way {
+  /** `step`: a composition makes it. */
+  readonly kind: "call" | "step"
+  /** Of its record. */
+  readonly id: string
+  readonly request: CallRequest
+  readonly gateway: Gateway
+  readonly catalog: Catalog
+  readonly facts: Facts
+}
+
 /** Never rejects but for a bug, and that is recorded, too. */
-export async function call(request: CallRequest, gateway: Gateway): Promise<Answer> {
+export function call(request: CallRequest, gateway: Gateway): Promise<Answer> {
   const catalog = gateway.catalog()
   const facts = beginFacts(gateway.now(), catalog.digest, { name: request.tool })
   const id = request.id ?? gateway.id()
+  return recorded({ kind: "call", id, request, gateway, catalog, facts }, travel)
+}
+
+/**
+ * A call that a composition makes goes the same way, with the same catalog and a record of its own. Who calls is known;
+ * what decides is what the composition may call, and never the rights of its caller.
+ */
+export async function callInside(inner: InnerCall, outer: Way): Promise<InnerAnswer> {
+  const { gateway, catalog } = outer
+  const request = innerRequest(inner, outer.request)
+  const facts = beginFacts(gateway.now(), catalog.digest, { name: request.tool })
+  facts.caller = inner.caller
+  facts.note = inner.note
+  const way: Way = { kind: "step", id: gateway.id(), request, gateway, catalog, facts }
+  const answer = await recorded(way, () => travelInside(inner, way))
+  return { answer, wasAsked: facts.executedMs !== undefined }
+}
+export type InsideLine = typeof callInside
+
+async function recorded(way: Way, go: (way: Way) => Promise<Answer>): Promise<Answer> {
+  const { kind, id, request, gateway, facts } = way
   let answer: Answer | undefined // stays undefined when a bug throws
   let isRecorded = false
   try {
-    answer = await travel(request, gateway, facts, catalog, id)
+    answer = await go(way)
   } finally {
-    const record = recordOf("call", request, facts, answer, gateway.now(), id)
+    const record = recordOf(kind, request, facts, answer, gateway.now(), id)
     isRecorded = await gateway.audit(record)
   }
   return isRecorded ? answer : refused(unrecorded)
 }
 
-async function travel(
-  request: CallRequest,
-  gateway: Gateway,
-  facts: Facts,
-  catalog: Catalog,
-  id: string,
-): Promise<Answer> {
+async function travel(way: Way): Promise<Answer> {
+  const { request, gateway, catalog, facts } = way
   if (gateway.canAudit?.() === false) return refused(unrecorded) // nothing happens that cannot be recorded
 
   const identified = gateway.identify(request.evidence, catalog)
@@ -82,27 +115,37 @@ async function travel(
   warn(facts, caller.value.warnings)
 
   const permitted = permit(catalog, caller.value, request.tool, gateway.levels)
-  if (!permitted.ok) return refused(permitted.refusal)
-  const { tool, warnings } = permitted.value
+  return permitted.ok ? pass(permitted.value, way) : refused(permitted.refusal)
+}
+
+async function travelInside(inner: InnerCall, way: Way): Promise<Answer> {
+  if (way.gateway.canAudit?.() === false) return refused(unrecorded)
+  const permitted = permitInside(way.catalog, inner.caller, inner.authority, inner.target)
+  return permitted.ok ? pass(permitted.value, way) : refused(permitted.refusal)
+}
+
+/** From the permit to the answer. */
+async function pass(permit: Permit, way: Way): Promise<Answer> {
+  const { request, gateway, facts } = way
+  const { tool, warnings } = permit
   facts.tool = tool
   facts.target = refOf(tool)
   warn(facts, warnings)
 
   facts.in = gateway.digest(request.exactArguments)
-  const input = checkInput(permitted.value, request, gateway)
+  const input = checkInput(permit, request, gateway)
   if (!input.ok) return refused(input.refusal)
   warn(facts, input.value.warnings)
 
   if (request.cancellation?.isCancelled) return refused(cancelledBefore)
-  if (isAnnounced(tool, gateway.begins) && !(await gateway.audit(beginOf(request, facts, id)))) {
+  if (isAnnounced(tool, gateway.begins) && !(await gateway.audit(beginOf(request, facts, way.id))))
     return refused(unrecorded)
-  }
   facts.executedMs = gateway.now()
-  const reply = await execute(permitted.value, input.value.arguments, request, gateway.backends)
+  const reply = await execute(permit, input.value.arguments, way, callInside)
   facts.answeredMs = gateway.now()
   if (reply.kind !== "result") return reply
 
-  const output = checkOutput(permitted.value, reply, gateway)
+  const output = checkOutput(permit, reply, gateway)
   facts.out = gateway.digest(output.ok ? output.value.reply.result : reply.result)
   if (!output.ok) return refused(output.refusal)
   warn(facts, output.value.warnings)

@@ -2,7 +2,7 @@ import type { CatalogTool, SourceImplementation } from "../registry/catalog.ts"
 import type { Fault } from "../schema/fault.ts"
 import { type JsonObject, segment } from "../schema/json.ts"
 import type { Schemas } from "../schema/validator.ts"
-import { completeArguments } from "./arguments.ts"
+import { completeArguments, keyArgument } from "./arguments.ts"
 import { defaultsFor } from "./caller-defaults.ts"
 import type { Gateway, Level } from "./gateway.ts"
 import type { Permit } from "./permit.ts"
@@ -18,6 +18,8 @@ export interface Input {
 interface Sent {
   readonly arguments: JsonObject | undefined
   readonly exactArguments: JsonObject | undefined
+  /** Of a call that may be made more than once. */
+  readonly key?: string
 }
 
 /**
@@ -31,14 +33,16 @@ export function checkInput(
   { levels, schemas }: Pick<Gateway, "levels" | "schemas">,
 ): Result<Input> {
   const level = levels.inputValidation
-  const given = sent.arguments ?? empty
+  const key = keyArgument(tool, sent.key)
+  const given = shownArguments(tool, sent, key)
   const found = level === "allow" ? undefined : againstShown(schemas, tool, given)
   if (found && level === "deny") {
     return refuse({ code: "invalid_input", tool: tool.name, faults: found })
   }
   const warnings = found ? broken : none
   const { implementation } = tool
-  if (implementation.kind === "composition") return ok({ arguments: sent.exactArguments, warnings })
+  // What flows in a composition is computed with: doubles carry it.
+  if (implementation.kind === "composition") return ok({ arguments: sent.arguments, warnings })
   const isChecked = level === "allow" || found !== undefined // once is enough for a warning
   const contract = isChecked ? undefined : level
   const defaults = defaultsFor(implementation, caller)
@@ -47,7 +51,7 @@ export function checkInput(
     schemas,
     contract,
     warnings,
-    defaults: defaults.value,
+    defaults: key === undefined ? defaults.value : { ...defaults.value, ...key },
   })
 }
 
@@ -76,6 +80,18 @@ function completed(
   const found = skips ? undefined : againstContract(schemas, implementation, plain ?? empty)
   if (found && contract === "deny") return refuseContract(tool, implementation, given, found)
   return ok({ arguments: exact, warnings: found ? broken : warnings })
+}
+
+/** With the key where callers are shown the argument that carries it. */
+function shownArguments(
+  { implementation }: CatalogTool,
+  sent: Sent,
+  key: JsonObject | undefined,
+): JsonObject {
+  const given = sent.arguments ?? empty
+  if (key === undefined || implementation.kind === "composition") return given
+  const isHidden = Object.keys(key).some((name) => implementation.hidden.has(name))
+  return isHidden ? given : { ...key, ...given }
 }
 
 const empty: JsonObject = {}

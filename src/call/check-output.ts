@@ -2,6 +2,7 @@ import type { CatalogTool } from "../registry/catalog.ts"
 import type { Fault } from "../schema/fault.ts"
 import type { Json, JsonObject, JsonSchema } from "../schema/json.ts"
 import type { BackendReply } from "./backends.ts"
+import { isFinal } from "./final.ts"
 import type { Gateway } from "./gateway.ts"
 import { structuredValue, transformOf } from "./output-transform.ts"
 import type { Permit } from "./permit.ts"
@@ -24,12 +25,14 @@ export function checkOutput(
   reply: ToolReply,
   { levels, schemas }: Pick<Gateway, "levels" | "schemas">,
 ): Result<Output> {
+  // A composition's run has held it to its schema, and transformed it.
+  if (tool.implementation.kind === "composition") return ok({ reply, warnings: none })
   const level = levels.outputValidation
   const { outputSchema } = tool.shown
   const transform = transformOf(tool.entity)
   const mustFit = outputSchema !== undefined && level !== "allow"
   const plain = reply.plain ?? reply.result
-  if ((!mustFit && transform === undefined) || !isFinal(plain)) return ok({ reply, warnings: none })
+  if ((!mustFit && transform === undefined) || !isGood(plain)) return ok({ reply, warnings: none })
 
   const made =
     transform === undefined
@@ -41,12 +44,10 @@ export function checkOutput(
   return ok({ reply: made?.reply ?? reply, warnings: level === "warn" ? broken : none })
 }
 
+const isGood = (result: JsonObject) => result["isError"] !== true && isFinal(result)
+
 const none: readonly string[] = []
 const broken: readonly string[] = ["invalid_output"]
-
-/** MCP 2026-07-28 says `input_required` of a result that is a question; without `resultType` it is complete. */
-const isFinal = ({ isError, resultType }: JsonObject) =>
-  isError !== true && (resultType === undefined || resultType === "complete")
 
 /**
  * Undefined where there is nothing to transform. The text goes with the structure, because it would tell what is left
@@ -67,12 +68,19 @@ function transformed(
   return { reply: { kind: "result", result: made }, value }
 }
 
-function faultsOf(
+const faultsOf = (
   value: Json | undefined,
+  tool: CatalogTool,
+  schemas: Gateway["schemas"],
+): readonly Fault[] | undefined =>
+  value === undefined ? missing : valueFaults(value, tool, schemas)
+
+/** A value against the output schema of the tool, if it has one. */
+export function valueFaults(
+  value: Json,
   { shown }: CatalogTool,
   schemas: Gateway["schemas"],
 ): readonly Fault[] | undefined {
-  if (value === undefined) return missing
   const { outputSchema } = shown
   return outputSchema === undefined ? undefined : schemas.validator(outputSchema).faults(value)
 }

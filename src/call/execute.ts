@@ -1,32 +1,33 @@
 import type { JsonObject } from "../schema/json.ts"
-import type { BackendReply, Backends } from "./backends.ts"
-import type { CallRequest } from "./call.ts"
+import type { BackendReply } from "./backends.ts"
+import type { InsideLine, Way } from "./call.ts"
+import { runComposition } from "./composition/run.ts"
 import { subjectToken } from "./identity/subject-token.ts"
 import { forwardedMeta, withoutOurMeta } from "./meta.ts"
 import type { Permit } from "./permit.ts"
 
 /**
- * Asks the backend, under its own name for the tool. There is no way here without a permit. A composition is permitted,
- * listed and checked like any tool; running one is refused in so many words.
+ * Asks the backend, under its own name for the tool, or runs the composition, whose calls go the way `inside`. There is no
+ * way here without a permit.
  */
 export async function execute(
-  { caller, tool }: Permit,
+  permit: Permit,
   input: JsonObject | undefined,
-  { evidence, meta, cancellation, onNotification }: CallRequest,
-  backends: Backends,
+  way: Way,
+  inside: InsideLine,
 ): Promise<BackendReply> {
+  const { caller, tool } = permit
   const { implementation, name } = tool
-  if (implementation.kind === "composition") {
-    const { pattern } = implementation
-    return { kind: "refusal", refusal: { code: "composition_unsupported", tool: name, pattern } }
-  }
+  if (implementation.kind === "composition") return runComposition(permit, input ?? {}, way, inside)
+  const { evidence, meta, key, cancellation, onNotification } = way.request
+  const { backends } = way.gateway
   const own = implementation.tool
   const reply = await backends.request(implementation.server, {
     method: "tools/call",
     subject: name,
     name: own,
     params: input === undefined ? { name: own } : { name: own, arguments: input },
-    meta: forwardedMeta(meta),
+    meta: forwardedMeta(meta, key),
     subjectToken: backends.takesSubjectTokens ? subjectToken(caller, evidence) : undefined,
     cancellation,
     onNotification,

@@ -3,6 +3,7 @@ import type { Schemas } from "../schema/validator.ts"
 import type { AuditRecord, Digested } from "./audit.ts"
 import type { Backends } from "./backends.ts"
 import type { Caller, Evidence } from "./caller.ts"
+import type { Compositions } from "./composition/compositions.ts"
 import type { Result } from "./refusal.ts"
 
 export type Level = "deny" | "warn" | "allow"
@@ -25,6 +26,7 @@ export interface Gateway {
   readonly levels: Levels
   readonly schemas: Schemas
   readonly backends: Backends
+  readonly compositions: Compositions
   /** What the audit says about arguments and results (`createDigest`); undefined where it says nothing. */
   digest(value: unknown): Digested | undefined
   /** False while the audit cannot be written, so that nothing is carried out in vain. Absent: always. */

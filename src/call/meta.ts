@@ -8,12 +8,16 @@ export const idempotencyKey = "dev.postern/idempotencyKey"
 const isOurs = (key: string) => key.startsWith("dev.postern/")
 
 /**
- * What of a caller's `_meta` goes on to the backend: all but our own keys. The four keys that MCP 2026-07-28 reserves
+ * What of a caller's `_meta` goes on to the backend: all but our own keys, and the key of the call, if it has one. The four keys that MCP 2026-07-28 reserves
  * (protocol version, client capabilities, client info, log level) are the protocol face's, which takes them out
  * before, and the backend's codec writes its own.
  */
-export function forwardedMeta(meta: JsonObject | undefined): JsonObject | undefined {
+export function forwardedMeta(
+  meta: JsonObject | undefined,
+  key: string | undefined,
+): JsonObject | undefined {
   const kept = meta && withoutOurs(meta)
+  if (key !== undefined) return { ...kept, [idempotencyKey]: key }
   return kept && Object.keys(kept).length > 0 ? kept : undefined
 }
 

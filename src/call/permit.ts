@@ -1,3 +1,6 @@
+import { registered } from "../compose/plan/callee.ts"
+import type { Target } from "../compose/plan/plan.ts"
+import type { Authority } from "../compose/run/ports.ts"
 import type { Catalog, CatalogTool, Scope } from "../registry/catalog.ts"
 import { written } from "../registry/model.ts"
 import { refOf } from "./audit.ts"
@@ -8,7 +11,7 @@ import { unknownCallerLevel } from "./unknown-caller.ts"
 
 declare const proof: unique symbol // a type without a value: no other file can name the key
 
-/** Proof that this caller may use this tool, for one call. Only {@link permit} makes one. */
+/** Proof that this caller may use this tool, for one call. Only {@link permit} and {@link permitInside} make one. */
 export interface Permit {
   readonly caller: Caller
   readonly tool: CatalogTool
@@ -45,6 +48,33 @@ export function permit(
   }
   const isQuiet = levels.undeclaredDependency === "allow"
   return grant(caller, highest, isQuiet ? [] : ["undeclared_dependency"])
+}
+
+/**
+ * May this composition make this call? Its own `depends` say so and nothing else: neither who called it nor any level
+ * widens them. A call past the registry is permitted by being written in a composition that was registered.
+ */
+export function permitInside(
+  catalog: Catalog,
+  caller: Caller,
+  { tool: by, depends }: Authority,
+  target: Exclude<Target, { kind: "agent" }>,
+): Result<Permit> {
+  if (target.kind === "direct") {
+    const { server, serverVersion, tool: name } = target
+    const tool = catalog.directTool(server, serverVersion, name)
+    return tool === undefined
+      ? refuse({ code: "unknown_tool", tool: name })
+      : grant(caller, tool, [])
+  }
+  const { name, version } = target
+  const granted = depends.find((one) => {
+    return one.type === "tool" && one.name === name && one.version === version
+  })
+  const tool = granted && registered(granted, catalog)
+  if (tool !== undefined) return grant(caller, tool, [])
+  const reason = `${written(by)} does not depend on ${written(target)}`
+  return refuse({ code: "undeclared_dependency", tool: name, reason })
 }
 
 /** What the caller is shown; undefined when it is nobody we serve. No level ever widens the scope of an agent. */

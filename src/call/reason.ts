@@ -24,7 +24,7 @@ export function reasonOf(refusal: Refusal): string | undefined {
     case "invalid_output":
       return refusal.faults.map(place).join(", ")
     case "composition_unsupported":
-      return `a composition (${refusal.pattern})`
+      return refusal.words
     default:
       return impossible(refusal)
   }

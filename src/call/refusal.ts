@@ -54,8 +54,8 @@ export type Refusal =
       readonly fate?: Fate
       readonly retryAfterMs: number
     }
-  /** A composition: checked at registration, not yet run by this version. */
-  | { readonly code: "composition_unsupported"; readonly tool: string; readonly pattern: string }
+  /** A composition with something in it that this version does not do; `words` say what. Nothing was called. */
+  | { readonly code: "composition_unsupported"; readonly tool: string; readonly words: string }
   /** The audit cannot be written and `audit.onFailure` is deny. */
   | { readonly code: "audit_unavailable"; readonly reason: string }
   | { readonly code: "cancelled"; readonly reason: string; readonly fate?: Fate }

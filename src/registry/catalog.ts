@@ -23,6 +23,8 @@ export interface Catalog {
   /** Every registered version of `name`, highest first; empty when there is none. */
   toolsNamed(name: string): readonly CatalogTool[]
   tool(name: string, version: string | undefined): CatalogTool | undefined
+  /** A tool of a server that a composition calls past the registry; undefined when none does. */
+  directTool(server: string, version: string | undefined, tool: string): CatalogTool | undefined
   /** The rule of callers without a version: one registered version is assumed, several are ambiguous. */
   findAgent(name: string, version: string | undefined): AgentMatch
   /** The agent whose card's `url` is exactly this one, if exactly one has it. */

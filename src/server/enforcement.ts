@@ -1,9 +1,11 @@
 import type { Backends } from "../call/backends.ts"
+import type { Compositions } from "../call/composition/compositions.ts"
 import { createDigest } from "../call/digest.ts"
 import type { Gateway } from "../call/gateway.ts"
 import type { Identify } from "../call/identify.ts"
 import { createSchemas } from "../schema/schemas.ts"
 import type { Audit } from "./audit/audit.ts"
+import { nowMs } from "./clock.ts"
 import type { Config } from "./config/config.ts"
 import type { GatewayMetrics } from "./gateway-metrics.ts"
 import type { Logger } from "./log.ts"
@@ -16,13 +18,14 @@ interface EnforcementParts {
   readonly audit: Audit
   readonly identify: Identify
   readonly backends: Backends
+  readonly compositions: Compositions
   readonly metrics: GatewayMetrics
   readonly log: Logger
 }
 
 /** What the way of a call is given: every decision passes through `audit`, so that is where decisions are counted. */
 export function createEnforcement(parts: EnforcementParts): Gateway {
-  const { config, current, audit, identify, backends, metrics, log } = parts
+  const { config, current, audit, identify, backends, compositions, metrics, log } = parts
   return {
     catalog: () => currentCatalog(current),
     identify: (evidence, catalog) => identify.identify(evidence, catalog),
@@ -31,6 +34,7 @@ export function createEnforcement(parts: EnforcementParts): Gateway {
       report: (trouble) => log.warn({ event: "schema_trouble", ...trouble }),
     }),
     backends,
+    compositions,
     digest: createDigest({
       mode: config.audit?.arguments ?? "none",
       key: config.audit?.key?.reveal(),
@@ -41,7 +45,7 @@ export function createEnforcement(parts: EnforcementParts): Gateway {
       metrics.count(record)
       return audit.commit(record)
     },
-    now: () => performance.timeOrigin + performance.now(),
+    now: nowMs,
     id: randomId,
   }
 }

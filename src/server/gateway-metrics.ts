@@ -1,5 +1,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import type { AuditRecord } from "../call/audit.ts"
+import type { EndedRun } from "../call/composition/compositions.ts"
+import type { Report } from "../compose/run/state/background.ts"
 import type { BackendStatus } from "../mcp/backend/pool.ts"
 import { written } from "../registry/model.ts"
 import { Metrics } from "./metrics.ts"
@@ -8,6 +10,8 @@ import type { Parts } from "./parts.ts"
 /** The gateway's metrics. Decisions are counted as they are made; the rest is read when somebody scrapes. */
 export interface GatewayMetrics {
   count(record: AuditRecord): void
+  countRun(run: EndedRun): void
+  countDetached(report: Report): void
   text(parts: Parts): string
 }
 
@@ -25,16 +29,33 @@ export function createGatewayMetrics(): GatewayMetrics {
   )
   const seconds = metrics.histogram(
     "postern_call_seconds",
-    "Time of tool calls that reached a backend.",
+    "Time of tool calls that were carried out, also by compositions.",
     { labels: ["tool"] },
+  )
+  const runs = metrics.counter(
+    "postern_runs_total",
+    "Runs of compositions by pattern and outcome: completed, or the class of the error.",
+    ["pattern", "outcome"],
+  )
+  const detached = metrics.counter(
+    "postern_detached_total",
+    "Detached steps of compositions by how they ended: ok, skipped, dropped, bug, or the class of the error.",
+    ["outcome"],
   )
   let hasReadings = false
   return {
     count({ kind, refusal, outcome, warnings: codes, target, ms, backendMs }) {
       decisions.with(kind, refusal ?? outcome ?? "noted").add()
       for (const code of codes) warnings.with(code).add()
-      if (kind === "call" && target !== undefined && ms !== undefined && backendMs !== undefined)
+      const isCall = kind === "call" || kind === "step"
+      if (isCall && target !== undefined && ms !== undefined && backendMs !== undefined)
         seconds.with(target.name).observe(ms / 1000)
+    },
+    countRun({ pattern, outcome }) {
+      runs.with(pattern, outcome).add()
+    },
+    countDetached({ result }) {
+      detached.with(detachedOutcome(result)).add()
     },
     text(parts) {
       if (!hasReadings) {
@@ -48,10 +69,16 @@ export function createGatewayMetrics(): GatewayMetrics {
   }
 }
 
+function detachedOutcome(result: Report["result"]): string {
+  if (typeof result === "string") return result
+  if ("bug" in result) return "bug"
+  return result.ok ? "ok" : result.error.class
+}
+
 type Reading = readonly [type: "gauge" | "total", name: string, help: string, read: () => number]
 
 function readings(parts: Parts): Reading[] {
-  const { audit, face, registry } = parts
+  const { audit, compositions, face, registry } = parts
   const delay = monitorEventLoopDelay({ resolution: 20 })
   delay.enable()
   return [
@@ -63,6 +90,7 @@ function readings(parts: Parts): Reading[] {
       () => face.stats().turnedAway,
     ],
     ["gauge", "requests_in_flight", "Requests without an answer yet.", () => face.stats().inFlight],
+    ["gauge", "runs", "Compositions that are running.", () => compositions.running],
     ["gauge", "sessions", "Sessions of legacy clients.", () => face.stats().sessions],
     ["gauge", "streams", "Streams open to callers.", () => face.stats().streams],
     [

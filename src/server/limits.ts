@@ -1,4 +1,9 @@
 import { defaultPlanLimits, type PlanLimits } from "../compose/plan/limits.ts"
+import { defaultRunLimits, type RunLimits } from "../compose/run/limits.ts"
+import {
+  defaultPolicyStateLimits,
+  type PolicyStateLimits,
+} from "../compose/run/state/policy-state.ts"
 import { type BackendLimits, defaultLimits as backendLimits } from "../mcp/backend/limits.ts"
 import { type FaceLimits, faceLimits } from "../mcp/face/limits.ts"
 import { defaultLoadLimits, type LoadLimits } from "../registry/limits.ts"
@@ -17,6 +22,7 @@ interface Limit {
 
 const kib = 1024
 const mib = 1024 * kib
+const minute = 60_000
 const timerMax = 24 * 24 * 60 * 60_000 // Node's timers end a little beyond 24 days
 
 /**
@@ -84,6 +90,42 @@ export const limitTable = {
     64,
   ),
   maxAttempts: count(defaultPlanLimits.maxAttempts, "attempts of one step, with the first", 20),
+  maxItems: count(defaultRunLimits.maxItems, "items of one forEach", 10_000),
+  maxCalls: count(defaultRunLimits.maxCalls, "calls of one run, with all attempts"),
+  stepOutputBytes: {
+    ...bytes(defaultRunLimits.stepOutputBytes, "of the value of one step, as JSON"),
+    max: 10 * mib,
+  },
+  runBytes: {
+    ...bytes(defaultRunLimits.runBytes, "of the values of all steps of a run, as JSON"),
+    max: 32 * mib,
+  },
+  runs: count(1_000, "runs of compositions at a time; more are refused"),
+  runTimeout: time(5 * minute, "one run of a composition may take"),
+  runDrain: time(
+    defaultRunLimits.drainMs,
+    "calls with an effect may go on after another step of their run has failed",
+  ),
+  cacheEntries: count(defaultPolicyStateLimits.cacheEntries, "results kept for steps with a cache"),
+  cacheBytes: bytes(defaultPolicyStateLimits.cacheBytes, "of all results kept, as JSON"),
+  onceEntries: count(
+    defaultPolicyStateLimits.onceEntries,
+    "keys kept for steps that are done once; more are refused",
+  ),
+  policyNames: count(
+    defaultPolicyStateLimits.policyNames,
+    "breakers, throttles and servers of which something is remembered",
+  ),
+  throttleQueue: count(
+    defaultPolicyStateLimits.throttleQueue,
+    "steps waiting for their turn at one throttle; more are refused",
+  ),
+  detachedQueue: count(
+    defaultPolicyStateLimits.detachedQueue,
+    "detached steps waiting; of more the oldest is dropped",
+  ),
+  detachedParallel: count(defaultPolicyStateLimits.detachedParallel, "detached steps at a time"),
+  detachedTimeout: time(defaultPolicyStateLimits.detachedTimeoutMs, "a detached step may take"),
   backendTimeout: time(60_000, "one call of a backend may take; a server's timeout overrides"),
   backendConcurrency: count(64, "calls in flight to one server; its concurrency overrides"),
   backendQueue: {
@@ -178,6 +220,31 @@ export const loadLimitsOf = (limits: Limits): LoadLimits => ({
   depthMax: limits.registryDepth,
   entitiesMax: limits.registryEntities,
   dependsMax: limits.registryDepends,
+})
+
+/** The configured limits as the running of compositions names them. */
+export const runLimitsOf = (limits: Limits): RunLimits => ({
+  maxSteps: limits.maxSteps,
+  maxTargets: limits.maxTargets,
+  maxDepth: limits.maxDepth,
+  maxItems: limits.maxItems,
+  maxParallel: limits.maxParallel,
+  maxCalls: limits.maxCalls,
+  stepOutputBytes: limits.stepOutputBytes,
+  runBytes: limits.runBytes,
+  drainMs: limits.runDrain,
+})
+
+/** The configured limits as the policies of compositions name them. */
+export const policyLimitsOf = (limits: Limits): PolicyStateLimits => ({
+  cacheEntries: limits.cacheEntries,
+  cacheBytes: limits.cacheBytes,
+  onceEntries: limits.onceEntries,
+  policyNames: limits.policyNames,
+  throttleQueue: limits.throttleQueue,
+  detachedQueue: limits.detachedQueue,
+  detachedParallel: limits.detachedParallel,
+  detachedTimeoutMs: limits.detachedTimeout,
 })
 
 /** The configured limits as the planning of compositions names them. */

@@ -3,6 +3,7 @@ import type { BackendPool } from "../mcp/backend/pool.ts"
 import type { Face } from "../mcp/face/face.ts"
 import type { Catalog } from "../registry/catalog.ts"
 import type { Audit } from "./audit/audit.ts"
+import type { Runs } from "./compositions.ts"
 import type { Config } from "./config/config.ts"
 import type { GatewayMetrics } from "./gateway-metrics.ts"
 import type { Logger } from "./log.ts"
@@ -24,6 +25,7 @@ export interface Parts {
   readonly audit: Audit
   readonly identify: Identify
   readonly backends: BackendPool
+  readonly compositions: Runs
   readonly face: Face
   readonly registry: Registry
   readonly metrics: GatewayMetrics

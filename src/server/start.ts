@@ -12,6 +12,7 @@ import { fileSource } from "../store/file-source.ts"
 import { createAdmin } from "./admin.ts"
 import { openAudit } from "./audit/audit.ts"
 import { noteRecord } from "./audit/records.ts"
+import { Runs } from "./compositions.ts"
 import type { Config } from "./config/config.ts"
 import { createEnforcement } from "./enforcement.ts"
 import { faceOptions } from "./face-options.ts"
@@ -100,7 +101,25 @@ function assemble(config: Config, options: StartOptions): Parts {
     secrets: secretsOf(config),
     log: (level, event, fields) => log[level]({ event, ...fields }),
   })
-  const gateway = createEnforcement({ config, current, audit, identify, backends, metrics, log })
+  const compositions = new Runs(config, {
+    onEnded: (run) => metrics.countRun(run),
+    onDetached: (report) => {
+      metrics.countDetached(report)
+      const { id, result } = report
+      if (typeof result !== "string" && "bug" in result)
+        log.error({ event: "composition_bug", step: id, error: result.bug })
+    },
+  })
+  const gateway = createEnforcement({
+    config,
+    current,
+    audit,
+    identify,
+    backends,
+    compositions,
+    metrics,
+    log,
+  })
   const face = startable(() => createFace(gateway, faceOptions(config, version, log)))
   const registry = openRegistry(config, options, {
     accept: (accepted, state) => accept(parts, accepted, state),
@@ -114,6 +133,7 @@ function assemble(config: Config, options: StartOptions): Parts {
     audit,
     identify,
     backends,
+    compositions,
     face,
     registry,
     metrics,
@@ -178,7 +198,7 @@ function openRegistry(config: Config, { env }: StartOptions, outcomes: Outcomes)
 }
 
 /** Goes over to a sound document: from here on every request sees it. */
-function accept(parts: Parts, { catalog, problems }: Accepted, state: RegistryState): void {
+function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: RegistryState): void {
   const { backends, config, current, face, options } = parts
   const routes = planRoutes({ catalog, servers: config.servers, levels: config.registry.levels })
   const all = [...problems, ...routes.problems]
@@ -188,6 +208,7 @@ function accept(parts: Parts, { catalog, problems }: Accepted, state: RegistrySt
   }
   backends.route(routes.addresses)
   current.routes = routes
+  parts.compositions.use(plans)
   current.catalog = catalog
   face.catalogChanged()
   const { digest } = catalog
@@ -261,13 +282,16 @@ function note(
 const lastRecordsMs = 1_000
 
 async function shutDown(parts: Parts, listeners: readonly Listener[]): Promise<void> {
-  const { audit, backends, config, current, face, identify, options, registry } = parts
+  const { audit, backends, compositions, config, current, face, identify, options, registry } =
+    parts
   current.isClosing = true // readiness is red from here on
   const [main, admin] = listeners
   const graceMs = config.limits.shutdownTimeout
+  const beganMs = Date.now()
   const drained = face.drain()
   const cut = (await main?.close(graceMs)) ?? 0
   if (cut > 0) options.log.warn({ event: "requests_cut", count: cut, afterMs: graceMs })
+  await compositions.close(Math.max(0, graceMs - (Date.now() - beganMs)))
   await Promise.all([backends.close(), registry.close()])
   await Promise.race([drained, sleep(lastRecordsMs, undefined, { ref: false })])
   face.close()

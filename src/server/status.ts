@@ -28,7 +28,7 @@ const isError = ({ severity }: Problem) => severity === "error"
 
 /** What an operator wants to see at a glance; made of types that hold no secret. */
 export function status(parts: Parts): JsonObject {
-  const { audit, backends, face, identify, options } = parts
+  const { audit, backends, compositions, face, identify, options } = parts
   return plain({
     version: options.version,
     startedAt,
@@ -36,6 +36,11 @@ export function status(parts: Parts): JsonObject {
     warnings: options.warnings,
     registry: registryStatus(parts),
     servers: backends.status(),
+    compositions: {
+      count: compositions.count,
+      running: compositions.running,
+      notRunnable: compositions.notRunnable(),
+    },
     face: face.stats(),
     audit: { ...audit.head(), ...audit.state() },
     issuers: identify.keys(),

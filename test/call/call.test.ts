@@ -18,9 +18,8 @@ const catalog = sketchCatalog({
     "other@1.0.0": {},
     "count@1.0.0": {},
     "down@1.0.0": { unavailable: "${TOKEN} is not set" },
-    "flow@1.0.0": { composition: true },
   },
-  agents: { "a@1": ["search@1.0.0", "count@1.0.0", "down@1.0.0", "flow@1.0.0"] },
+  agents: { "a@1": ["search@1.0.0", "count@1.0.0", "down@1.0.0"] },
 })
 
 const hits = done({ content: [], structuredContent: { hits: 3 } })
@@ -176,13 +175,6 @@ describe("each outcome of a call is in exactly one record:", () => {
       callOf("down"),
       {},
       { decision: "refuse", refusal: "backend_unavailable", reason: "${TOKEN} is not set" },
-      0,
-    ],
-    [
-      "a composition",
-      callOf("flow"),
-      {},
-      { decision: "refuse", refusal: "composition_unsupported" },
       0,
     ],
     [

@@ -19,6 +19,7 @@ const everyKind = {
   checkpoint: true,
   recovered: true,
   begin: true,
+  step: true,
 } satisfies Record<AuditRecord["kind"], true>
 const everyFinding = {
   not_a_record: true,

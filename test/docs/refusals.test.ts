@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Refusal, RefusalCode } from "../../src/call/refusal.ts"
+import { refusalCodes } from "../../src/compose/run/result/refusal-codes.ts"
 import { refusalAnswer } from "../../src/mcp/face/refusal-words.ts"
 import { read, rows } from "./pages.ts"
 
@@ -38,14 +39,16 @@ const refusals = {
     { code: "overloaded", subject: tool, reason, retryAfterMs: 1_000 },
     { code: "overloaded", reason, retryAfterMs: 1_000 },
   ],
-  composition_unsupported: [{ code: "composition_unsupported", tool, pattern: "pipeline" }],
+  composition_unsupported: [{ code: "composition_unsupported", tool, words: "REASON" }],
   audit_unavailable: [{ code: "audit_unavailable", reason }],
   cancelled: [{ code: "cancelled", reason }],
 } satisfies { [Code in RefusalCode]: readonly Extract<Refusal, { code: Code }>[] }
 
 const speaker = { explain: false, metadataUrl: undefined, scope: undefined }
 const page = read("docs/reference/refusals.md")
-const table = new Map(rows(page).map(({ name, cells }) => [name, cells]))
+const tableOf = (text: string) => new Map(rows(text).map(({ name, cells }) => [name, cells]))
+const [outright = "", ofRuns = ""] = page.split("## When a composition fails")
+const table = tableOf(outright)
 
 describe("docs/reference/refusals.md", () => {
   test("has exactly the codes that there are", () => {
@@ -65,6 +68,13 @@ describe("docs/reference/refusals.md", () => {
       expect(answer).toContain("tool result")
       expect(words).toContain(`\`${textOf(said.result["content"])}\``)
     }
+  })
+
+  test("says under which code a composition fails, for every class of error", () => {
+    const [failures = ""] = ofRuns.split("\n## ")
+    const written = [...tableOf(failures)].map(([name, [code]]) => [name, code])
+    const codes = Object.entries(refusalCodes).map(([name, code]) => [name, `\`${code}\``])
+    expect(written.sort()).toEqual(codes.sort())
   })
 
   test("and the how-to for trouble has a section for each code", () => {

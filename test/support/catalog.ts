@@ -49,6 +49,7 @@ export function sketchCatalog(sketch: CatalogSketch): Catalog {
     agents,
     toolsNamed: named,
     tool: (name, version) => tools.find((tool) => tool.name === name && tool.version === version),
+    directTool: () => undefined,
     findAgent: (name, version) => findAgent(agents, name, version),
     agentByUrl: (url) => {
       const [agent, ...others] = agents.filter(({ entity }) => entity.card["url"] === url)

@@ -7,6 +7,7 @@ import type { Catalog } from "../../src/registry/catalog.ts"
 import { type CatalogSketch, sketchCatalog } from "./catalog.ts"
 import { identity } from "./evidence.ts"
 import { answering } from "./gateway.ts"
+import { openRuns } from "./runs.ts"
 
 /** What the far side of the backends' port does with one call. */
 export type FakeBackend = (request: BackendRequest) => BackendReply | Promise<BackendReply>
@@ -62,6 +63,7 @@ export function fakeGateway(
       calls.push(request)
       return backend(request)
     }),
+    compositions: openRuns().runs,
     digest: () => undefined,
     begins: "none",
     audit(record) {

@@ -10,6 +10,7 @@ import type { JsonObject } from "../../src/schema/json.ts"
 import { createSchemas } from "../../src/schema/schemas.ts"
 import { evidence, identity } from "./evidence.ts"
 import { testPorts } from "./issuer.ts"
+import { openRuns, type RunsSketch } from "./runs.ts"
 
 /** The defaults of the configuration. */
 export const strict: Levels = {
@@ -38,6 +39,7 @@ export interface GatewaySketch {
   /** What the backend does with a request. */
   readonly backend?: (request: BackendRequest) => BackendReply | Promise<BackendReply>
   readonly gateway?: Partial<Gateway>
+  readonly runs?: RunsSketch
 }
 
 /** A gateway of real parts around one catalog, whose backend and audit the test looks into. */
@@ -52,6 +54,7 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
     requests.push(request)
     return sketch.backend?.(request) ?? done()
   })
+  const { runs, ended, detached } = openRuns(sketch.runs)
   let serial = 0
   const gateway: Gateway = {
     catalog: () => catalog,
@@ -59,6 +62,7 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
     levels,
     schemas: createSchemas(),
     backends,
+    compositions: runs,
     digest: createDigest({ mode: "digest", key: undefined }),
     begins: "none",
     audit(record) {
@@ -72,7 +76,7 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
     },
     ...sketch.gateway,
   }
-  return { gateway, records, requests, clock }
+  return { gateway, records, requests, clock, runs, ended, detached }
 }
 
 /** A call of agent `a` in version 1. */

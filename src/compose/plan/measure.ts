@@ -1,5 +1,5 @@
 import { worst } from "./effect.ts"
-import type { Effect, Graph, Node, Step } from "./plan.ts"
+import type { CallNode, Effect, Graph, Node, Step } from "./plan.ts"
 
 /** What is asked of a graph with all that is in it. */
 export interface Measure {
@@ -43,7 +43,14 @@ export function nodesOf({ node, policies, undo, onUnknown }: Step): readonly Nod
   return [node, ...others.filter((other) => other !== undefined)]
 }
 
-function graphsIn(node: Node): readonly Graph[] {
+/** What it calls itself, or may choose to call. */
+export function callsOf(node: Node): readonly CallNode[] {
+  if (node.kind === "call") return [node]
+  return node.kind === "choose" ? node.among.flatMap((one) => callsOf(one.node)) : []
+}
+
+/** The graphs that it runs, or may choose to run. */
+export function graphsIn(node: Node): readonly Graph[] {
   if (node.kind === "graph") return [node.graph]
   return node.kind === "choose" ? node.among.flatMap((candidate) => graphsIn(candidate.node)) : []
 }

@@ -3,7 +3,8 @@ import type { Json, JsonSchema } from "../../schema/json.ts"
 import type { Settled } from "../expr/scope.ts"
 import { withDefaults } from "../plan/defaults.ts"
 import type { Graph } from "../plan/plan.ts"
-import { type Failed, failure, type Result } from "./outcome.ts"
+import { misfitInput, misfitOutput } from "./fault-words.ts"
+import type { Failed, Result } from "./outcome.ts"
 import { fail, type Site } from "./work.ts"
 
 export interface Entered {
@@ -33,10 +34,7 @@ export function enter(graph: Graph, site: Site): Entered | Failed {
       ? self
       : withDefaults(self, boundary.defaults)
   const faults = input === undefined ? undefined : misfit(boundary.inputSchema, input, site)
-  if (faults !== undefined) {
-    const lines = faults.map(({ line }) => line).join("; ")
-    return fail(site, failure("input", `its arguments do not fit: ${lines}`))
-  }
+  if (faults !== undefined) return fail(site, misfitInput(faults))
   const { tool, depends } = boundary
   const scope = { frame: { input, steps } }
   return { ok: true, site: { ...site, scope, authority: { tool, depends } }, steps }
@@ -46,10 +44,7 @@ export function enter(graph: Graph, site: Site): Entered | Failed {
 export function leave(graph: Graph, result: Result, site: Site): Result {
   if (!result.ok) return result
   const faults = misfit(graph.boundary?.outputSchema, result.value ?? null, site)
-  if (faults === undefined) return result
-  // What the result holds may be none of the caller's business: where it is wrong is enough.
-  const places = faults.map(({ at }) => (at === "" ? "the whole" : at)).join(", ")
-  return fail(site, failure("output", `its result breaks its schema: ${places}`), result.effect)
+  return faults === undefined ? result : fail(site, misfitOutput(faults), result.effect)
 }
 
 function misfit(

@@ -104,6 +104,9 @@ export const codes = {
   journal: "JOURNAL",
 } as const satisfies Record<ErrorClass, string>
 
+/** The code of what this version does not do at all, whatever the class. */
+export const unsupported = "UNSUPPORTED"
+
 export const failure = (errorClass: ErrorClass, message: string): Failure => ({
   class: errorClass,
   code: codes[errorClass],

@@ -1,7 +1,7 @@
-import { measure, nodesOf } from "../plan/measure.ts"
-import type { Graph, Node, Plan } from "../plan/plan.ts"
+import { callsOf, graphsIn, measure, nodesOf } from "../plan/measure.ts"
+import type { Graph, Plan } from "../plan/plan.ts"
 import type { RunLimits } from "./limits.ts"
-import { type Failure, failure } from "./outcome.ts"
+import { type Failure, failure, unsupported } from "./outcome.ts"
 
 /** What an interpreter without a journal can do about `once`. */
 export interface Abilities {
@@ -10,23 +10,43 @@ export interface Abilities {
 }
 
 /** Why a plan is not begun at all: it needs a journal, or is larger than a run may be. */
-export function refusalOf(
-  { root }: Plan,
-  limits: RunLimits,
-  abilities: Abilities,
-): Failure | undefined {
+export function refusalOf(plan: Plan, limits: RunLimits, { once }: Abilities): Failure | undefined {
+  const known = judged.get(plan)
+  if (known?.limits === limits && known.once === once) return known.failure
+  const failure = judge(plan.root, limits, once)
+  judged.set(plan, { limits, once, failure })
+  return failure
+}
+
+/** Of a plan the answer is always the same, and every run asks. */
+const judged = new WeakMap<Plan, Abilities & { limits: RunLimits; failure: Failure | undefined }>()
+
+function judge(root: Graph, limits: RunLimits, once: Abilities["once"]): Failure | undefined {
   const { depth } = measure(root)
   if (depth > limits.maxDepth)
     return over({ found: depth, what: "graphs inside each other", limit: "maxDepth" }, limits)
-  const graphs = [...graphsOf(root)]
-  for (const graph of graphs) {
-    const needs = journalFor(graph, abilities)
-    if (needs !== undefined) return failure("journal", `${needs}; nothing was called`)
+  for (const graph of graphsOf(root)) {
+    const needs = journalFor(graph, once)
+    if (needs !== undefined)
+      return {
+        class: "journal",
+        code: unsupported,
+        message: `${needs}, and this gateway keeps none`,
+      }
     const size = tooLarge(graph, limits)
     if (size !== undefined) return size
   }
   return
 }
+
+/** The agents that a plan calls: such a step fails when its turn comes. */
+export const agentsIn = ({ root }: Plan): ReadonlySet<string> =>
+  new Set(
+    [...graphsOf(root)]
+      .flatMap(({ steps }) => steps.flatMap(nodesOf))
+      .flatMap(callsOf)
+      .flatMap(({ target }) => (target.kind === "agent" ? [target.name] : [])),
+  )
 
 /** Every graph of a plan, each once: compositions are shared by all that call them. */
 function graphsOf(root: Graph): ReadonlySet<Graph> {
@@ -36,22 +56,13 @@ function graphsOf(root: Graph): ReadonlySet<Graph> {
   return found
 }
 
-function graphsIn(node: Node): readonly Graph[] {
-  if (node.kind === "graph") return [node.graph]
-  return node.kind === "choose" ? node.among.flatMap((one) => graphsIn(one.node)) : []
-}
-
-function journalFor(graph: Graph, { once }: Abilities): string | undefined {
-  if (graph.kind === "saga") return "a saga needs a journal, and this gateway runs without one"
+function journalFor(graph: Graph, once: Abilities["once"]): string | undefined {
+  if (graph.kind === "saga") return "a saga needs a journal"
   const asking = graph.steps.find((step) => nodesOf(step).some(({ kind }) => kind === "approve"))
-  if (asking !== undefined)
-    return `step ${asking.id} asks a person, which needs a journal, and this gateway runs without one`
+  if (asking !== undefined) return `step ${asking.id} asks a person, which needs a journal`
   if (once === "memory") return
   const single = graph.steps.find(({ policies }) => policies.once !== undefined)
-  return (
-    single &&
-    `step ${single.id} is to be done once, which needs a journal, and this gateway runs without one`
-  )
+  return single && `step ${single.id} is to be done once, which needs a journal`
 }
 
 function tooLarge({ kind, steps }: Graph, limits: RunLimits): Failure | undefined {

@@ -119,7 +119,7 @@ function aboutTool(refusal: AboutTool): RefusalAnswer {
     case "backend_error":
       return toolError(refusal, `${refusal.subject} failed`)
     case "composition_unsupported":
-      return toolError(refusal, `${refusal.tool} is a composition, which this version does not run`)
+      return toolError(refusal, `${refusal.tool} cannot be run: ${refusal.words}`)
     default:
       return impossible(refusal)
   }

@@ -15,7 +15,9 @@ import type { Bundles } from "../schemas/bundle.ts"
 import { documentDigest } from "../write/digest.ts"
 import type { Annotations } from "./annotations.ts"
 import { findUnavailable } from "./availability.ts"
+import { bundled } from "./bundled.ts"
 import { RegisteredTool } from "./catalog-tool.ts"
+import { directTools } from "./direct-tools.ts"
 import { type FilledDefaults, fillDefaults, type Surroundings } from "./fill-defaults.ts"
 import { byName, RegisteredCatalog } from "./registered-catalog.ts"
 import { Scopes } from "./scopes.ts"
@@ -78,6 +80,7 @@ export function* compile(
     servers: [...servers.values()],
     tools: all,
     agents,
+    direct: yield* directTools(draft, links, servers, bundles),
     everything: scopes.of([...byName(all).values()].flatMap(([highest]) => highest ?? [])),
   })
 }
@@ -119,9 +122,4 @@ function unregistered(name: string, version: string | undefined): CatalogServer 
 function outputOf(tool: ToolEntity, link: SourceLink | undefined): JsonSchema | undefined {
   if (tool.outputSchema !== undefined) return tool.outputSchema
   return tool.outputTransform === undefined ? link?.provision?.outputSchema : undefined
-}
-
-function bundled(schema: JsonSchema | undefined, bundles: Bundles): JsonSchema | undefined {
-  const bundle = schema === undefined ? undefined : bundles.of(schema)
-  return bundle?.kind === "bundled" ? bundle.schema : undefined
 }

@@ -7,6 +7,7 @@ import type {
   Scope,
 } from "../catalog.ts"
 import type { Ref, RegistryDocument } from "../model.ts"
+import { type DirectTools, directKey } from "./direct-tools.ts"
 import { highestFirst } from "./highest.ts"
 
 export interface CatalogParts {
@@ -15,6 +16,7 @@ export interface CatalogParts {
   readonly servers: readonly CatalogServer[]
   readonly tools: readonly CatalogTool[]
   readonly agents: readonly CatalogAgent[]
+  readonly direct: DirectTools
   readonly everything: Scope
 }
 
@@ -26,6 +28,7 @@ export class RegisteredCatalog implements Catalog {
   readonly tools: readonly CatalogTool[]
   readonly agents: readonly CatalogAgent[]
   readonly everything: Scope
+  readonly #direct: DirectTools
   readonly #toolsByName: ReadonlyMap<string, readonly CatalogTool[]>
   readonly #agentsByName: ReadonlyMap<string, readonly CatalogAgent[]>
   /** Undefined for an address that several agents share. */
@@ -38,6 +41,7 @@ export class RegisteredCatalog implements Catalog {
     this.tools = parts.tools
     this.agents = parts.agents
     this.everything = parts.everything
+    this.#direct = parts.direct
     this.#toolsByName = byName(parts.tools)
     this.#agentsByName = byName(parts.agents)
     for (const agent of parts.agents) {
@@ -57,6 +61,10 @@ export class RegisteredCatalog implements Catalog {
 
   tool(name: string, version: string | undefined): CatalogTool | undefined {
     return this.toolsNamed(name).find((tool) => tool.version === version)
+  }
+
+  directTool(server: string, version: string | undefined, tool: string): CatalogTool | undefined {
+    return this.#direct.get(directKey(server, version, tool))
   }
 
   findAgent(name: string, version: string | undefined): AgentMatch {

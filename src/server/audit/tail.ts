@@ -52,13 +52,13 @@ function sequence(line: Buffer): number {
 }
 
 const head =
-  /^\{"seq":\d+,"prev":"\w*","time":"[^"]*","kind":"(begin|call|recovered)","id":"([^"]*)"/gm
+  /^\{"seq":\d+,"prev":"\w*","time":"[^"]*","kind":"(begin|call|step|recovered)","id":"([^"]*)"/gm
 
 function beginsWithoutEnd(lines: string): string[] {
   const open = new Set<string>()
   for (const { 0: whole, 1: kind, 2: id = "", index } of lines.matchAll(head)) {
     if (kind === "begin") open.add(id)
-    else if (kind === "call") open.delete(id)
+    else if (kind === "call" || kind === "step") open.delete(id)
     else for (const told of toldBegins(lines, index + whole.length)) open.delete(told)
   }
   return [...open]

@@ -151,7 +151,7 @@ class Check {
 
   #begins({ kind, id, seq }: ParsedRecord): void {
     if (kind === "begin") this.#open.set(id, { id, file: this.#file, line: this.#line, seq })
-    else if (kind === "call") this.#open.delete(id)
+    else if (kind === "call" || kind === "step") this.#open.delete(id)
   }
 
   #half(bytes: Buffer): void {

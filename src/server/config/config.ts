@@ -48,6 +48,8 @@ export interface Config {
   readonly taken: readonly Secret[]
   readonly log: { readonly level: string; readonly to: "stderr" | "stdout" }
   readonly limits: Limits
+  /** `memory`: what running compositions have to remember is kept as long as the process lasts. */
+  readonly state: { readonly runs: "memory" | undefined }
   readonly explainRefusals: boolean
 }
 

@@ -164,7 +164,12 @@ export const ConfigFile = z.strictObject({
     .describe("Tell callers why a tool is refused; for development only."),
   state: z
     .strictObject({
-      runs: z.string().optional().describe("Not used by this version: nothing runs durably yet."),
+      runs: z
+        .string()
+        .optional()
+        .describe(
+          "memory: outcomes of steps that are to be done once are remembered as long as the process lasts; otherwise such compositions are refused. Nothing else is used by this version: no run is durable yet.",
+        ),
     })
     .optional()
     .describe("Where running compositions are kept."),

@@ -61,6 +61,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     taken: around.taken.map((value) => new Secret(value)),
     log,
     limits,
+    state: { runs: written.state?.runs === "memory" ? "memory" : undefined },
     explainRefusals,
   }
 }

@@ -84,8 +84,11 @@ function* unused(
         path: ["registry", key],
         message: "not used by this version: the registry is a file, which is watched",
       }
-  if (state?.runs !== undefined)
-    yield { path: ["state", "runs"], message: "not used by this version: no run is kept" }
+  if (state?.runs !== undefined && state.runs !== "memory")
+    yield {
+      path: ["state", "runs"],
+      message: "not used by this version, which keeps no run; expected memory",
+    }
 }
 
 function* missing({ audit, sessionKeys, identity, listen }: Config): Generator<Warning> {

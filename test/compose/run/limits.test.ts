@@ -118,8 +118,12 @@ describe("what needs a journal is refused before anything is called:", () => {
   ])("%s", async (_, plan) => {
     const world = new World({ a: {}, b: {} })
     const outcome = await world.run(plan)
-    expect(errorIn(outcome)).toMatchObject({ class: "journal", code: "JOURNAL", effect: "none" })
-    expect(errorIn(outcome).message).toMatch(/journal.*nothing was called/)
+    expect(errorIn(outcome)).toMatchObject({
+      class: "journal",
+      code: "UNSUPPORTED",
+      effect: "none",
+    })
+    expect(errorIn(outcome).message).toMatch(/needs a journal, and this gateway keeps none/)
     expect(world.called).toEqual([])
   })
 

@@ -91,8 +91,8 @@ const cases: {
     { status: 200, text: "echo is busy, try again", retryAfterMs: 200 },
   ],
   composition_unsupported: [
-    { code: "composition_unsupported", tool, pattern: "saga" },
-    { status: 200, text: "echo is a composition, which this version does not run" },
+    { code: "composition_unsupported", tool, words: "a saga needs a journal" },
+    { status: 200, text: "echo cannot be run: a saga needs a journal" },
   ],
   audit_unavailable: [
     { code: "audit_unavailable", reason },

@@ -1,7 +1,7 @@
 import { decide } from "../../expr/evaluate.ts"
 import { isRepeatable } from "../../plan/effect.ts"
-import { measure } from "../../plan/measure.ts"
-import type { CallNode, Effect, Node } from "../../plan/plan.ts"
+import { callsOf, measure } from "../../plan/measure.ts"
+import type { Effect, Node } from "../../plan/plan.ts"
 import type { Retry } from "../../plan/policies.ts"
 import { backendOf } from "../call.ts"
 import {
@@ -108,9 +108,4 @@ function isWithinBudget(node: Node, retry: Retry, { run }: Work): boolean {
   const backends = [...new Set(callsOf(node).map(backendOf))]
   const floor = Math.max(3, retry.maxAttempts - 1)
   return backends.every((backend) => state.retries.take(backend, ports.clock.now(), floor))
-}
-
-function callsOf(node: Node): readonly CallNode[] {
-  if (node.kind === "call") return [node]
-  return node.kind === "choose" ? node.among.flatMap((one) => callsOf(one.node)) : []
 }

@@ -1,66 +1,62 @@
 import { isObject, type Json, type JsonObject } from "../../../schema/json.ts"
 import type { Plan } from "../../plan/plan.ts"
 import { textOf } from "../../text.ts"
-import type { StepError } from "../outcome.ts"
+import { type StepError, unsupported } from "../outcome.ts"
 import type { StepSummary } from "../report.ts"
 import type { RunOutcome } from "../run-plan.ts"
 import { refusalCodes } from "./refusal-codes.ts"
+import { runMeta } from "./run-meta.ts"
+import type { Timeline } from "./timeline.ts"
 
 export interface ResultOptions {
   readonly runId: string
-  /** What may stand in `structuredContent`: MCP before 2026-07-28 wants objects, so others are put into `result`. */
-  readonly structured: "any" | "objects"
+  /** The composition has an output schema, so it owes structured content. */
+  readonly isStructured: boolean
+  /** Where the caller asked how the run went in time. */
+  readonly timeline?: Timeline | undefined
 }
 
-/** A composition's outcome as the result of a tool (compositions §6.2). */
+/** A composition's outcome as the result of a tool (compositions §6.2), in the terms of MCP 2026-07-28. */
 export function resultOf(plan: Plan, outcome: RunOutcome, options: ResultOptions): JsonObject {
-  const meta = scatterMeta(plan, outcome.steps)
-  if (!outcome.ok) return failed(plan, outcome, options.runId, meta)
-  if (outcome.raw !== undefined) return outcome.raw
-  const { value } = outcome
+  const { runId, timeline } = options
+  const meta = runMeta(plan, outcome, runId, timeline)
+  if (!outcome.ok) return failed(plan, outcome, runId, meta)
+  const { raw, value } = outcome
+  if (raw === undefined) return { ...written(value), _meta: meta }
+  const own = raw["_meta"]
+  const isOwed = options.isStructured && raw["structuredContent"] === undefined
   return {
-    content: [{ type: "text", text: shownAs(value) ?? "(nested too deep for a text)" }],
-    structuredContent: options.structured === "any" || isObject(value) ? value : { result: value },
-    ...(meta !== undefined && { _meta: { [scatterKey]: meta } }),
+    ...raw,
+    ...(isOwed && { structuredContent: value }),
+    _meta: { ...(isObject(own) && own), ...meta },
   }
 }
 
+const written = (value: Json): JsonObject => ({
+  content: [{ type: "text", text: shownAs(value) ?? "(nested too deep for a text)" }],
+  structuredContent: value,
+})
+
 const shownAs = (value: Json): string | undefined => (value === null ? "null" : textOf(value))
 
-const scatterKey = "dev.postern/scatter"
 const refusalKey = "dev.postern/refusal"
-
-/** How the targets of a scatter-gather ended, in their order. */
-function scatterMeta({ root }: Plan, steps: readonly StepSummary[]): Json | undefined {
-  if (root.kind !== "scatter" || steps.length === 0) return
-  const targets = new Set(root.steps.map(({ id }) => id))
-  return steps
-    .filter(({ id }) => targets.has(id))
-    .map(({ id, status, ms, error, effect }) => ({
-      id,
-      status: status === "not_started" ? "aborted" : status,
-      ms: Math.round(ms),
-      ...(error && { error: { class: error.class, code: error.code, message: error.message } }),
-      ...(effect === "unknown" && { unknownOutcome: true }),
-    }))
-}
 
 function failed(
   { tool }: Plan,
   { error, steps }: RunOutcome & { ok: false },
   runId: string,
-  meta: Json | undefined,
+  meta: JsonObject,
 ): JsonObject {
   const lines = [why(tool.name, error), ...whatIsLeft(steps, error), `Run ${runId}.`]
   return {
     content: [{ type: "text", text: lines.join("\n") }],
     isError: true,
-    _meta: {
-      [refusalKey]: { code: refusalCodes[error.class] },
-      ...(meta !== undefined && { [scatterKey]: meta }),
-    },
+    _meta: { [refusalKey]: { code: codeOf(error) }, ...meta },
   }
 }
+
+const codeOf = ({ class: errorClass, code }: StepError): string =>
+  code === unsupported ? "composition_unsupported" : refusalCodes[errorClass]
 
 function why(
   name: string,

@@ -90,7 +90,7 @@ export class Background {
   async #run({ job, end }: Queued): Promise<void> {
     const { clock, timeoutMs } = this.#options
     const stop = new Stop(this.#stop)
-    const message = `not done within ${timeoutMs} ms (limit detachedMs)`
+    const message = `not done within ${timeoutMs} ms (limit detachedTimeout)`
     const timer = startTimer(clock, timeoutMs, () => stop.abort({ class: "deadline", message }))
     let result: Report["result"]
     try {

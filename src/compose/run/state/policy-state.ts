@@ -21,7 +21,7 @@ export interface PolicyStateLimits {
   readonly detachedQueue: number
   readonly detachedParallel: number
   /** One detached step, or what renews a cache, may take. */
-  readonly detachedMs: number
+  readonly detachedTimeoutMs: number
 }
 
 const mib = 1024 * 1024
@@ -34,7 +34,7 @@ export const defaultPolicyStateLimits: PolicyStateLimits = {
   throttleQueue: 1_000,
   detachedQueue: 1_000,
   detachedParallel: 16,
-  detachedMs: 30_000,
+  detachedTimeoutMs: 30_000,
 }
 
 /** What policies share between runs. One per gateway, in memory. */
@@ -67,7 +67,7 @@ export function createPolicyState(options: PolicyStateOptions): PolicyState {
       clock,
       queueMax: limits.detachedQueue,
       parallel: limits.detachedParallel,
-      timeoutMs: limits.detachedMs,
+      timeoutMs: limits.detachedTimeoutMs,
       report: onDetached,
     }),
   }

@@ -11,7 +11,7 @@ export const legacyCodec: CallCodec = {
   meta: (meta) => meta,
 
   result(result, tool) {
-    const shaped = tool === undefined ? result : wrapped(result, tool)
+    const shaped = tool === undefined ? asObject(result) : wrapped(result, tool)
     return JSON.stringify(isLegacy(shaped) ? shaped : withoutModern(shaped))
   },
 }
@@ -35,13 +35,21 @@ function withoutModern(result: JsonObject): JsonObject {
   return legacy
 }
 
+/** What no schema speaks of is wrapped only where it must be: this era knows objects alone. */
+const asObject = (result: JsonObject): JsonObject => {
+  const { structuredContent } = result
+  return structuredContent === undefined || isObject(structuredContent)
+    ? result
+    : { ...result, structuredContent: { result: structuredContent } }
+}
+
 /**
  * The result of a tool whose schema allows more than objects: `structuredContent` in its wrapper, and the value as text
  * for clients that read nothing else.
  */
 function wrapped(result: JsonObject, tool: CatalogTool): JsonObject {
   const { structuredContent, content } = result
-  if (structuredContent === undefined || !shapeOf(tool).isWrapped) return result
+  if (structuredContent === undefined || !shapeOf(tool).isWrapped) return asObject(result)
   const blocks = Array.isArray(content) ? content : []
   const hasText = blocks.some((block) => isObject(block) && block["type"] === "text")
   const text = { type: "text", text: JSON.stringify(structuredContent) }

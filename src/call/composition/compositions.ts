@@ -1,0 +1,31 @@
+import type { Plan } from "../../compose/plan/plan.ts"
+import type { RunLimits } from "../../compose/run/limits.ts"
+import type { Clock } from "../../compose/run/ports.ts"
+import type { PolicyState } from "../../compose/run/state/policy-state.ts"
+import type { Abilities } from "../../compose/run/supported.ts"
+import type { CatalogTool } from "../../registry/catalog.ts"
+
+/** What running compositions takes from outside the way of a call. The composition root makes one. */
+export interface Compositions {
+  /** Of a composition of any catalog that a request may still keep to. */
+  planOf(tool: CatalogTool): Plan | undefined
+  /** What policies remember between runs: it outlives catalogs. */
+  readonly state: PolicyState
+  readonly clock: Clock
+  readonly limits: RunLimits
+  /** One run with all its steps may take. */
+  readonly timeoutMs: number
+  readonly once: Abilities["once"]
+  /** Takes one of the places for runs; false when there is none left. Who took one gives it back. */
+  enter(): boolean
+  leave(run: EndedRun): void
+  /** 128 random bits in base64url. */
+  runId(): string
+}
+
+/** A run that is over, for whoever counts. */
+export interface EndedRun {
+  readonly pattern: string
+  /** `completed`, or the class of the error; `bug` when it threw. */
+  readonly outcome: string
+}

@@ -1,0 +1,154 @@
+import type { Plan } from "../../compose/plan/plan.ts"
+import { misfitOutput } from "../../compose/run/fault-words.ts"
+import { unsupported } from "../../compose/run/outcome.ts"
+import { resultOf } from "../../compose/run/result/composition-result.ts"
+import { Timeline } from "../../compose/run/result/timeline.ts"
+import { type RunOutcome, runPlan } from "../../compose/run/run-plan.ts"
+import type { CatalogTool } from "../../registry/catalog.ts"
+import type { JsonObject } from "../../schema/json.ts"
+import type { Answer, InsideLine, Way } from "../call.ts"
+import type { Caller } from "../caller.ts"
+import { valueFaults } from "../check-output.ts"
+import { warn } from "../facts.ts"
+import type { Permit } from "../permit.ts"
+import type { Refusal } from "../refusal.ts"
+import { createInvoke } from "./invoke.ts"
+import { Teller } from "./teller.ts"
+
+/** Asked for in the `_meta` of a call: when each step and each attempt began, and how long it took. */
+const traceKey = "dev.postern/trace"
+
+/** Runs a composition: its calls go the way of a call themselves, by what the composition may call. */
+export async function runComposition(
+  { caller, tool }: Permit,
+  input: JsonObject,
+  way: Way,
+  inside: InsideLine,
+): Promise<Answer> {
+  const { compositions } = way.gateway
+  const plan = compositions.planOf(tool)
+  if (plan === undefined) return refused(unplanned(tool))
+  if (!compositions.enter()) return refused(tooManyRuns(tool))
+  const runId = compositions.runId()
+  const pattern = patternOf(tool)
+  way.facts.note = { run: runId, pattern }
+  let outcome: RunOutcome | undefined // stays undefined when a bug throws
+  try {
+    const timeline = wantsTrace(way) ? new Timeline(compositions.clock.now()) : undefined
+    outcome = held(await run({ plan, input, caller, runId, timeline }, way, inside), tool, way)
+    way.facts.note = { run: runId, pattern, ...failureNote(outcome) }
+    return answerOf(outcome, { plan, tool, runId, timeline }, way)
+  } finally {
+    compositions.leave({ pattern, outcome: outcomeName(outcome) })
+  }
+}
+
+const patternOf = ({ implementation }: CatalogTool): string =>
+  implementation.kind === "composition" ? implementation.pattern : ""
+
+const wantsTrace = ({ request }: Way): boolean => request.meta?.[traceKey] === true
+
+interface Start {
+  readonly plan: Plan
+  readonly input: JsonObject
+  readonly caller: Caller
+  readonly runId: string
+  readonly timeline: Timeline | undefined
+}
+
+function run(
+  { plan, input, caller, runId, timeline }: Start,
+  way: Way,
+  inside: InsideLine,
+): Promise<RunOutcome> {
+  const { request, gateway } = way
+  const { clock, limits, once, state, timeoutMs } = gateway.compositions
+  const teller = new Teller(plan, request, clock, timeline)
+  const invoke = createInvoke({ way, caller, runId, teller, inside })
+  return runPlan(
+    plan,
+    input,
+    { clock, invoke },
+    {
+      runId,
+      callerScope: scopeOf(caller),
+      state,
+      schemas: gateway.schemas,
+      limits,
+      once,
+      deadlineMs: clock.now() + timeoutMs,
+      ...(request.cancellation && { cancellation: request.cancellation }),
+      ...(teller.isHeard && { onStep: (event) => teller.step(event) }),
+    },
+  )
+}
+
+/** What a cache holds for one caller is for no other: the agent, the subject of its token, and what the token says. */
+const scopeOf = ({ principal, tokenSays }: Caller): string =>
+  tokenSays === undefined ? principal : `${principal}.${tokenSays}`
+
+/** The value of a run held to what the composition promises; a run that broke it has failed with all it did. */
+function held(outcome: RunOutcome, tool: CatalogTool, { gateway, facts }: Way): RunOutcome {
+  const level = gateway.levels.outputValidation
+  if (!outcome.ok || level === "allow") return outcome
+  const faults = valueFaults(outcome.value, tool, gateway.schemas)
+  if (faults === undefined) return outcome
+  if (level === "warn") {
+    warn(facts, broken)
+    return outcome
+  }
+  const { steps, notes } = outcome
+  const hasEffect = steps.some(({ effect }) => effect !== "none")
+  const at = new Date(gateway.compositions.clock.now()).toISOString()
+  const how = { step: "", attempts: 0, at, effect: hasEffect ? "done" : "none" } as const
+  return { ok: false, steps, notes, error: { ...misfitOutput(faults), ...how } }
+}
+
+const broken: readonly string[] = ["invalid_output"]
+
+interface Ran {
+  readonly plan: Plan
+  readonly tool: CatalogTool
+  readonly runId: string
+  readonly timeline: Timeline | undefined
+}
+
+function answerOf(outcome: RunOutcome, { plan, tool, runId, timeline }: Ran, way: Way): Answer {
+  if (!outcome.ok) {
+    const { code, class: errorClass, message } = outcome.error
+    const isBegun = outcome.steps.length > 0
+    if (code === unsupported && !isBegun)
+      return refused({ code: "composition_unsupported", tool: tool.name, words: message })
+    if (errorClass === "cancelled" && way.request.cancellation?.isCancelled)
+      return refused({ code: "cancelled", reason: message, fate: isBegun ? "lost" : "unsent" })
+  }
+  const isStructured = tool.shown.outputSchema !== undefined
+  const result = resultOf(plan, outcome, { runId, isStructured, timeline })
+  return { kind: "result", result }
+}
+
+const failureNote = (outcome: RunOutcome): JsonObject =>
+  outcome.ok ? {} : { failed: { step: outcome.error.step, class: outcome.error.class } }
+
+function outcomeName(outcome: RunOutcome | undefined): string {
+  if (outcome === undefined) return "bug"
+  return outcome.ok ? "completed" : outcome.error.class
+}
+
+const refused = (refusal: Refusal): Answer => ({ kind: "refusal", refusal })
+
+/** Compositions without a plan are unavailable, and refused before: this one is not met. */
+const unplanned = ({ name }: CatalogTool): Refusal => ({
+  code: "backend_unavailable",
+  subject: name,
+  reason: "the composition has no plan",
+  fate: "unsent",
+})
+
+const tooManyRuns = ({ name }: CatalogTool): Refusal => ({
+  code: "overloaded",
+  subject: name,
+  reason: "as many compositions are running as may (limits.runs)",
+  retryAfterMs: 1_000,
+  fate: "unsent",
+})

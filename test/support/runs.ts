@@ -1,0 +1,24 @@
+import type { EndedRun } from "../../src/call/composition/compositions.ts"
+import type { Planned } from "../../src/compose/load.ts"
+import type { Report } from "../../src/compose/run/state/background.ts"
+import { Runs } from "../../src/server/compositions.ts"
+import type { Config } from "../../src/server/config/config.ts"
+import { defaultLimits, type Limits } from "../../src/server/limits.ts"
+
+export interface RunsSketch {
+  readonly plans?: Planned["plans"]
+  readonly limits?: Partial<Limits>
+  readonly state?: Config["state"]
+}
+
+/** What a gateway of a test runs compositions with, in real time, and what it told of them. */
+export function openRuns({ plans, limits, state = { runs: undefined } }: RunsSketch = {}) {
+  const ended: EndedRun[] = []
+  const detached: Report[] = []
+  const runs = new Runs(
+    { limits: { ...defaultLimits, ...limits }, state },
+    { onEnded: (run) => void ended.push(run), onDetached: (report) => void detached.push(report) },
+  )
+  if (plans !== undefined) runs.use(plans)
+  return { runs, ended, detached }
+}
