@@ -48,6 +48,8 @@ export function* directTools(
         unavailable: undefined,
         inputSchema: contract,
         outputSchema: () => bundled(provision?.outputSchema, bundles),
+        provision,
+        annotations: provision?.annotations,
       })
       tools.set(key, tool)
     }
