@@ -131,6 +131,34 @@ export async function serveModern(admits = all): Promise<HonestServer> {
   return { ...server, behaviour, forget: () => {} }
 }
 
+/** An honest server of HTTP+SSE (2024-11-05): one stream for all that it says, and a place to post to. */
+export async function serveSse(): Promise<HonestServer> {
+  const behaviour = new Behaviour("legacy")
+  const streams = new Map<string, ServerResponse>()
+  const server = await serve((message, response, request) => {
+    const { searchParams } = new URL(request.url ?? "", "http://here")
+    if (request.method === "GET") {
+      const id = String(Math.random())
+      streams.set(id, response)
+      response.on("close", () => streams.delete(id))
+      response.writeHead(200, { "content-type": "text/event-stream" })
+      response.write(`event: endpoint\ndata: /messages?session=${id}\n\n`)
+      return
+    }
+    const stream = streams.get(searchParams.get("session") ?? "")
+    if (stream === undefined) {
+      response.writeHead(404).end() // also for who posts to the place of the stream
+      return
+    }
+    response.writeHead(202).end("Accepted")
+    behaviour.handle(message, (out) => {
+      const text = typeof out === "string" ? out : JSON.stringify(out)
+      stream.write(`event: message\ndata: ${text}\n\n`)
+    })
+  })
+  return { ...server, behaviour, forget: () => streams.clear() }
+}
+
 /** Answers with JSON, or, when a message comes before the response, with a stream. */
 function stream(behaviour: Behaviour, message: Message, response: ServerResponse): void {
   if (message.id === undefined || message.method === undefined) {

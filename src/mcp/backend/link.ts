@@ -5,7 +5,7 @@ import type { Era } from "./wire.ts"
 
 /** The way to one server: how bytes get there and back. Whether and when to use it is decided in backend.ts. */
 export interface Link {
-  readonly transport: "http" | "stdio"
+  readonly transport: "http" | "sse" | "stdio"
   /** Makes calls possible: starts the process, finds out the era, shakes hands. Never rejects. */
   open(): Promise<Opening>
   /** Only between a good `open` and the next `onDown`. The request's `settle` is called in every case. */

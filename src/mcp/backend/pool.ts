@@ -16,7 +16,7 @@ import type { Credential } from "./credentials/credential.ts"
 import { JsonRequests } from "./credentials/json-request.ts"
 import { ServerCredentials } from "./credentials/server-credentials.ts"
 import { Gate } from "./gate.ts"
-import { HttpLink } from "./http/link.ts"
+import { EitherLink } from "./http/either-link.ts"
 import { ManagedLink } from "./http/managed-link.ts"
 import { type BackendLimits, defaultLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel } from "./link.ts"
@@ -198,7 +198,7 @@ class Pool implements BackendPool {
     const around = { starts: this.#starts, reveal: this.#reveal }
     if (address.kind === "stdio") return new StdioLink(address, identity, limits, around, events)
     const { process: command, url } = address
-    const http = new HttpLink(address, identity, limits, events, credential)
+    const http = new EitherLink(address, { identity, limits, credential }, events)
     return command === undefined
       ? http
       : new ManagedLink(command, url, http, limits, around, events)

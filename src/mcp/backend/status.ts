@@ -1,6 +1,7 @@
 import type { Ref } from "../../registry/model.ts"
 import type { TokenStatus } from "./credentials/server-credentials.ts"
 import type { FailureKind } from "./failure.ts"
+import type { Link } from "./link.ts"
 import type { Era } from "./wire.ts"
 
 export type BackendState = "idle" | "connecting" | "up" | "down" | "closing"
@@ -8,7 +9,7 @@ export type BackendState = "idle" | "connecting" | "up" | "down" | "closing"
 /** How one server version is doing. */
 export interface Status {
   readonly server: Ref
-  readonly transport: "http" | "stdio"
+  readonly transport: Link["transport"]
   readonly era: Era | undefined
   readonly state: BackendState
   /** The last failure since the start, whatever came after it: `state` says how it is, this what there was. */

@@ -1,5 +1,8 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { createRequire } from "node:module"
+import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
@@ -7,7 +10,15 @@ import { Cancellation } from "../../../src/call/cancellation.ts"
 import type { BackendOptions } from "../../../src/mcp/backend/address.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
 import { serveOldSdk, serveSdk } from "../../support/backend-sdk.ts"
-import { catalogServer, http, open, options, stdio, text } from "../../support/backend-world.ts"
+import {
+  catalogServer,
+  http,
+  open,
+  options,
+  stdio,
+  text,
+  until,
+} from "../../support/backend-world.ts"
 
 vi.setConfig({ testTimeout: 20_000 }) // processes start slowly on a busy machine
 
@@ -75,4 +86,38 @@ describe("servers in the field", () => {
     expect(reply).toMatchObject({ kind: "refusal", refusal: { code: "cancelled" } })
     expect(text(await call("echo", { arguments: { message: "still here" } }))).toMatch(/still here/)
   })
+
+  test("the everything server's is spoken to over HTTP+SSE", async () => {
+    const port = await freePort()
+    const child = spawn(process.execPath, [official("server-everything"), "sse"], {
+      env: { ...process.env, PORT: String(port) },
+      stdio: "ignore",
+    })
+    onTestFinished(() => void child.kill("SIGKILL"))
+    const { call, backends } = open(http(`http://127.0.0.1:${port}/sse`))
+    await until(
+      async () => (await call("echo", { arguments: { message: "hi" } })).kind === "result",
+    )
+    expect(text(await call("echo", { arguments: { message: "hi" } }))).toMatch(/hi/)
+    const got: JsonObject[] = []
+    const reply = await call("trigger-long-running-operation", {
+      arguments: { duration: 0.1, steps: 3 },
+      meta: { progressToken: 1 },
+      onNotification: (notification) => got.push(notification),
+    })
+    expect(reply.kind).toBe("result")
+    expect(got.map(({ params }) => params)).toMatchObject(
+      [1, 2, 3].map((progress) => ({ progress, progressToken: 1, total: 3 })),
+    )
+    expect(backends.status()).toMatchObject([{ transport: "sse", era: "legacy", strays: 0 }])
+  })
 })
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return port
+}

@@ -1,6 +1,8 @@
 /** Takes the events of a stream. `type` is what the event names itself; empty for `message` and for none. */
 export type TakeEvent = (data: string, type: string) => void
 
+const keptMax = 512
+
 /**
  * Reads `text/event-stream` (WHATWG HTML §9.2). Lines end in LF, CRLF or CR; a BOM at the start, comments and unknown
  * fields are skipped. Holds at most one event; who pushes looks at `held` and gives up when that is too much.
@@ -26,6 +28,15 @@ export class EventStream {
   /** Characters of the event that is not complete yet. */
   get held(): number {
     return this.#line.length + (this.#data?.length ?? 0)
+  }
+
+  /** Forgets the event that it holds, but for its last characters; the rest of it is still to come. Returns what is lost. */
+  discard(): string {
+    const lost = (this.#data ?? "") + this.#line
+    const tail = lost.slice(-keptMax)
+    this.#data = this.#line === "" ? tail : undefined
+    this.#line = this.#line === "" ? "" : `data:${tail}`
+    return lost
   }
 
   push(chunk: Uint8Array): void {

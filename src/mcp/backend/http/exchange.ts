@@ -44,8 +44,8 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
 
   /** The whole text of an answer that is not a stream. */
   protected abstract answered(text: string): void
-  /** One message of a stream. */
-  protected abstract streamed(text: string): void
+  /** One event of a stream; `type` is empty where it is a message. */
+  protected abstract streamed(text: string, type: string): void
   protected abstract streamEnded(): void
   protected abstract failed(failure: Failure): void
 
@@ -92,7 +92,7 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
     if (wrong !== undefined) this.#give(wrong)
     else if (status === 200 && isEventStream(headers))
       this.#events = new EventStream((text, type) => {
-        if (type === "" && !this.#isClosed) this.streamed(this.#clean(text))
+        if (!this.#isClosed) this.streamed(this.#clean(text), type)
       })
   }
 
@@ -107,17 +107,22 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isClosed) return
     this.#bytes += chunk.length
-    if (this.#events === undefined) this.#chunks.push(chunk)
-    else this.#events.push(chunk)
-    const excess = this.#excess()
-    if (excess !== undefined && !this.#isClosed) this.#give(excess)
+    const { bytesMax, streamBytesMax } = this.#sizes
+    const events = this.#events
+    if (events === undefined) {
+      this.#chunks.push(chunk)
+      if (this.#bytes > bytesMax) this.#give(tooLarge(bytesMax))
+      return
+    }
+    events.push(chunk)
+    if (this.#isClosed) return
+    if (this.#bytes > streamBytesMax) this.#give(tooLarge(streamBytesMax))
+    else if (events.held > bytesMax) this.tooLong(() => events.discard())
   }
 
-  #excess(): Failure | undefined {
-    const { bytesMax, streamBytesMax } = this.#sizes
-    const held = this.#events === undefined ? this.#bytes : this.#events.held
-    if (held > bytesMax) return tooLarge(bytesMax)
-    return this.#bytes > streamBytesMax ? tooLarge(streamBytesMax) : undefined
+  /** One event is larger than it may be: the end, unless a stream has others that are worth it. */
+  protected tooLong(_discard: () => string): void {
+    this.#give(tooLarge(this.#sizes.bytesMax))
   }
 
   /** Where to go on when a stream broke: empty where the server gave its events no ids. */

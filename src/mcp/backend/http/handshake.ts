@@ -31,7 +31,12 @@ export async function initialize(
   const inquiry = new Inquiry("initialize", initializeParams(identity, declared))
   const { outcome, exchange } = await ask(inquiry, headers, "")
   const greeted = readInitialize(outcome)
-  if (!greeted.ok) return greeted
+  if (!greeted.ok) {
+    if (outcome.kind !== "error" || exchange.status === 200) return greeted
+    // The status tells a server that refuses this handshake from one that does not know the transport.
+    const { status } = exchange
+    return { ok: false, failure: { ...greeted.failure, status, rpcCode: outcome.error.code } }
+  }
   const { version, capabilities } = greeted
   const id = exchange.headers["mcp-session-id"]
   if (id === undefined) return { ok: true, id, version, capabilities }

@@ -10,16 +10,14 @@ import type { Outgoing } from "../outgoing.ts"
 import type { Reveal } from "../secret-text.ts"
 import type { Starts } from "../starts.ts"
 import { Child, type ReadyCommand, ready } from "../stdio/child.ts"
-import type { HttpLink } from "./link.ts"
 
 const portPollMs = 50
 
 /** An HTTP server that the gateway starts and looks after: its process here, its protocol in the link it wraps. */
 export class ManagedLink implements Link {
-  readonly transport = "http"
   readonly #command: Command
   readonly #url: URL
-  readonly #http: HttpLink
+  readonly #http: Link
   readonly #limits: BackendLimits
   readonly #starts: Starts
   readonly #reveal: Reveal
@@ -32,7 +30,7 @@ export class ManagedLink implements Link {
   constructor(
     command: Command,
     url: string,
-    http: HttpLink,
+    http: Link,
     limits: BackendLimits,
     { starts, reveal }: { readonly starts: Starts; readonly reveal: Reveal },
     events: LinkEvents,
@@ -44,6 +42,10 @@ export class ManagedLink implements Link {
     this.#starts = starts
     this.#reveal = reveal
     this.#events = events
+  }
+
+  get transport(): Link["transport"] {
+    return this.#http.transport
   }
 
   get pid(): number | undefined {

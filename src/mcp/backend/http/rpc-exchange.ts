@@ -75,8 +75,8 @@ export class RpcExchange extends Exchange implements Carrier {
     else this.#mistrust(incoming)
   }
 
-  protected override streamed(text: string): void {
-    if (this.outgoing.isOver) return // whatever follows the answer belongs to nobody
+  protected override streamed(text: string, type: string): void {
+    if (type !== "" || this.outgoing.isOver) return // whatever follows the answer belongs to nobody
     const incoming = readMessage(text)
     if (incoming.kind === "notification") this.#notified(incoming.message)
     else if (incoming.kind === "request") this.#host.asked(this, incoming.message)
