@@ -11,6 +11,7 @@ import type { Refusal, RefusalCode } from "./refusal.ts"
 export interface AuditRecord {
   readonly kind:
     | "call"
+    | "request"
     | "list"
     | "session"
     | "identity"
@@ -28,7 +29,7 @@ export interface AuditRecord {
   readonly method: string | undefined
   readonly caller: Caller | undefined
   readonly remote: string | undefined
-  readonly target: Ref | undefined
+  readonly target: Target | undefined
   readonly server: Ref | undefined
   /** `refuse`: nothing was carried out. A call that was permitted and went wrong is `allow` with its outcome. */
   readonly decision: "allow" | "refuse" | "note"
@@ -46,6 +47,11 @@ export interface AuditRecord {
   readonly note?: JsonObject
 }
 
+/** What was asked for. Without a type: a tool. */
+export interface Target extends Ref {
+  readonly type?: "resource" | "prompt" | "method"
+}
+
 /** What stands in the audit for arguments and results: never the values. */
 export interface Digested {
   readonly digest: string
@@ -53,7 +59,7 @@ export interface Digested {
 }
 
 /** The records that stand for one request. */
-export type RequestKind = "call" | "step" | "list" | "session" | "identity"
+export type RequestKind = "call" | "step" | "request" | "list" | "session" | "identity"
 
 /** How a decision ended; undefined where a bug threw. */
 export type Ending = BackendReply | undefined
@@ -68,7 +74,7 @@ export function recordOf(
   id: string,
 ): AuditRecord {
   const refusal = ending?.kind === "refusal" ? ending.refusal : undefined
-  const { tool, executedMs, answeredMs } = facts
+  const { server, executedMs, answeredMs } = facts
   return {
     kind,
     id: inquiry.id ?? id,
@@ -79,7 +85,7 @@ export function recordOf(
     caller: facts.caller,
     remote: inquiry.evidence.remote,
     target: facts.target,
-    server: tool?.implementation.kind === "source" ? refOf(tool.implementation.server) : undefined,
+    server: server && refOf(server),
     decision: wasRefused(kind, facts, ending) ? "refuse" : "allow",
     refusal: refusal?.code,
     reason: refusal && reasonOf(refusal),
@@ -111,8 +117,8 @@ export const beginOf = (inquiry: Inquiry, facts: Facts, id: string): AuditRecord
 function wasRefused(kind: string, facts: Facts, ending: Ending): boolean {
   if (ending !== undefined && ending.kind !== "refusal") return false
   if (ending !== undefined && notCarriedOut.has(ending.refusal.code)) return true
-  const isCall = kind === "call" || kind === "step"
-  return !isCall || facts.executedMs === undefined
+  const isCarriedOut = kind === "call" || kind === "step" || kind === "request"
+  return !isCarriedOut || facts.executedMs === undefined
 }
 
 /** Refusals that the port to backends answers with before it asks one. */

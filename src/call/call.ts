@@ -27,6 +27,8 @@ import { checkInput } from "./check-input.ts"
 import { checkOutput } from "./check-output.ts"
 import { type InnerCall, innerRequest } from "./composition/inner-call.ts"
 import type { InnerAnswer } from "./composition/outcome.ts"
+import { inCallersNames } from "./content/callers-names.ts"
+import { hasLinks } from "./content/links.ts"
 import { execute } from "./execute.ts"
 import { beginFacts, type Facts, warn } from "./facts.ts"
 import type { Gateway } from "./gateway.ts"
@@ -128,7 +130,7 @@ async function travelInside(inner: InnerCall, way: Way): Promise<Answer> {
 async function pass(permit: Permit, way: Way): Promise<Answer> {
   const { request, gateway, facts } = way
   const { tool, warnings } = permit
-  facts.tool = tool
+  if (tool.implementation.kind === "source") facts.server = tool.implementation.server
   facts.target = refOf(tool)
   warn(facts, warnings)
 
@@ -141,9 +143,10 @@ async function pass(permit: Permit, way: Way): Promise<Answer> {
   if (isAnnounced(tool, gateway.begins) && !(await gateway.audit(beginOf(request, facts, way.id))))
     return refused(unrecorded)
   facts.executedMs = gateway.now()
-  const reply = await execute(permit, input.value.arguments, way, callInside)
+  const answer = await execute(permit, input.value.arguments, way, callInside)
   facts.answeredMs = gateway.now()
-  if (reply.kind !== "result") return reply
+  if (answer.kind !== "result") return answer
+  const reply = hasLinks(answer.result) ? await inCallersNames(answer, permit, way) : answer
 
   const output = checkOutput(permit, reply, gateway)
   facts.out = gateway.digest(output.ok ? output.value.reply.result : reply.result)

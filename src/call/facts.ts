@@ -1,7 +1,6 @@
-import type { CatalogTool } from "../registry/catalog.ts"
-import type { Ref } from "../registry/model.ts"
+import type { CatalogServer } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
-import type { Digested } from "./audit.ts"
+import type { Digested, Target } from "./audit.ts"
 import type { Caller } from "./caller.ts"
 
 /** What the audit wants to know. The line writes it and only the audit reads it: no step depends on it. */
@@ -10,8 +9,9 @@ export interface Facts {
   /** The digest of the catalog that the request keeps to. */
   readonly catalog: string
   caller: Caller | undefined
-  target: Ref | undefined
-  tool: CatalogTool | undefined
+  target: Target | undefined
+  /** Whom the request is for, once that is known. */
+  server: CatalogServer | undefined
   warnings: readonly string[]
   /** When the backend was asked, and when it had answered. */
   executedMs: number | undefined
@@ -22,12 +22,12 @@ export interface Facts {
 }
 
 /** Every fact has its place from the beginning, so that all records are of one shape. */
-export const beginFacts = (startedMs: number, catalog: string, target?: Ref): Facts => ({
+export const beginFacts = (startedMs: number, catalog: string, target?: Target): Facts => ({
   startedMs,
   catalog,
   caller: undefined,
   target,
-  tool: undefined,
+  server: undefined,
   warnings: [],
   executedMs: undefined,
   answeredMs: undefined,

@@ -5,6 +5,7 @@ import type { Backends } from "./backends.ts"
 import type { Caller, Evidence } from "./caller.ts"
 import type { Compositions } from "./composition/compositions.ts"
 import type { Result } from "./refusal.ts"
+import type { ServerRules } from "./server-rules.ts"
 
 export type Level = "deny" | "warn" | "allow"
 
@@ -24,6 +25,8 @@ export interface Gateway {
   /** Who calls. A promise only where a token must be verified for the first time. */
   identify(evidence: Evidence, catalog: Catalog): Result<Caller> | Promise<Result<Caller>>
   readonly levels: Levels
+  /** What configuration says of the catalog's servers. */
+  rules(catalog: Catalog): ServerRules
   readonly schemas: Schemas
   readonly backends: Backends
   readonly compositions: Compositions

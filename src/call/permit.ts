@@ -1,12 +1,14 @@
 import { registered } from "../compose/plan/callee.ts"
 import type { Target } from "../compose/plan/plan.ts"
 import type { Authority } from "../compose/run/ports.ts"
-import type { Catalog, CatalogTool, Scope } from "../registry/catalog.ts"
+import type { Catalog, CatalogServer, CatalogTool, Scope } from "../registry/catalog.ts"
 import { written } from "../registry/model.ts"
+import { allows, allowsUri } from "./allowance.ts"
 import { refOf } from "./audit.ts"
 import type { Caller } from "./caller.ts"
 import type { Levels } from "./gateway.ts"
 import { ok, type Result, refuse } from "./refusal.ts"
+import { isExposedTo, type ServerRule, type ServerRules } from "./server-rules.ts"
 import { unknownCallerLevel } from "./unknown-caller.ts"
 
 declare const proof: unique symbol // a type without a value: no other file can name the key
@@ -76,6 +78,60 @@ export function permitInside(
   const reason = `${written(by)} does not depend on ${written(target)}`
   return refuse({ code: "undeclared_dependency", tool: name, reason })
 }
+
+/**
+ * Proof that a caller may ask a server for what is no tool: its resources, its prompts, completions of both. Only
+ * {@link reachOf} makes one. What of them the caller may have is for {@link mayRead} and {@link mayGet} to say.
+ */
+export interface Reach {
+  readonly server: CatalogServer
+  readonly rule: ServerRule
+  readonly [proof]: true
+}
+
+/**
+ * The servers that a caller reaches: those of the tools it is shown, and those that configuration exposes to it. A
+ * composition reaches none by itself. Asked by every list and every request alike. Pure, and therefore worked out once:
+ * the same array for the same agent of a catalog.
+ */
+export function reachOf(
+  catalog: Catalog,
+  caller: Caller,
+  levels: Levels,
+  rules: ServerRules,
+): readonly Reach[] {
+  const scope = scopeOf(catalog, caller, levels)
+  if (scope === undefined) return none
+  const who = caller.agent ?? catalog
+  const known = reaches.get(rules) ?? new WeakMap<object, readonly Reach[]>()
+  reaches.set(rules, known)
+  const reach = known.get(who) ?? reached(catalog, caller, scope, rules)
+  known.set(who, reach)
+  return reach
+}
+
+const none: readonly Reach[] = []
+const reaches = new WeakMap<ServerRules, WeakMap<object, readonly Reach[]>>()
+
+function reached(catalog: Catalog, { agent }: Caller, scope: Scope, rules: ServerRules) {
+  const servers = new Set<CatalogServer>()
+  for (const { implementation } of scope.tools.values())
+    if (implementation.kind === "source") servers.add(implementation.server)
+  const registered = catalog.servers.filter((server) => servers.has(server))
+  const exposed = rules.exposed.filter((server) => {
+    const { expose } = rules.of(server)
+    return expose !== undefined && isExposedTo(expose, agent)
+  })
+  return [...new Set([...registered, ...exposed])].map((server) => {
+    return { server, rule: rules.of(server) } as Reach // minted here, as above
+  })
+}
+
+/** Whether a caller with this reach may read the resource; also what a list shows. */
+export const mayRead = ({ rule }: Reach, uri: string): boolean => allowsUri(rule.resources, uri)
+
+/** Whether a caller with this reach may get the prompt; also what a list shows. */
+export const mayGet = ({ rule }: Reach, prompt: string): boolean => allows(rule.prompts, prompt)
 
 /** What the caller is shown; undefined when it is nobody we serve. No level ever widens the scope of an agent. */
 export function scopeOf(catalog: Catalog, caller: Caller, levels: Levels): Scope | undefined {

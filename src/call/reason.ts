@@ -11,6 +11,8 @@ export function reasonOf(refusal: Refusal): string | undefined {
     case "unknown_caller":
     case "unknown_session":
     case "undeclared_dependency":
+    case "unknown_resource":
+    case "unknown_prompt":
     case "backend_unavailable":
     case "backend_timeout":
     case "backend_error":

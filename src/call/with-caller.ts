@@ -6,10 +6,10 @@ import type { Gateway } from "./gateway.ts"
 import type { Inquiry } from "./inquiry.ts"
 import { type Result, refuse } from "./refusal.ts"
 
-/** What to do once it is known who asks; nothing is asked of a backend. */
+/** What to do once it is known who asks; nothing is done at a backend, which may be asked what it lists. */
 export interface Visit<T> {
   readonly inquiry: Inquiry
-  answer(caller: Caller, catalog: Catalog, facts: Facts): Result<T>
+  answer(caller: Caller, catalog: Catalog, facts: Facts): Result<T> | Promise<Result<T>>
   /** The kind of its record; undefined where nothing was decided that an audit would want. `bug` threw. */
   kind(end: "answered" | "refused" | "bug"): RequestKind | undefined
 }
@@ -27,7 +27,8 @@ export async function withCaller<T>(visit: Visit<T>, gateway: Gateway): Promise<
       facts.caller = caller.value
       warn(facts, caller.value.warnings)
     }
-    result = caller.ok ? visit.answer(caller.value, catalog, facts) : caller
+    const answer = caller.ok ? visit.answer(caller.value, catalog, facts) : caller
+    result = answer instanceof Promise ? await answer : answer
   } finally {
     isRecorded = await record(visit, gateway, facts, result)
   }

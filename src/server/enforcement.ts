@@ -3,6 +3,7 @@ import type { Compositions } from "../call/composition/compositions.ts"
 import { createDigest } from "../call/digest.ts"
 import type { Gateway } from "../call/gateway.ts"
 import type { Identify } from "../call/identify.ts"
+import { plainRules } from "../call/server-rules.ts"
 import { createSchemas } from "../schema/schemas.ts"
 import type { Audit } from "./audit/audit.ts"
 import { nowMs } from "./clock.ts"
@@ -30,6 +31,7 @@ export function createEnforcement(parts: EnforcementParts): Gateway {
     catalog: () => currentCatalog(current),
     identify: (evidence, catalog) => identify.identify(evidence, catalog),
     levels: config.registry.levels,
+    rules: () => plainRules,
     schemas: createSchemas({
       report: (trouble) => log.warn({ event: "schema_trouble", ...trouble }),
     }),

@@ -19,16 +19,37 @@ const tools = [
   "json-schema-2020-12",
 ]
 
+const content = [
+  "completion-complete",
+  "resources-list",
+  "resources-read-text",
+  "resources-read-binary",
+  "resources-templates-read",
+  "prompts-list",
+  "prompts-get-simple",
+  "prompts-get-with-args",
+  "prompts-get-embedded-resource",
+  "prompts-get-with-image",
+]
+
 /** What a caller of a revision finds through the gateway as if it were not there. */
 const carried: Readonly<Record<Revision, readonly string[]>> = {
   "2025-11-25": [
     ...tools,
+    ...content,
     "server-initialize",
     "server-session-lifecycle",
     "ping",
     "logging-set-level",
   ],
-  "2026-07-28": [...tools, "http-header-validation", "http-custom-header-server-validation"],
+  "2026-07-28": [
+    ...tools,
+    ...content,
+    "http-header-validation",
+    "http-custom-header-server-validation",
+    "sep-2164-resource-not-found",
+    "caching",
+  ],
 }
 
 /** Scenarios that the gateway carries but for single checks, by what those are about. */
@@ -36,7 +57,6 @@ const butFor: Readonly<Record<Revision, ReadonlyMap<string, RegExp>>> = {
   "2025-11-25": new Map(),
   "2026-07-28": new Map([
     ["server-stateless", /: sep-2575-(?:server-rejects-undeclared|missing)-capability/],
-    ["caching", /: sep-2549-(?:prompts|resources)-/],
   ]),
 }
 

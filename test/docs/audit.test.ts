@@ -11,6 +11,7 @@ const [fields = "", kinds = "", findings = ""] = page.split(/^## /m).slice(1)
 /** A kind or code that is not here does not compile. */
 const everyKind = {
   call: true,
+  request: true,
   list: true,
   session: true,
   identity: true,

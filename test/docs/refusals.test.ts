@@ -30,6 +30,8 @@ const refusals = {
   unknown_session: [{ code: "unknown_session", reason }],
   unknown_tool: [{ code: "unknown_tool", tool }],
   undeclared_dependency: [{ code: "undeclared_dependency", tool, reason }],
+  unknown_resource: [{ code: "unknown_resource", uri: "docs://a", reason }],
+  unknown_prompt: [{ code: "unknown_prompt", prompt: tool, reason }],
   invalid_input: [{ code: "invalid_input", tool, faults }],
   invalid_output: [{ code: "invalid_output", tool, faults }],
   backend_unavailable: [{ code: "backend_unavailable", subject: tool, reason, retryAfterMs: 250 }],

@@ -54,7 +54,10 @@ const impure =
   /(?<![\w.])(?:Date\.now|new Date\(\)|performance\.|Math\.random|fetch\(|set(?:Timeout|Interval|Immediate)\(|process\.|globalThis\.)|\b(?:randomUUID|randomBytes|randomInt|getRandomValues)\b/
 
 /** Proofs, and the one file that makes them: a cast to one anywhere else is a forgery. */
-const minted: Readonly<Record<string, string>> = { Permit: "call/permit.ts" }
+const minted: Readonly<Record<string, string>> = {
+  Permit: "call/permit.ts",
+  Reach: "call/permit.ts",
+}
 
 export const linesMax = 400
 export const linesMedianMax = 110

@@ -2,6 +2,7 @@ import type {
   AgentMatch,
   Catalog,
   CatalogAgent,
+  CatalogServer,
   CatalogTool,
   Scope,
   SourceImplementation,
@@ -19,6 +20,8 @@ export interface ToolSketch {
   readonly hidden?: readonly string[]
   readonly unavailable?: string
   readonly composition?: true
+  /** As `name@version`; without it, all tools are on one server. */
+  readonly server?: string
 }
 
 export interface CatalogSketch {
@@ -33,7 +36,15 @@ export interface CatalogSketch {
 
 /** A catalog as the registry would make it, for tests that are about callers and calls and not about documents. */
 export function sketchCatalog(sketch: CatalogSketch): Catalog {
-  const tools = Object.entries(sketch.tools ?? {}).map(([id, tool]) => sketchTool(id, tool))
+  const servers = new Map<string, CatalogServer>()
+  const serverOf = (id: string) => {
+    const server = servers.get(id) ?? sketchServer(id)
+    servers.set(id, server)
+    return server
+  }
+  const tools = Object.entries(sketch.tools ?? {}).map(([id, tool]) =>
+    sketchTool(id, tool, serverOf(tool.server ?? "server@1.0.0")),
+  )
   const byId = new Map(tools.map((tool) => [idOf(tool), tool]))
   const agents = Object.entries(sketch.agents ?? {}).map(([id, depends]) => {
     const scope = depends.flatMap((name) => byId.get(name) ?? [])
@@ -44,7 +55,7 @@ export function sketchCatalog(sketch: CatalogSketch): Catalog {
     digest: "sha256:test",
     document: { schemaVersion: "2.0", schemas: [], servers: [], tools: [], agents: [], extra: {} },
     unknownCallerPolicy: sketch.policy,
-    servers: [],
+    servers: [...servers.values()],
     tools,
     agents,
     toolsNamed: named,
@@ -82,7 +93,12 @@ function sketchAgent(id: string, tools: readonly CatalogTool[], url?: string): C
   return { ...ref, entity: { ...refOf(ref), card, skills: [] }, scope: scopeOf(tools) }
 }
 
-function sketchTool(id: string, sketch: ToolSketch): CatalogTool {
+const sketchServer = (id: string): CatalogServer => {
+  const ref = split(id)
+  return { ...ref, entity: { ...refOf(ref), provides: [], extra: {} } }
+}
+
+function sketchTool(id: string, sketch: ToolSketch, server: CatalogServer): CatalogTool {
   const ref = split(id)
   const { inputSchema = { type: "object" }, outputSchema, outputTransform, unavailable } = sketch
   return {
@@ -94,7 +110,7 @@ function sketchTool(id: string, sketch: ToolSketch): CatalogTool {
     },
     implementation: sketch.composition
       ? { kind: "composition", pattern: "pipeline" }
-      : sketchSource(ref.name, sketch),
+      : sketchSource(ref.name, sketch, server),
     shown: {
       title: undefined,
       description: undefined,
@@ -106,12 +122,11 @@ function sketchTool(id: string, sketch: ToolSketch): CatalogTool {
   }
 }
 
-function sketchSource(name: string, sketch: ToolSketch): SourceImplementation {
-  const server = {
-    name: "server",
-    version: "1.0.0",
-    entity: { name: "server", version: "1.0.0", provides: [], extra: {} },
-  }
+function sketchSource(
+  name: string,
+  sketch: ToolSketch,
+  server: CatalogServer,
+): SourceImplementation {
   return {
     kind: "source",
     server,

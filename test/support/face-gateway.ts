@@ -3,6 +3,7 @@ import type { BackendReply, BackendRequest } from "../../src/call/backends.ts"
 import type { Gateway } from "../../src/call/gateway.ts"
 import { createIdentify } from "../../src/call/identify.ts"
 import type { IdentitySettings } from "../../src/call/identity/settings.ts"
+import { plainRules } from "../../src/call/server-rules.ts"
 import type { Catalog } from "../../src/registry/catalog.ts"
 import { type CatalogSketch, sketchCatalog } from "./catalog.ts"
 import { identity } from "./evidence.ts"
@@ -58,6 +59,7 @@ export function fakeGateway(
       undeclaredDependency: "deny",
       definitionDrift: "warn",
     },
+    rules: () => plainRules,
     schemas: { validator: () => ({ faults: () => undefined }) },
     backends: answering(async (_, request) => {
       calls.push(request)

@@ -5,6 +5,7 @@ import { createDigest } from "../../src/call/digest.ts"
 import type { Gateway, Levels } from "../../src/call/gateway.ts"
 import { createIdentify } from "../../src/call/identify.ts"
 import type { IdentitySettings } from "../../src/call/identity/settings.ts"
+import { plainRules } from "../../src/call/server-rules.ts"
 import type { Catalog } from "../../src/registry/catalog.ts"
 import type { JsonObject } from "../../src/schema/json.ts"
 import { createSchemas } from "../../src/schema/schemas.ts"
@@ -60,6 +61,7 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
     catalog: () => catalog,
     identify: gate.identify,
     levels,
+    rules: () => plainRules,
     schemas: createSchemas(),
     backends,
     compositions: runs,

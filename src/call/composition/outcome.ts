@@ -89,6 +89,8 @@ function failureOf(refusal: Refusal): Told {
     case "insufficient_trust":
     case "unknown_caller":
     case "unknown_session":
+    case "unknown_resource":
+    case "unknown_prompt":
       return { ...failure("denied", "it may not be called"), effect: "none" } // not met on this way
     default:
       return impossible(refusal)

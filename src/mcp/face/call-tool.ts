@@ -9,24 +9,25 @@ import type { CatalogTool } from "../../registry/catalog.ts"
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "./context.ts"
 import { codes, type Fail, fail, resultText } from "./errors.ts"
-import type { Exchange } from "./exchange.ts"
 import { legacyOutput } from "./legacy/output-schema.ts"
 import { type MirroredParam, mirroredParams, paramFault } from "./param-headers.ts"
 import { refusalAnswer } from "./refusal-words.ts"
 import type { Era } from "./tool-list.ts"
 import { traceOf } from "./trace.ts"
 
-/** What an era adds to the common way of a `tools/call`. */
+/** What an era adds to the common way of a request that goes on to a backend. */
 export interface CallCodec {
   readonly era: Era
   /** The caller's `_meta` without what belongs to this hop. */
   meta(meta: JsonObject): JsonObject | undefined
   /** A result as JSON text; `tool` where results are shaped by its schema. */
   result(result: JsonObject, tool: CatalogTool | undefined, context: FaceContext): string
+  /** A result that is no tool's, as JSON text; `isCacheable` where the modern era says how long it may be kept. */
+  contentResult(result: JsonObject, isCacheable: boolean, context: FaceContext): string
 }
 
-/** One call, as far as an era had to look into it. */
-export interface ToolCall {
+/** One request on its way, as far as an era had to look into it. */
+export interface Going {
   readonly posted: PostedRequest
   readonly evidence: Evidence
   readonly cancellation: Cancellation
@@ -38,7 +39,7 @@ export interface ToolCall {
 export async function callTool(
   context: FaceContext,
   codec: CallCodec,
-  going: ToolCall,
+  going: Going,
 ): Promise<void> {
   const { posted, evidence } = going
   const { exchange, message, headers } = posted
@@ -63,22 +64,23 @@ export async function callTool(
   } else exchange.fail("fail" in said ? said.fail : relayedError(said.error), id)
 }
 
-/** A result that asks something of the caller: the answer has no way back to the backend, so the call has failed. */
-function finished(answer: Answer, tool: string): Answer {
+/** A result that asks something of the caller: the answer has no way back to the backend, so the request has failed. */
+export function finished(answer: Answer, subject: string): Answer {
   if (answer.kind !== "result") return answer
   const { resultType } = answer.result
   if (resultType === undefined || resultType === "complete") return answer
   const reason = `the result is not complete: ${JSON.stringify(resultType)}`
-  return { kind: "refusal", refusal: { code: "backend_error", subject: tool, reason } }
+  return { kind: "refusal", refusal: { code: "backend_error", subject, reason } }
 }
 
 function callOf(
   codec: CallCodec,
-  { posted, evidence, cancellation, relays }: ToolCall,
+  going: Going,
   tool: string,
   args: JsonObject | undefined,
 ): CallRequest {
-  const { exactParams, exchange, headers, message } = posted
+  const { posted, evidence, cancellation } = going
+  const { exactParams, headers, message } = posted
   const sent = message.params?.["_meta"]
   const meta = isObject(sent) ? sent : undefined
   const exact = exactParams?.["arguments"]
@@ -92,15 +94,20 @@ function callOf(
     exactArguments: isObject(exact) ? exact : undefined,
     meta: meta && codec.meta(meta),
     cancellation,
-    onNotification: exchange.canStream ? relayed(exchange, relays) : undefined,
+    onNotification: relaying(going),
   }
 }
 
-const relayed =
-  (exchange: Exchange, relays: ToolCall["relays"]) =>
-  (notification: JsonObject): void => {
+/** Where a backend's notifications go; nowhere where the caller reads no stream. */
+export function relaying({
+  posted: { exchange },
+  relays,
+}: Going): ((notification: JsonObject) => void) | undefined {
+  if (!exchange.canStream) return
+  return (notification) => {
     if (relays(notification)) exchange.notify(JSON.stringify(withoutOurNotice(notification)))
   }
+}
 
 /** Codes that describe the hop behind us, which the caller cannot repair. */
 const otherHop: readonly number[] = [
@@ -110,12 +117,12 @@ const otherHop: readonly number[] = [
 ]
 
 /** A backend's own error as it is, unless it is about how we asked. */
-const relayedError = ({ code, message, data }: RpcError): Fail =>
+export const relayedError = ({ code, message, data }: RpcError): Fail =>
   otherHop.includes(code)
     ? fail(200, codes.internal, "The server behind the gateway refused the request")
     : fail(200, code, message, data)
 
-const badParams = (words: string): Fail =>
+export const badParams = (words: string): Fail =>
   fail(200, codes.invalidParams, `Invalid params: ${words}`)
 const isArguments = (args: Json | undefined): args is JsonObject | undefined =>
   args === undefined || isObject(args)

@@ -1,5 +1,6 @@
 import type { Gateway } from "../../call/gateway.ts"
 import type { JsonObject } from "../../schema/json.ts"
+import type { ContentPages } from "./content/list-content.ts"
 import type { Accepts } from "./door.ts"
 import type { Exchange } from "./exchange.ts"
 import type { RequestHeaders } from "./headers.ts"
@@ -23,6 +24,7 @@ export interface FaceContext {
   readonly digestOf: DigestOf
   readonly pulse: Pulse
   readonly toolLists: ReturnType<typeof createToolLists>
+  readonly contentPages: ContentPages
   readonly cursors: Seal
   readonly speaker: Speaker
   readonly serverInfo: JsonObject

@@ -3,7 +3,7 @@ import { visibleTools } from "../../call/list.ts"
 import type { FaceContext } from "./context.ts"
 import type { FaceOptions } from "./face.ts"
 import { metadataUrl } from "./metadata.ts"
-import { ownMeta } from "./modern/result.ts"
+import { listMembers, ownMeta } from "./modern/result.ts"
 import { Pulse } from "./pulse.ts"
 import { Replays } from "./resume/replays.ts"
 import { createSeal } from "./seal.ts"
@@ -23,7 +23,7 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
   const own = ownMeta(serverInfo)
   const toolLists = createToolLists(limits.listPageMax, {
     legacy: "",
-    modern: `,"resultType":"complete","ttlMs":${limits.listTtlMs},"cacheScope":"private",${own}`,
+    modern: listMembers(limits.listTtlMs, own),
   })
   const digestOf = digestsBy(gateway, toolLists)
   return {
@@ -37,6 +37,7 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
     digestOf,
     pulse,
     toolLists,
+    contentPages: new WeakMap(),
     cursors: createSeal(sessionKeys, purpose("cursor")),
     speaker: {
       explain: options.explainRefusals,

@@ -2,8 +2,7 @@ import type { Evidence } from "../../call/caller.ts"
 import { list } from "../../call/list.ts"
 import { isObject } from "../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "./context.ts"
-import { openCursor, sealCursor } from "./cursor.ts"
-import { codes, fail, resultText } from "./errors.ts"
+import { answerPage, hasSoundCursor } from "./pages.ts"
 import { refusalFail } from "./refusal-words.ts"
 import type { Era } from "./tool-list.ts"
 import { traceOf } from "./trace.ts"
@@ -12,29 +11,17 @@ import { traceOf } from "./trace.ts"
 export async function listTools(
   context: FaceContext,
   era: Era,
-  { exchange, message, headers }: PostedRequest,
+  posted: PostedRequest,
   evidence: Evidence,
 ): Promise<string | undefined> {
-  const { id, params } = message
-  const cursor = params?.["cursor"]
-  if (cursor !== undefined && typeof cursor !== "string") return void exchange.fail(badCursor, id)
-  const meta = params?.["_meta"]
+  const { exchange, message, headers } = posted
+  if (!hasSoundCursor(posted)) return
+  const meta = message.params?.["_meta"]
   const trace = traceOf(isObject(meta) ? meta : undefined, headers)
   const listing = await list({ era, method: "tools/list", evidence, trace }, context.gateway)
-  if (!listing.ok) return void exchange.fail(refusalFail(listing.refusal, context.speaker), id)
+  if (!listing.ok)
+    return void exchange.fail(refusalFail(listing.refusal, context.speaker), message.id)
   const { caller, tools } = listing.value
-  const { pages, digest } = context.toolLists(tools, era)
-  const mine = { principal: caller.principal, digest }
-  const page = cursor === undefined ? 0 : openCursor(context.cursors, cursor, mine)
-  const told = page === undefined ? undefined : pages[page]
-  if (page === undefined || told === undefined) return void exchange.fail(badCursor, id)
-  const hasNext = page + 1 < pages.length
-  const next = hasNext
-    ? `,"nextCursor":"${sealCursor(context.cursors, { ...mine, page: page + 1 })}"`
-    : ""
-  const around = (text: string) => resultText(id, `${text}${next}}`)
-  exchange.finish(around(told.text), { bytes: Buffer.byteLength(around("")) + told.bytes })
-  return digest
+  const told = context.toolLists(tools, era)
+  return answerPage(context, posted, told, caller.principal) ? told.digest : undefined
 }
-
-const badCursor = fail(200, codes.invalidParams, "Invalid params: unknown cursor")

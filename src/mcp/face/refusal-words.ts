@@ -8,7 +8,7 @@ export const refusalKey = "dev.postern/refusal"
 
 /** How a refusal reaches the caller: as a tool's result that a model can act on, or as an error of the request. */
 export type RefusalAnswer =
-  | { readonly kind: "result"; readonly result: JsonObject }
+  | { readonly kind: "result"; readonly result: JsonObject; readonly words: string }
   | { readonly kind: "error"; readonly fail: Fail }
 
 /** What the words depend on beside the refusal. */
@@ -56,6 +56,10 @@ export function refusalAnswer(refusal: Refusal, speaker: Speaker): RefusalAnswer
     case "unknown_tool":
     case "undeclared_dependency":
       return unknownTool(refusal, speaker)
+    case "unknown_resource":
+      return unknownContent(refusal, `Resource not found: ${refusal.uri}`, speaker)
+    case "unknown_prompt":
+      return unknownContent(refusal, `Unknown prompt: ${refusal.prompt}`, speaker)
     case "audit_unavailable":
       return status(refusal, 503, "calls cannot be recorded now", { "retry-after": "5" })
     case "cancelled":
@@ -76,7 +80,7 @@ export function refusalFail(refusal: Refusal, speaker: Speaker): Fail {
   return {
     status: 200,
     code: codes.internal,
-    message: "Internal error",
+    message: said.words,
     data: said.result["_meta"],
   }
 }
@@ -136,6 +140,7 @@ function toolError(
   const told = retryAfterMs === undefined ? {} : { retryAfterMs }
   return {
     kind: "result",
+    words: text,
     result: {
       content: [{ type: "text", text }],
       isError: true,
@@ -151,6 +156,18 @@ function unknownTool(
   const words = `Unknown tool: ${refusal.tool}`
   const message = explain ? `${words} (${reasonOf(refusal)})` : words
   const data = { [refusalKey]: { code: explain ? refusal.code : "unknown_tool" } }
+  return { kind: "error", fail: { status: 200, code: codes.invalidParams, message, data } }
+}
+
+/** What does not exist and what configuration keeps back sound the same. A resource's URI goes along (MCP, Resources). */
+function unknownContent(
+  refusal: Extract<Refusal, { code: "unknown_resource" | "unknown_prompt" }>,
+  words: string,
+  { explain }: Speaker,
+): RefusalAnswer {
+  const message = explain ? `${words} (${refusal.reason})` : words
+  const about = refusal.code === "unknown_resource" ? { uri: refusal.uri } : {}
+  const data = { ...about, [refusalKey]: { code: refusal.code } }
   return { kind: "error", fail: { status: 200, code: codes.invalidParams, message, data } }
 }
 

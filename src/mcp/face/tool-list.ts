@@ -1,28 +1,12 @@
-import { createHash } from "node:crypto"
-
 import type { CatalogTool } from "../../registry/catalog.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import { legacyOutput } from "./legacy/output-schema.ts"
+import { type PagedList, paginate } from "./pages.ts"
 
 export type Era = "legacy" | "modern"
 
 /** The key under which a listed tool says what the registry knows of it and MCP has no member for. */
 const toolMetaKey = "dev.postern/tool"
-
-/** What one caller's `tools/list` says, as JSON texts. */
-export interface ToolList {
-  /** At least one: it is empty when there are no tools. */
-  readonly pages: readonly Page[]
-  /** Of all pages: equal lists have equal digests, whatever else a reload changed. */
-  readonly digest: string
-}
-
-/** A result as JSON text, but for the cursor of the next page and the closing brace. */
-interface Page {
-  readonly text: string
-  /** Of the text in UTF-8: counted once, where the text is sent many times. */
-  readonly bytes: number
-}
 
 /**
  * Serialises each list once. `tools` is the same array for the same scope, so a list lives as long as its scope.
@@ -31,10 +15,10 @@ interface Page {
 export function createToolLists(
   pageMax: number,
   members: Readonly<Record<Era, string>>,
-): (tools: readonly CatalogTool[], era: Era) => ToolList {
+): (tools: readonly CatalogTool[], era: Era) => PagedList {
   const lists = {
-    legacy: new WeakMap<readonly CatalogTool[], ToolList>(),
-    modern: new WeakMap<readonly CatalogTool[], ToolList>(),
+    legacy: new WeakMap<readonly CatalogTool[], PagedList>(),
+    modern: new WeakMap<readonly CatalogTool[], PagedList>(),
   }
   const texts = {
     legacy: new WeakMap<CatalogTool, string>(),
@@ -57,29 +41,12 @@ export function createToolLists(
       list = paginate(
         tools.map((tool) => textOf(tool, era)),
         pageMax,
-        members[era],
+        { key: "tools", members: members[era] },
       )
       lists[era].set(tools, list)
     }
     return list
   }
-}
-
-function paginate(texts: readonly string[], pageMax: number, members: string): ToolList {
-  const pages: Page[] = []
-  for (let start = 0; start < texts.length; start += pageMax)
-    pages.push(pageOf(texts.slice(start, start + pageMax), members))
-  const hash = createHash("sha256")
-  for (const text of texts) hash.update(text).update("\n")
-  return {
-    pages: pages.length === 0 ? [pageOf([], members)] : pages,
-    digest: hash.digest("base64url"),
-  }
-}
-
-function pageOf(texts: readonly string[], members: string): Page {
-  const text = `{"tools":[${texts.join(",")}]${members}`
-  return { text, bytes: Buffer.byteLength(text) }
 }
 
 function modernTool(tool: CatalogTool): JsonObject {

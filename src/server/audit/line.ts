@@ -1,4 +1,4 @@
-import type { AuditRecord, Digested } from "../../call/audit.ts"
+import type { AuditRecord, Digested, Target } from "../../call/audit.ts"
 import type { Caller } from "../../call/caller.ts"
 import type { JsonObject } from "../../schema/json.ts"
 
@@ -58,7 +58,7 @@ function line(record: AuditRecord, { seq, prev }: Link, cut: Cut): string {
     `,"trace":${text(record.trace, chars)},"era":${text(record.era, chars)}` +
     `,"method":${text(record.method, chars)},"remote":${text(record.remote, chars)}` +
     `,"caller":${cut === usual ? usualCaller(record.caller) : caller(record.caller, cut)}` +
-    `,"target":${entity(record.target, '"type":"tool",', chars)}` +
+    `,"target":${entity(record.target, typeOf(record.target), chars)}` +
     `,"server":${entity(record.server, "", chars)}` +
     `,"decision":"${record.decision}","refusal":${text(record.refusal, chars)}` +
     `,"reason":${text(record.reason, chars)},"warnings":${list(record.warnings, cut)}` +
@@ -90,6 +90,9 @@ function caller(who: Caller | undefined, cut: Cut): string {
     `,"subject":${text(who.subject, chars)},"onBehalfOf":${text(who.onBehalfOf, chars)}}`
   )
 }
+
+const typeOf = (target: Target | undefined): string =>
+  target?.type === undefined ? '"type":"tool",' : `"type":"${target.type}",`
 
 function entity(
   ref: { readonly name: string; readonly version?: string | undefined } | undefined,

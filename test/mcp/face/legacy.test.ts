@@ -36,7 +36,13 @@ describe("initialize", () => {
       id: 1,
       result: {
         protocolVersion: agreed,
-        capabilities: { tools: { listChanged: true }, logging: {} },
+        capabilities: {
+          tools: { listChanged: true },
+          logging: {},
+          resources: {},
+          prompts: {},
+          completions: {},
+        },
         serverInfo: { name: "postern", version: "0.0.1" },
         instructions: "Be kind.",
       },
@@ -123,9 +129,6 @@ describe("a legacy session", () => {
   })
 
   test.each([
-    "resources/list",
-    "prompts/get",
-    "completion/complete",
     "server/discover",
     "subscriptions/listen",
     "vendor/thing",

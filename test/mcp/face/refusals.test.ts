@@ -66,6 +66,18 @@ const cases: {
     { code: "undeclared_dependency", tool, reason },
     { status: 200, error: { code: -32602, message: "Unknown tool: echo" } },
   ],
+  unknown_resource: [
+    { code: "unknown_resource", uri: "test://a", reason },
+    {
+      status: 200,
+      error: { code: -32602, message: "Resource not found: test://a" },
+      data: { uri: "test://a" },
+    },
+  ],
+  unknown_prompt: [
+    { code: "unknown_prompt", prompt: "greet", reason },
+    { status: 200, error: { code: -32602, message: "Unknown prompt: greet" } },
+  ],
   invalid_input: [
     { code: "invalid_input", tool, faults: [fault] },
     { status: 200, text: `Invalid arguments for echo:\n${fault.line}` },
@@ -121,6 +133,7 @@ describe.each(["legacy", "modern"] as const)("a refused tools/call, %s", (era) =
     const want = expected as {
       status: number
       error?: object
+      data?: object
       text?: string
       retryAfter?: string
       retryAfterMs?: number
@@ -129,7 +142,7 @@ describe.each(["legacy", "modern"] as const)("a refused tools/call, %s", (era) =
     expect(answer.headers["retry-after"]).toBe(want.retryAfter)
     const code = refusal.code === "undeclared_dependency" ? "unknown_tool" : refusal.code
     if (want.error !== undefined) {
-      const data = { [refusalKey]: { code } }
+      const data = { ...want.data, [refusalKey]: { code } }
       expect(json(answer)).toEqual({ jsonrpc: "2.0", id: 1, error: { ...want.error, data } })
     } else {
       expect(json(answer)).toMatchObject({

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 
+import { capabilitiesFor } from "../../../call/content/offers.ts"
 import { greet } from "../../../call/greet.ts"
 import { isObject } from "../../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
@@ -38,8 +39,9 @@ export async function initialize(context: FaceContext, posted: PostedRequest): P
   const greeting = await greet({ ...inquiry, session: "start" }, context.gateway)
   if (!greeting.ok) return exchange.fail(refusalFail(greeting.refusal, context.speaker), id)
 
+  const { caller, catalog } = greeting.value
   const version = legacyVersions.includes(asked) ? asked : newest
-  const token = tokenFor(greeting.value.caller, client, version, {
+  const token = tokenFor(caller, client, version, {
     jti: randomBytes(16).toString("hex"),
     nowMs: context.gateway.now(),
     lifetimeMs: context.limits.sessionLifetimeMs,
@@ -49,7 +51,7 @@ export async function initialize(context: FaceContext, posted: PostedRequest): P
   const { serverInfo, instructions } = context
   const result = {
     protocolVersion: version,
-    capabilities: { tools: { listChanged: true }, logging: {} },
+    capabilities: capabilitiesFor(catalog, caller, context.gateway),
     serverInfo,
     ...(instructions === undefined ? {} : { instructions }),
   }

@@ -1,6 +1,10 @@
 import { Cancellation } from "../../../call/cancellation.ts"
+import type { ContentKind } from "../../../call/content/list-content.ts"
 import { isObject } from "../../../schema/json.ts"
 import { callTool } from "../call-tool.ts"
+import { answerContentList, contentLists } from "../content/list-content.ts"
+import { relayContent } from "../content/relay-content.ts"
+import { wishes } from "../content/wish.ts"
 import type { FaceContext, Notification, Posted, PostedRequest } from "../context.ts"
 import { codes, fail, resultText } from "../errors.ts"
 import { listTools } from "../list-tools.ts"
@@ -15,8 +19,10 @@ type Method = (context: FaceContext, posted: PostedRequest, session: Session) =>
 
 /** What a legacy session may ask. What is not here does not exist in this era. */
 const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ["tools/call", callInSession],
+  ["tools/call", inSession(callTool)],
   ["tools/list", listInSession],
+  ...[...wishes.keys()].map((name) => [name, inSession(relayContent)] as const),
+  ...[...contentLists].map(([name, kind]) => [name, listContentInSession(kind)] as const),
   ["ping", ping],
   ["logging/setLevel", setLevel],
 ])
@@ -67,24 +73,22 @@ function cancel({ calls }: Session, notification: Notification | undefined): voi
 }
 
 /** A lost connection cancels nothing in this era: only `notifications/cancelled` does. */
-async function callInSession(
-  context: FaceContext,
-  posted: PostedRequest,
-  session: Session,
-): Promise<void> {
-  const { id } = posted.message
-  const cancellation = new Cancellation()
-  session.calls.set(id, cancellation)
-  try {
-    await callTool(context, legacyCodec, {
-      posted,
-      evidence: sessionEvidence(posted, session),
-      cancellation,
-      relays: ({ method, params }) =>
-        method !== "notifications/message" || isLoudEnough(params, session.logLevel),
-    })
-  } finally {
-    if (session.calls.get(id) === cancellation) session.calls.delete(id)
+function inSession(answer: typeof callTool): Method {
+  return async (context, posted, session) => {
+    const { id } = posted.message
+    const cancellation = new Cancellation()
+    session.calls.set(id, cancellation)
+    try {
+      await answer(context, legacyCodec, {
+        posted,
+        evidence: sessionEvidence(posted, session),
+        cancellation,
+        relays: ({ method, params }) =>
+          method !== "notifications/message" || isLoudEnough(params, session.logLevel),
+      })
+    } finally {
+      if (session.calls.get(id) === cancellation) session.calls.delete(id)
+    }
   }
 }
 
@@ -102,6 +106,13 @@ async function listInSession(
   const evidence = sessionEvidence(posted, session)
   const digest = await listTools(context, "legacy", posted, evidence)
   session.listDigest = digest ?? session.listDigest
+}
+
+function listContentInSession(kind: ContentKind): Method {
+  return (context, posted, session) => {
+    const evidence = sessionEvidence(posted, session)
+    return answerContentList(context, "legacy", kind, posted, evidence, () => "")
+  }
 }
 
 async function ping(context: FaceContext, posted: PostedRequest, session: Session): Promise<void> {

@@ -12,20 +12,15 @@ export const legacyCodec: CallCodec = {
 
   result(result, tool) {
     const shaped = tool === undefined ? asObject(result) : wrapped(result, tool)
-    return JSON.stringify(isLegacy(shaped) ? shaped : withoutModern(shaped))
+    return JSON.stringify(isLegacy(shaped) ? shaped : { content: [], ...withoutModern(shaped) })
   },
-}
 
-const isLegacy = ({ resultType, ttlMs, cacheScope, content, _meta: meta }: JsonObject): boolean =>
-  resultType === undefined &&
-  ttlMs === undefined &&
-  cacheScope === undefined &&
-  Array.isArray(content) &&
-  !(isObject(meta) && Object.hasOwn(meta, metaKeys.serverInfo))
+  contentResult: (result) => JSON.stringify(withoutModern(result)),
+}
 
 function withoutModern(result: JsonObject): JsonObject {
   const kept = Object.entries(result).filter(([key]) => !modernOnly.includes(key))
-  const legacy: Record<string, Json> = { content: [], ...Object.fromEntries(kept) }
+  const legacy: Record<string, Json> = Object.fromEntries(kept)
   const meta = result["_meta"]
   if (isObject(meta)) {
     const entries = Object.entries(meta).filter(([key]) => key !== metaKeys.serverInfo)
@@ -42,6 +37,13 @@ const asObject = (result: JsonObject): JsonObject => {
     ? result
     : { ...result, structuredContent: { result: structuredContent } }
 }
+
+const isLegacy = ({ resultType, ttlMs, cacheScope, content, _meta: meta }: JsonObject): boolean =>
+  resultType === undefined &&
+  ttlMs === undefined &&
+  cacheScope === undefined &&
+  Array.isArray(content) &&
+  !(isObject(meta) && Object.hasOwn(meta, metaKeys.serverInfo))
 
 /**
  * The result of a tool whose schema allows more than objects: `structuredContent` in its wrapper, and the value as text

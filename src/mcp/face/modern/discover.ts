@@ -1,3 +1,4 @@
+import { capabilitiesFor } from "../../../call/content/offers.ts"
 import { greet } from "../../../call/greet.ts"
 import type { JsonObject } from "../../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
@@ -18,11 +19,12 @@ export async function discover(
   const inquiry = { era: "modern", method: message.method, evidence, trace } as const
   const greeting = await greet({ ...inquiry, session: undefined }, context.gateway)
   if (!greeting.ok) return exchange.fail(refusalFail(greeting.refusal, context.speaker), message.id)
+  const { caller, catalog } = greeting.value
   const { instructions, limits, serverInfo } = context
   const result = {
     resultType: "complete",
     supportedVersions: modernVersions,
-    capabilities: { tools: { listChanged: true }, logging: {} },
+    capabilities: capabilitiesFor(catalog, caller, context.gateway),
     ...(instructions === undefined ? {} : { instructions }),
     ttlMs: limits.listTtlMs,
     cacheScope: "private",

@@ -1,13 +1,17 @@
 import { Cancellation } from "../../../call/cancellation.ts"
+import type { ContentKind } from "../../../call/content/list-content.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import { callTool } from "../call-tool.ts"
+import { answerContentList, contentLists } from "../content/list-content.ts"
+import { relayContent } from "../content/relay-content.ts"
+import { wishes } from "../content/wish.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { codes, fail } from "../errors.ts"
 import { listTools } from "../list-tools.ts"
 import { discover } from "./discover.ts"
 import { evidenceIn, gravity, metaKeys, modernVersions } from "./envelope.ts"
 import { listen } from "./listen.ts"
-import { modernCodec } from "./result.ts"
+import { listMembers, modernCodec } from "./result.ts"
 import { standardHeaderFault } from "./standard-headers.ts"
 
 export type ModernMethod = (
@@ -18,8 +22,10 @@ export type ModernMethod = (
 
 /** What a modern request may ask. What is not here does not exist in this era. */
 const methods: ReadonlyMap<string, ModernMethod> = new Map<string, ModernMethod>([
-  ["tools/call", callStateless],
+  ["tools/call", stateless(callTool)],
   ["tools/list", listStateless],
+  ...[...wishes.keys()].map((name) => [name, stateless(relayContent)] as const),
+  ...[...contentLists].map(([name, kind]) => [name, listContentStateless(kind)] as const),
   ["server/discover", discover],
   ["subscriptions/listen", listen],
 ])
@@ -51,26 +57,24 @@ export function answerModern(
 }
 
 /** A client that hangs up has cancelled: this era has no other way to say so over HTTP. */
-async function callStateless(
-  context: FaceContext,
-  posted: PostedRequest,
-  envelope: JsonObject,
-): Promise<void> {
-  const { outgoing } = posted.exchange
-  const cancellation = new Cancellation()
-  const hungUp = () => cancellation.cancel()
-  outgoing.on("close", hungUp)
-  const wanted = gravity(envelope[metaKeys.logLevel])
-  try {
-    await callTool(context, modernCodec, {
-      posted,
-      evidence: evidenceIn(posted, envelope),
-      cancellation,
-      relays: ({ method, params }) =>
-        method !== "notifications/message" || (wanted !== -1 && gravityOf(params) >= wanted),
-    })
-  } finally {
-    outgoing.off("close", hungUp)
+function stateless(answer: typeof callTool): ModernMethod {
+  return async (context, posted, envelope) => {
+    const { outgoing } = posted.exchange
+    const cancellation = new Cancellation()
+    const hungUp = () => cancellation.cancel()
+    outgoing.on("close", hungUp)
+    const wanted = gravity(envelope[metaKeys.logLevel])
+    try {
+      await answer(context, modernCodec, {
+        posted,
+        evidence: evidenceIn(posted, envelope),
+        cancellation,
+        relays: ({ method, params }) =>
+          method !== "notifications/message" || (wanted !== -1 && gravityOf(params) >= wanted),
+      })
+    } finally {
+      outgoing.off("close", hungUp)
+    }
   }
 }
 const gravityOf = (params: unknown) => (isObject(params) ? gravity(params["level"]) : -1)
@@ -81,4 +85,13 @@ async function listStateless(
   envelope: JsonObject,
 ): Promise<void> {
   await listTools(context, "modern", posted, evidenceIn(posted, envelope))
+}
+
+function listContentStateless(kind: ContentKind): ModernMethod {
+  return (context, posted, envelope) => {
+    const evidence = evidenceIn(posted, envelope)
+    const { limits, ownMeta } = context
+    const members = (ttlMs: number) => listMembers(Math.min(limits.listTtlMs, ttlMs), ownMeta)
+    return answerContentList(context, "modern", kind, posted, evidence, members)
+  }
 }

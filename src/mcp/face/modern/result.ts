@@ -1,5 +1,6 @@
-import { isObject, type JsonObject } from "../../../schema/json.ts"
+import { isObject, type Json, type JsonObject } from "../../../schema/json.ts"
 import type { CallCodec } from "../call-tool.ts"
+import type { FaceContext } from "../context.ts"
 import { metaKeys } from "./envelope.ts"
 
 const reserved: readonly string[] = [
@@ -12,6 +13,15 @@ const reserved: readonly string[] = [
 /** What every modern result has: who answers. A member of the result, as JSON text. */
 export const ownMeta = (serverInfo: JsonObject): string =>
   `"_meta":{"${metaKeys.serverInfo}":${JSON.stringify(serverInfo)}}`
+
+/** What every modern list has beside its elements, as JSON text. No list is public: each is one caller's. */
+export const listMembers = (ttlMs: number, own: string): string =>
+  `,"resultType":"complete","ttlMs":${ttlMs},"cacheScope":"private",${own}`
+
+const withServerInfo = (meta: Json | undefined, { serverInfo }: FaceContext): JsonObject => ({
+  ...(isObject(meta) ? meta : {}),
+  [metaKeys.serverInfo]: serverInfo,
+})
 
 export const modernCodec: CallCodec = {
   era: "modern",
@@ -37,7 +47,18 @@ export const modernCodec: CallCodec = {
       ...result,
       content: content ?? [],
       resultType: "complete",
-      _meta: { ...(isObject(meta) ? meta : {}), [metaKeys.serverInfo]: context.serverInfo },
+      _meta: withServerInfo(meta, context),
+    })
+  },
+
+  contentResult(result, isCacheable, context) {
+    const { ttlMs } = result
+    const isTtl = typeof ttlMs === "number" && Number.isSafeInteger(ttlMs) && ttlMs >= 0
+    return JSON.stringify({
+      ...result,
+      ...(isCacheable && { ttlMs: isTtl ? ttlMs : 0, cacheScope: "private" }),
+      resultType: "complete",
+      _meta: withServerInfo(result["_meta"], context),
     })
   },
 }

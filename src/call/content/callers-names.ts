@@ -1,0 +1,22 @@
+import type { BackendReply } from "../backends.ts"
+import type { Way } from "../call.ts"
+import { type Permit, reachOf } from "../permit.ts"
+import { renamed } from "./links.ts"
+import { seeResources } from "./views.ts"
+
+type Result = Extract<BackendReply, { kind: "result" }>
+
+/**
+ * A tool's result with the resources that it names as this caller calls them, so that it can read them. What a composition
+ * is told stays as it was: it is no caller, and reads nothing.
+ */
+export async function inCallersNames(
+  reply: Result,
+  { caller, tool: { implementation } }: Permit,
+  { kind, catalog, gateway }: Way,
+): Promise<Result> {
+  if (kind !== "call" || implementation.kind !== "source") return reply
+  const reach = reachOf(catalog, caller, gateway.levels, gateway.rules(catalog))
+  const { view } = await seeResources(reach, gateway.backends, "known")
+  return renamed(reply, (uri) => view.nameOf(implementation.server, uri))
+}

@@ -1,0 +1,170 @@
+import type { Catalog } from "../../registry/catalog.ts"
+import { isList, isObject, type JsonObject } from "../../schema/json.ts"
+import { recordOf, type Target, unrecorded } from "../audit.ts"
+import type { BackendReply, Backends } from "../backends.ts"
+import type { Cancellation } from "../cancellation.ts"
+import { beginFacts, type Facts, warn } from "../facts.ts"
+import type { Gateway } from "../gateway.ts"
+import { subjectToken } from "../identity/subject-token.ts"
+import type { Inquiry } from "../inquiry.ts"
+import { forwardedMeta, withoutOurMeta } from "../meta.ts"
+import { type Reach, reachOf } from "../permit.ts"
+import type { Refusal } from "../refusal.ts"
+import { hasLinks, renamed } from "./links.ts"
+import { type Found, unlisted } from "./shelf.ts"
+import { seePrompts, seeResources } from "./views.ts"
+
+/** A request for a resource or a prompt, or for the completion of what either takes, as a protocol face read it. */
+export interface RelayRequest extends Inquiry {
+  readonly wish: Wish
+  /** All parameters but `_meta`, with numbers digit for digit; names in it are the caller's. */
+  readonly params: JsonObject
+  readonly meta: JsonObject | undefined
+  readonly cancellation: Cancellation | undefined
+  readonly onNotification: ((notification: JsonObject) => void) | undefined
+}
+
+/** What is asked for, by the caller's name for it. */
+export type Wish =
+  | { readonly kind: "resource"; readonly name: string }
+  | { readonly kind: "prompt"; readonly name: string }
+  | { readonly kind: "completion"; readonly of: "resource" | "prompt"; readonly name: string }
+
+/**
+ * The way of a request that is no call of a tool: identify, permit, resolve, execute, audit, in that order and with one
+ * record. Never rejects but for a bug, and that is recorded, too.
+ */
+export async function relay(request: RelayRequest, gateway: Gateway): Promise<BackendReply> {
+  const catalog = gateway.catalog()
+  const facts = beginFacts(gateway.now(), catalog.digest, targetOf(request.wish))
+  const id = request.id ?? gateway.id()
+  let reply: BackendReply | undefined // stays undefined when a bug throws
+  let isRecorded = false
+  try {
+    reply = await travel(request, gateway, facts, catalog)
+  } finally {
+    isRecorded = await gateway.audit(recordOf("request", request, facts, reply, gateway.now(), id))
+  }
+  return isRecorded ? reply : refused(unrecorded)
+}
+
+const targetOf = (wish: Wish): Target => ({
+  type: subjectOf(wish),
+  name: wish.name,
+})
+
+async function travel(
+  request: RelayRequest,
+  gateway: Gateway,
+  facts: Facts,
+  catalog: Catalog,
+): Promise<BackendReply> {
+  if (gateway.canAudit?.() === false) return refused(unrecorded)
+  const { evidence, wish, cancellation, onNotification } = request
+  const { backends } = gateway
+
+  const identified = gateway.identify(evidence, catalog)
+  const caller = identified instanceof Promise ? await identified : identified
+  if (!caller.ok) return refused(caller.refusal)
+  facts.caller = caller.value
+  warn(facts, caller.value.warnings)
+
+  const reach = reachOf(catalog, caller.value, gateway.levels, gateway.rules(catalog))
+  const found = await find(wish, reach, backends)
+  if (!found.ok) return refused(unknown(wish, found.reason))
+  const { server } = found.reach
+  facts.server = server
+
+  facts.in = gateway.digest(request.params)
+  if (cancellation?.isCancelled) return refused(cancelledBefore)
+  facts.executedMs = gateway.now()
+  const reply = withoutOurMeta(
+    await backends.request(server, {
+      method: request.method,
+      subject: wish.name,
+      name: wish.kind === "completion" ? undefined : found.own,
+      params: inServersNames(request, found.own),
+      meta: forwardedMeta(request.meta, undefined),
+      subjectToken: backends.takesSubjectTokens ? subjectToken(caller.value, evidence) : undefined,
+      cancellation,
+      onNotification,
+    }),
+  )
+  facts.answeredMs = gateway.now()
+  if (reply.kind !== "result") return reply
+  const told = await inCallersNames(reply, wish, found, reach, backends)
+  facts.out = gateway.digest(told.result)
+  return told
+}
+
+/** By what is known of the servers' lists; what nobody is known to have, by what they list now. */
+async function find(wish: Wish, reach: readonly Reach[], backends: Backends): Promise<Found> {
+  const found = await look(wish, reach, backends, "known")
+  return found === unlisted ? look(wish, reach, backends, "fresh") : found
+}
+
+async function look(
+  wish: Wish,
+  reach: readonly Reach[],
+  backends: Backends,
+  need: "fresh" | "known",
+): Promise<Found> {
+  if (subjectOf(wish) === "prompt")
+    return (await seePrompts(reach, backends, need)).view.find(wish.name)
+  const { view } = await seeResources(reach, backends, need)
+  return wish.kind === "completion" ? view.findTemplate(wish.name) : view.find(wish.name)
+}
+
+/** What the wish is about. */
+const subjectOf = (wish: Wish) => (wish.kind === "completion" ? wish.of : wish.kind)
+
+function unknown(wish: Wish, reason: string): Refusal {
+  const { name } = wish
+  return subjectOf(wish) === "prompt"
+    ? { code: "unknown_prompt", prompt: name, reason }
+    : { code: "unknown_resource", uri: name, reason }
+}
+
+function inServersNames({ wish, params }: RelayRequest, own: string): JsonObject {
+  if (wish.kind === "resource") return { ...params, uri: own }
+  if (wish.kind === "prompt") return { ...params, name: own }
+  const { ref } = params
+  const key = wish.of === "prompt" ? "name" : "uri"
+  return isObject(ref) ? { ...params, ref: { ...ref, [key]: own } } : params
+}
+
+type Result = Extract<BackendReply, { kind: "result" }>
+
+async function inCallersNames(
+  reply: Result,
+  wish: Wish,
+  { own, reach: { server } }: Found & { readonly ok: true },
+  reach: readonly Reach[],
+  backends: Backends,
+): Promise<Result> {
+  if (wish.kind === "completion") return atMost(reply, valuesMax)
+  if (!hasLinks(reply.result)) return reply
+  const { view } = await seeResources(reach, backends, "known")
+  return renamed(reply, (uri) =>
+    wish.kind === "resource" && uri === own ? wish.name : view.nameOf(server, uri),
+  )
+}
+
+/** MCP allows no more in one completion. */
+const valuesMax = 100
+
+function atMost(reply: Result, most: number): Result {
+  const { completion } = reply.result
+  if (!isObject(completion)) return reply
+  const { values } = completion
+  if (!isList(values) || values.length <= most) return reply
+  const cut = { ...completion, values: values.slice(0, most), hasMore: true }
+  return { kind: "result", result: { ...reply.result, completion: cut } }
+}
+
+const cancelledBefore: Refusal = {
+  code: "cancelled",
+  reason: "before it was sent on",
+  fate: "unsent",
+}
+const refused = (refusal: Refusal): BackendReply => ({ kind: "refusal", refusal })

@@ -1,0 +1,70 @@
+import type { RpcError } from "../../../call/backends.ts"
+import { type RelayRequest, relay, type Wish } from "../../../call/content/relay.ts"
+import { isObject, type JsonObject } from "../../../schema/json.ts"
+import {
+  badParams,
+  type CallCodec,
+  finished,
+  type Going,
+  relayedError,
+  relaying,
+} from "../call-tool.ts"
+import type { FaceContext } from "../context.ts"
+import { codes, type Fail, resultText } from "../errors.ts"
+import { refusalFail } from "../refusal-words.ts"
+import { traceOf } from "../trace.ts"
+import { wishes } from "./wish.ts"
+
+/**
+ * `resources/read`, `prompts/get` or `completion/complete`, in either era: read the parameters, go the way of a request, say
+ * what came of it.
+ */
+export async function relayContent(
+  context: FaceContext,
+  codec: CallCodec,
+  going: Going,
+): Promise<void> {
+  const { exchange, message } = going.posted
+  const { id, method, params = {} } = message
+  const wish = wishes.get(method)?.(params) ?? "unknown method" // the methods are those of the map
+  if (typeof wish === "string") return exchange.fail(badParams(wish), id)
+
+  exchange.wait()
+  const reply = finished(await relay(requestOf(codec, going, wish), context.gateway), wish.name)
+  if (reply.kind === "result") {
+    const isCacheable = wish.kind === "resource"
+    exchange.finish(resultText(id, codec.contentResult(reply.result, isCacheable, context)))
+  } else if (reply.kind === "error") exchange.fail(errorOf(reply.error, wish), id)
+  else exchange.fail(refusalFail(reply.refusal, context.speaker), id)
+}
+
+function requestOf(codec: CallCodec, going: Going, wish: Wish): RelayRequest {
+  const { posted, evidence, cancellation } = going
+  const { exactParams, headers, message } = posted
+  const sent = message.params?.["_meta"]
+  const meta = isObject(sent) ? sent : undefined
+  const { _meta: _, ...params }: JsonObject = exactParams ?? {}
+  return {
+    era: codec.era,
+    method: message.method,
+    evidence,
+    trace: traceOf(meta, headers),
+    wish,
+    params,
+    meta: meta && codec.meta(meta),
+    cancellation,
+    onNotification: relaying(going),
+  }
+}
+
+/** What revisions before 2026-07-28 answer for a resource that is not there. */
+const legacyNotFound = -32002
+
+/** A server's own error; where it is about a resource, with the URI that the caller knows. */
+function errorOf(error: RpcError, wish: Wish): Fail {
+  const { code } = error
+  if (wish.kind !== "resource" || (code !== legacyNotFound && code !== codes.invalidParams))
+    return relayedError(error)
+  const data = isObject(error.data) ? error.data : {}
+  return relayedError({ ...error, code: codes.invalidParams, data: { ...data, uri: wish.name } })
+}
