@@ -47,6 +47,8 @@ export type Refusal =
   | {
       readonly code: "backend_error"
       readonly subject: string
+      /** The server does not accept what the gateway proves itself with: nothing that its caller could mend. */
+      readonly isUnauthorized?: true
       readonly reason: string
       readonly fate?: Fate
     }

@@ -36,7 +36,10 @@ const refusals = {
   invalid_output: [{ code: "invalid_output", tool, faults }],
   backend_unavailable: [{ code: "backend_unavailable", subject: tool, reason, retryAfterMs: 250 }],
   backend_timeout: [{ code: "backend_timeout", subject: tool, waitedMs: 60_000, reason }],
-  backend_error: [{ code: "backend_error", subject: tool, reason }],
+  backend_error: [
+    { code: "backend_error", subject: tool, reason },
+    { code: "backend_error", subject: tool, reason, isUnauthorized: true },
+  ],
   overloaded: [
     { code: "overloaded", subject: tool, reason, retryAfterMs: 1_000 },
     { code: "overloaded", reason, retryAfterMs: 1_000 },

@@ -43,6 +43,7 @@ export interface AuthorizationState {
   /** Answers the token endpoint instead of the server. */
   act: ((response: ServerResponse, request: TokenRequest) => void | Promise<void>) | undefined
   metadata: Record<string, unknown>
+  tokenPath: string
   /** 404 for RFC 8414's place of the metadata, so that only OpenID Connect's is left. */
   isOpenIdOnly: boolean
   /** Issues this for the next requests, in place of a random token. */
@@ -75,6 +76,7 @@ export async function startAuthorizationServer(
     expiresIn: 3600,
     act: undefined,
     metadata: {},
+    tokenPath: "/token",
     isOpenIdOnly: false,
     makeToken: undefined,
   }
@@ -91,7 +93,7 @@ export async function startAuthorizationServer(
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await text(request)
     const { url = "", headers } = request
-    if (request.method === "POST" && url === `${path}/token`) {
+    if (request.method === "POST" && url === `${path}${state.tokenPath}`) {
       const form = new URLSearchParams(body)
       const client = await proved(form, headers.authorization, { clients: state.clients, issuer })
       const asked = { form, headers, client: client ?? "nobody" }
@@ -105,7 +107,8 @@ export async function startAuthorizationServer(
     const isMetadata =
       url === `${path}/.well-known/openid-configuration` ||
       (url === `/.well-known/oauth-authorization-server${path}` && !state.isOpenIdOnly)
-    if (isMetadata) json(response, { issuer, token_endpoint: tokenEndpoint, ...state.metadata })
+    const metadata = { issuer, token_endpoint: `${issuer}${state.tokenPath}` }
+    if (isMetadata) json(response, { ...metadata, ...state.metadata })
     else response.writeHead(404, { "content-type": "text/html" }).end("<h1>not here</h1>")
   }
 

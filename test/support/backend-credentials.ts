@@ -2,7 +2,7 @@ import type { HttpAddress } from "../../src/mcp/backend/address.ts"
 import type { Authorization } from "../../src/mcp/backend/credentials/authorization.ts"
 import type { BackendPoolOptions } from "../../src/mcp/backend/pool.ts"
 import type { AuthorizationServer } from "./authorization-server.ts"
-import { type HonestServer, serveLegacy, serveModern } from "./backend-http.ts"
+import { type Admits, type HonestServer, serveLegacy, serveModern } from "./backend-http.ts"
 import { http, open, type World } from "./backend-world.ts"
 
 /** Client credentials at the server's token endpoint, for the client that it knows from the start. */
@@ -53,16 +53,30 @@ export interface ProvedWorld extends World {
   readonly clock: ReturnType<typeof handClock>
 }
 
+interface ProvedOptions {
+  readonly authorization?: Authorization
+  readonly address?: Partial<HttpAddress>
+  readonly options?: Partial<BackendPoolOptions>
+  /** In place of: whoever has a token of the authorization server. */
+  readonly admits?: Admits
+}
+
 /** A backend that lets in only whom the authorization server gave a token, and the gateway before it. */
 export async function openProved(
   era: (typeof eras)[number],
   server: AuthorizationServer,
-  authorization = clientCredentials(server),
-  more: { address?: Partial<HttpAddress>; options?: Partial<BackendPoolOptions> } = {},
+  {
+    authorization = clientCredentials(server),
+    address,
+    options,
+    admits = ({ headers }) => server.accepts(headers.authorization),
+  }: ProvedOptions = {},
 ): Promise<ProvedWorld> {
-  const backend = await serveEra[era]((request) => server.accepts(request.headers.authorization))
+  const backend = await serveEra[era](admits)
   const clock = handClock()
-  const address = http(backend.url, { authorization, ...more.address })
-  const world = open(address, { now: clock.now, ...more.options })
+  const world = open(http(backend.url, { authorization, ...address }), {
+    now: clock.now,
+    ...options,
+  })
   return { ...world, backend, clock }
 }

@@ -65,7 +65,7 @@ export class CallerBackends {
     if (this.#isClosing) return refused(refusalOf(unsent(closing), subject, 0))
     const member = this.#memberOf(subjectToken)
     if (member === undefined) {
-      const reason = `${this.#context.limits.callersMax} callers are using this server`
+      const reason = `${this.#context.limits.callersMax} callers are using this server (limits.backendCallers)`
       return refused({ code: "overloaded", subject, reason, retryAfterMs: 1000, fate: "unsent" })
     }
     return lend(member, subjectToken, () => member.backend.request(server, request))

@@ -45,7 +45,10 @@ export function refusalOf(failure: Failure, subject: string, waitedMs: number): 
   if (code === "backend_timeout")
     return { code, ...common, waitedMs: Math.max(1, Math.round(waitedMs)) }
   if (code === "overloaded") return { code, ...common, retryAfterMs: retryAfterMs ?? 1000 }
-  if (code === "backend_error") return { code, ...common }
+  if (code === "backend_error")
+    return failure.kind === "credentials"
+      ? { code, ...common, isUnauthorized: true }
+      : { code, ...common }
   if (code === "cancelled") return { code, reason: common.reason, fate: common.fate }
   return retryAfterMs === undefined
     ? { code, ...common }

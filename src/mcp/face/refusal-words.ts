@@ -121,7 +121,12 @@ function aboutTool(refusal: AboutTool): RefusalAnswer {
         `${refusal.subject} did not answer in ${Math.round(refusal.waitedMs)} ms`,
       )
     case "backend_error":
-      return toolError(refusal, `${refusal.subject} failed`)
+      return toolError(
+        refusal,
+        refusal.isUnauthorized
+          ? `${refusal.subject} failed: upstream authorization failed`
+          : `${refusal.subject} failed`,
+      )
     case "composition_unsupported":
       return toolError(refusal, `${refusal.tool} cannot be run: ${refusal.words}`)
     default:

@@ -18,6 +18,7 @@ export class FileHeaders implements Credential {
   #headers: ProofHeaders | undefined
   #stamps: readonly string[] = []
   #nextLookMs = 0
+  #told: string | undefined
   #look: Promise<Failure | undefined> | undefined
 
   constructor(
@@ -61,12 +62,14 @@ export class FileHeaders implements Credential {
       if (stamps.every((stamp, index) => stamp === this.#stamps[index])) return
       const headers = (await Promise.all([...this.#files].map(this.#readHeader))).flat()
       this.#stamps = stamps
+      this.#told = undefined
       if (headers.every((text, index) => text === this.#headers?.[index])) return
       this.#headers = headers
       return
     } catch (error) {
       const failure = unread(error instanceof Error ? error.message : String(error))
-      this.#unreadable(failure.reason)
+      if (failure.reason !== this.#told) this.#unreadable(failure.reason) // once, not every second
+      this.#told = failure.reason
       return failure
     }
   }

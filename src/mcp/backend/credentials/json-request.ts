@@ -53,12 +53,10 @@ export class JsonRequests {
         body: form?.body ?? null,
       })
       const { body, headers, statusCode: status } = answer
+      const text = await body.text()
       const encoding = headers["content-encoding"]
-      if (encoding !== undefined && encoding !== "identity") {
-        body.destroy()
-        return { ok: false, status, reason: "its answer is encoded, which was not accepted" }
-      }
-      return read(status, await body.text())
+      if (encoding === undefined || encoding === "identity") return read(status, text)
+      return { ok: false, status, reason: "its answer is encoded, which was not accepted" }
     } catch (error) {
       return { ok: false, status: undefined, reason: wordsOf(error, { bytesMax, timeoutMs }) }
     }
@@ -83,7 +81,7 @@ function wordsOf(
 ) {
   if (!(error instanceof Error)) return "it cannot be asked"
   if (error.name === "TimeoutError") return `it did not answer within ${timeoutMs} ms`
-  const code = "code" in error ? String(error.code) : error.name
+  const { code = error.name } = error as NodeJS.ErrnoException // a missing code is undefined, and that is looked at
   if (code === "UND_ERR_RES_EXCEEDED_MAX_SIZE") return `its answer is larger than ${bytesMax} bytes`
   return `it cannot be reached: ${code}`
 }

@@ -1,9 +1,14 @@
 import { describe, expect, test } from "vitest"
+import { Cancellation } from "../../../../src/call/cancellation.ts"
 import { startAuthorizationServer } from "../../../support/authorization-server.ts"
 import { eras, openProved } from "../../../support/backend-credentials.ts"
+import type { Admits, HonestServer } from "../../../support/backend-http.ts"
 import { refusal, text, until } from "../../../support/backend-world.ts"
 
 const hourMs = 3_600_000
+
+const callsAt = ({ behaviour }: HonestServer) =>
+  behaviour.seen.filter((method) => method === "tools/call").length
 
 describe.each(eras)("a %s server that wants a token", (era) => {
   test("is called with one that was asked for once, by however many calls at the start", async () => {
@@ -70,7 +75,80 @@ describe.each(eras)("a %s server that wants a token", (era) => {
     const replies = await Promise.all(Array.from({ length: 300 }, () => call("echo")))
     expect(new Set(replies.map(text))).toEqual(new Set(["null"]))
     expect(server.requests).toHaveLength(2)
-    const carriedOut = backend.behaviour.seen.filter((method) => method === "tools/call")
-    expect(carriedOut).toHaveLength(301)
+    expect(callsAt(backend)).toBe(301)
+  })
+
+  test.each([401, 403])(
+    "that answers %s to any token fails those calls, and the authorization server is asked seldom",
+    async (status) => {
+      await using server = await startAuthorizationServer()
+      let isOpen = true
+      const admits: Admits = ({ headers }) =>
+        server.accepts(headers.authorization) && (isOpen || status)
+      const { call, backend, clock } = await openProved(era, server, { admits })
+      await call("echo")
+      isOpen = false
+      for (const reply of await Promise.all([1, 2, 3, 4].map(() => call("echo"))))
+        expect(refusal(reply)).toMatchObject({
+          code: "backend_error",
+          isUnauthorized: true,
+          fate: "rejected",
+        })
+      expect(server.requests).toHaveLength(2)
+      const asked = backend.seen.length
+      expect(refusal(await call("echo"))).toMatchObject({ isUnauthorized: true })
+      expect(server.requests).toHaveLength(2) // it was renewed a moment ago
+      expect(backend.seen.length).toBe(asked + 1)
+      clock.advance(10_000)
+      expect(refusal(await call("echo"))).toMatchObject({ isUnauthorized: true })
+      expect(server.requests).toHaveLength(3)
+      isOpen = true
+      expect(text(await call("echo"))).toBe("null")
+    },
+  )
+
+  test("that refuses even the handshake is down for a while, and says why", async () => {
+    await using server = await startAuthorizationServer()
+    let isOpen = false
+    const { backends, call } = await openProved(era, server, { admits: () => isOpen })
+    expect(refusal(await call("echo"))).toMatchObject({
+      code: "backend_unavailable",
+      reason: expect.stringContaining("does not accept the gateway's credentials"),
+    })
+    expect(backends.status()).toMatchObject([{ state: "down", lastError: "credentials" }])
+    isOpen = true
+    await until(async () => (await call("echo")).kind === "result")
+  })
+
+  test("keeps its connections and sessions when the token changes", async () => {
+    await using server = await startAuthorizationServer()
+    const { backends, call, backend } = await openProved(era, server)
+    await call("echo")
+    server.revoke()
+    expect(text(await call("echo"))).toBe("null")
+    expect(backends.status()).toMatchObject([{ state: "up", restarts: 0 }])
+    const hellos = backend.behaviour.seen.filter((method) => method === "initialize")
+    expect(hellos).toHaveLength(era === "legacy" ? 1 : 0)
+  })
+
+  test("is not called for a caller that gave up while there was no token", async () => {
+    await using server = await startAuthorizationServer()
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    const { call, backend, clock } = await openProved(era, server)
+    await call("echo")
+    clock.advance(hourMs)
+    server.state.makeToken = async () => {
+      await held
+      return "the-late-token-0002"
+    }
+    const cancellation = new Cancellation()
+    const given = call("echo", { cancellation })
+    await until(() => server.requests.length === 2)
+    cancellation.cancel()
+    expect(refusal(await given).code).toBe("cancelled")
+    const waiting = call("echo", { arguments: { n: 1 } })
+    release()
+    expect(text(await waiting)).toBe('{"n":1}')
+    expect(callsAt(backend)).toBe(2)
   })
 })
