@@ -149,12 +149,14 @@ function wholeGraph(graph: Graph, tool: CatalogTool): Graph {
 /** The same inside of another composition, where nobody else checks what goes in and out. */
 const inside = new WeakMap<Graph, Graph>()
 
-function called(graph: Graph, { shown }: CatalogTool): Graph {
+function called(graph: Graph, { entity, shown }: CatalogTool): Graph {
   const known = inside.get(graph)
   if (known !== undefined || graph.boundary === undefined) return known ?? graph
+  // Without a schema of its own it takes what it is given: only what callers are shown must be an object.
+  const inputSchema = entity.inputSchema === undefined ? undefined : shown.inputSchema
   const contract = given({
     wrap: onlyProperty(shown.inputSchema),
-    inputSchema: shown.inputSchema,
+    inputSchema,
     outputSchema: shown.outputSchema,
   })
   const made = { ...graph, boundary: { ...graph.boundary, ...contract } }
