@@ -49,8 +49,8 @@ export interface BackendRequest {
   readonly params: JsonObject
   /** The caller's `_meta` without reserved keys; undefined when there is nothing to carry. */
   readonly meta: JsonObject | undefined
-  /** Undefined where nobody takes it, and where the caller showed no token that was verified. */
-  readonly subjectToken: SubjectToken | undefined
+  /** Of whom it is asked for, where a server takes it and the caller showed one that was verified: see {@link asCaller}. */
+  readonly subjectToken?: SubjectToken | undefined
   readonly cancellation: Cancellation | undefined
   /** Progress and log notifications that belong to this call, in the caller's terms, in order. */
   readonly onNotification: ((notification: JsonObject) => void) | undefined

@@ -1,8 +1,8 @@
 import type { JsonObject } from "../schema/json.ts"
+import { asCaller } from "./as-caller.ts"
 import type { BackendReply } from "./backends.ts"
 import type { InsideLine, Way } from "./call.ts"
 import { runComposition } from "./composition/run.ts"
-import { subjectToken } from "./identity/subject-token.ts"
 import { forwardedMeta, withoutOurMeta } from "./meta.ts"
 import type { Permit } from "./permit.ts"
 
@@ -20,7 +20,7 @@ export async function execute(
   const { implementation, name } = tool
   if (implementation.kind === "composition") return runComposition(permit, input ?? {}, way, inside)
   const { evidence, meta, key, cancellation, onNotification } = way.request
-  const { backends } = way.gateway
+  const backends = asCaller(way.gateway.backends, caller, evidence)
   const own = implementation.tool
   const reply = await backends.request(implementation.server, {
     method: "tools/call",
@@ -28,7 +28,6 @@ export async function execute(
     name: own,
     params: input === undefined ? { name: own } : { name: own, arguments: input },
     meta: forwardedMeta(meta, key),
-    subjectToken: backends.takesSubjectTokens ? subjectToken(caller, evidence) : undefined,
     cancellation,
     onNotification,
   })

@@ -31,7 +31,6 @@ const call = (name: string) =>
     name,
     params: { name },
     meta: undefined,
-    subjectToken: undefined,
     cancellation: undefined,
     onNotification: undefined,
   })

@@ -95,7 +95,6 @@ const toolCall = (name: string, args: JsonObject | undefined): BackendRequest =>
   name,
   params: args === undefined ? { name } : { name, arguments: args },
   meta: undefined,
-  subjectToken: undefined,
   cancellation: undefined,
   onNotification: undefined,
 })

@@ -1,3 +1,4 @@
+import { asCaller } from "../as-caller.ts"
 import type { BackendReply } from "../backends.ts"
 import type { Way } from "../call.ts"
 import { type Permit, reachOf } from "../permit.ts"
@@ -13,10 +14,11 @@ type Result = Extract<BackendReply, { kind: "result" }>
 export async function inCallersNames(
   reply: Result,
   { caller, tool: { implementation } }: Permit,
-  { kind, catalog, gateway }: Way,
+  { kind, catalog, gateway, request }: Way,
 ): Promise<Result> {
   if (kind !== "call" || implementation.kind !== "source") return reply
   const reach = reachOf(catalog, caller, gateway.levels, gateway.rules(catalog))
-  const { view } = await seeResources(reach, gateway.backends, "known")
+  const backends = asCaller(gateway.backends, caller, request.evidence)
+  const { view } = await seeResources(reach, backends, "known")
   return renamed(reply, (uri) => view.nameOf(implementation.server, uri))
 }

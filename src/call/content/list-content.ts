@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../schema/json.ts"
+import { asCaller } from "../as-caller.ts"
 import type { Backends } from "../backends.ts"
 import type { Caller } from "../caller.ts"
 import type { Gateway } from "../gateway.ts"
@@ -38,8 +39,8 @@ export function listContent(
     {
       inquiry,
       async answer(caller, catalog, facts) {
-        const { backends, levels } = gateway
-        const reach = reachOf(catalog, caller, levels, gateway.rules(catalog))
+        const backends = asCaller(gateway.backends, caller, inquiry.evidence)
+        const reach = reachOf(catalog, caller, gateway.levels, gateway.rules(catalog))
         const { entries, ttlMs } = await entriesOf(kind, reach, backends)
         facts.note = { listed: entries.length }
         return ok({ caller, entries, ttlMs })

@@ -1,11 +1,11 @@
 import type { Catalog } from "../../registry/catalog.ts"
 import { isList, isObject, type JsonObject } from "../../schema/json.ts"
+import { asCaller } from "../as-caller.ts"
 import { recordOf, type Target, unrecorded } from "../audit.ts"
 import type { BackendReply, Backends } from "../backends.ts"
 import type { Cancellation } from "../cancellation.ts"
 import { beginFacts, type Facts, warn } from "../facts.ts"
 import type { Gateway } from "../gateway.ts"
-import { subjectToken } from "../identity/subject-token.ts"
 import type { Inquiry } from "../inquiry.ts"
 import { forwardedMeta, withoutOurMeta } from "../meta.ts"
 import { type Reach, reachOf } from "../permit.ts"
@@ -61,14 +61,13 @@ async function travel(
 ): Promise<BackendReply> {
   if (gateway.canAudit?.() === false) return refused(unrecorded)
   const { evidence, wish, cancellation, onNotification } = request
-  const { backends } = gateway
-
   const identified = gateway.identify(evidence, catalog)
   const caller = identified instanceof Promise ? await identified : identified
   if (!caller.ok) return refused(caller.refusal)
   facts.caller = caller.value
   warn(facts, caller.value.warnings)
 
+  const backends = asCaller(gateway.backends, caller.value, evidence)
   const reach = reachOf(catalog, caller.value, gateway.levels, gateway.rules(catalog))
   const found = await find(wish, reach, backends)
   if (!found.ok) return refused(unknown(wish, found.reason))
@@ -85,7 +84,6 @@ async function travel(
       name: wish.kind === "completion" ? undefined : found.own,
       params: inServersNames(request, found.own),
       meta: forwardedMeta(request.meta, undefined),
-      subjectToken: backends.takesSubjectTokens ? subjectToken(caller.value, evidence) : undefined,
       cancellation,
       onNotification,
     }),

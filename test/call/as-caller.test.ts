@@ -1,8 +1,10 @@
 import { inspect } from "node:util"
 import { describe, expect, test } from "vitest"
+import { asCaller } from "../../src/call/as-caller.ts"
+import type { Backends } from "../../src/call/backends.ts"
 import { call } from "../../src/call/call.ts"
 import type { IdentitySettings } from "../../src/call/identity/settings.ts"
-import { bearer, clock, withJwt } from "../support/callers.ts"
+import { bearer, clock, identify, withJwt } from "../support/callers.ts"
 import { sketchCatalog } from "../support/catalog.ts"
 import { evidence } from "../support/evidence.ts"
 import { callOf, done, type GatewaySketch, sketchGateway } from "../support/gateway.ts"
@@ -82,4 +84,35 @@ test("a call that needs a token and has none is recorded as refused, not as carr
   const served = sketchGateway(catalog, { backend: () => done() })
   await call(callOf("echo", {}), served.gateway)
   expect(served.records).toMatchObject([{ decision: "allow" }])
+})
+
+test("what servers list is asked for with the caller's token, too", async () => {
+  const shown = await bearer(claims)
+  const { gateway } = sketchGateway(catalog, { identity: withJwt })
+  const asked: (string | undefined)[] = []
+  const backends: Backends = {
+    ...gateway.backends,
+    takesSubjectTokens: true,
+    capabilities: (_, token) => {
+      asked.push(token?.reveal())
+      return undefined
+    },
+    list: async (_, kind, need, token) => {
+      asked.push(kind, need, token?.reveal())
+      return { items: [], plain: [], ttlMs: 0, isKnown: false }
+    },
+  }
+  const caller = await identify({ authorization: shown }, withJwt, catalog)
+  if (!caller.ok) throw new Error(caller.refusal.code)
+  const server = {
+    name: "s",
+    version: "1",
+    entity: { name: "s", version: "1", provides: [], extra: {} },
+  }
+  const own = asCaller(backends, caller.value, { authorization: shown })
+  await own.list(server, "prompts", "fresh")
+  own.capabilities(server)
+  const secret = shown.slice("Bearer ".length)
+  expect(asked).toEqual(["prompts", "fresh", secret, secret])
+  expect(asCaller(gateway.backends, caller.value, { authorization: shown })).toBe(gateway.backends)
 })
