@@ -1,6 +1,8 @@
 import type { CatalogServer } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
+import type { Caller } from "./caller.ts"
 import type { Cancellation } from "./cancellation.ts"
+import type { Peer, Rounds } from "./interaction/peer.ts"
 import type { Refusal } from "./refusal.ts"
 
 /** The port through which a permitted call leaves: `mcp/backend/` implements it. */
@@ -51,6 +53,13 @@ export interface BackendRequest {
   readonly meta: JsonObject | undefined
   /** Of whom it is asked for, where a server takes it and the caller showed one that was verified: see {@link asCaller}. */
   readonly subjectToken?: SubjectToken | undefined
+  /** Whose request it is, and in which session of the legacy era; undefined where that makes no difference. */
+  readonly caller?: Caller | undefined
+  readonly session?: string | undefined
+  /** Whom the backend can ask while it works on the request; undefined where nobody can be asked. */
+  readonly peer?: Peer | undefined
+  /** Where the caller takes a result that asks it something, and comes back. Undefined where the next result is final. */
+  readonly rounds?: Rounds | undefined
   readonly cancellation: Cancellation | undefined
   /** Progress and log notifications that belong to this call, in the caller's terms, in order. */
   readonly onNotification: ((notification: JsonObject) => void) | undefined

@@ -33,6 +33,7 @@ import { execute } from "./execute.ts"
 import { beginFacts, type Facts, warn } from "./facts.ts"
 import type { Gateway } from "./gateway.ts"
 import type { Inquiry } from "./inquiry.ts"
+import type { Respondent } from "./interaction/peer.ts"
 import { type Permit, permit, permitInside } from "./permit.ts"
 import type { Refusal } from "./refusal.ts"
 
@@ -52,6 +53,8 @@ export interface CallRequest extends Inquiry {
   readonly key?: string
   readonly cancellation: Cancellation | undefined
   readonly onNotification: ((notification: JsonObject) => void) | undefined
+  /** Who answers what backends ask meanwhile; undefined where nobody does. */
+  readonly respondent?: Respondent | undefined
 }
 
 /** What a call comes to: the tool's result, the backend's own JSON-RPC error, or a refusal. */

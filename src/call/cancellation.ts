@@ -1,2 +1,2 @@
 /** The cancellation of a call is that of the interpreter: what cancels a composition cancels its calls. */
-export { Cancellation } from "../compose/run/cancellation.ts"
+export { type Cancellable, Cancellation } from "../compose/run/cancellation.ts"

@@ -1,9 +1,12 @@
+import { written } from "../registry/model.ts"
 import type { JsonObject } from "../schema/json.ts"
 import { asCaller } from "./as-caller.ts"
+import { refOf } from "./audit.ts"
 import type { BackendReply } from "./backends.ts"
 import type { InsideLine, Way } from "./call.ts"
 import { runComposition } from "./composition/run.ts"
-import { forwardedMeta, withoutOurMeta } from "./meta.ts"
+import { sendOn } from "./interaction/send-on.ts"
+import { forwardedMeta } from "./meta.ts"
 import type { Permit } from "./permit.ts"
 
 /**
@@ -19,17 +22,20 @@ export async function execute(
   const { caller, tool } = permit
   const { implementation, name } = tool
   if (implementation.kind === "composition") return runComposition(permit, input ?? {}, way, inside)
-  const { evidence, meta, key, cancellation, onNotification } = way.request
-  const backends = asCaller(way.gateway.backends, caller, evidence)
-  const own = implementation.tool
-  const reply = await backends.request(implementation.server, {
+  const { server, tool: own } = implementation
+  const call = way.request
+  const { interactions } = way.gateway
+  const backends = asCaller(way.gateway.backends, caller, call.evidence)
+  const request = {
     method: "tools/call",
     subject: name,
     name: own,
     params: input === undefined ? { name: own } : { name: own, arguments: input },
-    meta: forwardedMeta(meta, key),
-    cancellation,
-    onNotification,
-  })
-  return withoutOurMeta(reply)
+    meta: forwardedMeta(call.meta, call.key),
+    cancellation: call.cancellation,
+    onNotification: call.onNotification,
+  }
+  const about = [written(refOf(tool)), call.arguments ?? null]
+  const talk = { caller, respondent: call.respondent, about, facts: way.facts }
+  return sendOn(server, request, talk, { backends, interactions })
 }

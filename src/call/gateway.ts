@@ -4,6 +4,7 @@ import type { AuditRecord, Digested } from "./audit.ts"
 import type { Backends } from "./backends.ts"
 import type { Caller, Evidence } from "./caller.ts"
 import type { Compositions } from "./composition/compositions.ts"
+import type { Interactions } from "./interaction/interactions.ts"
 import type { Result } from "./refusal.ts"
 import type { ServerRules } from "./server-rules.ts"
 
@@ -30,6 +31,7 @@ export interface Gateway {
   readonly schemas: Schemas
   readonly backends: Backends
   readonly compositions: Compositions
+  readonly interactions: Interactions
   /** What the audit says about arguments and results (`createDigest`); undefined where it says nothing. */
   digest(value: unknown): Digested | undefined
   /** False while the audit cannot be written, so that nothing is carried out in vain. Absent: always. */

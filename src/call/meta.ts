@@ -34,7 +34,8 @@ export function withoutOurMeta(reply: BackendReply): BackendReply {
   return { kind: "result", result, ...(plain && { plain }) }
 }
 
-function withoutOurMembers(result: JsonObject): JsonObject {
+/** A result or parameters without what its `_meta` says in our name. */
+export function withoutOurMembers(result: JsonObject): JsonObject {
   const meta = result["_meta"]
   if (!isObject(meta)) return result
   const kept = withoutOurs(meta)

@@ -19,7 +19,12 @@ export function reasonOf(refusal: Refusal): string | undefined {
     case "overloaded":
     case "audit_unavailable":
     case "cancelled":
+    case "invalid_round":
       return refusal.reason
+    case "unanswered":
+      return refusal.words
+    case "missing_capability":
+      return `the client declared no ${Object.keys(refusal.needed).join(", ")}`
     case "unknown_tool":
       return "no tool of this name is registered"
     case "invalid_input":

@@ -1,4 +1,5 @@
 import type { Fault } from "../schema/fault.ts"
+import type { JsonObject } from "../schema/json.ts"
 import type { Fate } from "./fate.ts"
 
 /**
@@ -58,6 +59,20 @@ export type Refusal =
       readonly reason: string
       readonly fate?: Fate
       readonly retryAfterMs: number
+    }
+  /** A server needs what this caller's client did not declare, and could have: the capabilities to declare. */
+  | { readonly code: "missing_capability"; readonly subject: string; readonly needed: JsonObject }
+  /** A server asked something and there was no answer: nobody could be asked, or nobody answered. `words` may be told. */
+  | { readonly code: "unanswered"; readonly subject: string; readonly words: string }
+  /**
+   * A caller came back with a `requestState` or with answers that cannot be used: not ours, another's, another request's,
+   * over, malformed. `words` may be told. Nothing is repeated for it.
+   */
+  | {
+      readonly code: "invalid_round"
+      readonly subject: string
+      readonly words: string
+      readonly reason: string
     }
   /** A composition with something in it that this version does not do; `words` say what. Nothing was called. */
   | { readonly code: "composition_unsupported"; readonly tool: string; readonly words: string }

@@ -3,12 +3,15 @@ import type { Compositions } from "../call/composition/compositions.ts"
 import { createDigest } from "../call/digest.ts"
 import type { Gateway } from "../call/gateway.ts"
 import type { Identify } from "../call/identify.ts"
+import { Interactions } from "../call/interaction/interactions.ts"
+import type { Sealer } from "../call/interaction/request-state.ts"
 import { plainRules } from "../call/server-rules.ts"
 import { createSchemas } from "../schema/schemas.ts"
 import type { Audit } from "./audit/audit.ts"
 import { nowMs } from "./clock.ts"
 import type { Config } from "./config/config.ts"
 import type { GatewayMetrics } from "./gateway-metrics.ts"
+import { interactionLimitsOf } from "./limits.ts"
 import type { Logger } from "./log.ts"
 import { type Current, currentCatalog } from "./parts.ts"
 import { randomId } from "./random-id.ts"
@@ -22,11 +25,13 @@ interface EnforcementParts {
   readonly compositions: Compositions
   readonly metrics: GatewayMetrics
   readonly log: Logger
+  /** For what callers bring back to us and must not change. */
+  readonly sealer: Sealer
 }
 
 /** What the way of a call is given: every decision passes through `audit`, so that is where decisions are counted. */
 export function createEnforcement(parts: EnforcementParts): Gateway {
-  const { config, current, audit, identify, backends, compositions, metrics, log } = parts
+  const { config, current, audit, identify, backends, compositions, metrics, log, sealer } = parts
   return {
     catalog: () => currentCatalog(current),
     identify: (evidence, catalog) => identify.identify(evidence, catalog),
@@ -37,6 +42,11 @@ export function createEnforcement(parts: EnforcementParts): Gateway {
     }),
     backends,
     compositions,
+    interactions: new Interactions(interactionLimitsOf(config.limits), {
+      sealer,
+      now: nowMs,
+      id: randomId,
+    }),
     digest: createDigest({
       mode: config.audit?.arguments ?? "none",
       key: config.audit?.key?.reveal(),

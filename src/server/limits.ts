@@ -1,3 +1,4 @@
+import { type InteractionLimits, interactionLimits } from "../call/interaction/limits.ts"
 import { defaultPlanLimits, type PlanLimits } from "../compose/plan/limits.ts"
 import { defaultRunLimits, type RunLimits } from "../compose/run/limits.ts"
 import {
@@ -161,6 +162,29 @@ export const limitTable = {
     ...time(backendLimits.listTtlMs, "a server's list is kept where the server does not say"),
     min: 0,
   },
+  backendSessions: count(
+    backendLimits.sessionsMax,
+    "sessions with one legacy server for callers that it can ask something",
+  ),
+  backendSessionIdle: time(backendLimits.sessionIdleMs, "one of those sessions may be unused"),
+  backendAsking: count(
+    backendLimits.askingMax,
+    "calls of one server that wait for their callers' answers and do not count as in flight",
+  ),
+  questionTimeout: time(
+    interactionLimits.questionMs,
+    "a server's question to a caller waits for its answer, or for the next sign of progress",
+  ),
+  questionWindow: time(
+    interactionLimits.totalMs,
+    "after a request began its server may ask questions, and have them answered",
+  ),
+  questions: count(interactionLimits.questionsMax, "questions of a server within one request"),
+  heldRequests: count(
+    interactionLimits.heldMax,
+    "requests that wait for modern callers to come back with answers",
+  ),
+  heldRequestsPerCaller: count(interactionLimits.heldPerCallerMax, "such requests of one caller"),
 } as const satisfies Readonly<Record<string, Limit>>
 
 export type LimitName = keyof typeof limitTable
@@ -212,6 +236,19 @@ export const backendLimitsOf = (limits: Limits): Partial<BackendLimits> => ({
   listedBytesMax: limits.backendAnswerBytes,
   listWaitMs: limits.backendListWait,
   listTtlMs: limits.backendListTtl,
+  askingMs: limits.questionWindow + 1_000, // the questions end first
+  askingMax: limits.backendAsking,
+  sessionsMax: limits.backendSessions,
+  sessionIdleMs: limits.backendSessionIdle,
+})
+
+/** The configured limits as questions to callers name them. */
+export const interactionLimitsOf = (limits: Limits): InteractionLimits => ({
+  questionMs: limits.questionTimeout,
+  totalMs: limits.questionWindow,
+  questionsMax: limits.questions,
+  heldMax: limits.heldRequests,
+  heldPerCallerMax: limits.heldRequestsPerCaller,
 })
 
 /** The configured limits as the loading of a registry names them. */

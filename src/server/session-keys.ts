@@ -1,5 +1,6 @@
 import { createHash, hkdfSync, randomBytes } from "node:crypto"
-import type { SealKey } from "../mcp/face/seal.ts"
+import { createSeal, type Seal, type SealKey } from "../mcp/face/seal.ts"
+import type { Config } from "./config/config.ts"
 import type { Secret } from "./secret.ts"
 
 /**
@@ -13,3 +14,7 @@ export function sessionKeys(secrets: readonly Secret[]): readonly SealKey[] {
     return { kid: createHash("sha256").update(key).digest("hex").slice(0, 8), key }
   })
 }
+
+/** Seals what modern callers bring back. The endpoint is part of it: another gateway's is none of ours, same key or not. */
+export const requestStateSeal = ({ listen, sessionKeys: secrets }: Config): Seal =>
+  createSeal(sessionKeys(secrets), `postern/request-state/1 ${listen.publicUrl ?? listen.path}`)

@@ -25,6 +25,7 @@ import { type Current, currentCatalog, type Parts, type StartOptions } from "./p
 import { randomId } from "./random-id.ts"
 import { type Accepted, Registry, type RegistryState } from "./reload.ts"
 import { planRoutes } from "./routes.ts"
+import { requestStateSeal } from "./session-keys.ts"
 import { StartError } from "./start-error.ts"
 import { readiness, status } from "./status.ts"
 
@@ -110,6 +111,7 @@ function assemble(config: Config, options: StartOptions): Parts {
         log.error({ event: "composition_bug", step: id, error: result.bug })
     },
   })
+  const sealer = startable(() => requestStateSeal(config))
   const gateway = createEnforcement({
     config,
     current,
@@ -119,6 +121,7 @@ function assemble(config: Config, options: StartOptions): Parts {
     compositions,
     metrics,
     log,
+    sealer,
   })
   const face = startable(() => createFace(gateway, faceOptions(config, version, log)))
   const registry = openRegistry(config, options, {

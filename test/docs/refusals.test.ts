@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { staleWords } from "../../src/call/interaction/interactions.ts"
 import type { Refusal, RefusalCode } from "../../src/call/refusal.ts"
 import { refusalCodes } from "../../src/compose/run/result/refusal-codes.ts"
 import { refusalAnswer } from "../../src/mcp/face/refusal-words.ts"
@@ -44,6 +45,9 @@ const refusals = {
     { code: "overloaded", subject: tool, reason, retryAfterMs: 1_000 },
     { code: "overloaded", reason, retryAfterMs: 1_000 },
   ],
+  missing_capability: [{ code: "missing_capability", subject: tool, needed: { sampling: {} } }],
+  unanswered: [{ code: "unanswered", subject: tool, words: "REASON" }],
+  invalid_round: [{ code: "invalid_round", subject: tool, words: staleWords, reason }],
   composition_unsupported: [{ code: "composition_unsupported", tool, words: "REASON" }],
   audit_unavailable: [{ code: "audit_unavailable", reason }],
   cancelled: [{ code: "cancelled", reason }],

@@ -14,6 +14,7 @@ backends.route(
         process: { command: process.execPath, args, env, cwd: undefined },
         options: {
           era: "legacy",
+          isolation: "shared",
           timeoutMs: 60_000,
           concurrencyMax: 1,
           queueMax: 1,

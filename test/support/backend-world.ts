@@ -34,6 +34,7 @@ const limits: Partial<BackendLimits> = {
 
 export const options: BackendOptions = {
   era: "auto",
+  isolation: "shared",
   timeoutMs: 10_000,
   concurrencyMax: 64,
   queueMax: 1_024,

@@ -8,6 +8,7 @@ import type { Catalog } from "../../src/registry/catalog.ts"
 import { type CatalogSketch, sketchCatalog } from "./catalog.ts"
 import { identity } from "./evidence.ts"
 import { answering } from "./gateway.ts"
+import { testInteractions } from "./interactions.ts"
 import { openRuns } from "./runs.ts"
 
 /** What the far side of the backends' port does with one call. */
@@ -66,6 +67,7 @@ export function fakeGateway(
       return backend(request)
     }),
     compositions: openRuns().runs,
+    interactions: testInteractions({}, () => clock.now),
     digest: () => undefined,
     begins: "none",
     audit(record) {

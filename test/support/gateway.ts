@@ -10,6 +10,7 @@ import type { Catalog } from "../../src/registry/catalog.ts"
 import type { JsonObject } from "../../src/schema/json.ts"
 import { createSchemas } from "../../src/schema/schemas.ts"
 import { evidence, identity } from "./evidence.ts"
+import { testInteractions } from "./interactions.ts"
 import { testPorts } from "./issuer.ts"
 import { openRuns, type RunsSketch } from "./runs.ts"
 
@@ -65,6 +66,7 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
     schemas: createSchemas(),
     backends,
     compositions: runs,
+    interactions: testInteractions(),
     digest: createDigest({ mode: "digest", key: undefined }),
     begins: "none",
     audit(record) {

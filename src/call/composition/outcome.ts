@@ -80,9 +80,16 @@ function failureOf(refusal: Refusal): Told {
         ...failure("cancelled", "the call was cancelled"),
         effect: refusal.fate === "unsent" ? "none" : "unknown",
       }
+    case "unanswered":
+      return {
+        ...failure("tool", `it asked the caller, without answer: ${refusal.words}`),
+        effect: "unknown",
+      }
     case "audit_unavailable":
       return { ...failure("journal", "calls cannot be recorded now"), effect: "unknown" }
     case "composition_unsupported":
+    case "missing_capability":
+    case "invalid_round":
     case "invalid_credentials":
     case "identity_unavailable":
     case "identity_conflict":

@@ -7,7 +7,9 @@ import type { Cancellation } from "../cancellation.ts"
 import { beginFacts, type Facts, warn } from "../facts.ts"
 import type { Gateway } from "../gateway.ts"
 import type { Inquiry } from "../inquiry.ts"
-import { forwardedMeta, withoutOurMeta } from "../meta.ts"
+import type { Respondent } from "../interaction/peer.ts"
+import { sendOn } from "../interaction/send-on.ts"
+import { forwardedMeta } from "../meta.ts"
 import { type Reach, reachOf } from "../permit.ts"
 import type { Refusal } from "../refusal.ts"
 import { hasLinks, renamed } from "./links.ts"
@@ -22,6 +24,8 @@ export interface RelayRequest extends Inquiry {
   readonly meta: JsonObject | undefined
   readonly cancellation: Cancellation | undefined
   readonly onNotification: ((notification: JsonObject) => void) | undefined
+  /** Who answers what the backend asks meanwhile; undefined where nobody does. */
+  readonly respondent?: Respondent | undefined
 }
 
 /** What is asked for, by the caller's name for it. */
@@ -77,17 +81,18 @@ async function travel(
   facts.in = gateway.digest(request.params)
   if (cancellation?.isCancelled) return refused(cancelledBefore)
   facts.executedMs = gateway.now()
-  const reply = withoutOurMeta(
-    await backends.request(server, {
-      method: request.method,
-      subject: wish.name,
-      name: wish.kind === "completion" ? undefined : found.own,
-      params: inServersNames(request, found.own),
-      meta: forwardedMeta(request.meta, undefined),
-      cancellation,
-      onNotification,
-    }),
-  )
+  const params = inServersNames(request, found.own)
+  const onward = {
+    method: request.method,
+    subject: wish.name,
+    name: wish.kind === "completion" ? undefined : found.own,
+    params,
+    meta: forwardedMeta(request.meta, undefined),
+    cancellation,
+    onNotification,
+  }
+  const talk = { caller: caller.value, respondent: request.respondent, about: params, facts }
+  const reply = await sendOn(server, onward, talk, { backends, interactions: gateway.interactions })
   facts.answeredMs = gateway.now()
   if (reply.kind !== "result") return reply
   const told = await inCallersNames(reply, wish, found, reach, backends)

@@ -1,4 +1,5 @@
 import type { Authorization } from "./credentials/authorization.ts"
+import type { Isolation } from "./lane.ts"
 import type { SecretFile, SecretText } from "./secret-text.ts"
 
 /** Where a server version lives and how it is spoken to: one entry of the configuration's `servers`. */
@@ -36,6 +37,8 @@ export interface Command {
 export interface BackendOptions {
   /** `auto` probes with `server/discover`. */
   readonly era: "auto" | "legacy" | "modern"
+  /** How far callers share what a legacy server keeps for a session. */
+  readonly isolation: Isolation
   /** From the call's arrival at the backend to its answer. Default 60,000. */
   readonly timeoutMs: number
   /** Calls in flight at once; more wait. Default 64. */

@@ -1,15 +1,23 @@
 import type { BackendReply, BackendRequest } from "../../call/backends.ts"
+import type { Rounds } from "../../call/interaction/peer.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import { isObject } from "../../schema/json.ts"
+import type { Address } from "./address.ts"
 import type { Due } from "./deadlines.ts"
 import type { Guest } from "./gate.ts"
+import { type Lane, laneOf } from "./lane.ts"
+import { OpenQuestions } from "./open-questions.ts"
 import { type Outcome, Outgoing } from "./outgoing.ts"
-import { membersOf } from "./wire.ts"
+import { membersOf, replyText } from "./wire.ts"
 
 /** Who is told what becomes of a call. */
 export interface CallOwner {
   entered(call: BackendCall): void
+  readonly address: Address
   aborted(call: BackendCall): void
+  /** Its caller is asked something, and the server waits; then all that it asked is answered. */
+  asking(call: BackendCall): void
+  answered(call: BackendCall): void
   ended(call: BackendCall, outcome: Outcome): void
   /** The caller's side failed to take a notification: its bug, not the backend's. */
   deaf(call: BackendCall, error: unknown): void
@@ -22,11 +30,14 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
   readonly startedMs = performance.now()
   /** It counts against the concurrency limit. */
   hasPlace = false
+  /** It waits for an answer of its caller. */
+  isAsking = false
   dueMs = 0
   before: BackendCall | undefined = undefined
   after: BackendCall | undefined = undefined
   readonly #owner: CallOwner
   #progress = Number.NEGATIVE_INFINITY
+  #questions: OpenQuestions | undefined
 
   constructor(
     owner: CallOwner,
@@ -34,12 +45,15 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     paramHeaders: readonly string[] | undefined,
     reply: (reply: BackendReply) => void,
   ) {
-    const { method, name, meta } = request
-    const members = membersOf(request.params)
-    super(
-      method,
-      paramHeaders === undefined ? { members, name, meta } : { members, name, meta, paramHeaders },
-    )
+    const { method, name, meta, peer, rounds } = request
+    super(method, {
+      members: membersOf(request.params),
+      name,
+      meta,
+      paramHeaders,
+      capabilities: peer && JSON.stringify(peer.capabilities),
+      roundMembers: rounds && roundMembers(rounds),
+    })
     this.request = request
     this.reply = reply
     this.#owner = owner
@@ -55,13 +69,34 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     this.#owner.aborted(this)
   }
 
+  override get lane(): Lane | undefined {
+    return laneOf(this.request, this.#owner.address.options.isolation)
+  }
+
+  override asked(request: JsonObject, reply: (text: string) => void): void {
+    const { peer } = this.request
+    if (peer === undefined || this.isOver || request["method"] === "ping") {
+      reply(replyText(request))
+      return
+    }
+    this.#questions ??= new OpenQuestions(peer, () => this.#owner.answered(this))
+    this.#owner.asking(this)
+    this.#questions.ask(request, reply)
+  }
+
   protected override ended(outcome: Outcome): void {
     this.request.cancellation?.release()
+    this.#questions?.cancelAll()
     this.#owner.ended(this, outcome)
   }
 
   /** In the caller's terms: its own progress token, or nothing where it gave none. */
   override notify(notification: JsonObject): void {
+    if (notification["method"] === "notifications/cancelled") {
+      const { params } = notification
+      if (isObject(params)) this.#questions?.cancel(params["requestId"])
+      return
+    }
     const { onNotification } = this.request
     if (onNotification === undefined || this.isOver) return
     const ours = this.#inCallersTerms(notification)
@@ -84,3 +119,9 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     return { ...notification, params: { ...params, progressToken: token } }
   }
 }
+
+/** JSON members without braces; "" in a first round. */
+const roundMembers = ({ responses, state }: Rounds): string =>
+  responses === undefined && state === undefined
+    ? ""
+    : JSON.stringify({ inputResponses: responses, requestState: state }).slice(1, -1)

@@ -5,6 +5,7 @@ import type {
   ListKind,
   RpcError,
 } from "../../call/backends.ts"
+import { type AskingReply, isAsking } from "../../call/interaction/round-result.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, written } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
@@ -15,6 +16,7 @@ import type { TokenStatus } from "./credentials/server-credentials.ts"
 import { Deadlines } from "./deadlines.ts"
 import { closing, type Failure, type FailureKind, unsent } from "./failure.ts"
 import type { Gate } from "./gate.ts"
+import { goRounds } from "./go-rounds.ts"
 import type { BackendLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel, Opening } from "./link.ts"
 import { Offering, type OfferingEvents } from "./offering.ts"
@@ -48,8 +50,9 @@ export class Backend implements CallOwner, LinkEvents {
   readonly #context: BackendContext
   readonly #link: Link
   readonly #backoff: Backoff
-  /** Every call that is not over. */
+  /** Every call that is not over, but for those that wait for an answer of their callers. */
   readonly #calls: Deadlines<BackendCall>
+  readonly #asking: Deadlines<BackendCall>
   /** With a place, but without a connection yet. */
   readonly #waiting = new Set<BackendCall>()
   readonly #offering: Offering
@@ -75,6 +78,7 @@ export class Backend implements CallOwner, LinkEvents {
     this.#offering = new Offering(limits, this.#link, () => this.#ready(), context)
     this.#backoff = new Backoff(limits.backoffMs, limits.backoffMaxMs, limits.healthyMs)
     this.#calls = new Deadlines(address.options.timeoutMs, (call) => this.#expire(call))
+    this.#asking = new Deadlines(limits.askingMs, (call) => this.#expire(call))
   }
 
   request(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
@@ -207,11 +211,42 @@ export class Backend implements CallOwner, LinkEvents {
   }
 
   ended(call: BackendCall, outcome: Outcome): void {
-    this.#calls.delete(call)
+    const list = call.isAsking ? this.#asking : this.#calls
+    list.delete(call)
     this.#leave(call)
     this.#learn(outcome)
-    call.reply(replyOf(outcome, call, this.#context.redactor))
-    if (this.#calls.size === 0) this.#drained?.()
+    const reply = replyOf(outcome, call, this.#context.redactor)
+    if (isAsking(reply) && call.request.rounds === undefined) void this.#goRounds(call, reply)
+    else call.reply(reply)
+    if (this.#calls.size === 0 && this.#asking.size === 0) this.#drained?.()
+  }
+
+  /** The result asks something, and its caller waits for the final one. */
+  async #goRounds(call: BackendCall, reply: AskingReply): Promise<void> {
+    const server = this.#server
+    const send = (request: BackendRequest) =>
+      server === undefined ? Promise.resolve(reply) : this.request(server, request)
+    call.reply(await goRounds(call.request, reply, send))
+  }
+
+  /** People take longer than servers: the call's own time stands still, and another may have its place. */
+  asking(call: BackendCall): void {
+    if (call.isAsking) return
+    call.isAsking = true
+    this.#calls.delete(call)
+    this.#asking.add(call)
+    if (this.#asking.size <= this.#context.limits.askingMax) this.#leave(call)
+  }
+
+  /** Its time begins anew. It may be one more than the limit now; what waits in the queue goes on waiting. */
+  answered(call: BackendCall): void {
+    if (!call.isAsking || call.isOver) return
+    call.isAsking = false
+    this.#asking.delete(call)
+    this.#calls.add(call)
+    if (call.hasPlace) return
+    call.hasPlace = true
+    this.#context.gate.retake()
   }
 
   deaf({ id }: BackendCall, error: unknown): void {
@@ -231,7 +266,9 @@ export class Backend implements CallOwner, LinkEvents {
   #leave(call: BackendCall): void {
     if (this.#context.gate.forsake(call)) return
     this.#waiting.delete(call)
-    if (call.hasPlace) this.#context.gate.leave()
+    if (!call.hasPlace) return
+    call.hasPlace = false
+    this.#context.gate.leave()
   }
 
   #lookAtTools(): void {
@@ -283,13 +320,14 @@ export class Backend implements CallOwner, LinkEvents {
     this.#offering.stop()
     this.#state = "closing"
     for (const arrive of this.#arrivals.splice(0)) arrive(closing)
-    for (const call of this.#calls.items()) call.withdraw(closing)
+    for (const call of [...this.#calls.items(), ...this.#asking.items()]) call.withdraw(closing)
     this.#calls.clear()
+    this.#asking.clear()
     await this.#link.close()
   }
 
   async #drain(): Promise<void> {
-    if (this.#calls.size === 0) return
+    if (this.#calls.size === 0 && this.#asking.size === 0) return
     const { promise, resolve } = Promise.withResolvers<void>()
     this.#drained = resolve
     const late = setTimeout(resolve, this.#context.limits.drainMs)

@@ -44,6 +44,11 @@ export class Gate {
     return this.#queue.delete(guest)
   }
 
+  /** Who left for a while is back. It may be one more than there are places now; what waits goes on waiting. */
+  retake(): void {
+    this.#taken++
+  }
+
   /** It gives back its place, which goes to the one that waited longest. */
   leave(): void {
     this.#taken--

@@ -23,6 +23,10 @@ export interface BackendLimits {
   readonly streamBytesMax: number
   /** How long a stream may stay open after its answer. */
   readonly lingerMs: number
+  /** How long a server may wait for answers to what it asked within one request. */
+  readonly askingMs: number
+  /** Requests to one server that wait for such answers without counting as in flight; more count. */
+  readonly askingMax: number
   /** Sessions with one legacy server beside the plain one, and how long one of them may be unused. */
   readonly sessionsMax: number
   readonly sessionIdleMs: number
@@ -55,6 +59,8 @@ export const defaultLimits: BackendLimits = {
   terminateMs: 2_000,
   streamBytesMax: 256 * 1024 * 1024,
   lingerMs: 1_000,
+  askingMs: 60 * 60_000,
+  askingMax: 256,
   sessionsMax: 1_000,
   sessionIdleMs: 10 * 60_000,
   tokenMs: 5_000,

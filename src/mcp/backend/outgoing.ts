@@ -3,7 +3,7 @@ import type { JsonObject } from "../../schema/json.ts"
 import { type Failure, unsent } from "./failure.ts"
 import type { Lane } from "./lane.ts"
 import { randomId } from "./random-id.ts"
-import { membersOf } from "./wire.ts"
+import { membersOf, noCapabilities, replyText } from "./wire.ts"
 
 /** How a request to a backend ends. `plain` is there where `result` holds numbers that a double cannot carry. */
 export type Outcome =
@@ -25,8 +25,10 @@ export abstract class Outgoing {
   isOver = false
   /** It was refused once without being executed, and sent again. */
   isResent = false
-  /** Which session of a legacy server it travels in; undefined for the plain one. */
-  readonly lane: Lane | undefined
+  /** What its caller can be asked, as JSON text. */
+  readonly capabilities: string
+  /** The members of `params` that only a modern server is sent: the answers to its questions, and its state. */
+  readonly roundMembers: string
   /** What counts it until it is over. */
   counter: { inFlight: number } | undefined
   /** Who carries it, once it is on its way. */
@@ -38,7 +40,13 @@ export abstract class Outgoing {
     this.name = params.name
     this.meta = params.meta
     this.paramHeaders = params.paramHeaders ?? none
-    this.lane = params.lane
+    this.capabilities = params.capabilities ?? noCapabilities
+    this.roundMembers = params.roundMembers ?? ""
+  }
+
+  /** Which session of a legacy server it travels in; undefined for the plain one. */
+  get lane(): Lane | undefined {
+    return undefined
   }
 
   /** The outcome, once. */
@@ -63,6 +71,11 @@ export abstract class Outgoing {
 
   protected abstract ended(outcome: Outcome): void
 
+  /** The backend asks something while it works on this request. `reply` sends it one message, the answer. */
+  asked(request: JsonObject, reply: (text: string) => void): void {
+    reply(replyText(request))
+  }
+
   /** A notification that belongs to this request, as the backend sent it. */
   notify(_notification: JsonObject): void {}
 }
@@ -78,8 +91,9 @@ export interface OutgoingParams {
   readonly members: string
   readonly name: string | undefined
   readonly meta: JsonObject | undefined
-  readonly paramHeaders?: readonly string[]
-  readonly lane?: Lane
+  readonly paramHeaders?: readonly string[] | undefined
+  readonly capabilities?: string | undefined
+  readonly roundMembers?: string | undefined
 }
 
 const none: readonly string[] = []

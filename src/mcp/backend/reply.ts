@@ -1,5 +1,7 @@
-import type { BackendReply } from "../../call/backends.ts"
-import type { Json, JsonObject } from "../../schema/json.ts"
+import type { BackendReply, BackendRequest } from "../../call/backends.ts"
+import { covers, relayable } from "../../call/interaction/capabilities.ts"
+import type { Refusal } from "../../call/refusal.ts"
+import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { BackendCall } from "./backend-call.ts"
 import { protocolFailure, refusalOf } from "./failure.ts"
 import type { Outcome } from "./outgoing.ts"
@@ -19,6 +21,8 @@ export function replyOf(outcome: Outcome, call: BackendCall, redactor: Redactor)
   }
   const { code, message, data } = outcome.error
   const text = redactor.text(message)
+  const needed = code === -32021 ? neededOf(data, call.request) : undefined
+  if (needed !== undefined) return { kind: "refusal", refusal: needed }
   if (isAboutThisHop(code)) {
     const failure = protocolFailure(`the server refused the gateway's request: ${code} ${text}`)
     return { kind: "refusal", refusal: refusalOf({ ...failure, rpcCode: code }, subject, 0) }
@@ -39,3 +43,12 @@ function resultReply(outcome: Result, redactor: Redactor): BackendReply {
 
 /** Header mismatch, missing capability, unsupported version: what we said to the backend, not what the caller said to us. */
 const isAboutThisHop = (code: number): boolean => code <= -32020 && code >= -32029
+
+/** A modern caller may declare more; where it cannot, or what it lacks is not ours to relay, its call has failed. */
+function neededOf(data: unknown, { peer, rounds, subject }: BackendRequest): Refusal | undefined {
+  const needed = isObject(data) ? relayable(data["requiredCapabilities"]) : undefined
+  if (needed === undefined || covers(peer?.capabilities ?? {}, needed)) return
+  if (rounds !== undefined) return { code: "missing_capability", subject, needed }
+  const kinds = Object.keys(needed).join(", ")
+  return { code: "unanswered", subject, words: `its client declared no ${kinds}` }
+}

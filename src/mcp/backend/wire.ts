@@ -1,3 +1,4 @@
+import type { QuestionAnswer } from "../../call/interaction/question.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { Outgoing } from "./outgoing.ts"
 
@@ -22,23 +23,34 @@ const identityKey = "io.modelcontextprotocol/clientInfo"
 const logLevelKey = "io.modelcontextprotocol/logLevel"
 const reserved = new Set([versionKey, capabilitiesKey, identityKey, logLevelKey, "progressToken"])
 
-/** The members of `_meta` that every request carries: the envelope of the modern era, nothing in the legacy one. */
-export const envelope = (era: Era, identity: Identity): string => {
-  if (era === "legacy") return ""
-  const { name, version } = identity
-  const members = {
-    [versionKey]: modernVersion,
-    [capabilitiesKey]: {}, // no capability is declared, so no backend asks for an interaction
-    [identityKey]: { name, version },
-  }
-  return JSON.stringify(members).slice(1, -1)
+/**
+ * The members of `_meta` that every request of the modern era carries, from what its caller can be asked (JSON text).
+ * Where that is nothing, no backend asks for an interaction.
+ */
+export type Envelope = (capabilities: string) => string
+
+export function envelopeOf({ name, version }: Identity): Envelope {
+  const around = (capabilities: string) =>
+    `"${versionKey}":"${modernVersion}","${capabilitiesKey}":${capabilities},` +
+    `"${identityKey}":${JSON.stringify({ name, version })}`
+  const plain = around(noCapabilities)
+  return (capabilities) => (capabilities === noCapabilities ? plain : around(capabilities))
 }
 
-/** The request as JSON text. The caller's progress token is replaced by the id: tokens of two callers may be equal. */
-export function requestText({ id, method, members, meta }: Outgoing, common: string): string {
+/** As JSON text. */
+export const noCapabilities = "{}"
+
+/**
+ * The request as JSON text, with an envelope in the modern era. The caller's progress token is replaced by the id: tokens
+ * of two callers may be equal.
+ */
+export function requestText(outgoing: Outgoing, envelope: Envelope | undefined): string {
+  const { id, method, members, meta } = outgoing
+  const common = envelope === undefined ? "" : envelope(outgoing.capabilities)
   const metaMembers = meta === undefined ? common : joined(common, carried(meta, id))
   const metaText = metaMembers === "" ? "" : `"_meta":{${metaMembers}}`
-  return `{"jsonrpc":"2.0","id":"${id}","method":"${method}","params":{${joined(members, metaText)}}}`
+  const own = envelope === undefined ? members : joined(members, outgoing.roundMembers)
+  return `{"jsonrpc":"2.0","id":"${id}","method":"${method}","params":{${joined(own, metaText)}}}`
 }
 
 const joined = (one: string, other: string): string =>
@@ -69,10 +81,34 @@ export const initializedText = '{"jsonrpc":"2.0","method":"notifications/initial
 export const cancelledText = (id: string): string =>
   `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"${id}","reason":"cancelled by the caller"}}`
 
-/** What a backend's own request is answered with: pings are, everything else needs a capability that was not declared. */
+/**
+ * What a backend's own request is answered with where nobody can be asked: pings are answered, everything else needs a
+ * capability that was not declared.
+ */
 export function replyText(request: JsonObject): string {
   const { id = null, method } = request
   const outcome =
     method === "ping" ? { result: {} } : { error: { code: -32601, message: "Method not found" } }
   return JSON.stringify({ jsonrpc: "2.0", id, ...outcome })
 }
+
+/** What a backend is told of the caller's answer to its question. Nobody's answer is a cancelled form, or an error. */
+export function answerText({ id = null, method }: JsonObject, answer: QuestionAnswer): string {
+  const outcome =
+    answer.kind !== "unanswered"
+      ? withoutKind(answer)
+      : method === "elicitation/create"
+        ? { result: { action: "cancel" } }
+        : { error: { code: -32603, message: `No answer: ${answer.reason}` } }
+  return JSON.stringify({ jsonrpc: "2.0", id, ...outcome })
+}
+
+const withoutKind = ({ kind: _, ...outcome }: QuestionAnswer) => outcome
+
+/** The client's progress with a question, under the server's own token. */
+export const progressText = (token: string | number, params: JsonObject): string =>
+  JSON.stringify({
+    jsonrpc: "2.0",
+    method: "notifications/progress",
+    params: { ...params, progressToken: token },
+  })

@@ -1,8 +1,9 @@
 import type { RpcError } from "../../call/backends.ts"
-import { type Answer, type CallRequest, call } from "../../call/call.ts"
+import { type CallRequest, call } from "../../call/call.ts"
 import type { Evidence } from "../../call/caller.ts"
 import type { Cancellation } from "../../call/cancellation.ts"
 import type { Gateway } from "../../call/gateway.ts"
+import type { Respondent } from "../../call/interaction/peer.ts"
 import { withoutOurNotice } from "../../call/meta.ts"
 import { permit } from "../../call/permit.ts"
 import type { CatalogTool } from "../../registry/catalog.ts"
@@ -31,6 +32,7 @@ export interface Going {
   readonly posted: PostedRequest
   readonly evidence: Evidence
   readonly cancellation: Cancellation
+  readonly respondent: Respondent
   /** Whether a notification of the backend is for this caller. */
   relays(notification: JsonObject): boolean
 }
@@ -56,21 +58,12 @@ export async function callTool(
   }
 
   exchange.wait()
-  const answer = finished(await call(callOf(codec, going, tool, args), context.gateway), tool)
+  const answer = await call(callOf(codec, going, tool, args), context.gateway)
   const said = answer.kind === "refusal" ? refusalAnswer(answer.refusal, context.speaker) : answer
   if (said.kind === "result") {
     const shaping = answer.kind === "result" ? special : undefined
     exchange.finish(resultText(id, codec.result(said.result, shaping, context)))
   } else exchange.fail("fail" in said ? said.fail : relayedError(said.error), id)
-}
-
-/** A result that asks something of the caller: the answer has no way back to the backend, so the request has failed. */
-export function finished(answer: Answer, subject: string): Answer {
-  if (answer.kind !== "result") return answer
-  const { resultType } = answer.result
-  if (resultType === undefined || resultType === "complete") return answer
-  const reason = `the result is not complete: ${JSON.stringify(resultType)}`
-  return { kind: "refusal", refusal: { code: "backend_error", subject, reason } }
 }
 
 function callOf(
@@ -95,6 +88,7 @@ function callOf(
     meta: meta && codec.meta(meta),
     cancellation,
     onNotification: relaying(going),
+    respondent: going.respondent,
   }
 }
 

@@ -50,6 +50,7 @@ export interface Posted {
 
 export type Request = Extract<Message, { kind: "request" }>
 export type Notification = Extract<Message, { kind: "notification" }>
+export type Response = Extract<Message, { kind: "response" }>
 
 /** A request with its parameters twice: to look at, and with every digit of its numbers to send on. */
 export interface PostedRequest extends Posted {

@@ -39,6 +39,11 @@ export class Exchange extends Beating {
     return this.#accepts.stream
   }
 
+  /** Whether the client can be asked something before the answer: it reads, or may come back to read. */
+  get canAsk(): boolean {
+    return this.#isWaiting && !(this.#stream === undefined && this.outgoing.destroyed)
+  }
+
   /** Should the answer become a stream, then one that a client can come back to. */
   resumable(resumption: Resumption): void {
     this.#resumption = resumption
@@ -51,7 +56,7 @@ export class Exchange extends Beating {
     this.#pulse.add(this)
   }
 
-  /** A notification that belongs to this request, before its answer. */
+  /** A notification or a question that belongs to this request, before its answer. */
   notify(text: string): void {
     if (!this.#isWaiting) return // late: the answer is out
     this.quietBeats = 0

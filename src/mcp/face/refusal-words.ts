@@ -62,6 +62,16 @@ export function refusalAnswer(refusal: Refusal, speaker: Speaker): RefusalAnswer
       return unknownContent(refusal, `Unknown prompt: ${refusal.prompt}`, speaker)
     case "audit_unavailable":
       return status(refusal, 503, "calls cannot be recorded now", { "retry-after": "5" })
+    case "missing_capability": {
+      const { code, needed } = refusal
+      const data = { requiredCapabilities: needed, [refusalKey]: { code } }
+      const message = "Missing required client capability"
+      return { kind: "error", fail: { status: 400, code: codes.missingCapability, message, data } }
+    }
+    case "invalid_round": {
+      const message = `Invalid params: ${refusal.words}`
+      return failed(refusal, { status: 200, code: codes.invalidParams, message })
+    }
     case "cancelled":
       return status(refusal, 200, "the request was cancelled", undefined, 499)
     case "overloaded":
@@ -94,6 +104,7 @@ type AboutTool = Extract<
       | "backend_unavailable"
       | "backend_timeout"
       | "backend_error"
+      | "unanswered"
       | "composition_unsupported"
   }
 >
@@ -126,6 +137,11 @@ function aboutTool(refusal: AboutTool): RefusalAnswer {
         refusal.isUnauthorized
           ? `${refusal.subject} failed: upstream authorization failed`
           : `${refusal.subject} failed`,
+      )
+    case "unanswered":
+      return toolError(
+        refusal,
+        `${refusal.subject} asked its caller, without answer: ${refusal.words}`,
       )
     case "composition_unsupported":
       return toolError(refusal, `${refusal.tool} cannot be run: ${refusal.words}`)

@@ -58,7 +58,7 @@ function take(
   if (message.kind !== "request") {
     // The modern era has no notification that means anything over HTTP, and takes all of them.
     if (era === "modern") return exchange.acknowledge()
-    return takeLegacy(context, posted, message.kind === "notification" ? message : undefined)
+    return takeLegacy(context, posted, message, isObject(exact) ? exact : {})
   }
   const params = isObject(exact) ? exact["params"] : undefined
   const exactParams = isObject(params) ? params : undefined

@@ -1,4 +1,5 @@
 import type { Caller, EvidenceSource, Trust } from "../../call/caller.ts"
+import type { Capabilities } from "../../call/interaction/capabilities.ts"
 import { isObject, type Json } from "../../schema/json.ts"
 import type { Seal } from "./seal.ts"
 
@@ -15,6 +16,8 @@ export interface SessionToken {
   /** The negotiated protocol version. */
   readonly version: string
   readonly clientInfo: { readonly name: string; readonly version: string } | undefined
+  /** What the client can be asked; undefined for nothing. */
+  readonly capabilities: Capabilities | undefined
   /** Milliseconds since the epoch. */
   readonly issuedMs: number
   readonly expiresMs: number
@@ -31,8 +34,11 @@ export const clientClaim = (name: string, version: string): SessionToken["client
 
 export function tokenFor(
   caller: Caller,
-  clientInfo: SessionToken["clientInfo"],
-  version: string,
+  {
+    clientInfo,
+    capabilities,
+    version,
+  }: Pick<SessionToken, "clientInfo" | "capabilities" | "version">,
   times: { readonly jti: string; readonly nowMs: number; readonly lifetimeMs: number },
 ): SessionToken {
   return {
@@ -43,6 +49,7 @@ export function tokenFor(
     by: caller.by,
     version,
     clientInfo,
+    capabilities,
     issuedMs: Math.floor(times.nowMs),
     expiresMs: Math.floor(times.nowMs + times.lifetimeMs),
   }
@@ -59,6 +66,7 @@ export const sealToken = (seal: Seal, token: SessionToken): string =>
       token.by,
       token.version,
       token.clientInfo ?? null,
+      token.capabilities ?? null,
       token.issuedMs,
       token.expiresMs,
     ]),
@@ -69,9 +77,9 @@ export function openToken(seal: Seal, sealed: string): SessionToken | undefined 
   const text = seal.open(sealed)
   if (text === undefined) return undefined
   // Authenticated: nobody but a holder of the key wrote this, so its shape is this function's own.
-  const [jti, principal, agent, trust, by, version, clientInfo, issuedMs, expiresMs] = JSON.parse(
-    text,
-  ) as [string, string, string | null, Trust, EvidenceSource[], string, Json, number, number]
+  const [jti, principal, agent, trust, by, version, clientInfo, capabilities, ...times] =
+    JSON.parse(text) as TokenMembers
+  const [issuedMs, expiresMs] = times
   return {
     jti,
     principal,
@@ -82,7 +90,21 @@ export function openToken(seal: Seal, sealed: string): SessionToken | undefined 
     clientInfo: isObject(clientInfo)
       ? { name: String(clientInfo["name"]), version: String(clientInfo["version"]) }
       : undefined,
+    capabilities: capabilities ?? undefined,
     issuedMs,
     expiresMs,
   }
 }
+
+type TokenMembers = [
+  string,
+  string,
+  string | null,
+  Trust,
+  EvidenceSource[],
+  string,
+  Json,
+  Capabilities | null,
+  number,
+  number,
+]

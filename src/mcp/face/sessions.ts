@@ -1,5 +1,7 @@
 import type { Cancellation } from "../../call/cancellation.ts"
+import type { MuteRespondent } from "../../call/interaction/peer.ts"
 import type { RpcId } from "../jsonrpc.ts"
+import type { SessionQuestions } from "./legacy/session-questions.ts"
 import type { FaceLimits } from "./limits.ts"
 import type { Replay, Replays } from "./resume/replays.ts"
 import type { ResumableStream } from "./resume/resumable-stream.ts"
@@ -17,6 +19,10 @@ export interface Session {
   listDigest: string | undefined
   /** The calls in flight, by the client's id, for `notifications/cancelled`. */
   readonly calls: Map<RpcId, Cancellation>
+  /** What its client is asked; undefined before the first question. */
+  questions: SessionQuestions | undefined
+  /** For a client that can be asked nothing: the same for all its requests; undefined before the first. */
+  mute: MuteRespondent | undefined
   /** The streams that its client can come back to. */
   readonly replay: Replay
   /** What goes over the session's GET stream, whether one is open or not; undefined before the first. */
@@ -66,6 +72,8 @@ export function createSessions(
       logLevel: undefined,
       listDigest: undefined,
       calls: new Map(),
+      questions: undefined,
+      mute: undefined,
       replay: replays.openSession(),
       stream: undefined,
       endStream: undefined,
@@ -84,6 +92,7 @@ export function createSessions(
     ended.set(token.jti, token.expiresMs)
     const [oldest] = ended.keys()
     if (ended.size > endedMax && oldest !== undefined) ended.delete(oldest)
+    session.questions?.close()
     session.endStream?.()
     session.replay.close()
   }

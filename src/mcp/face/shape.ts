@@ -1,3 +1,4 @@
+import type { RpcError } from "../../call/backends.ts"
 import { isObject, type JsonObject } from "../../schema/json.ts"
 import type { RpcId } from "../jsonrpc.ts"
 
@@ -14,7 +15,11 @@ export type Message =
       readonly method: string
       readonly params: JsonObject | undefined
     }
-  | { readonly kind: "response"; readonly id: RpcId | undefined }
+  | {
+      readonly kind: "response"
+      readonly id: RpcId | undefined
+      readonly outcome: { readonly result: JsonObject } | { readonly error: RpcError }
+    }
 
 /** Reads one message; undefined for what is none (a batch included). */
 export function messageOf(value: unknown): Message | undefined {
@@ -47,12 +52,15 @@ const isId = (id: unknown): id is RpcId => typeof id === "string" || Number.isSa
 function responseOf(value: JsonObject): Message | undefined {
   const { id, result, error } = value
   if (isObject(result) && isId(id) && onlyKeys(value, resultKeys)) {
-    return isMeta(result["_meta"]) ? { kind: "response", id } : undefined
+    return isMeta(result["_meta"]) ? { kind: "response", id, outcome: { result } } : undefined
   }
   if (!isObject(error) || !(id === undefined || isId(id)) || !onlyKeys(value, errorKeys))
     return undefined
-  const isSound = Number.isSafeInteger(error["code"]) && typeof error["message"] === "string"
-  return isSound ? { kind: "response", id } : undefined
+  const { code, message, data } = error
+  if (typeof code !== "number" || !Number.isSafeInteger(code)) return undefined
+  if (typeof message !== "string") return undefined
+  const told = data === undefined ? { code, message } : { code, message, data }
+  return { kind: "response", id, outcome: { error: told } }
 }
 
 const isMeta = (meta: unknown): boolean => meta === undefined || isObject(meta)

@@ -24,6 +24,7 @@ export const defaults = {
   minTrust: "asserted",
   onConflict: "deny",
   era: "auto",
+  isolation: "shared",
   auditArguments: "digest",
   auditSync: "batch",
   auditBegin: "effects",

@@ -46,6 +46,12 @@ const server = z
       .enum(["auto", "legacy", "modern"])
       .default(defaults.era)
       .describe("The protocol it speaks; auto asks it."),
+    isolation: z
+      .enum(["shared", "principal", "session"])
+      .default(defaults.isolation)
+      .describe(
+        "How far callers share a session with a legacy server, or its process: all of them, those of one identity, or one session of a client.",
+      ),
     timeout: duration({ min: 1, max: limitTable.backendTimeout.max })
       .optional()
       .describe("How long one call may take; otherwise limits.backendTimeout."),

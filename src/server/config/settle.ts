@@ -86,6 +86,7 @@ function settleServer(
     process: settleProcess(server, at, around),
     options: {
       era: server.era,
+      isolation: server.isolation,
       timeoutMs: server.timeout ?? limits.backendTimeout,
       concurrencyMax: server.concurrency ?? limits.backendConcurrency,
       queueMax: server.queue ?? limits.backendQueue,

@@ -102,6 +102,30 @@ const cases: {
     { code: "overloaded", subject: tool, reason, retryAfterMs: 200 },
     { status: 200, text: "echo is busy, try again", retryAfterMs: 200 },
   ],
+  missing_capability: [
+    { code: "missing_capability", subject: tool, needed: { sampling: {} } },
+    {
+      status: 400,
+      error: { code: -32021, message: "Missing required client capability" },
+      data: { requiredCapabilities: { sampling: {} } },
+    },
+  ],
+  unanswered: [
+    { code: "unanswered", subject: tool, words: "nobody answered in time" },
+    { status: 200, text: "echo asked its caller, without answer: nobody answered in time" },
+  ],
+  invalid_round: [
+    {
+      code: "invalid_round",
+      subject: tool,
+      words: "inputResponses.q1: expected an object",
+      reason,
+    },
+    {
+      status: 200,
+      error: { code: -32602, message: "Invalid params: inputResponses.q1: expected an object" },
+    },
+  ],
   composition_unsupported: [
     { code: "composition_unsupported", tool, words: "a saga needs a journal" },
     { status: 200, text: "echo cannot be run: a saga needs a journal" },

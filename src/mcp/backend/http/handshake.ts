@@ -2,14 +2,14 @@ import type { JsonObject } from "../../../schema/json.ts"
 import { type Failure, protocolFailure } from "../failure.ts"
 import { Inquiry, type Outcome } from "../outgoing.ts"
 import { readInitialize } from "../verdict.ts"
-import { type Identity, initializeParams } from "../wire.ts"
+import { type Envelope, type Identity, initializeParams } from "../wire.ts"
 import type { RpcExchange } from "./rpc-exchange.ts"
 
 /** Sends a request of the gateway itself with the given headers and waits for its end. Never rejects. */
 export type Ask = (
   inquiry: Inquiry,
   headers: string[],
-  common: string,
+  envelope: Envelope | undefined,
 ) => Promise<{ readonly outcome: Outcome; readonly exchange: RpcExchange }>
 
 export type Session =
@@ -29,7 +29,7 @@ export async function initialize(
   headers: string[],
 ): Promise<Session> {
   const inquiry = new Inquiry("initialize", initializeParams(identity, declared))
-  const { outcome, exchange } = await ask(inquiry, headers, "")
+  const { outcome, exchange } = await ask(inquiry, headers, undefined)
   const greeted = readInitialize(outcome)
   if (!greeted.ok) {
     if (outcome.kind !== "error" || exchange.status === 200) return greeted

@@ -11,11 +11,11 @@ import { Inquiry, type Outgoing } from "../outgoing.ts"
 import { legacy, modern, modernCodes, verdictOf } from "../verdict.ts"
 import {
   cancelledText,
+  type Envelope,
   type Era,
-  envelope,
+  envelopeOf,
   type Identity,
   initializedText,
-  replyText,
   requestText,
 } from "../wire.ts"
 import { openConnections } from "./connections.ts"
@@ -44,12 +44,14 @@ export class HttpLink implements Link, ExchangeHost {
   readonly #path: string
   readonly #sizes: AnswerSizes
   readonly #calls: Pool
+  /** For requests in which the server may ask something: a person's thinking keeps no other call waiting. */
+  readonly #talks: Pool
   readonly #control: Pool
   readonly #headers: HeaderSets
   readonly #outlet: Outlet
   readonly #lingering: Deadlines<Exchange>
   #era: Era | undefined
-  #common = ""
+  readonly #envelope: Envelope
   readonly #sessions: LegacySessions
 
   constructor(
@@ -62,6 +64,7 @@ export class HttpLink implements Link, ExchangeHost {
     const url = new URL(address.url)
     this.#address = address
     this.#identity = identity
+    this.#envelope = envelopeOf(identity)
     this.#limits = limits
     this.#events = events
     this.#path = url.pathname + url.search
@@ -69,7 +72,10 @@ export class HttpLink implements Link, ExchangeHost {
       bytesMax: address.options.answerBytesMax,
       streamBytesMax: limits.streamBytesMax,
     }
-    this.#calls = openConnections(url.origin, address.options.concurrencyMax, limits.connectMs)
+    const { concurrencyMax } = address.options
+    this.#calls = openConnections(url.origin, concurrencyMax, limits.connectMs)
+    const talksMax = concurrencyMax + limits.askingMax
+    this.#talks = openConnections(url.origin, talksMax, limits.connectMs)
     this.#control = openConnections(url.origin, controlConnections, limits.connectMs)
     this.#headers = new HeaderSets(address.headers)
     this.#outlet = new Outlet(address, credential)
@@ -92,7 +98,6 @@ export class HttpLink implements Link, ExchangeHost {
       const verdict = era === "auto" ? await this.#probe() : stated
       if (!verdict.ok) return verdict
       this.#era = verdict.era
-      this.#common = envelope(verdict.era, this.#identity)
       return verdict.era === "modern" ? verdict : this.#begin(session)
     })
   }
@@ -104,7 +109,7 @@ export class HttpLink implements Link, ExchangeHost {
 
   #modernInquiry(method: string, params: JsonObject) {
     const inquiry = new Inquiry(method, params)
-    return [inquiry, this.#headers.modern(inquiry), envelope("modern", this.#identity)] as const
+    return [inquiry, this.#headers.modern(inquiry), this.#envelope] as const
   }
 
   async #begin(session: LegacySession): Promise<Opening> {
@@ -118,9 +123,9 @@ export class HttpLink implements Link, ExchangeHost {
     return { ...legacy, capabilities: greeted.capabilities }
   }
 
-  async #ask(inquiry: Inquiry, headers: string[], common: string) {
+  async #ask(inquiry: Inquiry, headers: string[], envelope: Envelope | undefined) {
     inquiry.isResent = true // a handshake that is refused is not repeated
-    const exchange = this.#exchange(this.#control, inquiry, headers, common)
+    const exchange = this.#exchange(this.#control, inquiry, headers, envelope)
     const late = setTimeout(() => inquiry.withdraw(slowHandshake), this.#limits.connectMs)
     const outcome = await inquiry.outcome
     clearTimeout(late)
@@ -128,11 +133,17 @@ export class HttpLink implements Link, ExchangeHost {
   }
 
   send(outgoing: Outgoing): void {
-    const pool = outgoing instanceof Inquiry ? this.#control : this.#calls
-    if (this.#era === "modern") {
-      this.#exchange(pool, outgoing, this.#headers.modern(outgoing), this.#common)
-      return
-    }
+    if (this.#era === "legacy") this.#sendInSession(outgoing)
+    else
+      this.#exchange(
+        this.#poolFor(outgoing),
+        outgoing,
+        this.#headers.modern(outgoing),
+        this.#envelope,
+      )
+  }
+
+  #sendInSession(outgoing: Outgoing): void {
     const session = this.#sessions.of(outgoing.lane)
     if (session === undefined) {
       outgoing.fail(unsent(tooManySessions))
@@ -142,22 +153,28 @@ export class HttpLink implements Link, ExchangeHost {
       outgoing.counter = session
       session.inFlight++
     }
-    if (session.isOpen) this.#exchange(pool, outgoing, session.headers, "", session)
+    const pool = session.lane.mayAsk ? this.#talks : this.#poolFor(outgoing)
+    if (session.isOpen) this.#exchange(pool, outgoing, session.headers, undefined, session)
     else void this.#sendAfter(this.#openIn(session), outgoing)
+  }
+
+  #poolFor(outgoing: Outgoing): Pool {
+    return outgoing instanceof Inquiry ? this.#control : this.#calls
   }
 
   #exchange(
     pool: Pool,
     outgoing: Outgoing,
     headers: string[],
-    common: string,
+    envelope: Envelope | undefined,
     session?: LegacySession,
   ): RpcExchange {
     const { epoch } = session ?? this.#sessions.plain
     const where = { session, epoch, takenUp: undefined }
     const exchange = new RpcExchange(this, outgoing, this.#sizes, where)
     outgoing.carrier = exchange
-    this.#dispatch(pool, "POST", keyed(headers, outgoing), requestText(outgoing, common), exchange)
+    const text = requestText(outgoing, envelope)
+    this.#dispatch(pool, "POST", keyed(headers, outgoing), text, exchange)
     return exchange
   }
 
@@ -229,8 +246,8 @@ export class HttpLink implements Link, ExchangeHost {
     if (failure.isUnsent && !(outgoing instanceof Inquiry)) this.#events.down(failure)
   }
 
-  asked({ session }: RpcExchange, request: JsonObject): void {
-    if (session !== undefined) this.#notify(replyText(request), session)
+  asked({ outgoing, session }: RpcExchange, request: JsonObject): void {
+    if (session !== undefined) outgoing.asked(request, (text) => void this.#notify(text, session))
   }
 
   noticed(notification: JsonObject): void {
@@ -257,7 +274,8 @@ export class HttpLink implements Link, ExchangeHost {
   async close(): Promise<void> {
     await Promise.all(this.#sessions.takeAll().map((session) => this.#endSession(session)))
     this.#lingering.clear()
-    await Promise.all([this.#calls.destroy(), this.#control.destroy()])
+    const pools = [this.#calls, this.#talks, this.#control]
+    await Promise.all(pools.map((pool) => pool.destroy()))
   }
 
   async #endSession({ id, headers }: LegacySession): Promise<void> {

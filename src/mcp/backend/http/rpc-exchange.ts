@@ -108,9 +108,7 @@ export class RpcExchange extends Exchange implements Carrier {
   }
 
   #notified(notification: JsonObject): void {
-    const { method } = notification
-    if (method === "notifications/progress" || method === "notifications/message")
-      this.outgoing.notify(notification)
+    if (ofRequest.has(notification["method"])) this.outgoing.notify(notification)
     else this.#host.noticed(notification)
   }
 
@@ -129,5 +127,13 @@ const endedEarly: Failure = {
   kind: "lost",
   reason: "the stream ended without an answer",
 }
+
+/** Notifications that belong to the request on whose stream they come. */
+const ofRequest: ReadonlySet<unknown> = new Set([
+  "notifications/progress",
+  "notifications/message",
+  "notifications/cancelled",
+  "notifications/elicitation/complete",
+])
 
 const empty: Incoming = { kind: "garbage", why: "empty" }

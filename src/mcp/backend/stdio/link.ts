@@ -10,7 +10,14 @@ import { Inquiry, type Outcome, type Outgoing } from "../outgoing.ts"
 import type { Reveal } from "../secret-text.ts"
 import type { Starts } from "../starts.ts"
 import { legacy, readInitialize, type Verdict, verdictOf } from "../verdict.ts"
-import { type Era, envelope, type Identity, initializedText, initializeParams } from "../wire.ts"
+import {
+  type Envelope,
+  type Era,
+  envelopeOf,
+  type Identity,
+  initializedText,
+  initializeParams,
+} from "../wire.ts"
 import { Child, type ReadyCommand, ready } from "./child.ts"
 import { StdioSession } from "./session.ts"
 
@@ -121,18 +128,22 @@ export class StdioLink implements Link, SharedHost {
   #settle({ session }: Running, opening: Opening): Opening {
     if (!opening.ok) return opening
     if (opening.era === "legacy") session.tell(initializedText)
-    session.common = envelope(opening.era, this.#identity)
+    session.envelope = this.#envelopeIn(opening.era)
     this.#era = opening.era
     return opening
   }
 
   async #ask({ session }: Running, era: Era, inquiry: Inquiry): Promise<Outcome> {
-    session.common = envelope(era, this.#identity)
+    session.envelope = this.#envelopeIn(era)
     session.send(inquiry)
     const late = setTimeout(() => inquiry.withdraw(silent), this.#limits.connectMs)
     const outcome = await inquiry.outcome
     clearTimeout(late)
     return outcome
+  }
+
+  #envelopeIn(era: Era): Envelope | undefined {
+    return era === "modern" ? envelopeOf(this.#identity) : undefined
   }
 
   #spawn(command: ReadyCommand): Running {

@@ -3,7 +3,7 @@ import { type Failure, unsent } from "../failure.ts"
 import { OpenRequests, type SharedHost } from "../open-requests.ts"
 import type { Carrier, Outgoing } from "../outgoing.ts"
 import { Inquiry } from "../outgoing.ts"
-import { cancelledText, requestText } from "../wire.ts"
+import { cancelledText, type Envelope, requestText } from "../wire.ts"
 import type { Child } from "./child.ts"
 import { LineReader, type LineTaker } from "./lines.ts"
 
@@ -23,8 +23,8 @@ export class StdioSession implements Carrier, LineTaker {
   #control: string[] = []
   #isStalled = false
   #ended: Failure | undefined
-  /** Members of `_meta` for every request; set when the era is known. */
-  common = ""
+  /** What requests carry in the modern era; set when the era is known. */
+  envelope: Envelope | undefined
 
   constructor(child: Child, bytesMax: number, host: SharedHost) {
     this.#child = child
@@ -47,7 +47,7 @@ export class StdioSession implements Carrier, LineTaker {
 
   #write(outgoing: Outgoing): void {
     this.#open.add(outgoing)
-    this.#put(requestText(outgoing, this.common))
+    this.#put(requestText(outgoing, this.envelope))
   }
 
   /** A notification, or our answer to the server's own request. */

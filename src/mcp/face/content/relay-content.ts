@@ -1,14 +1,7 @@
 import type { RpcError } from "../../../call/backends.ts"
 import { type RelayRequest, relay, type Wish } from "../../../call/content/relay.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
-import {
-  badParams,
-  type CallCodec,
-  finished,
-  type Going,
-  relayedError,
-  relaying,
-} from "../call-tool.ts"
+import { badParams, type CallCodec, type Going, relayedError, relaying } from "../call-tool.ts"
 import type { FaceContext } from "../context.ts"
 import { codes, type Fail, resultText } from "../errors.ts"
 import { refusalFail } from "../refusal-words.ts"
@@ -30,7 +23,7 @@ export async function relayContent(
   if (typeof wish === "string") return exchange.fail(badParams(wish), id)
 
   exchange.wait()
-  const reply = finished(await relay(requestOf(codec, going, wish), context.gateway), wish.name)
+  const reply = await relay(requestOf(codec, going, wish), context.gateway)
   if (reply.kind === "result") {
     const isCacheable = wish.kind === "resource"
     exchange.finish(resultText(id, codec.contentResult(reply.result, isCacheable, context)))
@@ -43,7 +36,12 @@ function requestOf(codec: CallCodec, going: Going, wish: Wish): RelayRequest {
   const { exactParams, headers, message } = posted
   const sent = message.params?.["_meta"]
   const meta = isObject(sent) ? sent : undefined
-  const { _meta: _, ...params }: JsonObject = exactParams ?? {}
+  const {
+    _meta: _,
+    inputResponses: _1,
+    requestState: _2,
+    ...params
+  }: JsonObject = exactParams ?? {}
   return {
     era: codec.era,
     method: message.method,
@@ -54,6 +52,7 @@ function requestOf(codec: CallCodec, going: Going, wish: Wish): RelayRequest {
     meta: meta && codec.meta(meta),
     cancellation,
     onNotification: relaying(going),
+    respondent: going.respondent,
   }
 }
 

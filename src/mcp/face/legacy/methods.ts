@@ -1,11 +1,11 @@
 import { Cancellation } from "../../../call/cancellation.ts"
 import type { ContentKind } from "../../../call/content/list-content.ts"
-import { isObject } from "../../../schema/json.ts"
+import { isObject, type JsonObject } from "../../../schema/json.ts"
 import { callTool } from "../call-tool.ts"
 import { answerContentList, contentLists } from "../content/list-content.ts"
 import { relayContent } from "../content/relay-content.ts"
 import { wishes } from "../content/wish.ts"
-import type { FaceContext, Notification, Posted, PostedRequest } from "../context.ts"
+import type { FaceContext, Notification, Posted, PostedRequest, Response } from "../context.ts"
 import { codes, fail, resultText } from "../errors.ts"
 import { listTools } from "../list-tools.ts"
 import { gravity, logLevels } from "../modern/envelope.ts"
@@ -14,6 +14,7 @@ import type { Session } from "../sessions.ts"
 import { initialize } from "./initialize.ts"
 import { legacyCodec } from "./result.ts"
 import { admit, sessionEvidence, sessionOf } from "./session.ts"
+import { respondentIn } from "./session-questions.ts"
 
 type Method = (context: FaceContext, posted: PostedRequest, session: Session) => Promise<void>
 
@@ -50,25 +51,40 @@ async function knowNot(
   posted.exchange.fail(refused ?? unknown, id)
 }
 
-/** Notifications, and responses to requests we never sent: taken if the session is the sender's, and that is all. */
+/** A notification, or the answer to a question; `exact` is the message with every digit of its numbers. */
 export async function takeLegacy(
   context: FaceContext,
   posted: Posted,
-  notification: Notification | undefined,
+  message: Notification | Response,
+  exact: JsonObject,
 ): Promise<void> {
   const { exchange } = posted
   const found = sessionOf(context, posted)
   if (found.session === undefined) return exchange.fail(found.fail, undefined)
-  const method = notification?.method ?? "response"
-  const refused = await admit(context, posted, found.session, method)
+  const { session } = found
+  const method = message.kind === "notification" ? message.method : "response"
+  const refused = await admit(context, posted, session, method)
   if (refused !== undefined) return exchange.fail(refused, undefined)
-  if (method === "notifications/cancelled") cancel(found.session, notification)
+  if (message.kind === "response") answer(session, message, exact)
+  else notifications.get(method)?.(session, message.params ?? {})
   exchange.acknowledge()
 }
 
+function answer({ questions }: Session, { id, outcome }: Response, exact: JsonObject): void {
+  if (id === undefined) return
+  const { result } = exact
+  if (isObject(result)) questions?.answer(id, { kind: "result", result })
+  else if ("error" in outcome) questions?.answer(id, { kind: "error", error: outcome.error })
+}
+
+/** What a client's notification brings about. Others are taken, and that is all. */
+const notifications: ReadonlyMap<string, (session: Session, params: JsonObject) => void> = new Map([
+  ["notifications/cancelled", cancel],
+  ["notifications/progress", ({ questions }, params) => questions?.progressed(params)],
+])
+
 /** Unknown and finished requests are nobody's mistake: the cancellation crossed the answer. */
-function cancel({ calls }: Session, notification: Notification | undefined): void {
-  const id = notification?.params?.["requestId"]
+function cancel({ calls }: Session, { requestId: id }: JsonObject): void {
   if (typeof id === "string" || typeof id === "number") calls.get(id)?.cancel()
 }
 
@@ -83,6 +99,7 @@ function inSession(answer: typeof callTool): Method {
         posted,
         evidence: sessionEvidence(posted, session),
         cancellation,
+        respondent: respondentIn(session, posted.exchange),
         relays: ({ method, params }) =>
           method !== "notifications/message" || isLoudEnough(params, session.logLevel),
       })

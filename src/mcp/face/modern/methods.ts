@@ -11,6 +11,7 @@ import { listTools } from "../list-tools.ts"
 import { discover } from "./discover.ts"
 import { evidenceIn, gravity, metaKeys, modernVersions } from "./envelope.ts"
 import { listen } from "./listen.ts"
+import { respondentOf } from "./respondent.ts"
 import { listMembers, modernCodec } from "./result.ts"
 import { standardHeaderFault } from "./standard-headers.ts"
 
@@ -69,6 +70,7 @@ function stateless(answer: typeof callTool): ModernMethod {
         posted,
         evidence: evidenceIn(posted, envelope),
         cancellation,
+        respondent: respondentOf(posted, envelope),
         relays: ({ method, params }) =>
           method !== "notifications/message" || (wanted !== -1 && gravityOf(params) >= wanted),
       })

@@ -43,16 +43,18 @@ export const modernCodec: CallCodec = {
       // Nearly every result of a legacy backend: what is missing goes in front, and nothing is copied.
       return `{"resultType":"complete",${context.ownMeta},${JSON.stringify(result).slice(1)}`
     }
+    const isAsking = resultType === "input_required"
     return JSON.stringify({
       ...result,
-      content: content ?? [],
-      resultType: "complete",
+      ...(isAsking ? {} : { content: content ?? [], resultType: "complete" }),
       _meta: withServerInfo(meta, context),
     })
   },
 
   contentResult(result, isCacheable, context) {
-    const { ttlMs } = result
+    const { resultType, ttlMs } = result
+    if (resultType === "input_required")
+      return JSON.stringify({ ...result, _meta: withServerInfo(result["_meta"], context) })
     const isTtl = typeof ttlMs === "number" && Number.isSafeInteger(ttlMs) && ttlMs >= 0
     return JSON.stringify({
       ...result,

@@ -137,6 +137,7 @@ describe.each(eras)("a %s server that is called with its caller's identity", (er
       address: {
         options: {
           era: "auto",
+          isolation: "shared",
           timeoutMs: 10_000,
           concurrencyMax: 2,
           queueMax: 1,

@@ -161,7 +161,7 @@ export class SseLink implements Link, SharedHost, Carrier {
     }
     open.requests.add(outgoing)
     open.posting.add(outgoing)
-    void this.#post(open, requestText(outgoing, "")).then((failure) => {
+    void this.#post(open, requestText(outgoing, undefined)).then((failure) => {
       open.posting.delete(outgoing)
       const why = failure ?? open.end
       if (why === undefined || outgoing.isOver) return

@@ -1,0 +1,62 @@
+import { Hold, type HoldKeeper } from "./hold.ts"
+import type { InteractionLimits } from "./limits.ts"
+import type { Binding, RequestState, RequestStates } from "./request-state.ts"
+
+/** The requests of this process whose callers are expected back. */
+export class Holds implements HoldKeeper {
+  readonly #kept = new Map<string, Hold>()
+  readonly #perCaller = new Map<string, number>()
+  readonly #limits: InteractionLimits
+  readonly #states: RequestStates
+  readonly #id: () => string
+  /** What no other process is called, this one after a restart included. */
+  readonly #replica: string
+
+  constructor(limits: InteractionLimits, states: RequestStates, id: () => string) {
+    this.#limits = limits
+    this.#states = states
+    this.#id = id
+    this.#replica = id()
+  }
+
+  create(binding: Binding): Hold {
+    return new Hold(this.#id(), binding, this, this.#limits.questionMs)
+  }
+
+  /** The hold that a state names, or in words why there is none. */
+  find({ replica, hold, round }: Extract<RequestState, { kind: "held" }>): Hold | string {
+    if (replica !== this.#replica)
+      return "it was made by another replica, or before the gateway was started again"
+    const found = this.#kept.get(hold)
+    if (found === undefined) return "what it belongs to is over"
+    return found.round === round ? found : "it was answered before"
+  }
+
+  keep(hold: Hold): string | undefined {
+    const { binding, id, round } = hold
+    if (!this.#kept.has(id) && !this.#takePlace(binding.principal)) return
+    this.#kept.set(id, hold)
+    const state = { kind: "held", replica: this.#replica, hold: id, round } as const
+    return this.#states.seal(state, binding, this.#limits.questionMs)
+  }
+
+  #takePlace(principal: string): boolean {
+    const mine = this.#perCaller.get(principal) ?? 0
+    const { heldMax, heldPerCallerMax } = this.#limits
+    if (this.#kept.size >= heldMax || mine >= heldPerCallerMax) return false
+    this.#perCaller.set(principal, mine + 1)
+    return true
+  }
+
+  drop({ binding, id }: Hold): void {
+    if (!this.#kept.delete(id)) return
+    const { principal } = binding
+    const left = (this.#perCaller.get(principal) ?? 1) - 1
+    if (left > 0) this.#perCaller.set(principal, left)
+    else this.#perCaller.delete(principal)
+  }
+
+  get count(): number {
+    return this.#kept.size
+  }
+}
