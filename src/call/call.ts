@@ -142,14 +142,17 @@ async function pass(permit: Permit, way: Way): Promise<Answer> {
   if (!input.ok) return refused(input.refusal)
   warn(facts, input.value.warnings)
 
+  facts.server = input.value.servers[0]?.server
   if (request.cancellation?.isCancelled) return refused(cancelledBefore)
   if (isAnnounced(tool, gateway.begins) && !(await gateway.audit(beginOf(request, facts, way.id))))
     return refused(unrecorded)
   facts.executedMs = gateway.now()
-  const answer = await execute(permit, input.value.arguments, way, callInside)
+  const { answer, server } = await execute(permit, input.value, way, callInside)
   facts.answeredMs = gateway.now()
   if (answer.kind !== "result") return answer
-  const reply = hasLinks(answer.result) ? await inCallersNames(answer, permit, way) : answer
+  const reply = hasLinks(answer.result)
+    ? await inCallersNames(answer, { permit, server }, way)
+    : answer
 
   const output = checkOutput(permit, reply, gateway)
   facts.out = gateway.digest(output.ok ? output.value.reply.result : reply.result)

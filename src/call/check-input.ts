@@ -1,18 +1,20 @@
-import type { CatalogTool, SourceImplementation } from "../registry/catalog.ts"
+import type { CatalogTool, ServerTool, SourceImplementation } from "../registry/catalog.ts"
 import type { Fault } from "../schema/fault.ts"
 import { type JsonObject, segment } from "../schema/json.ts"
 import type { Schemas } from "../schema/validator.ts"
 import { completeArguments, keyArgument } from "./arguments.ts"
 import { defaultsFor } from "./caller-defaults.ts"
-import type { Gateway, Level } from "./gateway.ts"
+import { checkContract } from "./check-contract.ts"
+import type { Gateway } from "./gateway.ts"
 import type { Permit } from "./permit.ts"
 import { ok, type Result, refuse } from "./refusal.ts"
-import { veil } from "./veil.ts"
 
 export interface Input {
   /** What is sent: the object that was validated, or its digit-for-digit twin. */
   readonly arguments: JsonObject | undefined
   readonly warnings: readonly string[]
+  /** That may be asked, the one to ask first first; none for a composition. */
+  readonly servers: readonly ServerTool[]
 }
 
 interface Sent {
@@ -24,8 +26,8 @@ interface Sent {
 
 /**
  * The caller's arguments against what the caller was shown; hidden fields refused at every level, whatever
- * `additionalProperties` says; defaults added; the whole against the server's own contract. Nothing is coerced,
- * filled in beyond the defaults, or taken away.
+ * `additionalProperties` says; defaults added; the whole against the contract of the server that it goes to. Nothing is
+ * coerced, filled in beyond the defaults, or taken away.
  */
 export function checkInput(
   { caller, tool }: Permit,
@@ -42,44 +44,21 @@ export function checkInput(
   const warnings = found ? broken : none
   const { implementation } = tool
   // What flows in a composition is computed with: doubles carry it.
-  if (implementation.kind === "composition") return ok({ arguments: sent.arguments, warnings })
-  const isChecked = level === "allow" || found !== undefined // once is enough for a warning
-  const contract = isChecked ? undefined : level
+  if (implementation.kind === "composition")
+    return ok({ arguments: sent.arguments, warnings, servers: none })
+  const own = sent.arguments ?? empty
+  const trespass = hiddenFields(implementation, own)
+  if (trespass) return refuse({ code: "invalid_input", tool: tool.name, faults: trespass })
   const defaults = defaultsFor(implementation, caller)
   if (!defaults.ok) return defaults
-  return completed(tool, implementation, sent, {
-    schemas,
-    contract,
-    warnings,
-    defaults: key === undefined ? defaults.value : { ...defaults.value, ...key },
-  })
-}
-
-interface Rest {
-  readonly schemas: Schemas
-  /** The level at which the server's own contract is checked; undefined: not at all. */
-  readonly contract: Level | undefined
-  readonly warnings: readonly string[]
-  readonly defaults: JsonObject
-}
-
-/** Hidden fields refused, defaults added, the whole held to the server's own contract. */
-function completed(
-  tool: CatalogTool,
-  implementation: SourceImplementation,
-  sent: Sent,
-  { schemas, contract, warnings, defaults }: Rest,
-): Result<Input> {
-  const given = sent.arguments ?? empty
-  const trespass = hiddenFields(implementation, given)
-  if (trespass) return refuse({ code: "invalid_input", tool: tool.name, faults: trespass })
-
-  const { plain, exact } = completeArguments(defaults, sent.arguments, sent.exactArguments)
-  const isSame = plain === sent.arguments && sharesValidator(schemas, tool, implementation)
-  const skips = contract === undefined || isSame
-  const found = skips ? undefined : againstContract(schemas, implementation, plain ?? empty)
-  if (found && contract === "deny") return refuseContract(tool, implementation, given, found)
-  return ok({ arguments: exact, warnings: found ? broken : warnings })
+  const added = key === undefined ? defaults.value : { ...defaults.value, ...key }
+  const { plain, exact } = completeArguments(added, sent.arguments, sent.exactArguments)
+  const isDone = level === "allow" || found !== undefined // once is enough for a warning
+  const complete = { tool, implementation, given: own, plain: plain ?? empty }
+  const contract = checkContract(complete, isDone ? "allow" : level, schemas)
+  if (!contract.ok) return contract
+  const { servers, isBroken } = contract.value
+  return ok({ arguments: exact, warnings: isBroken ? broken : warnings, servers })
 }
 
 /** With the key where callers are shown the argument that carries it. */
@@ -95,7 +74,7 @@ function shownArguments(
 }
 
 const empty: JsonObject = {}
-const none: readonly string[] = []
+const none: readonly never[] = []
 const broken: readonly string[] = ["invalid_input"]
 
 const againstShown = (schemas: Schemas, { shown }: CatalogTool, given: JsonObject) =>
@@ -116,31 +95,4 @@ function unwelcome(key: string): Fault {
     expected: "no such field",
     line: `${at}: not allowed`,
   }
-}
-
-const againstContract = (
-  schemas: Schemas,
-  { inputSchema }: SourceImplementation,
-  plain: JsonObject,
-) => (inputSchema === undefined ? undefined : schemas.validator(inputSchema).faults(plain))
-
-/** The contract is what the caller was shown: what has passed once need not pass again. */
-const sharesValidator = (
-  schemas: Schemas,
-  { shown }: CatalogTool,
-  { inputSchema }: SourceImplementation,
-) =>
-  inputSchema === undefined ||
-  schemas.validator(inputSchema) === schemas.validator(shown.inputSchema)
-
-function refuseContract(
-  tool: CatalogTool,
-  implementation: SourceImplementation,
-  given: JsonObject,
-  found: readonly Fault[],
-): Result<never> {
-  const faults = veil(found, implementation, given)
-  if (faults.length > 0) return refuse({ code: "invalid_input", tool: tool.name, faults })
-  const reason = `the defaults break the server's contract: ${found.map(({ at }) => at).join(", ")}`
-  return refuse({ code: "backend_error", subject: tool.name, reason })
 }

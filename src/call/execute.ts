@@ -1,10 +1,13 @@
+import type { CatalogTool, ServerTool } from "../registry/catalog.ts"
 import { written } from "../registry/model.ts"
-import type { JsonObject } from "../schema/json.ts"
+import type { Json, JsonObject } from "../schema/json.ts"
 import { asCaller } from "./as-caller.ts"
 import { refOf } from "./audit.ts"
 import type { BackendReply } from "./backends.ts"
 import type { InsideLine, Way } from "./call.ts"
+import type { Input } from "./check-input.ts"
 import { runComposition } from "./composition/run.ts"
+import { askInTurn, type Executed } from "./failover.ts"
 import { sendOn } from "./interaction/send-on.ts"
 import { forwardedMeta } from "./meta.ts"
 import type { Permit } from "./permit.ts"
@@ -15,27 +18,67 @@ import type { Permit } from "./permit.ts"
  */
 export async function execute(
   permit: Permit,
-  input: JsonObject | undefined,
+  input: Input,
   way: Way,
   inside: InsideLine,
+): Promise<Executed> {
+  const { tool } = permit
+  if (tool.implementation.kind === "composition") {
+    const answer = await runComposition(permit, input.arguments ?? {}, way, inside)
+    return { answer, server: undefined }
+  }
+  const servers = goingOn(input.servers, permit, way)
+  return askInTurn(servers, tool, way, (server) => ask(server, permit, input.arguments, way))
+}
+
+function ask(
+  { server, tool: own }: ServerTool,
+  { caller, tool }: Permit,
+  input: JsonObject | undefined,
+  way: Way,
 ): Promise<BackendReply> {
-  const { caller, tool } = permit
-  const { implementation, name } = tool
-  if (implementation.kind === "composition") return runComposition(permit, input ?? {}, way, inside)
-  const { server, tool: own } = implementation
   const call = way.request
   const { interactions } = way.gateway
   const backends = asCaller(way.gateway.backends, caller, call.evidence)
   const request = {
     method: "tools/call",
-    subject: name,
+    subject: tool.name,
     name: own,
     params: input === undefined ? { name: own } : { name: own, arguments: input },
     meta: forwardedMeta(call.meta, call.key),
     cancellation: call.cancellation,
     onNotification: call.onNotification,
   }
-  const about = [written(refOf(tool)), call.arguments ?? null]
+  const about = aboutOf(tool, server, way)
   const talk = { caller, respondent: call.respondent, about, facts: way.facts }
   return sendOn(server, request, talk, { backends, interactions })
+}
+
+/** What a caller that comes back with answers must come back with; of several servers to the one that asked. */
+function aboutOf(tool: CatalogTool, server: ServerTool["server"], { request }: Way): Json {
+  const same = [written(refOf(tool)), request.arguments ?? null]
+  const { implementation } = tool
+  const isChoice = implementation.kind === "source" && implementation.choice !== undefined
+  return isChoice ? [...same, written(refOf(server))] : same
+}
+
+/** A caller that comes back with answers brings them to the server that asked, whoever's turn it is now. */
+function goingOn(
+  servers: readonly ServerTool[],
+  { caller, tool }: Permit,
+  way: Way,
+): readonly ServerTool[] {
+  const { respondent } = way.request
+  if (servers.length < 2 || respondent?.kind !== "rounds" || respondent.state === undefined)
+    return servers
+  const { state } = respondent
+  const asker = servers.find(({ server }) => {
+    const about = aboutOf(tool, server, way)
+    return way.gateway.interactions.isOf(state, {
+      principal: caller.principal,
+      method: "tools/call",
+      about,
+    })
+  })
+  return asker === undefined ? servers.slice(0, 1) : [asker]
 }

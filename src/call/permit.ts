@@ -116,7 +116,7 @@ const reaches = new WeakMap<ServerRules, WeakMap<object, readonly Reach[]>>()
 function reached(catalog: Catalog, { agent }: Caller, scope: Scope, rules: ServerRules) {
   const servers = new Set<CatalogServer>()
   for (const { implementation } of scope.tools.values())
-    if (implementation.kind === "source") servers.add(implementation.server)
+    for (const server of serversOf(implementation)) servers.add(server)
   const registered = catalog.servers.filter((server) => servers.has(server))
   const exposed = rules.exposed.filter((server) => {
     const { expose } = rules.of(server)
@@ -125,6 +125,12 @@ function reached(catalog: Catalog, { agent }: Caller, scope: Scope, rules: Serve
   return [...new Set([...registered, ...exposed])].map((server) => {
     return { server, rule: rules.of(server) } as Reach // minted here, as above
   })
+}
+
+function serversOf(implementation: CatalogTool["implementation"]): readonly CatalogServer[] {
+  if (implementation.kind !== "source") return []
+  const { choice, server } = implementation
+  return choice === undefined ? [server] : choice.among.map((one) => one.server)
 }
 
 /** Whether a caller with this reach may read the resource; also what a list shows. */

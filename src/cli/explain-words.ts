@@ -1,8 +1,8 @@
 import { basename } from "node:path"
 import { impossible } from "../call/reason.ts"
 import type { Address } from "../mcp/backend/address.ts"
-import type { AgentLookup, Route, ToolExplanation } from "../registry/explain.ts"
-import { refKey, written } from "../registry/model.ts"
+import type { AgentLookup, Route, Stop, ToolExplanation } from "../registry/explain.ts"
+import { refKey, type Select, written } from "../registry/model.ts"
 import { printableUrl } from "../server/log.ts"
 
 /** What `postern explain` found out. */
@@ -45,7 +45,7 @@ function* toolWords(who: string, found: ToolExplanation, addresses: Addresses): 
   switch (found.kind) {
     case "granted":
       yield `✓ ${tool} — ${who} depends on it`
-      yield `    ${routeWords(found.route, addresses)}`
+      for (const line of routeWords(found.route, addresses)) yield `    ${line}`
       return
     case "unavailable":
       yield `✗ ${tool} — ${who} depends on it, and it is unavailable: ${found.reason}`
@@ -85,13 +85,32 @@ function notInDepends(who: string, found: NotInDepends): string {
 const thereIs = (registered: readonly string[]) =>
   registered.length === 0 ? "" : `; there is ${registered.join(", ")}`
 
-function routeWords(route: Route, addresses: Addresses): string {
+function* routeWords(route: Route, addresses: Addresses): Generator<string> {
   if (route.kind === "composition") {
-    return `is a ${route.pattern}: compositions are checked and not run by this version (composition_unsupported)`
+    yield `is a ${route.pattern}: compositions are checked and not run by this version (composition_unsupported)`
+    return
   }
-  const { server, tool } = route
+  if (route.kind === "server") {
+    yield `goes to ${stopWords(route, addresses)}`
+    return
+  }
+  yield selectWords[route.select]
+  for (const stop of route.among) yield `  ${stopWords(stop, addresses)}${whenWords(stop)}`
+}
+
+const selectWords = {
+  first_available: "goes to the first of these that can be had",
+  round_robin: "goes to these in turn",
+} as const satisfies Record<Select, string>
+
+function stopWords({ server, tool }: Stop, addresses: Addresses): string {
   const address = addresses.get(refKey(server.name, server.version))
-  return `goes to ${tool} of ${written(server)}, ${placeOf(address)}`
+  return `${tool} of ${written(server)}, ${placeOf(address)}`
+}
+
+function whenWords({ when }: Stop): string {
+  if (when === undefined) return ""
+  return `, when ${typeof when === "string" ? when : JSON.stringify(when)}`
 }
 
 function placeOf(address: Address | undefined): string {

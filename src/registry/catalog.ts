@@ -1,8 +1,9 @@
-import type { JsonObject, JsonSchema } from "../schema/json.ts"
+import type { Json, JsonObject, JsonSchema } from "../schema/json.ts"
 import type { Template } from "./compile/defaults.ts"
 import type {
   AgentEntity,
   RegistryDocument,
+  Select,
   ServerEntity,
   ToolEntity,
   UnknownCallerPolicy,
@@ -66,18 +67,35 @@ export interface CatalogTool {
   readonly unavailable: string | undefined
 }
 
-export interface SourceImplementation {
-  readonly kind: "source"
+/** A tool as one server has it. */
+export interface ServerTool {
   readonly server: CatalogServer
   /** The name on the server. */
   readonly tool: string
+  /** The provision's contract: checked after defaults are added. Self-contained. */
+  readonly inputSchema: JsonSchema | undefined
+}
+
+/** A tool of a server; of several the first, and `choice` has them all. */
+export interface SourceImplementation extends ServerTool {
+  readonly kind: "source"
+  readonly choice: ServerChoice | undefined
   /** Arguments that are added in every call; `${NAME}` already replaced. */
   readonly defaults: JsonObject
   /** The same for arguments that depend on who calls. */
   readonly perCaller: ReadonlyMap<string, Template>
   readonly hidden: ReadonlySet<string>
-  /** The provision's contract: checked after defaults are added. Self-contained. */
-  readonly inputSchema: JsonSchema | undefined
+}
+
+/** The servers that provide one tool, in the order of the document. */
+export interface ServerChoice {
+  readonly select: Select
+  readonly among: readonly ChosenServer[]
+}
+
+export interface ChosenServer extends ServerTool {
+  /** CEL or a predicate on the arguments, defaults included: whether the server takes such calls; absent: all. */
+  readonly when?: Json
 }
 
 export interface CompositionImplementation {

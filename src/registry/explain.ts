@@ -1,15 +1,25 @@
 import { nearest } from "../schema/nearest.ts"
-import type { Catalog, CatalogAgent, CatalogTool } from "./catalog.ts"
-import type { Dependency, Ref } from "./model.ts"
+import type { Catalog, CatalogAgent, CatalogTool, ChosenServer } from "./catalog.ts"
+import type { Dependency, Json, Ref, Select } from "./model.ts"
 
 /** Where a call of a tool goes. */
 export type Route =
-  | { readonly kind: "server"; readonly server: Ref; readonly tool: string }
+  | ({ readonly kind: "server" } & Stop)
+  /** One of them, as `select` says. */
+  | { readonly kind: "servers"; readonly select: Select; readonly among: readonly Stop[] }
   | {
       readonly kind: "composition"
       readonly pattern: string
       readonly depends: readonly Dependency[]
     }
+
+/** A server, and its own name for the tool. */
+export interface Stop {
+  readonly server: Ref
+  readonly tool: string
+  /** The calls that it takes, where it does not take all. */
+  readonly when?: Json
+}
 
 /** Why an agent may call a tool, or why not. */
 export type ToolExplanation =
@@ -163,8 +173,16 @@ function routeOf({ implementation, entity }: CatalogTool): Route {
       pattern: implementation.pattern,
       depends: entity.depends ?? [],
     }
-  return { kind: "server", server: refOf(implementation.server), tool: implementation.tool }
+  const { choice } = implementation
+  if (choice === undefined) return { kind: "server", ...stopOf(implementation) }
+  return { kind: "servers", select: choice.select, among: choice.among.map(stopOf) }
 }
+
+const stopOf = ({ server, tool, when }: ChosenServer): Stop => ({
+  server: refOf(server),
+  tool,
+  ...(when !== undefined && { when }),
+})
 
 const explainUnresolved = (catalog: Catalog, dependency: Dependency): ToolExplanation => ({
   kind: "unresolved_dependency",

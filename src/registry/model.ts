@@ -79,9 +79,17 @@ export interface ToolEntity extends Entity {
   readonly outputTransform?: JsonObject
 }
 
-export interface ToolSource {
+/** Where a tool comes from: one server, or several that provide the same tool. */
+export type ToolSource = OneServer | SeveralServers
+
+/** A server, in the exact version that a call goes to. */
+export interface ServerMember {
   readonly server: string
   readonly serverVersion?: string
+}
+
+interface SourceMembers {
+  /** Its name on the server. */
   readonly tool: string
   readonly defaults?: JsonObject
   readonly hideFields?: readonly string[]
@@ -89,6 +97,33 @@ export interface ToolSource {
   readonly idempotency?: JsonObject
   readonly extra: JsonObject
 }
+
+export interface OneServer extends ServerMember, SourceMembers {
+  readonly servers?: undefined
+  readonly when?: undefined
+}
+
+export interface SeveralServers extends SourceMembers {
+  /** In the order of preference; at least one. */
+  readonly servers: readonly SourceServer[]
+  /** Absent: `first_available`. */
+  readonly select?: Select
+}
+
+export const selects = ["first_available", "round_robin"] as const
+export type Select = (typeof selects)[number]
+
+export interface SourceServer extends ServerMember {
+  /** Its name on this server, where it is another. */
+  readonly tool?: string
+  /** On the arguments, CEL or a predicate: only then is the server asked. */
+  readonly when?: Json
+  readonly extra: JsonObject
+}
+
+/** Every server that a source may draw on. What is found out about each is kept under these objects. */
+export const serversOf = (source: ToolSource): readonly (OneServer | SourceServer)[] =>
+  source.servers ?? [source]
 
 export interface Dependency {
   readonly type: "tool" | "agent"

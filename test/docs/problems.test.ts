@@ -23,6 +23,7 @@ const sources = globSync(
 const notCodes = new Set([
   ...["fixed_window", "leaky_bucket", "sliding_window", "token_bucket"],
   ...["highest_score", "highest_weight", "most_complete", "weighted_vote"],
+  ...["first_available", "round_robin"],
   "exists_one",
 ])
 

@@ -130,6 +130,7 @@ function sketchSource(
   return {
     kind: "source",
     server,
+    choice: undefined,
     tool: `backend_${name}`,
     defaults: sketch.defaults ?? {},
     perCaller: new Map(),

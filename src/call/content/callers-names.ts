@@ -1,3 +1,4 @@
+import type { CatalogServer } from "../../registry/catalog.ts"
 import { asCaller } from "../as-caller.ts"
 import type { BackendReply } from "../backends.ts"
 import type { Way } from "../call.ts"
@@ -13,12 +14,15 @@ type Result = Extract<BackendReply, { kind: "result" }>
  */
 export async function inCallersNames(
   reply: Result,
-  { caller, tool: { implementation } }: Permit,
+  {
+    permit: { caller },
+    server,
+  }: { readonly permit: Permit; readonly server: CatalogServer | undefined },
   { kind, catalog, gateway, request }: Way,
 ): Promise<Result> {
-  if (kind !== "call" || implementation.kind !== "source") return reply
+  if (kind !== "call" || server === undefined) return reply
   const reach = reachOf(catalog, caller, gateway.levels, gateway.rules(catalog))
   const backends = asCaller(gateway.backends, caller, request.evidence)
   const { view } = await seeResources(reach, backends, "known")
-  return renamed(reply, (uri) => view.nameOf(implementation.server, uri))
+  return renamed(reply, (uri) => view.nameOf(server, uri))
 }

@@ -86,6 +86,11 @@ export class Interactions {
     return reply
   }
 
+  /** Whether a `requestState` was made for this request, over or not. */
+  isOf(state: string, binding: Binding): boolean {
+    return this.#states.isOf(state, binding)
+  }
+
   async #inRounds(
     talk: RoundsTalk,
     waiting: Waiting,

@@ -47,6 +47,12 @@ export class RequestStates {
     return this.#sealer.seal(JSON.stringify([expiresMs, textOf(binding), ...membersOf(state)]))
   }
 
+  /** Whether it was made here, and for this request. */
+  isOf(sealed: string, binding: Binding): boolean {
+    const text = this.#sealer.open(sealed)
+    return text !== undefined && (JSON.parse(text) as Members)[1] === textOf(binding)
+  }
+
   /** The state, or in words why it is none. */
   open(sealed: string, binding: Binding): RequestState | string {
     const text = this.#sealer.open(sealed)

@@ -1,6 +1,6 @@
 import { type JsonObject, member } from "../../schema/json.ts"
 import type { Draft } from "../draft.ts"
-import type { Composition, ToolEntity } from "../model.ts"
+import { type Composition, serversOf, type ToolEntity } from "../model.ts"
 import type { Links, Target } from "../resolve/links.ts"
 
 /** What tools say of their effects (MCP ToolAnnotations). */
@@ -33,8 +33,17 @@ export function* deriveAnnotations(draft: Draft, links: Links): Generator<void, 
   return { shown, derived }
 }
 
-const inherited = ({ source }: ToolEntity, links: Links): JsonObject | undefined =>
-  source && links.sources.get(source)?.provision?.annotations
+/** What the provision says; of several what the worst of them says, for a call may go to each. */
+function inherited({ source }: ToolEntity, links: Links): JsonObject | undefined {
+  const said =
+    source && serversOf(source).map((one) => links.sources.get(one)?.provision?.annotations)
+  const [first, ...others] = said ?? []
+  if (others.length === 0 || said?.every((one) => one === undefined)) return first
+  return {
+    ...first,
+    ...annotationsOf((flaw) => said?.some((one) => hasFlaw(one ?? {}, flaw)) === true),
+  }
+}
 
 /** Ways to be worse than the best, each with the hint that says so. A tool gets them from those that it calls. */
 const hints = {
@@ -112,14 +121,20 @@ function flawsOfCalls(
 
 function flawsOfSource(tool: ToolEntity, links: Links): readonly Flaw[] {
   const annotations = { ...inherited(tool, links), ...tool.annotations }
-  const isSafe = says(annotations, "effect") === false
   // To say how a tool takes idempotency keys is to say that it honours them.
-  const isRepeatable = isSafe || tool.source?.idempotency !== undefined
-  return all.filter((flaw) => {
-    if (flaw === "destructive" && isSafe) return false
-    if (flaw === "unrepeatable" && isRepeatable) return false
-    return says(annotations, flaw) !== false
-  })
+  const isRepeatable = tool.source?.idempotency !== undefined
+  return all.filter(
+    (flaw) => hasFlaw(annotations, flaw) && !(flaw === "unrepeatable" && isRepeatable),
+  )
+}
+
+/** What is not said counts as said, but that what changes nothing destroys nothing, however often it is called. */
+function hasFlaw(annotations: JsonObject, flaw: Flaw): boolean {
+  const isSafe = says(annotations, "effect") === false
+  return (
+    !(isSafe && (flaw === "destructive" || flaw === "unrepeatable")) &&
+    says(annotations, flaw) !== false
+  )
 }
 
 /** With an explicit list, because a chain of compositions may be long before it is found too long. */

@@ -1,6 +1,6 @@
 import type { JsonSchema } from "../../schema/json.ts"
 import type { Draft } from "../draft.ts"
-import type { ToolEntity } from "../model.ts"
+import { serversOf, type ToolEntity, type ToolSource } from "../model.ts"
 import type { Links, SourceLink } from "../resolve/links.ts"
 import { quoted } from "../resolve/words.ts"
 import type { Bundles } from "../schemas/bundle.ts"
@@ -53,16 +53,25 @@ function reasonOf(
   links: Links,
   bundles: Bundles,
 ): string | undefined {
-  const { source } = tool
-  const link = source && links.sources.get(source)
   return (
-    (source && link && unprovided(source.server, source.tool, link)) ??
     unresolved("inputSchema", tool.inputSchema, bundles) ??
     unresolved("outputSchema", tool.outputSchema, bundles) ??
-    unresolved("server's inputSchema", link?.provision?.inputSchema, bundles) ??
-    unresolved("server's outputSchema", link?.provision?.outputSchema, bundles) ??
+    (tool.source && brokenSource(tool.source, links, bundles)) ??
     brokenCall(tool, draft, links)
   )
+}
+
+/** One that is missing among several is enough: its calls would go where the document did not send them. */
+function brokenSource(source: ToolSource, links: Links, bundles: Bundles): string | undefined {
+  for (const written of serversOf(source)) {
+    const link = links.sources.get(written)
+    const reason =
+      (link && unprovided(written.server, written.tool ?? source.tool, link)) ??
+      unresolved("server's inputSchema", link?.provision?.inputSchema, bundles) ??
+      unresolved("server's outputSchema", link?.provision?.outputSchema, bundles)
+    if (reason !== undefined) return reason
+  }
+  return
 }
 
 function unprovided(server: string, tool: string, link: SourceLink): string | undefined {

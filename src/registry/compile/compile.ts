@@ -1,14 +1,7 @@
 import type { JsonSchema } from "../../schema/json.ts"
-import type {
-  Catalog,
-  CatalogAgent,
-  CatalogServer,
-  CatalogTool,
-  CompositionImplementation,
-  SourceImplementation,
-} from "../catalog.ts"
+import type { Catalog, CatalogAgent, CatalogServer, CatalogTool } from "../catalog.ts"
 import type { Draft } from "../draft.ts"
-import type { RegistryDocument, ServerEntity, ToolEntity } from "../model.ts"
+import { type RegistryDocument, type ServerEntity, serversOf, type ToolEntity } from "../model.ts"
 import type { Report } from "../problem.ts"
 import type { Links, SourceLink } from "../resolve/links.ts"
 import type { Bundles } from "../schemas/bundle.ts"
@@ -18,7 +11,8 @@ import { findUnavailable } from "./availability.ts"
 import { bundled } from "./bundled.ts"
 import { RegisteredTool } from "./catalog-tool.ts"
 import { directTools } from "./direct-tools.ts"
-import { type FilledDefaults, fillDefaults, type Surroundings } from "./fill-defaults.ts"
+import { fillDefaults, type Surroundings } from "./fill-defaults.ts"
+import { implementationOf } from "./implementation.ts"
 import { byName, RegisteredCatalog } from "./registered-catalog.ts"
 import { Scopes } from "./scopes.ts"
 
@@ -48,8 +42,9 @@ export function* compile(
   const reasons = yield* findUnavailable(draft, links, bundles, filled.reasons)
   const tools = new Map<ToolEntity, CatalogTool>()
   for (const [drafted, entity] of pairs(draft.document.tools, pinned.tools)) {
-    const link = drafted.source && links.sources.get(drafted.source)
-    const implementation = implementationOf(drafted, link, servers, filled, sound)
+    const [first] = drafted.source === undefined ? [] : serversOf(drafted.source)
+    const link = first && links.sources.get(first)
+    const implementation = implementationOf(drafted, { sound, servers, filled })
     tools.set(
       drafted,
       new RegisteredTool({
@@ -88,35 +83,6 @@ export function* compile(
 /** Each entity as it was drafted, and as it was pinned. */
 const pairs = <T>(drafted: readonly T[], pinned: readonly T[]): readonly (readonly [T, T])[] =>
   drafted.map((entity, index) => [entity, pinned[index] ?? entity] as const)
-
-function implementationOf(
-  tool: ToolEntity,
-  link: SourceLink | undefined,
-  servers: ReadonlyMap<ServerEntity, CatalogServer>,
-  filled: FilledDefaults,
-  { draft, bundles }: Sound,
-): SourceImplementation | CompositionImplementation {
-  const { source } = tool
-  if (source === undefined)
-    return { kind: "composition", pattern: draft.compositions.get(tool)?.pattern ?? "" }
-  const server = link?.server && servers.get(link.server)
-  return {
-    kind: "source",
-    server: server ?? unregistered(source.server, source.serverVersion),
-    tool: source.tool,
-    ...(filled.values.get(tool) ?? noDefaults),
-    hidden: new Set(source.hideFields),
-    inputSchema: bundled(link?.provision?.inputSchema, bundles),
-  }
-}
-
-const noDefaults = { defaults: {}, perCaller: new Map() }
-
-/** Stands where a missing server would: its tools are unavailable, so nobody is ever routed to it. */
-function unregistered(name: string, version: string | undefined): CatalogServer {
-  const ref = version === undefined ? { name } : { name, version }
-  return { name, version, entity: { ...ref, provides: [], extra: {} } }
-}
 
 /** A transformed result is not what the server's schema describes. */
 function outputOf(tool: ToolEntity, link: SourceLink | undefined): JsonSchema | undefined {

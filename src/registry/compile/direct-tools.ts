@@ -39,6 +39,7 @@ export function* directTools(
         implementation: {
           kind: "source",
           server,
+          choice: undefined,
           tool: call.name,
           defaults: {},
           perCaller: new Map(),

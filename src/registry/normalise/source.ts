@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject, segment } from "../../schema/json.ts"
-import type { ToolSource } from "../model.ts"
+import type { ServerMember, SeveralServers, ToolSource } from "../model.ts"
 import { reportConflict } from "./conflict.ts"
 import { checkDefaults } from "./defaults.ts"
 import {
@@ -17,9 +17,10 @@ import {
 } from "./fields.ts"
 import { readVersion } from "./identity.ts"
 import { sameJson } from "./same-json.ts"
+import { readSelect, readServers } from "./source-servers.ts"
 
 const fields: ReadonlySet<string> = new Set(
-  "server target serverVersion tool defaults hideFields idempotency".split(" "),
+  "server target serverVersion servers select tool defaults hideFields idempotency".split(" "),
 )
 
 /**
@@ -34,16 +35,13 @@ export function readSource(raw: Json, pointer: string, tool: Written): ToolSourc
   }
   const from: Written = { raw, pointer, context }
   const extra = readExtra(from, fields)
-  const server = readServerName(from)
+  const origin = readOrigin(from)
   const name = requireText(from, "tool", "add tool, the tool's name on the server")
   const defaults = readDefaults(from, tool)
   const hideFields = readHideFields(from, tool)
-  if (server === undefined || name === undefined) return
+  if (origin === undefined || name === undefined) return
   const source: ToolSource = {
-    server: server.name,
-    ...present({
-      serverVersion: readVersion(from, "serverVersion", { kind: "server", name: server.name }),
-    }),
+    ...origin.members,
     tool: name,
     ...present({
       defaults: defaults?.value,
@@ -53,13 +51,50 @@ export function readSource(raw: Json, pointer: string, tool: Written): ToolSourc
     extra,
   }
   context.origins.set(source, pointer)
-  if (server.key === "target") {
+  if (origin.isTarget) {
     context.spelledTarget.add(source)
     context.origins.setMember(source, "server", `${pointer}/target`)
   }
   if (defaults?.pointer) context.origins.setMember(source, "defaults", defaults.pointer)
   if (hideFields?.pointer) context.origins.setMember(source, "hideFields", hideFields.pointer)
   return source
+}
+
+/** Which server, or which servers. */
+interface OriginRead {
+  readonly members: ServerMember | Pick<SeveralServers, "servers" | "select">
+  /** The server is spelled `target`. */
+  readonly isTarget: boolean
+}
+
+function readOrigin(from: Written): OriginRead | undefined {
+  if (has(from, "servers")) return readSeveral(from)
+  if (has(from, "select"))
+    reportMisplaced(from, "select", "there is nothing to select from: the source names one server")
+  const server = readServerName(from)
+  if (server === undefined) return
+  const { name } = server
+  const serverVersion = readVersion(from, "serverVersion", { kind: "server", name })
+  const members = { server: name, ...present({ serverVersion }) }
+  return { members, isTarget: server.key === "target" }
+}
+
+function readSeveral(from: Written): OriginRead | undefined {
+  for (const key of ["server", "target", "serverVersion"].filter((key) => has(from, key)))
+    reportMisplaced(from, key, "a source names one server, or several under servers")
+  const servers = readServers(from)
+  const select = readSelect(from)
+  return servers && { members: { servers, ...present({ select }) }, isTarget: false }
+}
+
+function reportMisplaced({ pointer, context }: Written, key: string, message: string): void {
+  context.report({
+    code: "invalid_value",
+    severity: "error",
+    pointer: `${pointer}/${key}`,
+    message,
+    hint: `remove ${key}`,
+  })
 }
 
 function readServerName(

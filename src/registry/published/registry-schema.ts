@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../schema/json.ts"
+import { selects } from "../model.ts"
 import { spec } from "./pattern-shapes.ts"
 import { anything, choice, entity, flag, list, ref, text } from "./shapes.ts"
 
@@ -22,20 +23,40 @@ const dependency = entity(
   ["type", "name"],
 )
 
-const source = entity(
-  "A tool of a server, perhaps under another name",
-  {
+const source: JsonObject = {
+  ...entity("A tool of a server, perhaps under another name", {
     server: ref("name"),
     serverVersion: ref("version"),
+    servers: list(
+      entity(
+        "A server that provides the tool",
+        {
+          server: ref("name"),
+          serverVersion: ref("version"),
+          tool: text("Its name on this server, where it is another"),
+          when: anything("The calls that it takes: CEL about input, or a predicate"),
+        },
+        ["server"],
+      ),
+      "Instead of server: several that provide the same tool",
+      { minItems: 1, maxItems: 16 },
+    ),
+    select: choice(selects, "Which of the servers: the first that can be had, or each in turn"),
     tool: text("Its name on the server"),
     defaults: {
       type: "object",
-      description: "Arguments added to the call; ${NAME} is taken from the environment",
+      description:
+        "Arguments added to the call; ${NAME} is taken from the environment, ${caller.…} from the caller",
     },
     hideFields: list({ type: "string" }, "Arguments callers neither see nor set"),
-  },
-  ["server", "tool"],
-)
+    idempotency: {
+      type: "object",
+      description: "How it takes a key for calls that may come twice: argument, header or meta",
+    },
+  }),
+  required: ["tool"],
+  oneOf: [{ required: ["server"] }, { required: ["servers"] }],
+}
 
 const annotations: JsonObject = {
   type: "object",

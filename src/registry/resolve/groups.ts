@@ -1,5 +1,5 @@
 import type { DependencyGroup } from "../draft.ts"
-import type { Dependency, ToolEntity } from "../model.ts"
+import { type Dependency, serversOf, type ToolEntity } from "../model.ts"
 import type { DependencyLink, Resolving, Target } from "./links.ts"
 import { reportAs } from "./links.ts"
 import { registeredName, resolveTarget, skillMissing, warnDeprecatedTarget } from "./names.ts"
@@ -68,8 +68,11 @@ function toolsOnServer(
   return links
 }
 
-const isListed = ({ name, source }: ToolEntity, listed: readonly string[]): boolean =>
-  listed.length === 0 || listed.includes(name) || listed.includes(source?.tool ?? name)
+function isListed({ name, source }: ToolEntity, listed: readonly string[]): boolean {
+  if (listed.length === 0 || listed.includes(name)) return true
+  const own = source === undefined ? [] : serversOf(source).map(({ tool = source.tool }) => tool)
+  return own.some((tool) => listed.includes(tool))
+}
 
 const among = (listed: readonly string[]): string =>
   listed.length === 0 ? "" : ` under ${listed.slice(0, 20).join(", ")}`

@@ -3,11 +3,12 @@ import type {
   AgentEntity,
   CallSite,
   Dependency,
+  OneServer,
   Provision,
   SchemaEntity,
   ServerEntity,
+  SourceServer,
   ToolEntity,
-  ToolSource,
 } from "../model.ts"
 import type { Problem, Report } from "../problem.ts"
 import { Named } from "./named.ts"
@@ -21,7 +22,8 @@ export interface Links {
   readonly agents: Named<AgentEntity>
   /** In the order in which they are first named. */
   readonly impliedServers: readonly ImpliedServer[]
-  readonly sources: ReadonlyMap<ToolSource, SourceLink>
+  /** By each server that a source names: see `serversOf`. */
+  readonly sources: ReadonlyMap<OneServer | SourceServer, SourceLink>
   /** What an agent or tool may call: written, expanded or derived. Empty where nothing was declared. */
   readonly depends: ReadonlyMap<ToolEntity | AgentEntity, readonly DependencyLink[]>
   /** Compositions whose `depends` was drawn from their calls. */
@@ -76,7 +78,7 @@ export interface Resolving {
     readonly tools: Named<ToolEntity>
     readonly agents: Named<AgentEntity>
     readonly impliedServers: ImpliedServer[]
-    readonly sources: Map<ToolSource, SourceLink>
+    readonly sources: Map<OneServer | SourceServer, SourceLink>
     readonly depends: Map<ToolEntity | AgentEntity, readonly DependencyLink[]>
     readonly derived: Set<ToolEntity>
     readonly calls: Map<CallSite, CallLink>

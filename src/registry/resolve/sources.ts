@@ -1,29 +1,51 @@
 import { isObject, member } from "../../schema/json.ts"
-import type { AgentEntity, CallSite, ServerEntity, ToolEntity, ToolSource } from "../model.ts"
+import {
+  type AgentEntity,
+  type CallSite,
+  type OneServer,
+  type ServerEntity,
+  type SourceServer,
+  serversOf,
+  type ToolEntity,
+  type ToolSource,
+} from "../model.ts"
 import { type Resolving, reportAs, type SourceLink } from "./links.ts"
 import { resolveProvision, resolveServer, type ServerMention } from "./servers.ts"
 import { quoted } from "./words.ts"
 
-/** The server and the provision that a tool's `source` names. */
+/** The servers and the provisions that a tool's `source` names. */
 export function resolveSource(resolving: Resolving, tool: ToolEntity, source: ToolSource): void {
+  const found = new Set<ServerEntity>()
+  for (const server of serversOf(source)) {
+    const entity = resolveMember(resolving, source, server)
+    if (entity === undefined || found.has(entity)) continue
+    found.add(entity)
+    const others = resolving.toolsOn.get(entity)
+    if (others === undefined) resolving.toolsOn.set(entity, [tool])
+    else others.push(tool)
+  }
+}
+
+function resolveMember(
+  resolving: Resolving,
+  source: ToolSource,
+  written: OneServer | SourceServer,
+): ServerEntity | undefined {
   const { origins, spelledTarget } = resolving.draft
   const mention: ServerMention = {
-    name: source.server,
-    version: source.serverVersion,
-    spelled: spelledTarget.has(source) ? "target" : "server",
-    whole: origins.of(source),
-    namePointer: origins.of(source, "server"),
-    versionPointer: origins.of(source, "serverVersion"),
+    name: written.server,
+    version: written.serverVersion,
+    spelled: spelledTarget.has(written) ? "target" : "server",
+    whole: origins.of(written),
+    namePointer: origins.of(written, "server"),
+    versionPointer: origins.of(written, "serverVersion"),
   }
   const server = resolveServer(resolving, mention)
   if (server !== undefined) warnDeprecated(resolving, server, mention.namePointer)
-  const toolPointer = origins.of(source, "tool")
-  const link = resolveProvision(resolving, server, source.tool, toolPointer)
-  resolving.links.sources.set(source, link)
-  if (server === undefined) return
-  const others = resolving.toolsOn.get(server)
-  if (others === undefined) resolving.toolsOn.set(server, [tool])
-  else others.push(tool)
+  const toolPointer = origins.of(written.tool === undefined ? source : written, "tool")
+  const link = resolveProvision(resolving, server, written.tool ?? source.tool, toolPointer)
+  resolving.links.sources.set(written, link)
+  return server
 }
 
 /** A call past the registry to a tool of a server: an anonymous source inside its composition. */

@@ -9,6 +9,7 @@ import { checkCycles } from "./cycles.ts"
 import { checkDependencyConflicts } from "./dependency-conflicts.ts"
 import { checkProvisions } from "./provisions.ts"
 import { checkRootTypes } from "./root-types.ts"
+import { checkSharedSources } from "./shared-sources.ts"
 import { checkSoundness } from "./sound-schemas.ts"
 import { checkAnnotations } from "./unsafe-annotations.ts"
 import { checkUnusedSchemas } from "./unused-schemas.ts"
@@ -30,6 +31,7 @@ export function* checkRules(resolved: Resolved): Generator<void, void, void> {
   yield* checkProvisions(draft, links, report)
   yield* checkDependencyConflicts(draft, links, report)
   yield* checkUnusedSchemas(draft, links, schemas, knobs, report)
+  yield* checkSharedSources({ draft, links, bundles, report })
   yield* checkCycles(draft, links, report)
   yield* checkAnnotations(draft, annotations, report)
   yield* checkRootTypes(schemas, bundles, report)

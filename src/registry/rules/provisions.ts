@@ -1,5 +1,5 @@
 import type { Draft } from "../draft.ts"
-import type { ServerEntity, ToolEntity } from "../model.ts"
+import { type ServerEntity, serversOf, type ToolEntity } from "../model.ts"
 import type { Report } from "../problem.ts"
 import type { Links } from "../resolve/links.ts"
 import { quoted } from "../resolve/words.ts"
@@ -13,10 +13,14 @@ export function* checkProvisions(
   const drawn = new Map<ServerEntity, Set<string>>()
   for (const tool of draft.document.tools) {
     const { source } = tool
-    const server = source && links.sources.get(source)?.server
-    if (source === undefined || server === undefined) continue
-    drawn.set(server, (drawn.get(server) ?? new Set()).add(source.tool))
-    reportMismatch(tool, draft, links, report)
+    if (source === undefined) continue
+    for (const one of serversOf(source)) {
+      const link = links.sources.get(one)
+      if (link?.server === undefined) continue
+      const name = one.tool ?? source.tool
+      drawn.set(link.server, (drawn.get(link.server) ?? new Set()).add(name))
+      if (name === tool.name) reportMismatch(tool, link.provision?.version, draft, report)
+    }
     yield
   }
   for (const server of draft.document.servers) {
@@ -45,10 +49,13 @@ function reportIdle(
 }
 
 /** A tool registered under the server's own name for it, in another version than the server provides. */
-function reportMismatch(tool: ToolEntity, { origins }: Draft, links: Links, report: Report): void {
-  const provided = tool.source && links.sources.get(tool.source)?.provision?.version
-  if (tool.name !== tool.source?.tool || tool.version === undefined) return
-  if (provided === undefined || provided === tool.version) return
+function reportMismatch(
+  tool: ToolEntity,
+  provided: string | undefined,
+  { origins }: Draft,
+  report: Report,
+): void {
+  if (tool.version === undefined || provided === undefined || provided === tool.version) return
   report({
     code: "provision_version_mismatch",
     severity: "warn",

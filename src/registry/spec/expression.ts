@@ -12,6 +12,14 @@ export const condition: Reader = (raw, at) => readExpression(raw, at, { isCondit
 /** An expression whose value is used as it is. */
 export const expression: Reader = (raw, at) => readExpression(raw, at, { isCondition: false })
 
+/** A condition outside of compositions: on arguments alone. */
+export const inputCondition: Reader = (raw, at) => {
+  const parsed = typeof raw === "string" ? parse(raw) : undefined
+  const other = parsed?.ok ? rootsNamed(parsed.ast).find((root) => root !== "input") : undefined
+  if (other === undefined) return condition(raw, at)
+  return refuse(at, "expression_invalid", `nothing but input has a value here, not ${other}`)
+}
+
 /** The same in the variant dialect, where each earlier step is a variable; canonically it is `steps.<id>`. */
 export const dialectCondition: Reader = (raw, at) => condition(withStepsSpelled(raw, at), at)
 export const dialectExpression: Reader = (raw, at) => expression(withStepsSpelled(raw, at), at)
@@ -78,6 +86,13 @@ function* stepsNamed(ast: ASTNode): Generator<string> {
     if (named.root === "steps" || named.root === "status") yield named.member
   }
 }
+
+const rootsNamed = (ast: ASTNode): readonly string[] =>
+  [...walk(ast)].flatMap(({ node, bound }) =>
+    node.op === "id" && !bound.has(node.args) && expressionRoots.includes(node.args)
+      ? node.args
+      : [],
+  )
 
 /** `root.member`, `root["member"]` and their optional forms. */
 export function memberNamed(

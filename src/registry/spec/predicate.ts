@@ -1,4 +1,4 @@
-import { condition } from "./expression.ts"
+import { condition, inputCondition } from "./expression.ts"
 import { object, required } from "./fields.ts"
 import { path } from "./path.ts"
 import type { Reader } from "./reading.ts"
@@ -15,3 +15,7 @@ export const predicate: Reader = object("a predicate", {
 /** Where a CEL condition may stand instead. */
 export const conditionOrPredicate: Reader = (raw, at) =>
   typeof raw === "string" ? condition(raw, at) : predicate(raw, at)
+
+/** The same on arguments, outside of compositions. */
+export const onInput: Reader = (raw, at) =>
+  typeof raw === "string" ? inputCondition(raw, at) : predicate(raw, at)

@@ -2,6 +2,7 @@ import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { Composition } from "../model.ts"
 import { transform } from "./mapping.ts"
 import { patternOf, spec } from "./patterns.ts"
+import { onInput } from "./predicate.ts"
 import { type At, beginReading, type SpecContext } from "./reading.ts"
 
 /** A composition as it is written, read: the spec in canonical spelling, and what it calls. */
@@ -37,6 +38,13 @@ export function readTransform(
 ): JsonObject | undefined {
   return transform(raw, beginAt(pointer, context))
 }
+
+/** Reads a condition on a tool's arguments that stands at `pointer`: CEL, or a predicate. */
+export const readInputCondition = (
+  raw: Json,
+  pointer: string,
+  context: SpecContext,
+): Json | undefined => onInput(raw, beginAt(pointer, context))
 
 function beginAt(pointer: string, context: SpecContext): At {
   const reading = beginReading(context, spec)

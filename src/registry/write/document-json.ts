@@ -1,9 +1,10 @@
-import type { Json, JsonObject } from "../../schema/json.ts"
+import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type {
   Provision,
   RegistryDocument,
   SchemaEntity,
   ServerEntity,
+  SourceServer,
   ToolEntity,
   ToolSource,
 } from "../model.ts"
@@ -123,14 +124,33 @@ export function toolJson(entity: ToolEntity, writing: Writing): JsonObject {
 const sourceJson = (source: ToolSource, writing: Writing): JsonObject =>
   written(
     {
-      server: source.server,
-      serverVersion: source.serverVersion,
+      ...(source.servers === undefined
+        ? { server: source.server, serverVersion: source.serverVersion }
+        : {
+            servers: source.servers.map((server) => serverMemberJson(server, writing)),
+            select: source.select,
+          }),
       tool: source.tool,
       defaults: source.defaults,
       hideFields: source.hideFields,
       idempotency: source.idempotency,
     },
     source.extra,
+    writing,
+  )
+
+const serverMemberJson = (member: SourceServer, writing: Writing): JsonObject =>
+  written(
+    {
+      server: member.server,
+      serverVersion: member.serverVersion,
+      tool: member.tool,
+      when:
+        isObject(member.when) && writing.notes === "dropped"
+          ? withoutNotes(member.when)
+          : member.when,
+    },
+    member.extra,
     writing,
   )
 

@@ -3,9 +3,11 @@ import type { Draft } from "../draft.ts"
 import type {
   AgentEntity,
   Dependency,
+  OneServer,
   Ref,
   RegistryDocument,
   ServerEntity,
+  SourceServer,
   ToolEntity,
   ToolSource,
 } from "../model.ts"
@@ -130,12 +132,14 @@ class Pin {
   }
 
   #source(source: ToolSource): ToolSource {
-    const server = this.#links.sources.get(source)?.server
-    if (server === undefined) return source
-    const { server: name, ...rest } = source
-    const version = this.#version(server, source.serverVersion)
-    if (version === source.serverVersion || version === undefined) return source
-    return { server: name, ...rest, serverVersion: version }
+    if (source.servers === undefined) return this.#member(source)
+    return changed(source, { servers: shared(source.servers, (server) => this.#member(server)) })
+  }
+
+  #member<T extends OneServer | SourceServer>(written: T): T {
+    const server = this.#links.sources.get(written)?.server
+    const version = server && this.#version(server, written.serverVersion)
+    return changed(written, { serverVersion: version } as Changes<T>)
   }
 
   #dependency({ dependency, name, target }: DependencyLink): Dependency {
