@@ -167,6 +167,8 @@ export const limitTable = {
     "sessions with one legacy server for callers that it can ask something",
   ),
   backendSessionIdle: time(backendLimits.sessionIdleMs, "one of those sessions may be unused"),
+  backendProcesses: count(backendLimits.childrenMax, "processes of one server with `isolation`"),
+  backendProcessIdle: time(backendLimits.childIdleMs, "one of those processes may be unused"),
   backendAsking: count(
     backendLimits.askingMax,
     "calls of one server that wait for their callers' answers and do not count as in flight",
@@ -238,6 +240,8 @@ export const backendLimitsOf = (limits: Limits): Partial<BackendLimits> => ({
   listTtlMs: limits.backendListTtl,
   askingMs: limits.questionWindow + 1_000, // the questions end first
   askingMax: limits.backendAsking,
+  childrenMax: limits.backendProcesses,
+  childIdleMs: limits.backendProcessIdle,
   sessionsMax: limits.backendSessions,
   sessionIdleMs: limits.backendSessionIdle,
 })

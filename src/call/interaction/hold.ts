@@ -153,10 +153,11 @@ export class Hold implements Cancellable {
   }
 }
 
-/** As it stands in `inputRequests`; an `elicitationId` belongs to the other era. */
+/** As it stands in `inputRequests`: an `elicitationId` and a token for progress belong to the other era. */
 function written([key, { asked }]: [string, Question]): [string, JsonObject] {
-  const { elicitationId: _, ...params } = asked.params ?? {}
-  return [key, { method: asked.method, params }]
+  const { elicitationId: _, _meta: meta, ...params } = asked.params ?? {}
+  const { progressToken: _1, ...kept } = isObject(meta) ? meta : {}
+  return [key, { method: asked.method, params: { ...params, _meta: kept } }]
 }
 
 const expired = { kind: "unanswered", reason: "the caller did not come back in time" } as const

@@ -2,18 +2,21 @@ import type { BackendRequest } from "../../call/backends.ts"
 import type { JsonObject } from "../../schema/json.ts"
 
 /**
- * Which of a legacy server's sessions a request travels in. Sessions are kept apart by what the server was told that the
- * client can do, and by whose requests they are: what a server keeps in one, or asks in one, must not reach another.
+ * Which of a legacy server's sessions, or processes, a request travels in. They are kept apart by what the server was told
+ * that the client can do, and by whose requests they are: what a server keeps in one, or asks in one, must not reach
+ * another.
  */
 export interface Lane {
   readonly key: string
+  /** Whose it is: a session's of a client, all of a principal's, or everybody's. */
+  readonly owner: "session" | "principal" | "everybody"
   /** What `initialize` declares, and whether that is anything the server may ask. */
   readonly capabilities: JsonObject
   readonly mayAsk: boolean
 }
 
 /** For those who can be asked nothing, and for the gateway itself. */
-export const plainLane: Lane = { key: "", capabilities: {}, mayAsk: false }
+export const plainLane: Lane = { key: "", owner: "everybody", capabilities: {}, mayAsk: false }
 
 /** How far callers share what a legacy server keeps for a session. */
 export type Isolation = "shared" | "principal" | "session"
@@ -23,22 +26,13 @@ export type Isolation = "shared" | "principal" | "session"
  * principal, whatever the isolation, and roots are a client's own: they are never shared between two of its sessions.
  */
 export function laneOf(request: BackendRequest, isolation: Isolation): Lane | undefined {
-  const { peer } = request
-  if (peer === undefined) {
-    const key = isolation === "shared" ? undefined : ownerOf(request, isolation)
-    return key === undefined ? undefined : { ...plainLane, key }
-  }
-  const { capabilities } = peer
-  const isOwn = isolation === "session" || capabilities["roots"] !== undefined
-  const owner = ownerOf(request, isOwn ? "session" : "principal")
-  return { key: `${owner} ${JSON.stringify(capabilities)}`, capabilities, mayAsk: true }
-}
-
-/** A modern caller has no sessions: all its requests belong together. */
-function ownerOf(
-  { caller, session }: BackendRequest,
-  isolation: Exclude<Isolation, "shared">,
-): string | undefined {
-  if (isolation === "session" && session !== undefined) return `session ${session}`
-  return caller && `principal ${caller.principal}`
+  const { caller, peer, session } = request
+  const capabilities = peer?.capabilities
+  if (caller === undefined || (capabilities === undefined && isolation === "shared")) return
+  const isOwn = isolation === "session" || capabilities?.["roots"] !== undefined
+  const owner = isOwn && session !== undefined ? "session" : "principal" // a modern caller has no sessions
+  const name = owner === "session" ? session : caller.principal
+  return capabilities === undefined
+    ? { ...plainLane, key: `${owner} ${name}`, owner }
+    : { key: `${owner} ${name} ${JSON.stringify(capabilities)}`, owner, capabilities, mayAsk: true }
 }

@@ -30,6 +30,9 @@ export interface BackendLimits {
   /** Sessions with one legacy server beside the plain one, and how long one of them may be unused. */
   readonly sessionsMax: number
   readonly sessionIdleMs: number
+  /** Processes of one server whose callers do not share one, and how long one of them may be unused. */
+  readonly childrenMax: number
+  readonly childIdleMs: number
   /** One request to an authorization server, and bytes of its answer. */
   readonly tokenMs: number
   readonly tokenBytesMax: number
@@ -63,6 +66,8 @@ export const defaultLimits: BackendLimits = {
   askingMax: 256,
   sessionsMax: 1_000,
   sessionIdleMs: 10 * 60_000,
+  childrenMax: 16,
+  childIdleMs: 10 * 60_000,
   tokenMs: 5_000,
   tokenBytesMax: 64 * 1024,
   callersMax: 1_000,

@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from "../../schema/json.ts"
 import { readMessage } from "./answer.ts"
 import { tooLarge } from "./failure.ts"
-import type { Outgoing } from "./outgoing.ts"
+import { Inquiry, type Outgoing } from "./outgoing.ts"
 import { replyText } from "./wire.ts"
 
 /** Who is told what comes on a way that many requests share, and belongs to none of them. */
@@ -14,6 +14,13 @@ export interface SharedHost {
   said(message: JsonObject): void
 }
 
+export interface SharedOptions {
+  /** Of one message. */
+  readonly bytesMax: number
+  /** Whether all requests are of one caller, whom the server may ask something. */
+  readonly mayAsk: boolean
+}
+
 /**
  * All requests on a way that they share, whoever they belong to: a pipe, or the one stream of HTTP+SSE. Ids are the
  * gateway's own, so an answer finds exactly the request it is for; what fits none is dropped and counted.
@@ -22,13 +29,15 @@ export class OpenRequests {
   readonly #host: SharedHost
   readonly #tell: (text: string) => void
   readonly #bytesMax: number
+  readonly #mayAsk: boolean
   readonly #open = new Map<string, Outgoing>()
 
   /** `tell` says something back that is no request. */
-  constructor(host: SharedHost, tell: (text: string) => void, bytesMax: number) {
+  constructor(host: SharedHost, tell: (text: string) => void, options: SharedOptions) {
     this.#host = host
     this.#tell = tell
-    this.#bytesMax = bytesMax
+    this.#bytesMax = options.bytesMax
+    this.#mayAsk = options.mayAsk
   }
 
   add(outgoing: Outgoing): void {
@@ -55,7 +64,7 @@ export class OpenRequests {
   take(text: string): void {
     const incoming = readMessage(text)
     if (incoming.kind === "garbage") this.#host.stray("garbage", text.length)
-    else if (incoming.kind === "request") this.#tell(replyText(incoming.message))
+    else if (incoming.kind === "request") this.#asked(incoming.message)
     else if (incoming.kind === "notification") this.#notified(incoming.message)
     else {
       const outgoing = typeof incoming.id === "string" ? this.#open.get(incoming.id) : undefined
@@ -68,9 +77,18 @@ export class OpenRequests {
     }
   }
 
+  /** Nothing says which request it is about. All of them are of one caller, so the last will do. */
+  #asked(request: JsonObject): void {
+    const last = [...this.#open.values()].findLast((one) => !(one instanceof Inquiry))
+    if (this.#mayAsk && last !== undefined) last.asked(request, this.#tell)
+    else this.#tell(replyText(request))
+  }
+
   #notified(notification: JsonObject): void {
     const { method, params } = notification
-    if (method === "notifications/message") this.#host.said(notification)
+    if (method === "notifications/cancelled")
+      for (const outgoing of this.#open.values()) outgoing.notify(notification)
+    else if (method === "notifications/message") this.#host.said(notification)
     else if (method !== "notifications/progress") this.#host.noticed(notification)
     else {
       const token = isObject(params) ? params["progressToken"] : undefined

@@ -9,7 +9,7 @@ import type {
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, refKey } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
-import type { Address, HttpAddress } from "./address.ts"
+import type { Address, HttpAddress, StdioAddress } from "./address.ts"
 import { Backend } from "./backend.ts"
 import { CallerBackends } from "./caller-backends.ts"
 import type { Credential } from "./credentials/credential.ts"
@@ -18,6 +18,8 @@ import { ServerCredentials } from "./credentials/server-credentials.ts"
 import { Gate } from "./gate.ts"
 import { EitherLink } from "./http/either-link.ts"
 import { ManagedLink } from "./http/managed-link.ts"
+import { IsolatedBackends } from "./isolated-backends.ts"
+import { type Lane, plainLane } from "./lane.ts"
 import { type BackendLimits, defaultLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel } from "./link.ts"
 import { RateLimit } from "./log-lines.ts"
@@ -65,8 +67,8 @@ export function createBackends(options: BackendPoolOptions): BackendPool {
   return new Pool(options)
 }
 
-/** What answers for one server: its one backend, or one for each caller. */
-type ServerBackends = Backend | CallerBackends
+/** What answers for one server: its one backend, or one for each caller or session. */
+type ServerBackends = Backend | CallerBackends | IsolatedBackends
 
 const tokenConnectionsMax = 8
 
@@ -150,11 +152,19 @@ class Pool implements BackendPool {
         this.#tell(key, "change_not_taken", () => this.#options.changed?.(ref, change))
       },
     }
+    if (address.kind === "stdio") {
+      const open = (lane: Lane) =>
+        new Backend(ref, address, {
+          ...context,
+          openLink: (events: LinkEvents) => this.#stdioLink(address, events, lane),
+        })
+      if (address.options.isolation === "shared") return open(plainLane)
+      return new IsolatedBackends(ref, address, { gate, limits: this.#limits, open })
+    }
     const linked = (credential: Credential | undefined) => ({
       ...context,
-      openLink: (events: LinkEvents) => this.#link(address, events, credential),
+      openLink: (events: LinkEvents) => this.#httpLink(address, events, credential),
     })
-    if (address.kind === "stdio") return new Backend(ref, address, linked(undefined))
     const credentials = this.#credentials(key, address)
     const tokens = () => credentials.status
     if (!isForCallers(address))
@@ -192,16 +202,25 @@ class Pool implements BackendPool {
     }
   }
 
-  #link(address: Address, events: LinkEvents, credential: Credential | undefined): Link {
-    const identity = this.#options.identity ?? { name: "postern", version: "0" }
-    const limits = this.#limits
-    const around = { starts: this.#starts, reveal: this.#reveal }
-    if (address.kind === "stdio") return new StdioLink(address, identity, limits, around, events)
+  #httpLink(address: HttpAddress, events: LinkEvents, credential: Credential | undefined): Link {
     const { process: command, url } = address
-    const http = new EitherLink(address, { identity, limits, credential }, events)
-    return command === undefined
-      ? http
-      : new ManagedLink(command, url, http, limits, around, events)
+    const identity = this.#identity
+    const http = new EitherLink(address, { identity, limits: this.#limits, credential }, events)
+    if (command === undefined) return http
+    return new ManagedLink(command, url, http, this.#limits, this.#around, events)
+  }
+
+  #stdioLink(address: StdioAddress, events: LinkEvents, lane: Lane): Link {
+    const around = { ...this.#around, identity: this.#identity, limits: this.#limits }
+    return new StdioLink(address, around, lane, events)
+  }
+
+  get #identity(): Identity {
+    return this.#options.identity ?? { name: "postern", version: "0" }
+  }
+
+  get #around() {
+    return { starts: this.#starts, reveal: this.#reveal }
   }
 
   #retire(backend: ServerBackends): void {

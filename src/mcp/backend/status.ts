@@ -33,4 +33,6 @@ export interface Status {
   readonly tokens: TokenStatus | undefined
   /** Callers with connections of their own, where the server is called with its callers' identities. */
   readonly callers?: number
+  /** Processes, where its callers do not share one. */
+  readonly processes?: number
 }

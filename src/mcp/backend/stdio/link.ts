@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { JsonObject } from "../../../schema/json.ts"
 import type { StdioAddress } from "../address.ts"
 import { closing, type Failure, unsent } from "../failure.ts"
+import type { Lane } from "../lane.ts"
 import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
 import { logLines, RateLimit, shown } from "../log-lines.ts"
@@ -27,7 +28,14 @@ interface Running {
   readonly session: StdioSession
 }
 
-/** One child per server version, shared by all callers and started when the first of them calls. */
+export interface Around {
+  readonly identity: Identity
+  readonly limits: BackendLimits
+  readonly starts: Starts
+  readonly reveal: Reveal
+}
+
+/** One child, for all callers of a server version or for those of one lane, started when the first of them calls. */
 export class StdioLink implements Link, SharedHost {
   readonly transport = "stdio"
   readonly #address: StdioAddress
@@ -35,6 +43,7 @@ export class StdioLink implements Link, SharedHost {
   readonly #limits: BackendLimits
   readonly #starts: Starts
   readonly #reveal: Reveal
+  readonly #lane: Lane
   readonly #events: LinkEvents
   readonly #logLimit = new RateLimit()
   #running: Running | undefined
@@ -44,18 +53,13 @@ export class StdioLink implements Link, SharedHost {
   #isUp = false
   #isClosed = false
 
-  constructor(
-    address: StdioAddress,
-    identity: Identity,
-    limits: BackendLimits,
-    { starts, reveal }: { readonly starts: Starts; readonly reveal: Reveal },
-    events: LinkEvents,
-  ) {
+  constructor(address: StdioAddress, around: Around, lane: Lane, events: LinkEvents) {
     this.#address = address
-    this.#identity = identity
-    this.#limits = limits
-    this.#starts = starts
-    this.#reveal = reveal
+    this.#identity = around.identity
+    this.#limits = around.limits
+    this.#starts = around.starts
+    this.#reveal = around.reveal
+    this.#lane = lane
     this.#events = events
   }
 
@@ -101,7 +105,10 @@ export class StdioLink implements Link, SharedHost {
   }
 
   async #initialize(running: Running): Promise<Opening> {
-    const inquiry = new Inquiry("initialize", initializeParams(this.#identity, {}))
+    const inquiry = new Inquiry(
+      "initialize",
+      initializeParams(this.#identity, this.#lane.capabilities),
+    )
     const greeting = readInitialize(await this.#ask(running, "legacy", inquiry))
     return greeting.ok ? { ...legacy, capabilities: greeting.capabilities } : greeting
   }
@@ -148,7 +155,8 @@ export class StdioLink implements Link, SharedHost {
 
   #spawn(command: ReadyCommand): Running {
     const child = new Child(command)
-    const session = new StdioSession(child, this.#address.options.answerBytesMax, this)
+    const { answerBytesMax: bytesMax } = this.#address.options
+    const session = new StdioSession(child, this, { bytesMax, mayAsk: this.#lane.mayAsk })
     const running = { child, session }
     this.#running = running
     logLines(child.stderr, this.#logLimit, (line, suppressed) =>

@@ -1,6 +1,6 @@
 import { withoutSecrets } from "../echo.ts"
 import { type Failure, unsent } from "../failure.ts"
-import { OpenRequests, type SharedHost } from "../open-requests.ts"
+import { OpenRequests, type SharedHost, type SharedOptions } from "../open-requests.ts"
 import type { Carrier, Outgoing } from "../outgoing.ts"
 import { Inquiry } from "../outgoing.ts"
 import { cancelledText, type Envelope, requestText } from "../wire.ts"
@@ -26,11 +26,11 @@ export class StdioSession implements Carrier, LineTaker {
   /** What requests carry in the modern era; set when the era is known. */
   envelope: Envelope | undefined
 
-  constructor(child: Child, bytesMax: number, host: SharedHost) {
+  constructor(child: Child, host: SharedHost, options: SharedOptions) {
     this.#child = child
     const tell = (text: string) => this.tell(text)
-    this.#open = new OpenRequests(host, tell, bytesMax)
-    const reader = new LineReader(bytesMax, this)
+    this.#open = new OpenRequests(host, tell, options)
+    const reader = new LineReader(options.bytesMax, this)
     child.stdout.on("data", (chunk: Buffer) => reader.push(chunk))
     child.stdin.on("drain", () => this.#flush())
   }

@@ -107,7 +107,7 @@ export class SseLink implements Link, SharedHost, Carrier {
   #openStream(): Promise<Open | { readonly failure: Failure }> {
     return new Promise((resolve) => {
       const tell = (text: string) => void this.#post(open, text)
-      const requests = new OpenRequests(this, tell, this.#bytesMax)
+      const requests = new OpenRequests(this, tell, { bytesMax: this.#bytesMax, mayAsk: false })
       const ended = (failure: Failure) => resolve({ failure })
       const stream = new SseStream(
         {
