@@ -52,7 +52,7 @@ export async function measureCalls(options: {
   return { passes, listBytes }
 }
 
-async function measure(
+export async function measure(
   [name, target, subject]: [string, Target, Subject],
   options: { seconds: number; connections: number },
 ): Promise<Measured> {

@@ -3,13 +3,14 @@ import { parseArgs } from "node:util"
 import { type Measured, measureCalls } from "./calls.ts"
 import { measureLoad, measureReload } from "./catalog.ts"
 import { measureStart } from "./cold.ts"
+import { innerCalls, measureCompositions, measureInterpreter, targets } from "./compositions.ts"
 
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "4" },
     passes: { type: "string", default: "3" },
     connections: { type: "string", default: "32" },
-    only: { type: "string", default: "calls,catalog,start" },
+    only: { type: "string", default: "calls,compositions,catalog,start" },
   },
 })
 const wanted = new Set(values.only.split(","))
@@ -18,8 +19,33 @@ const median = (numbers: readonly number[]) =>
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
 
 if (wanted.has("calls")) await calls()
+if (wanted.has("compositions")) await compositions()
 if (wanted.has("catalog")) await catalog()
 if (wanted.has("start")) await cold()
+
+async function compositions(): Promise<void> {
+  const passes = await measureCompositions({
+    seconds: Number(values.seconds),
+    passes: Number(values.passes),
+  })
+  const of = (pick: (pass: (typeof passes)[number]) => number) => median(passes.map(pick))
+  const direct = of(({ direct }) => direct.cpuUs)
+  const inner = of(({ one, many }) => (many.cpuUs - one.cpuUs) / (innerCalls - 1))
+  const more = of(
+    ({ direct, one, many }) => (many.cpuUs - one.cpuUs) / (innerCalls - 1) - direct.cpuUs,
+  )
+  const failed = passes.flatMap((pass) => Object.values(pass)).reduce((sum, m) => sum + m.failed, 0)
+  console.log(
+    `\none more call in a composition: ${inner.toFixed(1)} µs of CPU; called directly ${direct.toFixed(1)} µs: ${more.toFixed(1)} µs more (reach ≤ 20)`,
+  )
+  console.log(`of that the interpreter takes ${(await measureInterpreter()).toFixed(1)} µs a step`)
+  const slowest = of(({ slowest }) => slowest.p50Ms)
+  const gathered = of(({ scatter }) => scatter.p50Ms)
+  const late = of(({ slowest, scatter }) => scatter.p50Ms - slowest.p50Ms)
+  console.log(
+    `a scatter-gather over ${targets} calls: ${gathered.toFixed(2)} ms; its slowest alone ${slowest.toFixed(2)} ms: ${late.toFixed(2)} ms more (reach ≤ 1); ${failed} failed`,
+  )
+}
 
 async function calls(): Promise<void> {
   const { passes, listBytes } = await measureCalls({

@@ -36,11 +36,20 @@ const query = {
   additionalProperties: false,
 }
 
+/** Tools with a spec besides those of the server; the agent sees them, too. */
+type Compositions = Readonly<Record<string, object>>
+
 /** A registry of one server and one agent that sees `count` tools of it. */
-function registry(count: number): object {
-  const names = Array.from({ length: count }, (_, i) =>
+export function registry(
+  count: number,
+  more: readonly string[] = [],
+  compositions: Compositions = {},
+): object {
+  const numbered = Array.from({ length: count }, (_, i) =>
     i === 0 ? "search_documents" : `tool_${i}`,
   )
+  const names = [...numbered, ...more]
+  const depends = names.map((name) => ({ type: "tool", name, version: "1.0.0" }))
   return {
     schemaVersion: "2.0",
     schemas: [],
@@ -51,16 +60,26 @@ function registry(count: number): object {
         provides: names.map((tool) => ({ tool, version: "1.0.0" })),
       },
     ],
-    tools: names.map((name) => ({
-      name,
-      version: "1.0.0",
-      description: `Finds documents (${name})`,
-      source: { server: "docs", serverVersion: "1.0.0", tool: name },
-      inputSchema: query,
-      outputSchema: documentList,
-      annotations: { readOnlyHint: true }, // so that a call is one record, as it is for most calls
-    })),
-    agents: [agent("bench", names)],
+    tools: [
+      ...names.map((name) => ({
+        name,
+        version: "1.0.0",
+        description: `Finds documents (${name})`,
+        source: { server: "docs", serverVersion: "1.0.0", tool: name },
+        inputSchema: query,
+        outputSchema: documentList,
+        annotations: { readOnlyHint: true }, // so that a call is one record, as it is for most calls
+      })),
+      ...Object.entries(compositions).map(([name, spec]) => ({
+        name,
+        version: "1.0.0",
+        inputSchema: query,
+        outputSchema: documentList,
+        depends,
+        spec,
+      })),
+    ],
+    agents: [agent("bench", [...names, ...Object.keys(compositions)])],
   }
 }
 
@@ -172,6 +191,13 @@ export const call = {
     },
   }),
 }
+
+/** The same call of another tool. */
+export const callTo = (name: string): typeof call => ({
+  ...call,
+  headers: { ...call.headers, "mcp-name": name },
+  body: call.body.replace('"name":"search_documents"', `"name":"${name}"`),
+})
 
 export const list = {
   path: "/mcp",

@@ -1,4 +1,5 @@
-// A backend that costs next to nothing: answers tools/call with one structured result, in both eras.
+// A backend that costs next to nothing: answers tools/call with one structured result, in both eras; tool `wait_20` after
+// 20 ms.
 import { createServer } from "node:http"
 
 const answer = (id: unknown) =>
@@ -11,13 +12,22 @@ const server = createServer((request, response) => {
     body += chunk
   })
   request.on("end", () => {
-    const { id, method } = JSON.parse(body) as { id?: unknown; method: string }
+    const { id, method, params } = JSON.parse(body) as {
+      id?: unknown
+      method: string
+      params?: { name?: string }
+    }
     const text = method === "tools/call" ? answer(id) : other(id, method)
-    response.writeHead(id === undefined ? 202 : 200, {
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(text),
-    })
-    response.end(text)
+    const send = () => {
+      response.writeHead(id === undefined ? 202 : 200, {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(text),
+      })
+      response.end(text)
+    }
+    const waitMs = /^wait_(\d+)$/.exec(params?.name ?? "")?.[1]
+    if (waitMs === undefined) send()
+    else setTimeout(send, Number(waitMs))
   })
 })
 
