@@ -69,14 +69,14 @@ export function permitInside(
       ? refuse({ code: "unknown_tool", tool: name })
       : grant(caller, tool, [])
   }
-  const { name, version } = target
-  const granted = depends.find((one) => {
-    return one.type === "tool" && one.name === name && one.version === version
+  const tool = registered(target, catalog)
+  const isGranted = depends.some((one) => {
+    // By what it means: a tool without a version stands for every version of its name.
+    return one.type === "tool" && one.name === target.name && registered(one, catalog) === tool
   })
-  const tool = granted && registered(granted, catalog)
-  if (tool !== undefined) return grant(caller, tool, [])
+  if (tool !== undefined && isGranted) return grant(caller, tool, [])
   const reason = `${written(by)} does not depend on ${written(target)}`
-  return refuse({ code: "undeclared_dependency", tool: name, reason })
+  return refuse({ code: "undeclared_dependency", tool: target.name, reason })
 }
 
 /**

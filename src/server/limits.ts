@@ -113,6 +113,7 @@ export const limitTable = {
     defaultPolicyStateLimits.onceEntries,
     "keys kept for steps that are done once; more are refused",
   ),
+  onceBytes: bytes(defaultPolicyStateLimits.onceBytes, "of what is kept for them, as JSON"),
   policyNames: count(
     defaultPolicyStateLimits.policyNames,
     "breakers, throttles and servers of which something is remembered",
@@ -281,6 +282,7 @@ export const policyLimitsOf = (limits: Limits): PolicyStateLimits => ({
   cacheEntries: limits.cacheEntries,
   cacheBytes: limits.cacheBytes,
   onceEntries: limits.onceEntries,
+  onceBytes: limits.onceBytes,
   policyNames: limits.policyNames,
   throttleQueue: limits.throttleQueue,
   detachedQueue: limits.detachedQueue,

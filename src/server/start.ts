@@ -212,6 +212,8 @@ function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: Reg
   backends.route(routes.addresses)
   current.routes = routes
   parts.compositions.use(plans)
+  for (const { name, version, reason } of parts.compositions.notRunnable())
+    options.log.warn({ event: "composition_not_runnable", tool: name, version, reason })
   current.catalog = catalog
   face.catalogChanged()
   const { digest } = catalog

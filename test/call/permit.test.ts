@@ -3,8 +3,10 @@ import { describe, expect, test } from "vitest"
 import type { Caller } from "../../src/call/caller.ts"
 import type { Level } from "../../src/call/gateway.ts"
 import { visibleTools } from "../../src/call/list.ts"
-import { type Permit, permit } from "../../src/call/permit.ts"
+import { type Permit, permit, permitInside } from "../../src/call/permit.ts"
+import type { Authority } from "../../src/compose/run/ports.ts"
 import type { Catalog } from "../../src/registry/catalog.ts"
+import type { Dependency } from "../../src/registry/model.ts"
 import { sketchCatalog } from "../support/catalog.ts"
 import { strict } from "../support/gateway.ts"
 
@@ -94,6 +96,39 @@ describe("a caller that is not registered", () => {
     const closed = sketchCatalog({ tools: { "t@1": {} }, policy: "denyAll" })
     const open = { ...strict, unknownCaller: "allow" } as const
     expect(permit(closed, callerOf(closed, "stranger"), "t", open)).toMatchObject({ ok: false })
+  })
+})
+
+describe("a composition", () => {
+  const by = (...depends: Dependency[]) => ({ tool: { name: "c", version: "1" }, depends })
+  const tool = (name: string, version?: string) => ({
+    name,
+    ...(version !== undefined && { version }),
+  })
+  const inside = (authority: Authority, name: string, version?: string) => {
+    const target = { kind: "tool", ...tool(name, version) } as const
+    const result = permitInside(catalog, callerOf(catalog, "a"), authority, target)
+    return result.ok ? `${name}@${result.value.tool.version}` : result.refusal.code
+  }
+
+  test("may call what it depends on, in that version, whoever called it", () => {
+    const authority = by({ type: "tool", ...tool("u", "1") })
+    expect(inside(authority, "u", "1")).toBe("u@1")
+    expect(inside(authority, "u", "2")).toBe("undeclared_dependency")
+    expect(inside(authority, "t", "1")).toBe("undeclared_dependency") // its caller may
+    expect(inside(by(), "u", "1")).toBe("undeclared_dependency")
+    expect(inside(by({ type: "agent", ...tool("u", "1") }), "u", "1")).toBe("undeclared_dependency")
+  })
+
+  test("may not call what is unavailable, nor past the registry what no document wrote", () => {
+    expect(inside(by({ type: "tool", ...tool("down", "1") }), "down", "1")).toBe(
+      "backend_unavailable",
+    )
+    const target = { kind: "direct", server: "s", tool: "t" } as const
+    expect(permitInside(catalog, callerOf(catalog, "a"), by(), target)).toMatchObject({
+      ok: false,
+      refusal: { code: "unknown_tool" },
+    })
   })
 })
 

@@ -1,5 +1,5 @@
 import type { CatalogTool } from "../../registry/catalog.ts"
-import { type Dependency, written } from "../../registry/model.ts"
+import { type Dependency, type Ref, written } from "../../registry/model.ts"
 import { isList, isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
 import { bind } from "../expr/bind.ts"
 import { given, listIn, objectIn, textIn } from "../expr/members.ts"
@@ -95,10 +95,7 @@ export const isThere = (tool: CatalogTool | undefined): tool is CatalogTool =>
   tool !== undefined && (tool.implementation.kind === "source" || tool.unavailable === undefined)
 
 /** A version that an entity without one stands in for is looked up without it. */
-export function registered(
-  { name, version }: Dependency,
-  catalog: Callables,
-): CatalogTool | undefined {
+export function registered({ name, version }: Ref, catalog: Callables): CatalogTool | undefined {
   const exact = catalog.tool(name, version) ?? catalog.tool(name, undefined)
   if (exact !== undefined || version !== undefined) return exact
   const [only, ...others] = catalog.toolsNamed(name)

@@ -168,6 +168,17 @@ describe("what a composition may call", () => {
     ])
   })
 
+  test("is found where a tool without a version stands for the version it depends on", async () => {
+    const { call } = composed({
+      tools: { old: { ...reading, version: undefined } },
+      compositions: {
+        c: { spec: pipeline(step("old")), depends: [toolDependency("old", "3.0.0")] },
+      },
+      backend: () => value({ n: 1 }),
+    })
+    expect(valueIn(await call("c"))).toEqual({ n: 1 })
+  })
+
   test("may be a tool of a server past the registry, held to the server's contract", async () => {
     const { call, records, requests } = composed({
       tools: { a: reading },

@@ -71,7 +71,8 @@ class Items {
     while (this.#next < this.#items.length && this.#stop.reason === undefined) {
       const index = this.#next++
       const result = await this.#one(index)
-      this.#results[index] = result
+      // As it came it is of no use any more, and may be large.
+      this.#results[index] = result.ok ? { ...result, raw: undefined } : result
       this.#effect = worse(this.#effect, effectOf(result))
       if (result.ok || this.#policy.onItemError !== "fail" || this.#failed !== undefined) continue
       this.#failed = result

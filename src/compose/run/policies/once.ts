@@ -33,7 +33,10 @@ async function lead({ once, key, store }: Led, work: Work, inner: Inner): Promis
   const { ports, callerScope } = work.run.parts
   const { clock } = ports
   if (!store.hasRoom(clock.now()))
-    return fail(work, failure("budget", "no more keys can be remembered (limit onceEntries)"))
+    return fail(
+      work,
+      failure("budget", "no more can be remembered (limits onceEntries and onceBytes)"),
+    )
   const act = async () => {
     const result = await inner(work)
     if (result.ok || result.error.effect !== "none") {

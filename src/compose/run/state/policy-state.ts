@@ -13,6 +13,7 @@ export interface PolicyStateLimits {
   readonly cacheBytes: number
   /** Keys of `once` that are remembered; more are refused, because forgetting one would do a thing twice. */
   readonly onceEntries: number
+  readonly onceBytes: number
   /** Breakers, throttles and backends that are remembered; the one not used for longest goes first. */
   readonly policyNames: number
   /** Steps that wait for their turn at one throttle. */
@@ -30,6 +31,7 @@ export const defaultPolicyStateLimits: PolicyStateLimits = {
   cacheEntries: 10_000,
   cacheBytes: 64 * mib,
   onceEntries: 10_000,
+  onceBytes: 64 * mib,
   policyNames: 10_000,
   throttleQueue: 1_000,
   detachedQueue: 1_000,
@@ -59,7 +61,7 @@ export function createPolicyState(options: PolicyStateOptions): PolicyState {
   const { policyNames } = limits
   return {
     cache: new CacheStore(limits.cacheEntries, limits.cacheBytes),
-    once: new OnceStore(limits.onceEntries),
+    once: new OnceStore(limits.onceEntries, limits.onceBytes),
     breakers: new Recent(policyNames, () => new BreakerState()),
     throttles: new Recent(policyNames, () => new ThrottleLine(limits.throttleQueue)),
     retries: new RetryBudget(policyNames),

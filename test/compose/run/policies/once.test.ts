@@ -92,10 +92,13 @@ describe("once", () => {
   })
 
   test("refuses keys that it could not remember rather than doing a thing twice", async () => {
-    const world = new World({ a: counting }, { onceEntries: 1 })
-    await world.run(plan(), { order: 1 }, memory)
-    const error = errorIn(await world.run(plan(), { order: 2 }, memory))
-    expect(error).toMatchObject({ class: "budget", effect: "none" })
-    expect(error.message).toContain("(limit onceEntries)")
+    for (const limits of [{ onceEntries: 1 }, { onceBytes: 4 }]) {
+      const world = new World({ a: counting }, limits)
+      await world.run(plan(), { order: 1 }, memory)
+      const error = errorIn(await world.run(plan(), { order: 2 }, memory))
+      expect(error).toMatchObject({ class: "budget", effect: "none" })
+      expect(error.message).toContain("(limits onceEntries and onceBytes)")
+      expect(await world.run(plan(), { order: 1 }, memory)).toMatchObject({ ok: true })
+    }
   })
 })
