@@ -2,6 +2,7 @@ import { isObject, type JsonObject } from "../schema/json.ts"
 import { type Command, type Given, type Io, UsageError } from "./command.ts"
 import { connectionOf, connectionOptions, reportProblem } from "./connection.ts"
 import { printable } from "./printable.ts"
+import { timelineLines } from "./timeline.ts"
 
 export const call: Command = {
   name: "call",
@@ -9,20 +10,31 @@ export const call: Command = {
   arguments: "TOOL",
   options: {
     args: { type: "string", value: "JSON", summary: "the arguments as a JSON object" },
+    trace: { type: "boolean", summary: "how the call went in time, a line for each step" },
     ...connectionOptions,
   },
-  details: `Prints the result's text, or its structured content. Exit code 1 when the call is refused, or the tool says that it
+  details: `Prints the result's text, or its structured content; with --trace how it went below (with --json it is in the result's _meta). Exit code 1 when the call is refused, or the tool says that it
 failed; what to do about it is printed.`,
   async run(given, io) {
     const [tool = ""] = given.arguments
     const args = argumentsOf(given.text("args"))
     const { callTool } = await import("../mcp/client.ts")
-    const answer = await callTool(connectionOf(given, io), tool, args)
+    const isTraced = given.flag("trace")
+    let tookMs = 0
+    const answer = await callTool(connectionOf(given, io), tool, args, {
+      ...(isTraced && { meta: { "dev.postern/trace": true } }),
+      took: (ms) => {
+        tookMs = ms
+      },
+    })
     if (!answer.ok) {
       reportProblem(answer.problem, given, io)
       return 1
     }
     print(answer.value, given, io)
+    if (isTraced && !given.flag("json"))
+      for (const line of timelineLines(tool, answer.value, tookMs))
+        io.out.write(`${printable(line)}\n`)
     return answer.value["isError"] === true ? 1 : 0
   },
 }

@@ -49,13 +49,27 @@ export function listTools(options: ClientOptions): Promise<ClientAnswer<readonly
   })
 }
 
+export interface CallMore {
+  /** The `_meta` of the request. */
+  readonly meta?: JsonObject
+  /** Told how long the answer took, once connected, in milliseconds. */
+  readonly took?: (ms: number) => void
+}
+
 /** The whole result of one call; one with `isError: true` is a result, too. */
 export function callTool(
   options: ClientOptions,
   name: string,
   args: JsonObject,
+  { meta, took }: CallMore = {},
 ): Promise<ClientAnswer<JsonObject>> {
-  return withClient(options, (ask) => ask("tools/call", { name, arguments: args }))
+  const params = { name, arguments: args, ...(meta && { _meta: meta }) }
+  return withClient(options, async (ask) => {
+    const startedMs = performance.now()
+    const result = await ask("tools/call", params)
+    took?.(performance.now() - startedMs)
+    return result
+  })
 }
 
 type Ask = (method: string, params: JsonObject) => Promise<JsonObject>
