@@ -1,6 +1,6 @@
 import { basename } from "node:path"
 import { impossible } from "../call/reason.ts"
-import type { Address } from "../mcp/backend/address.ts"
+import type { Address, HttpAddress } from "../mcp/backend/address.ts"
 import type { AgentLookup, Route, Stop, ToolExplanation } from "../registry/explain.ts"
 import { refKey, type Select, written } from "../registry/model.ts"
 import { printableUrl } from "../server/log.ts"
@@ -117,5 +117,15 @@ function placeOf(address: Address | undefined): string {
   if (address === undefined)
     return "which has no address in the configuration (backend_unavailable)"
   if (address.kind === "stdio") return `over stdio (${basename(address.process.command)})`
-  return `at ${printableUrl(address.url)}`
+  return `at ${printableUrl(address.url)}${proofOf(address)}`
+}
+
+/** What its calls are made with, where that is a token from elsewhere. */
+function proofOf({ authorization }: HttpAddress): string {
+  if (authorization === undefined) return ""
+  const { clientId, kind, server } = authorization
+  const from = printableUrl(server.issuer ?? server.tokenEndpoint)
+  return kind === "client_credentials"
+    ? `, with a token of ${clientId} from ${from}`
+    : `, with a token for its caller from ${from}`
 }

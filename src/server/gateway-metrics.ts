@@ -186,4 +186,22 @@ function addLabelled(metrics: Metrics, { backends, current, identify }: Parts): 
   add("gauge", "queued", "Calls waiting for the server.", ({ queued }) => queued)
   add("total", "calls_total", "Calls to the server, refused ones included.", ({ calls }) => calls)
   add("total", "restarts_total", "Connections or processes lost.", ({ restarts }) => restarts)
+  add(
+    "total",
+    "token_requests_total",
+    "Requests for tokens for the server.",
+    ({ tokens }) => tokens?.requests ?? 0,
+  )
+  add(
+    "total",
+    "token_failures_total",
+    "Requests for tokens that brought none.",
+    ({ tokens }) => tokens?.failures ?? 0,
+  )
+  add(
+    "gauge",
+    "callers",
+    "Callers with connections of their own, where the server is called with their identity.",
+    ({ callers }) => callers ?? 0,
+  )
 }

@@ -31,11 +31,12 @@ type Act = (call: BackendCall) => void
 
 /**
  * A modern MCP server over HTTP in this process. Tools: `echo` says its arguments, `held` answers when it is released;
- * others as `acts` says.
+ * others as `acts` says. A request that it does not admit is answered 401.
  */
 export async function openBackend(
   acts: Readonly<Record<string, Act>> = {},
   port = 0,
+  admits: (request: IncomingMessage) => boolean = () => true,
 ): Promise<TestBackend> {
   const called: string[] = []
   const holding = new Set<BackendCall>()
@@ -48,6 +49,10 @@ export async function openBackend(
     ...acts,
   }
   const server = createServer((request, response) => {
+    if (!admits(request)) {
+      response.writeHead(401, { "www-authenticate": "Bearer realm=inner" }).end()
+      return
+    }
     void answer(request, response, (call) => {
       called.push(call.tool)
       const act = own[call.tool]

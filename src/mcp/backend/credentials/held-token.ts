@@ -27,7 +27,7 @@ export class HeldToken implements Credential {
   readonly #subject: (() => SubjectToken | undefined) | undefined
   #held: Held | undefined
   #flight: Promise<Obtained> | undefined
-  #problem = "no caller has shown one to exchange"
+  #problem = "anywhere: no caller has shown one to exchange"
   #renewableMs = 0
 
   /**
@@ -116,7 +116,7 @@ export class HeldToken implements Credential {
     const failure: Failure = {
       code: "backend_unavailable",
       kind: "token",
-      reason: `no token for this server: ${problem}`,
+      reason: `no token from ${problem}`,
       retryAfterMs: this.#restMs,
     }
     return { ok: false, failure }

@@ -71,7 +71,8 @@ function read(status: number, text: string): JsonAnswer {
   try {
     return { ok: true, status, value: JSON.parse(text) }
   } catch {
-    return { ok: false, status, reason: `it answered ${status}, and not in JSON` } // the parser's words would quote it
+    const what = status === 200 ? "is not JSON" : `has the status ${status}`
+    return { ok: false, status, reason: `its answer ${what}` } // the parser's words would quote it
   }
 }
 

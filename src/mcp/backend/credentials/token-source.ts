@@ -41,6 +41,8 @@ const movedStatuses: readonly number[] = [301, 302, 303, 307, 308, 404, 405, 410
  */
 export class TokenSource {
   readonly authorization: Authorization
+  /** Its address as it may be printed. */
+  readonly #place: string
   readonly #ports: SourcePorts
   readonly #now: () => number
   readonly #backoff: Backoff
@@ -53,6 +55,9 @@ export class TokenSource {
   constructor(authorization: Authorization, ports: SourcePorts) {
     const { backoffMaxMs, backoffMs, now } = ports.timing
     this.authorization = authorization
+    const { issuer, tokenEndpoint } = authorization.server
+    const { origin, pathname } = new URL(issuer ?? tokenEndpoint)
+    this.#place = origin + pathname
     this.#ports = ports
     this.#now = now
     this.#backoff = new Backoff(backoffMs, backoffMaxMs, 0, now)
@@ -70,7 +75,7 @@ export class TokenSource {
   /** Never rejects. To be asked only when the wait is over. */
   async grant(subject: SubjectToken | undefined): Promise<TokenAnswer> {
     this.#requestCount++
-    const answer = await this.#ask(subject).catch(failedHere)
+    const answer = withPlace(await this.#ask(subject).catch(failedHere), this.#place)
     this.#problem = answer.ok ? undefined : answer.reason
     if (answer.ok) this.#backoff.succeeded()
     else this.#failureCount++
@@ -109,6 +114,9 @@ export class TokenSource {
     return found.metadata
   }
 }
+
+const withPlace = (answer: TokenAnswer, place: string): TokenAnswer =>
+  answer.ok ? answer : { ...answer, reason: `${place}: ${answer.reason}` }
 
 const wrong = (reason: string): TokenAnswer => ({ ok: false, reason, about: "endpoint" })
 

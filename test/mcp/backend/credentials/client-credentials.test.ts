@@ -60,7 +60,7 @@ describe.each(eras)("a %s server that wants a token", (era) => {
     expect(refusal(await call("echo"))).toMatchObject({
       code: "backend_unavailable",
       fate: "unsent",
-      reason: expect.stringContaining("it answered 503"),
+      reason: expect.stringContaining("has the status 503"),
     })
     server.state.act = undefined
     clock.advance(60_000)

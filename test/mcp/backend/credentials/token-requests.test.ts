@@ -190,20 +190,16 @@ describe("an answer of the token endpoint", () => {
     [
       "a redirect",
       (response) => void response.writeHead(307, { location: `/${canary}` }).end(),
-      /it answered 307, and not in JSON$/,
+      /has the status 307$/,
     ],
-    ["HTML", (response) => void response.writeHead(200).end(`<html>${canary}`), /and not in JSON$/],
+    ["HTML", (response) => void response.writeHead(200).end(`<html>${canary}`), /is not JSON$/],
     [
       "half of its JSON",
       (response) => void response.writeHead(200).end(`{"access_token":"${canary}`),
-      /and not in JSON$/,
+      /is not JSON$/,
     ],
     ["no object", send([canary]), /no object$/],
-    [
-      "nothing",
-      (response) => void response.writeHead(204).end(),
-      /it answered 204, and not in JSON$/,
-    ],
+    ["nothing", (response) => void response.writeHead(204).end(), /has the status 204$/],
     [
       "a token that no header can carry",
       send({ ...good, access_token: `${canary}\r\nx: y` }),
