@@ -1,6 +1,12 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { createLocalJWKSet } from "jose"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import {
+  type AuthorizationServer,
+  json,
+  startAuthorizationServer,
+} from "../support/authorization-server.ts"
 import { openBackend, type TestBackend } from "../support/e2e-backend.ts"
 import { logged, makeWorld, startGateway, type TestGateway } from "../support/e2e-gateway.ts"
 import { postern, project } from "../support/e2e-process.ts"
@@ -20,6 +26,12 @@ const canary = {
   result: "canary-result-5e97",
   claim: "canary-claim-6fa6",
   environment: "canary-environment-70b5",
+  clientSecret: "canary-client-secret-81c4",
+  clientFile: "canary-client-file-92d3",
+  bearerFile: "canary-bearer-file-a3e2",
+  ownToken: "canary-own-token-b4f1",
+  callersToken: "canary-callers-token-c500",
+  tokenAnswer: "canary-token-answer-d61f",
 }
 const env = {
   BACKEND_HEADER: canary.backendHeader,
@@ -28,6 +40,7 @@ const env = {
   CHILD_PW: canary.childPart,
   SESSION_KEY: canary.session,
   AUDIT_KEY: canary.audit,
+  CLIENT_SECRET: canary.clientSecret,
   UNRELATED_PASSWORD: canary.environment,
 }
 
@@ -38,33 +51,82 @@ const token = await key.sign({
   exp: Math.floor(Date.now() / 1_000) + 600,
   agent_name: "a",
   agent_version: "1.0.0",
+  sub: "s",
   note: canary.claim,
 })
 
+/** Servers that are called with a token of some kind, and what they do with it. */
+const provedServers = ["own", "filed", "bearer", "callers"]
+const told = ["headers", "tells", "fails", "leaks"]
+
 let backend: TestBackend
+let authority: AuthorizationServer
 let gateway: TestGateway
 const answers: string[] = []
 let sessionId = ""
 
 beforeAll(async () => {
-  const told = () => [canary.backendHeader, canary.query].join(" and ")
+  const both = () => [canary.backendHeader, canary.query].join(" and ")
   backend = await openBackend({
-    tells: ({ send }) => send({ error: { code: -32000, message: told(), data: { why: told() } } }),
-    fails: ({ response }) => response.writeHead(500).end(told()),
+    tells: ({ headers, send }) => {
+      const message = `${both()} and ${headers.authorization}`
+      send({ error: { code: -32000, message, data: { why: both(), headers } } })
+    },
+    fails: ({ headers, response }) => response.writeHead(500).end(both() + headers.authorization),
     result: ({ text }) => text(canary.result),
+    headers: ({ headers, text }) => text(JSON.stringify(headers)),
+    leaks: ({ headers: { authorization }, response }) =>
+      response.writeHead(401, { "www-authenticate": `${authorization}` }).end(authorization),
   })
+  authority = await startAuthorizationServer(
+    { own: { secret: canary.clientSecret }, filed: { secret: canary.clientFile } },
+    { subjects: { keys: createLocalJWKSet({ keys: [key.jwk] }), audience: "postern" } },
+  )
+  const tokens: Record<string, string> = { own: canary.ownToken, s: canary.callersToken }
+  authority.state.makeToken = (holder) => `${tokens[holder]}.${crypto.randomUUID()}`
+  const refusal = { error: canary.tokenAnswer, error_description: canary.tokenAnswer }
+  authority.state.act = (response, { form }) =>
+    form.get("scope") === "none" && json(response, refusal, 400)
   const inputSchema = {
     type: "object",
     properties: { token: { type: "string", maxLength: 3 }, text: { type: "string" } },
   }
-  const tools = { echo: { server: "web", inputSchema }, tells: "web", fails: "web", result: "web" }
+  const web = { echo: { server: "web", inputSchema }, tells: "web", fails: "web", result: "web" }
+  const proved = Object.fromEntries(
+    provedServers.flatMap((server) =>
+      told.map((as) => [`${server}_${as}`, { server, as }] as const),
+    ),
+  )
+  const tools = { ...web, ...proved, lost: "away", env: "child", tokenless: "tokenless" }
+  const sketch = { registry: { tools, agents: { a: Object.keys(tools), b: [] } } }
+  const { folder } = makeWorld(sketch)
+  writeFileSync(join(folder, "client-secret"), `${canary.clientFile}\n`)
+  writeFileSync(join(folder, "bearer"), `${canary.bearerFile}\n`)
+  const { tokenEndpoint } = authority
+  const client = { tokenEndpoint, clientId: "own", clientSecret: "${CLIENT_SECRET}" }
   gateway = await startGateway({
     env,
-    registry: {
-      tools: { ...tools, lost: "away", env: "child" },
-      agents: { a: [...Object.keys(tools), "lost", "env"], b: [] },
-    },
+    folder,
+    ...sketch,
     servers: {
+      "own:1.0.0": { url: backend.url, auth: { clientCredentials: client } },
+      "filed:1.0.0": {
+        url: backend.url,
+        auth: {
+          clientCredentials: {
+            issuer: authority.issuer,
+            clientId: "filed",
+            clientSecret: "file:./client-secret",
+            clientAuthentication: "post",
+          },
+        },
+      },
+      "bearer:1.0.0": { url: backend.url, auth: { bearer: "file:./bearer" } },
+      "callers:1.0.0": { url: backend.url, auth: { tokenExchange: client } },
+      "tokenless:1.0.0": {
+        url: backend.url,
+        auth: { clientCredentials: { ...client, scopes: ["none"] } },
+      },
       "web:1.0.0": {
         url: `${backend.url}?api_key=\${BACKEND_QUERY}`,
         headers: { authorization: "Bearer ${BACKEND_HEADER}" },
@@ -98,6 +160,8 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   await gateway[Symbol.asyncDispose]()
+  rmSync(gateway.folder, { recursive: true, force: true })
+  await authority[Symbol.asyncDispose]()
   await backend[Symbol.asyncDispose]()
 })
 
@@ -115,6 +179,12 @@ async function live(): Promise<void> {
   await said("fails", { text: canary.argument })
   await said("lost", { text: canary.argument })
   await said("env", {})
+  await said("tokenless", {}, bearer)
+  for (const server of provedServers) {
+    await said(`${server}_headers`, {})
+    for (const tool of told) await said(`${server}_${tool}`, {}, bearer)
+  }
+  await explained()
   await said("echo", { token: 7 }, { authorization: `Bearer ${token}x` })
   await said("echo", {}, { authorization: `Basic ${token}` })
   await said("nothing", { text: canary.argument }, bearer)
@@ -135,6 +205,17 @@ async function live(): Promise<void> {
   await logged(gateway, "backend_stderr")
   gateway.writeRegistry(`{ "schemaVersion": "2.0", "token": "${canary.argument}" `)
   await logged(gateway, "registry_refused")
+}
+
+/** What the command line says of all this. */
+async function explained(): Promise<void> {
+  const who = ["--config", gateway.configFile, "--agent", "a@1.0.0"]
+  const ended = await Promise.all([
+    postern(["explain", ...who], { env }),
+    postern(["explain", ...who, "--json"], { env }),
+    postern(["explain", "--config", gateway.configFile, "--agent", "a@1.0.0"], {}),
+  ])
+  answers.push(...ended.flatMap(({ stdout, stderr }) => [stdout, stderr]))
 }
 
 /** Every place to which the gateway writes. */
@@ -158,6 +239,11 @@ describe("no output of the gateway holds", () => {
     for (const text of Object.values(written)) expect(text.length).toBeGreaterThan(100)
     expect(written["stderr"]).toContain("starting with [secret]")
     expect(written["answers"]).toContain("[secret] and [secret]")
+    expect(new Set(authority.requests.map(({ client }) => client))).toEqual(
+      new Set(["basic own", "post filed"]),
+    )
+    for (const tool of told) expect(backend.called).toContain(tool)
+    expect(written["answers"]?.match(/Bearer \[secret\]/g)?.length).toBeGreaterThanOrEqual(8)
   })
 
   test.each(Object.entries(canary))("a secret: %s", async (_, secret) => {

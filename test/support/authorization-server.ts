@@ -40,14 +40,14 @@ export interface AuthorizationServer extends AsyncDisposable {
 export interface AuthorizationState {
   clients: Record<string, Client>
   expiresIn: unknown
-  /** Answers the token endpoint instead of the server. */
-  act: ((response: ServerResponse, request: TokenRequest) => void | Promise<void>) | undefined
+  /** Answers the token endpoint instead of the server; false: this one is the server's to answer. */
+  act: ((response: ServerResponse, request: TokenRequest) => unknown) | undefined
   metadata: Record<string, unknown>
   tokenPath: string
   /** 404 for RFC 8414's place of the metadata, so that only OpenID Connect's is left. */
   isOpenIdOnly: boolean
   /** Issues this for the next requests, in place of a random token. */
-  makeToken: (() => string | Promise<string>) | undefined
+  makeToken: ((holder: string) => string | Promise<string>) | undefined
 }
 
 /** Issues the callers' own tokens: its key, and the audience these must have to be exchanged. */
@@ -96,11 +96,7 @@ export async function startAuthorizationServer(
     if (request.method === "POST" && url === `${path}${state.tokenPath}`) {
       const form = new URLSearchParams(body)
       const client = await proved(form, headers.authorization, { clients: state.clients, issuer })
-      const asked = { form, headers, client: client ?? "nobody" }
-      requests.push(asked)
-      if (state.act !== undefined) await state.act(response, asked)
-      else if (client === undefined) json(response, { error: "invalid_client" }, 401)
-      else await grant(asked, response)
+      await answerClient({ form, headers, client: client ?? "nobody" }, response)
       return
     }
     lookups.push(url)
@@ -110,6 +106,14 @@ export async function startAuthorizationServer(
     const metadata = { issuer, token_endpoint: `${issuer}${state.tokenPath}` }
     if (isMetadata) json(response, { ...metadata, ...state.metadata })
     else response.writeHead(404, { "content-type": "text/html" }).end("<h1>not here</h1>")
+  }
+
+  async function answerClient(asked: TokenRequest, response: ServerResponse): Promise<void> {
+    requests.push(asked)
+    if (state.act !== undefined && (await state.act(response, asked)) !== false) return
+    const wrong = { error: "invalid_client", error_description: `${asked.form} is wrong` }
+    if (asked.client === "nobody") json(response, wrong, 401)
+    else await grant(asked, response)
   }
 
   async function grant({ form, client }: TokenRequest, response: ServerResponse): Promise<void> {
@@ -125,7 +129,7 @@ export async function startAuthorizationServer(
       json(response, { error, error_description: `refused: ${form.get("subject_token")}` }, 400)
       return
     }
-    const token = (await state.makeToken?.()) ?? `token-${crypto.randomUUID()}`
+    const token = (await state.makeToken?.(holder)) ?? `token-${crypto.randomUUID()}`
     issued.set(token, holder)
     json(response, {
       access_token: token,
