@@ -33,7 +33,7 @@ function understood(reply: BackendReply, subject: string): BackendReply {
   const { resultType } = reply.result
   if (resultType === undefined || kinds.has(resultType)) return reply
   const reason = `the result is of an unknown type: ${JSON.stringify(resultType)}`
-  return { kind: "refusal", refusal: { code: "backend_error", subject, reason } }
+  return { kind: "refusal", refusal: { code: "backend_error", subject, reason, fate: "malformed" } }
 }
 
 const kinds: ReadonlySet<unknown> = new Set(["complete", "input_required"])
