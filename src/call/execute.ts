@@ -24,8 +24,7 @@ export async function execute(
 ): Promise<Executed> {
   const { tool } = permit
   if (tool.implementation.kind === "composition") {
-    const answer = await runComposition(permit, input.arguments ?? {}, way, inside)
-    return { answer, server: undefined }
+    return { answer: await compose(permit, input.arguments ?? {}, way, inside), server: undefined }
   }
   const servers = goingOn(input.servers, permit, way)
   return askInTurn(servers, tool, way, (server) => ask(server, permit, input.arguments, way))
@@ -81,4 +80,22 @@ function goingOn(
     })
   })
   return asker === undefined ? servers.slice(0, 1) : [asker]
+}
+
+/** Runs a composition, whose calls may ask its caller. */
+function compose(
+  permit: Permit,
+  input: JsonObject,
+  way: Way,
+  inside: InsideLine,
+): Promise<BackendReply> {
+  const { caller, tool } = permit
+  const { request, gateway, facts } = way
+  const { respondent, method } = request
+  if (respondent === undefined) return runComposition(permit, input, way, inside)
+  const about = [written(refOf(tool)), request.arguments ?? null]
+  const talk = { caller, respondent, about, facts, method, subject: tool.name }
+  return gateway.interactions.run(talk, request, (turn) =>
+    runComposition(permit, input, { ...way, request: { ...request, ...turn } }, inside),
+  )
 }

@@ -12,12 +12,12 @@ import { startGateway, type TestGateway } from "./e2e-gateway.ts"
 import type { RegistrySketch } from "./e2e-registry.ts"
 
 /** The gateway as a process, in front of both fixtures; whoever comes may use all their tools. */
-interface ConformanceGateway extends AsyncDisposable {
+export interface ConformanceGateway extends AsyncDisposable {
   readonly gateway: TestGateway
   readonly fixture: ConformanceFixture
 }
 
-async function openConformanceGateway(eras: Eras = "dual"): Promise<ConformanceGateway> {
+export async function openConformanceGateway(eras: Eras = "dual"): Promise<ConformanceGateway> {
   await using opened = new AsyncDisposableStack()
   const fixture = opened.use(await openFixture(eras))
   const tasks = opened.use(await openTasksFixture())

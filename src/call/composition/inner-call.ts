@@ -4,6 +4,7 @@ import type { CallOptions } from "../../compose/run/ports.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { CallRequest } from "../call.ts"
 import type { Caller } from "../caller.ts"
+import type { Respondent } from "../interaction/peer.ts"
 
 /** A call that a composition makes: in its own name, for the caller of the whole. */
 export interface InnerCall extends Pick<CallOptions, "authority" | "cancellation" | "key"> {
@@ -11,6 +12,8 @@ export interface InnerCall extends Pick<CallOptions, "authority" | "cancellation
   readonly caller: Caller
   readonly arguments: JsonObject
   readonly onNotification: CallRequest["onNotification"]
+  /** Its place in the composition. */
+  readonly step: string
   /** For the audit: where in which run. */
   readonly note: JsonObject
 }
@@ -30,7 +33,15 @@ export function innerRequest(inner: InnerCall, outer: CallRequest): CallRequest 
     ...(key !== undefined && { key: shortened(key) }),
     cancellation,
     onNotification,
+    respondent: innerRespondent(outer.respondent, inner.step),
   }
+}
+
+/** What is asked inside is asked of the caller of the whole, and says in which step. */
+function innerRespondent(outer: Respondent | undefined, step: string): Respondent | undefined {
+  if (outer?.kind === "rounds") return // the call of the composition takes it, before anything is called
+  if (outer?.kind !== "live") return outer
+  return { ...outer, step: outer.step === undefined ? step : `${outer.step}/${step}` }
 }
 
 /** Trace context (SEP-414) is for all that a request leads to; everything else in `_meta` is for whom it was sent to. */

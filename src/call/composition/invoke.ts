@@ -45,6 +45,7 @@ function innerCall(
     key,
     cancellation,
     onNotification: teller.wantsProgress ? (said) => teller.notified(path, said) : undefined,
+    step: path,
     note: { parent: way.id, run: runId, step: path, by: written(authority.tool) },
   }
 }

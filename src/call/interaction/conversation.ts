@@ -5,25 +5,30 @@ import type { Peer } from "./peer.ts"
 import { type Asked, Question, unasked } from "./question.ts"
 import { signed } from "./signed.ts"
 
+/** Who asks: the name and version of a server, and in a composition the step that called it. */
+export interface Asker {
+  readonly server: string
+  readonly step?: string | undefined
+}
+
 /** What is asked of one caller while one request is under way: only what it can be asked, and within limits. */
 export class Conversation implements Peer {
   readonly capabilities: Capabilities
   /** Of what was asked, in order: for the audit. */
   readonly methods: string[] = []
-  readonly #server: string
+  readonly #asker: Asker
   readonly #limits: InteractionLimits
   readonly #put: (question: Question) => void
   readonly #untilMs: number
 
-  /** `server` is the name and version of who asks. */
   constructor(
     capabilities: Capabilities,
-    server: string,
+    asker: Asker,
     limits: InteractionLimits,
     put: (question: Question) => void,
   ) {
     this.capabilities = capabilities
-    this.#server = server
+    this.#asker = asker
     this.#limits = limits
     this.#put = put
     this.#untilMs = performance.now() + limits.totalMs
@@ -34,8 +39,16 @@ export class Conversation implements Peer {
     if (refused !== undefined) return unasked(asked, refused)
     this.methods.push(asked.method)
     const patience = { waitMs: this.#limits.questionMs, untilMs: this.#untilMs }
-    const params = signed(asked.params, this.#server)
-    const question = new Question({ ...asked, params }, patience)
+    const { server, step } = this.#asker
+    const key = asked.key ?? `q${this.methods.length}`
+    const question = new Question(
+      {
+        ...asked,
+        params: signed(asked.params, server),
+        key: step === undefined ? key : `${step}/${key}`,
+      },
+      patience,
+    )
     this.#put(question)
     return question
   }

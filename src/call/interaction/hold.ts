@@ -103,7 +103,7 @@ export class Hold implements Cancellable {
   }
 
   put(question: Question): void {
-    const name = question.asked.key ?? `q${++this.#names}`
+    const name = question.asked.key ?? "q"
     const key = this.#questions.has(name) ? `${name}-${++this.#names}` : name
     this.#questions.set(key, question)
     question.onWithdrawn = () => this.#questions.delete(key)

@@ -8,10 +8,11 @@ import type { Facts } from "../facts.ts"
 import type { Refusal } from "../refusal.ts"
 import { covers } from "./capabilities.ts"
 import { Conversation } from "./conversation.ts"
-import type { Waiting } from "./hold.ts"
+import type { Hold, Waiting } from "./hold.ts"
 import { Holds } from "./holds.ts"
 import type { InteractionLimits } from "./limits.ts"
-import type { Respondent, Rounds, RoundsRespondent } from "./peer.ts"
+import type { LiveRespondent, Respondent, Rounds, RoundsRespondent } from "./peer.ts"
+import type { Question } from "./question.ts"
 import { type Binding, type RequestState, RequestStates, type Sealer } from "./request-state.ts"
 import { asRound, isAsking, isUrlRequired, methodsIn, passedOn } from "./round-result.ts"
 
@@ -44,6 +45,11 @@ interface RoundsTalk extends Talk {
 
 /** What a request is sent with in one round of several. */
 type Turn = Pick<BackendRequest, "peer" | "rounds" | "cancellation" | "onNotification">
+
+/** The same for work that is no request to one backend. */
+interface WorkTurn extends Waiting {
+  readonly respondent: Respondent | undefined
+}
 
 /** What backends ask of callers and callers answer, whatever era either of them speaks. */
 export class Interactions {
@@ -78,9 +84,9 @@ export class Interactions {
     }
     const { session } = respondent
     if (respondent.kind === "mute") return backends.request(server, { ...request, caller, session })
-    const peer = new Conversation(respondent.capabilities, asker, this.#limits, (question) =>
-      respondent.put(question),
-    )
+    const put = (question: Question) => respondent.put(question)
+    const from = { server: asker, step: respondent.step }
+    const peer = new Conversation(respondent.capabilities, from, this.#limits, put)
     const reply = await backends.request(server, { ...request, caller, session, peer })
     noteAsked(facts, peer.methods)
     return reply
@@ -91,10 +97,32 @@ export class Interactions {
     return this.#states.isOf(state, binding)
   }
 
+  /** Lets work of the gateway's own ask the caller, whoever of those that it calls wants to know. */
+  async run(
+    talk: Talk & Pick<RoundsTalk, "method" | "subject">,
+    waiting: Waiting,
+    work: (turn: WorkTurn) => Promise<BackendReply>,
+  ): Promise<BackendReply> {
+    const { respondent } = talk
+    if (respondent.kind !== "rounds") return work({ ...waiting, respondent })
+    return this.#inRounds({ ...talk, respondent, server: "" }, waiting, (turn, hold) => {
+      const { cancellation, onNotification } = turn
+      const { capabilities } = respondent
+      const live: LiveRespondent | undefined = hold &&
+        capabilities && {
+          kind: "live",
+          session: undefined,
+          capabilities,
+          put: (question) => hold.put(question),
+        }
+      return work({ cancellation, onNotification, respondent: live })
+    })
+  }
+
   async #inRounds(
     talk: RoundsTalk,
     waiting: Waiting,
-    send: (turn: Turn) => Promise<BackendReply>,
+    send: (turn: Turn, hold: Hold | undefined) => Promise<BackendReply>,
   ): Promise<BackendReply> {
     const { facts, respondent } = talk
     const { responses, state } = respondent
@@ -105,8 +133,8 @@ export class Interactions {
     const reply =
       opened?.kind === "held"
         ? await this.#resume(talk, waiting, opened)
-        : await this.#begin(talk, roundsOf(respondent, opened), waiting, async (turn) =>
-            this.#outward(await send(turn), talk),
+        : await this.#begin(talk, roundsOf(respondent, opened), waiting, async (turn, hold) =>
+            this.#outward(await send(turn, hold), talk),
           )
     if (isAsking(reply)) noteAsked(facts, methodsIn(reply))
     return reply
@@ -128,20 +156,18 @@ export class Interactions {
     talk: RoundsTalk,
     rounds: Rounds,
     waiting: Waiting,
-    send: (turn: Turn) => Promise<BackendReply>,
+    send: (turn: Turn, hold: Hold | undefined) => Promise<BackendReply>,
   ): Promise<BackendReply> {
     const { capabilities } = talk.respondent
     const { cancellation, onNotification } = waiting
     if (capabilities === undefined)
-      return send({ rounds, peer: undefined, cancellation, onNotification })
+      return send({ rounds, peer: undefined, cancellation, onNotification }, undefined)
     const hold = this.#holds.create(bindingOf(talk))
-    const peer = new Conversation(capabilities, talk.server, this.#limits, (question) =>
-      hold.put(question),
-    )
+    const put = (question: Question) => hold.put(question)
+    const peer = new Conversation(capabilities, { server: talk.server }, this.#limits, put)
     const notify = (notification: JsonObject) => hold.notify(notification)
-    return hold.begin(waiting, () =>
-      send({ rounds, peer, cancellation: hold.cancellation, onNotification: notify }),
-    )
+    const turn = { rounds, peer, cancellation: hold.cancellation, onNotification: notify }
+    return hold.begin(waiting, () => send(turn, hold))
   }
 
   /** A backend's reply as a modern caller takes it. */

@@ -31,6 +31,8 @@ export interface LiveRespondent {
   readonly kind: "live"
   readonly session: string | undefined
   readonly capabilities: Capabilities
+  /** Of a composition, whose calls ask the caller of the whole. */
+  readonly step?: string | undefined
   /** Shows the question to the client and settles it with what comes back. */
   put(question: Question): void
 }

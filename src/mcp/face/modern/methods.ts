@@ -1,7 +1,7 @@
 import { Cancellation } from "../../../call/cancellation.ts"
 import type { ContentKind } from "../../../call/content/list-content.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
-import { callTool } from "../call-tool.ts"
+import { badParams, callTool } from "../call-tool.ts"
 import { answerContentList, contentLists } from "../content/list-content.ts"
 import { relayContent } from "../content/relay-content.ts"
 import { wishes } from "../content/wish.ts"
@@ -11,7 +11,7 @@ import { listTools } from "../list-tools.ts"
 import { discover } from "./discover.ts"
 import { evidenceIn, gravity, metaKeys, modernVersions } from "./envelope.ts"
 import { listen } from "./listen.ts"
-import { respondentOf } from "./respondent.ts"
+import { respondentOf, roundFault } from "./respondent.ts"
 import { listMembers, modernCodec } from "./result.ts"
 import { standardHeaderFault } from "./standard-headers.ts"
 
@@ -60,6 +60,8 @@ export function answerModern(
 /** A client that hangs up has cancelled: this era has no other way to say so over HTTP. */
 function stateless(answer: typeof callTool): ModernMethod {
   return async (context, posted, envelope) => {
+    const fault = roundFault(posted.message.params)
+    if (fault !== undefined) return posted.exchange.fail(badParams(fault), posted.message.id)
     const { outgoing } = posted.exchange
     const cancellation = new Cancellation()
     const hungUp = () => cancellation.cancel()

@@ -28,3 +28,13 @@ const stranger: RoundsRespondent = {
   responses: undefined,
   state: undefined,
 }
+
+/** What is wrong with what a caller brings along when it comes back. */
+export function roundFault(params: JsonObject | undefined): string | undefined {
+  const { inputResponses, requestState } = params ?? {}
+  if (requestState !== undefined && typeof requestState !== "string")
+    return "requestState: expected a string"
+  if (inputResponses !== undefined && !isObject(inputResponses))
+    return "inputResponses: expected an object"
+  return undefined
+}
