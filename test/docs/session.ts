@@ -54,11 +54,15 @@ export async function run(
   { command }: Typed,
   { cwd, url }: { readonly cwd: string; readonly url: string },
 ): Promise<{ exit: number; output: string }> {
-  if (!command.startsWith(prefix)) throw new Error(`no command of postern: ${command}`)
-  const args = [join(project, "src/main.ts"), ...words(command.slice(prefix.length))]
+  const [, variables = "", line = ""] = /^((?:[A-Z_]+=\S+ )*)(.*)$/.exec(command) ?? []
+  if (!line.startsWith(prefix)) throw new Error(`no command of postern: ${command}`)
+  const args = [join(project, "src/main.ts"), ...words(line.slice(prefix.length))]
+  const set = Object.fromEntries(
+    [...variables.matchAll(/(\w+)=(\S+) /g)].map((one) => one.slice(1)),
+  )
   const child = spawn(process.execPath, args, {
     cwd,
-    env: { ...process.env, POSTERN_URL: url, NO_COLOR: "1" },
+    env: { ...process.env, ...set, POSTERN_URL: url, NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "pipe"],
   })
   let output = ""
