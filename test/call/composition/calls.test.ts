@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import type { AuditRecord } from "../../../src/call/audit.ts"
 import {
   composed,
   fields,
@@ -101,6 +102,20 @@ describe("a composition that is called", () => {
       ...["step find", "begin store", "step store", "call keep"],
     ])
     expect(records[1]).toMatchObject({ id: records[2]?.id, note: { step: "store" } })
+  })
+
+  test("says of a call that could not be recorded that nobody knows what became of it", async () => {
+    const { call, gateway } = world()
+    const audit = ({ target, kind }: AuditRecord) => kind !== "step" || target?.name !== "store"
+    Object.assign(gateway, { audit })
+    expect(
+      textIn(await call("keep", { q: "birds" }))
+        .split("\n")
+        .slice(0, 2),
+    ).toEqual([
+      "keep failed at step store (store@1.0.0): calls cannot be recorded now [journal]",
+      "It is not known whether this happened: store. Look before trying again.",
+    ])
   })
 
   test("does not call what cannot be recorded", async () => {

@@ -52,6 +52,8 @@ describe.each(["modern", "legacy"] as const)("to a %s caller", (era) => {
   })
 
   test("saga is refused, and calls nothing", async () => {
+    const warned = gateway.log().filter(({ event }) => event === "composition_not_runnable")
+    expect(warned).toMatchObject([{ tool: "saga", version: "1.0.0" }])
     const before = seen.length
     expect(refusalOf(await call("saga", {}))).toBe("composition_unsupported")
     expect(seen).toHaveLength(before)
