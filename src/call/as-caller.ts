@@ -17,6 +17,7 @@ export function asCaller(
     takesSubjectTokens: true,
     request: (server, request) => backends.request(server, { ...request, subjectToken: token }),
     list: (server, kind, need) => backends.list(server, kind, need, token),
+    follow: (server, request) => backends.follow(server, request, token),
     capabilities: (server) => backends.capabilities(server, token),
   }
 }

@@ -2,6 +2,7 @@ import type { CatalogServer } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
 import type { Caller } from "./caller.ts"
 import type { Cancellation } from "./cancellation.ts"
+import type { Following, FollowRequest } from "./following.ts"
 import type { Peer, Rounds } from "./interaction/peer.ts"
 import type { Refusal } from "./refusal.ts"
 
@@ -23,6 +24,11 @@ export interface Backends {
     need: "fresh" | "known",
     subjectToken?: SubjectToken,
   ): Promise<Listed>
+  /**
+   * From now on the follower hears when a list or a resource of the server changes. The server is asked to tell only while
+   * somebody follows. Never rejects.
+   */
+  follow(server: CatalogServer, request: FollowRequest, subjectToken?: SubjectToken): Following
   /** The `capabilities` that the server declared when it was last connected; undefined before. Asks nobody. */
   capabilities(server: CatalogServer, subjectToken?: SubjectToken): JsonObject | undefined
 }

@@ -185,6 +185,12 @@ function addLabelled(metrics: Metrics, { backends, current, identify }: Parts): 
   add("gauge", "in_flight", "Calls at the server.", ({ inFlight }) => inFlight)
   add("gauge", "queued", "Calls waiting for the server.", ({ queued }) => queued)
   add("total", "calls_total", "Calls to the server, refused ones included.", ({ calls }) => calls)
+  add(
+    "gauge",
+    "followed",
+    "Lists and resources of the server that somebody follows.",
+    ({ followed }) => followed,
+  )
   add("total", "restarts_total", "Connections or processes lost.", ({ restarts }) => restarts)
   add(
     "total",

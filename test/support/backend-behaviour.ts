@@ -1,3 +1,4 @@
+import { News } from "./backend-news.ts"
 import { modernVersion } from "./backend-world.ts"
 
 /** A JSON-RPC message as these fakes read and write it. */
@@ -27,6 +28,7 @@ export class Behaviour {
   readonly #asked = new Map<string, (message: Message) => void>()
   /** Every method that came in. */
   readonly seen: string[] = []
+  readonly news = new News()
 
   constructor(era: "legacy" | "modern") {
     this.era = era
@@ -40,16 +42,22 @@ export class Behaviour {
     if (method === "response") this.#asked.get(String(id))?.(message)
     else if (method === "notifications/cancelled") this.cancel(params?.["requestId"])
     else if (method === "initialize" && this.era === "legacy")
-      done({ protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo })
+      done({ protocolVersion: "2025-11-25", capabilities, serverInfo })
     else if (method === "server/discover" && this.era === "modern")
-      done({ supportedVersions: [modernVersion], capabilities: {} })
-    else if (method === "tools/list") done(page(params?.["cursor"]))
+      done({ supportedVersions: [modernVersion], capabilities })
+    else if (method === "subscriptions/listen" && this.era === "modern")
+      this.news.listen(message, send)
+    else if (/^resources\/(un)?subscribe$/.test(method) && this.era === "legacy") {
+      this.news.subscribe(method, String(params?.["uri"]))
+      done({})
+    } else if (method === "tools/list") done(page(params?.["cursor"]))
     else if (method === "tools/call") this.#call(message, send, done)
     else if (id !== undefined)
       send({ jsonrpc: "2.0", id, error: { code: -32601, message: "Method not found" } })
   }
 
   cancel(id: unknown): void {
+    this.news.cancel(id)
     if (this.#waiting.delete(id)) this.#cancelled++
   }
 
@@ -72,6 +80,12 @@ export class Behaviour {
       waiting: () => text(`${this.#waiting.size} waiting, ${this.#cancelled} cancelled`),
       long: () => send(longNumbers(id)),
       ask: () => this.#ask(send, text),
+      tell: () => {
+        const { method, params: said } = params["arguments"] as { method: string; params?: object }
+        this.news.tell(method, { ...said })
+        text("told")
+      },
+      news: () => text(this.news.log.join(", ")),
     }
     const act = acts[String(params["name"])]
     if (act === undefined) fail(-32602, "Unknown tool")
@@ -101,6 +115,11 @@ const progressed = (progressToken: unknown, progress: number): Message => ({
 const longNumbers = (id: unknown) =>
   `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":{"content":[],"structuredContent":{"n":12345678901234567890,"f":1.0}}}`
 
+const capabilities = {
+  tools: { listChanged: true },
+  prompts: { listChanged: true },
+  resources: { listChanged: true, subscribe: true },
+}
 const serverInfo = { name: "behaviour", version: "1" }
 
 /** Three pages; a real list is seldom one. */

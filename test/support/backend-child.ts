@@ -23,6 +23,8 @@ const send: Send = (message) => {
   process.stdout.write(`${text}\n`)
 }
 
+if (behaviour.era === "legacy") behaviour.news.open(send)
+
 const result = (id: unknown, value: string) =>
   send({ jsonrpc: "2.0", id, result: { content: [{ type: "text", text: value }] } })
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net"
 import { text } from "node:stream/consumers"
 import { onTestFinished } from "vitest"
-import { Behaviour, type Message } from "./backend-behaviour.ts"
+import { Behaviour, type Message, type Send } from "./backend-behaviour.ts"
 
 export interface Seen {
   readonly method: string
@@ -16,6 +16,8 @@ export interface HttpServer {
   readonly seen: Seen[]
   /** JSON-RPC methods that came, in order. */
   readonly methods: () => string[]
+  /** Cuts every connection that is open; others may be made. */
+  cut(): void
   close(): Promise<void>
 }
 
@@ -49,6 +51,7 @@ export async function serve(answer: Answer, port = 0): Promise<HttpServer> {
     url: `http://127.0.0.1:${given}/mcp`,
     seen,
     methods: () => seen.map(({ message, method }) => message.method ?? method),
+    cut: () => server.closeAllConnections(),
     close,
   }
 }
@@ -102,10 +105,17 @@ export async function serveLegacy(admits = all): Promise<HonestServer> {
     if (request.method === "DELETE") {
       sessions.delete(id)
       response.writeHead(200).end()
+    } else if (request.method === "GET") {
+      response.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders()
+      response.on("close", behaviour.news.open(frames(response)))
     } else stream(behaviour, message, response)
   }
   const server = await serve(guarded(admits, answer))
-  return { ...server, behaviour, forget: () => sessions.clear() }
+  const forget = () => {
+    sessions.clear()
+    behaviour.news.forget()
+  }
+  return { ...server, behaviour, forget }
 }
 
 /** An honest modern server: checks the standard headers; a stream that is closed is a cancellation. */
@@ -143,6 +153,7 @@ export async function serveSse(): Promise<HonestServer> {
       response.on("close", () => streams.delete(id))
       response.writeHead(200, { "content-type": "text/event-stream" })
       response.write(`event: endpoint\ndata: /messages?session=${id}\n\n`)
+      response.on("close", behaviour.news.open(frames(response)))
       return
     }
     const stream = streams.get(searchParams.get("session") ?? "")
@@ -158,6 +169,11 @@ export async function serveSse(): Promise<HonestServer> {
   })
   return { ...server, behaviour, forget: () => streams.clear() }
 }
+
+const frames =
+  (response: ServerResponse): Send =>
+  (message) =>
+    void response.write(`event: message\ndata: ${JSON.stringify(message)}\n\n`)
 
 /** Answers with JSON, or, when a message comes before the response, with a stream. */
 function stream(behaviour: Behaviour, message: Message, response: ServerResponse): void {

@@ -1,5 +1,6 @@
 import { onTestFinished } from "vitest"
 import type { BackendReply, BackendRequest } from "../../src/call/backends.ts"
+import type { Eagerness, News, Topic } from "../../src/call/following.ts"
 import type {
   Address,
   BackendOptions,
@@ -72,6 +73,14 @@ export interface World {
   readonly backends: BackendPool
   readonly events: LoggedEvent[]
   call(name: string, more?: CallOptions, server?: CatalogServer): Promise<BackendReply>
+  follow(topic: Topic, eagerness?: Eagerness): Listener
+}
+
+/** A follower, and what it has heard. */
+export interface Listener {
+  readonly heard: News[]
+  agreed(): Promise<boolean>
+  end(): void
 }
 
 /** One server, `it@1`, at `address`. */
@@ -87,7 +96,13 @@ export function open(address: Address, more: Partial<BackendPoolOptions> = {}): 
   backends.route(new Map([["it@1", address]]))
   const call: World["call"] = (name, { arguments: args, ...request } = {}, server = it) =>
     backends.request(server, { ...toolCall(name, args), ...request })
-  return { backends, events, call }
+  const follow: World["follow"] = (topic, eagerness = "connect") => {
+    const heard: News[] = []
+    const follower = { hear: (news: News) => void heard.push(news) }
+    const following = backends.follow(it, { topic, follower, eagerness })
+    return { heard, agreed: () => following.agreed, end: () => following.end() }
+  }
+  return { backends, events, call, follow }
 }
 
 const toolCall = (name: string, args: JsonObject | undefined): BackendRequest => ({

@@ -2,6 +2,7 @@ import type { AuditRecord } from "../../src/call/audit.ts"
 import type { BackendReply, BackendRequest, Backends } from "../../src/call/backends.ts"
 import type { CallRequest } from "../../src/call/call.ts"
 import { createDigest } from "../../src/call/digest.ts"
+import { unheard } from "../../src/call/following.ts"
 import type { Gateway, Levels } from "../../src/call/gateway.ts"
 import { createIdentify } from "../../src/call/identify.ts"
 import type { IdentitySettings } from "../../src/call/identity/settings.ts"
@@ -32,6 +33,7 @@ export const done = (result: JsonObject = { content: [] }): BackendReply => ({
 export const answering = (request: Backends["request"]): Backends => ({
   request,
   list: async () => ({ items: [], plain: [], ttlMs: 0, isKnown: false }),
+  follow: () => unheard,
   capabilities: () => undefined,
 })
 

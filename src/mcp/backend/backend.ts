@@ -5,6 +5,7 @@ import type {
   ListKind,
   RpcError,
 } from "../../call/backends.ts"
+import type { Eagerness, Follower, Following, Topic } from "../../call/following.ts"
 import { type AskingReply, isAsking } from "../../call/interaction/round-result.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, written } from "../../registry/model.ts"
@@ -14,7 +15,14 @@ import { BackendCall, type CallOwner } from "./backend-call.ts"
 import { Backoff } from "./backoff.ts"
 import type { TokenStatus } from "./credentials/server-credentials.ts"
 import { Deadlines } from "./deadlines.ts"
-import { closing, type Failure, type FailureKind, unsent } from "./failure.ts"
+import {
+  cancelled,
+  closing,
+  type Failure,
+  type FailureKind,
+  saysNothingOfServer,
+  unsent,
+} from "./failure.ts"
 import type { Gate } from "./gate.ts"
 import { goRounds } from "./go-rounds.ts"
 import type { BackendLimits } from "./limits.ts"
@@ -75,7 +83,8 @@ export class Backend implements CallOwner, LinkEvents {
     this.address = address
     this.#context = context
     this.#link = context.openLink(this)
-    this.#offering = new Offering(limits, this.#link, () => this.#ready(), context)
+    const connection = { ready: () => this.#ready(), connect: () => this.#connectInTime() }
+    this.#offering = new Offering(limits, this.#link, connection, context)
     this.#backoff = new Backoff(limits.backoffMs, limits.backoffMaxMs, limits.healthyMs)
     this.#calls = new Deadlines(address.options.timeoutMs, (call) => this.#expire(call))
     this.#asking = new Deadlines(limits.askingMs, (call) => this.#expire(call))
@@ -107,6 +116,15 @@ export class Backend implements CallOwner, LinkEvents {
 
   list(kind: ListKind, need: "fresh" | "known"): Promise<Listed> {
     return this.#offering.list(kind, need)
+  }
+
+  follow(topic: Topic, follower: Follower, eagerness: Eagerness): Following {
+    return this.#offering.feed.follow(topic, follower, eagerness)
+  }
+
+  /** Followers of the server at its former address are its followers here. */
+  adopt(before: Backend): void {
+    this.#offering.feed.adopt(before.#offering.feed)
   }
 
   capabilities(): JsonObject | undefined {
@@ -153,6 +171,12 @@ export class Backend implements CallOwner, LinkEvents {
     this.#connect()
   }
 
+  /** Not before the server has been left alone for long enough. */
+  #connectInTime(): void {
+    if (this.#isResting) this.#comeBack(this.#backoff.remainingMs)
+    else if (!this.#isClosing) this.#connect()
+  }
+
   #connect(): void {
     if (this.#state !== "idle" && this.#state !== "down") return
     this.#state = "connecting"
@@ -172,7 +196,7 @@ export class Backend implements CallOwner, LinkEvents {
     this.#era = era
     this.#backoff.succeeded()
     this.log("info", "backend_up", { era, pid: this.#link.pid })
-    this.#offering.connected(capabilities)
+    this.#offering.connected(era, capabilities)
     for (const call of takeAll(this.#waiting)) this.#link.send(call)
     for (const arrive of this.#arrivals.splice(0)) arrive(undefined)
   }
@@ -181,8 +205,26 @@ export class Backend implements CallOwner, LinkEvents {
     if (this.#state !== "up") return
     this.#restarts++
     const waitMs = this.#fell(failure)
-    if (this.address.process !== undefined && !this.#isClosing)
-      this.#restart = setTimeout(() => this.#connect(), waitMs).unref()
+    if (this.address.process !== undefined) this.#comeBack(waitMs)
+  }
+
+  #comeBack(waitMs: number): void {
+    clearTimeout(this.#restart)
+    if (!this.#isClosing) this.#restart = setTimeout(() => this.#connect(), waitMs).unref()
+  }
+
+  renewed({ era, capabilities }: Opening & { readonly ok: true }): void {
+    if (this.#state !== "up") return
+    this.#era = era
+    this.#offering.connected(era, capabilities)
+  }
+
+  opened(how: "first" | "resumed" | "again"): void {
+    this.#offering.feed.opened(how)
+  }
+
+  refused(): void {
+    this.#offering.feed.refused()
   }
 
   #fell(failure: Failure): number {
@@ -194,6 +236,8 @@ export class Backend implements CallOwner, LinkEvents {
     for (const call of takeAll(this.#waiting))
       call.fail(unsent({ ...failure, code: "backend_unavailable", retryAfterMs: waitMs }))
     for (const arrive of this.#arrivals.splice(0)) arrive(failure)
+    this.#offering.feed.lost()
+    if (this.#offering.feed.isMissed) this.#comeBack(waitMs)
     return waitMs
   }
 
@@ -259,7 +303,7 @@ export class Backend implements CallOwner, LinkEvents {
   }
 
   #noteError({ kind }: Failure): void {
-    if (!ourDecisions.has(kind)) this.#lastError = { kind, atMs: Date.now() }
+    if (!saysNothingOfServer(kind)) this.#lastError = { kind, atMs: Date.now() }
   }
 
   /** Frees the place of a call that is over. */
@@ -307,6 +351,7 @@ export class Backend implements CallOwner, LinkEvents {
       strays: this.#link.strays,
       toolCount: this.#offering.tools?.size,
       missing: this.#offering.missing(this.#server),
+      followed: this.#offering.feed.size,
       tokens: this.#context.tokens?.(),
     }
   }
@@ -340,25 +385,11 @@ export class Backend implements CallOwner, LinkEvents {
 const isUnknownTool = ({ code, message }: RpcError): boolean =>
   code === -32601 || (code === -32602 && /unknown tool|not found/i.test(message))
 
-/** Failures that say nothing about the server. */
-const ourDecisions: ReadonlySet<FailureKind> = new Set([
-  "backoff",
-  "cancelled",
-  "closing",
-  "overloaded",
-])
-
 /** Links answer with a failure; what they throw is the system's: no memory for a process, an argument it does not take. */
 const unopened = (error: unknown): Opening => ({
   ok: false,
   failure: { code: "backend_unavailable", kind: "exited", reason: `not started: ${error}` },
 })
-
-const cancelled: Failure = {
-  code: "cancelled",
-  kind: "cancelled",
-  reason: "cancelled by the caller",
-}
 
 function takeAll<T>(set: Set<T>): T[] {
   const all = [...set]

@@ -5,6 +5,14 @@ import type {
   ListKind,
   SubjectToken,
 } from "../../call/backends.ts"
+import {
+  type Eagerness,
+  type Follower,
+  type Following,
+  followedBy,
+  type Topic,
+  unheard,
+} from "../../call/following.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, written } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
@@ -84,6 +92,22 @@ export class CallerBackends {
   ): Promise<Listed | undefined> {
     const member = subjectToken && !this.#members.isClosing && this.#memberOf(subjectToken)
     return member ? lend(member, subjectToken, () => member.backend.list(kind, need)) : undefined
+  }
+
+  /** What is followed for one caller is heard with its own identity, for as long as it is followed. */
+  follow(
+    topic: Topic,
+    follower: Follower,
+    eagerness: Eagerness,
+    subjectToken: SubjectToken | undefined,
+  ): Following {
+    const member = subjectToken && !this.#members.isClosing && this.#memberOf(subjectToken)
+    if (!member) return unheard
+    return followedBy(member.backend.follow(topic, follower, eagerness), () => {
+      const loan = () => subjectToken
+      member.loans.add(loan)
+      return () => member.loans.delete(loan)
+    })
   }
 
   capabilities(subjectToken: SubjectToken | undefined): JsonObject | undefined {

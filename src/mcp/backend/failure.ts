@@ -103,3 +103,19 @@ export const closing: Failure = {
   kind: "closing",
   reason: "the connection to this server is being closed",
 }
+
+export const cancelled: Failure = {
+  code: "cancelled",
+  kind: "cancelled",
+  reason: "cancelled by the caller",
+}
+
+const ourDecisions: ReadonlySet<FailureKind> = new Set([
+  "backoff",
+  "cancelled",
+  "closing",
+  "overloaded",
+])
+
+/** What we decided ourselves is no news of how the server is doing. */
+export const saysNothingOfServer = (kind: FailureKind): boolean => ourDecisions.has(kind)

@@ -1,4 +1,12 @@
 import type { BackendReply, BackendRequest, Listed, ListKind } from "../../call/backends.ts"
+import {
+  type Eagerness,
+  type Follower,
+  type Following,
+  followedBy,
+  type Topic,
+  unheard,
+} from "../../call/following.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import type { Ref } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
@@ -77,12 +85,25 @@ export class IsolatedBackends {
     }
   }
 
-  /** What is asked for nobody in particular, a process of its own tells. */
   async list(kind: ListKind, need: "fresh" | "known"): Promise<Listed | undefined> {
+    const member = this.#plainMember()
+    return member && use(member, () => member.backend.list(kind, need))
+  }
+
+  follow(topic: Topic, follower: Follower, eagerness: Eagerness): Following {
+    const member = this.#plainMember()
+    if (member === undefined) return unheard
+    return followedBy(member.backend.follow(topic, follower, eagerness), () => {
+      member.inFlight++
+      return () => member.inFlight--
+    })
+  }
+
+  /** What is asked for nobody in particular, a process of its own tells. */
+  #plainMember(): ProcessMember | undefined {
     if (this.#members.isClosing) return
     const open = () => new ProcessMember(this.#context.open(plainLane))
-    const member = this.#members.of(plainLane.key, open)
-    return member && use(member, () => member.backend.list(kind, need))
+    return this.#members.of(plainLane.key, open)
   }
 
   capabilities(): JsonObject | undefined {

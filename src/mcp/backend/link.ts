@@ -10,6 +10,11 @@ export interface Link {
   open(): Promise<Opening>
   /** Only between a good `open` and the next `onDown`. The request's `settle` is called in every case. */
   send(outgoing: Outgoing): void
+  /**
+   * Whether a legacy server should be given a way to say what belongs to no request. Absent where there always is one: a
+   * pipe. What becomes of it is told as `opened` and `refused`.
+   */
+  listen?: (isWanted: boolean) => void
   /** Ends connections and processes. Requests still open fail. */
   close(): Promise<void>
   readonly pid: number | undefined
@@ -30,6 +35,12 @@ export type Opening =
 export interface LinkEvents {
   /** The link broke after it was open; every request on it has failed or will. */
   down(failure: Failure): void
+  /** The link began again without being down: the server may be another, and its session is. */
+  renewed(opening: Opening & { readonly ok: true }): void
+  /** The way asked for with `listen` is there: `again` if something may have been said meanwhile that is lost. */
+  opened(how: "first" | "resumed" | "again"): void
+  /** There is no such way. */
+  refused(): void
   /** A notification of the server that belongs to no request: its lists changed, or a resource. */
   noticed(notification: JsonObject): void
   log(level: LogLevel, event: string, fields: LogFields): void

@@ -113,6 +113,7 @@ export class Members<M extends Member> {
       strays: this.#past.strays + sum(({ strays }) => strays),
       toolCount: shown?.toolCount,
       missing: shown?.missing ?? [],
+      followed: sum(({ followed }) => followed),
       tokens: undefined,
     }
   }

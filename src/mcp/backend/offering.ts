@@ -2,12 +2,14 @@ import type { Listed, ListKind } from "../../call/backends.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { isObject, type JsonObject, member } from "../../schema/json.ts"
 import type { Failure } from "./failure.ts"
+import { Feed } from "./follow/feed.ts"
 import type { BackendLimits } from "./limits.ts"
 import type { Link } from "./link.ts"
 import { Lists } from "./lists.ts"
 import { type ReadList, readList } from "./read-list.ts"
 import type { Sighting } from "./sighting.ts"
 import { Watch } from "./watch.ts"
+import type { Era } from "./wire.ts"
 
 /** What is not what it was. */
 export type Change =
@@ -25,30 +27,45 @@ export interface OfferingEvents {
   changed(change: Change): void
 }
 
-type Ready = () => Promise<Failure | undefined>
+/** The connection to the server, as far as who asks for something can bring it about. */
+export interface Connection {
+  /** Connects; what hinders it is the answer. */
+  ready(): Promise<Failure | undefined>
+  /** The same for who can wait. */
+  connect(): void
+}
 
 /** What one server offers, as far as that is known: its capabilities, its lists, and whether they have changed. */
 export class Offering {
   readonly #limits: BackendLimits
   readonly #link: Link
-  readonly #ready: Ready
+  readonly #connection: Connection
   readonly #events: OfferingEvents
   readonly #watch: Watch
   readonly #lists: Lists
+  /** Who follows what of it. */
+  readonly feed: Feed
   #capabilities: JsonObject | undefined
 
-  /** `ready` connects; what hinders it is its answer. */
-  constructor(limits: BackendLimits, link: Link, ready: Ready, events: OfferingEvents) {
+  constructor(limits: BackendLimits, link: Link, connection: Connection, events: OfferingEvents) {
     this.#limits = limits
     this.#link = link
-    this.#ready = ready
+    this.#connection = connection
     this.#events = events
     this.#watch = new Watch(limits, (sighting) => events.observe(sighting))
     this.#lists = new Lists(
       limits,
       (kind) => this.#read(kind),
-      (list) => events.changed({ kind: "known", list }),
+      (list) => {
+        this.feed.foundOut(list)
+        events.changed({ kind: "known", list })
+      },
     )
+    this.feed = new Feed(limits, link, {
+      connect: () => connection.connect(),
+      noticed: (notification) => this.noticed(notification),
+      missed: () => this.#lists.reconnected(),
+    })
   }
 
   /** As declared when the server was last connected. */
@@ -73,9 +90,10 @@ export class Offering {
   }
 
   /** A connection was made. Whatever was known of the lists may have changed meanwhile. */
-  connected(capabilities: JsonObject | undefined): void {
+  connected(era: Era, capabilities: JsonObject | undefined): void {
     this.#capabilities = capabilities
     this.#lists.reconnected()
+    this.feed.connected(era, capabilities)
     this.lookAtTools()
   }
 
@@ -83,7 +101,9 @@ export class Offering {
     this.#watch.look(this.#link)
   }
 
-  noticed({ method, params }: JsonObject): void {
+  noticed(notification: JsonObject): void {
+    const { method, params } = notification
+    this.feed.hear(notification)
     if (method === "notifications/tools/list_changed") {
       this.lookAtTools()
       this.#changed("tools", ["tools"])
@@ -101,7 +121,7 @@ export class Offering {
   }
 
   async #read(kind: ListKind): Promise<ReadList> {
-    const failure = await this.#ready()
+    const failure = await this.#connection.ready()
     if (failure !== undefined) return { kind: "failure", failure }
     return this.#lacks(kind) ? emptyList : readList(this.#link, kind, this.#limits)
   }
@@ -113,6 +133,7 @@ export class Offering {
 
   stop(): void {
     this.#watch.stop()
+    this.feed.stop()
   }
 }
 

@@ -86,7 +86,9 @@ export class OpenRequests {
 
   #notified(notification: JsonObject): void {
     const { method, params } = notification
-    if (method === "notifications/cancelled")
+    const listen = subscriptionOf(params)
+    if (listen !== undefined) this.#open.get(listen)?.notify(notification)
+    else if (method === "notifications/cancelled")
       for (const outgoing of this.#open.values()) outgoing.notify(notification)
     else if (method === "notifications/message") this.#host.said(notification)
     else if (method !== "notifications/progress") this.#host.noticed(notification)
@@ -107,4 +109,13 @@ export class OpenRequests {
     }
     this.#host.stray("garbage", this.#bytesMax)
   }
+}
+
+const subscriptionKey = "io.modelcontextprotocol/subscriptionId"
+
+/** Which of our `subscriptions/listen` a modern server answers with a notification. */
+function subscriptionOf(params: JsonObject[string] | undefined): string | undefined {
+  const meta = isObject(params) ? params["_meta"] : undefined
+  const id = isObject(meta) ? meta[subscriptionKey] : undefined
+  return typeof id === "string" ? id : undefined
 }

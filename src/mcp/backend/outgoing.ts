@@ -22,6 +22,8 @@ export abstract class Outgoing {
   readonly meta: JsonObject | undefined
   /** Alternating names and values of `Mcp-Param-*`. */
   readonly paramHeaders: readonly string[]
+  /** Its answer is a stream that stays open: not a call, which has an end. */
+  readonly lasts: boolean = false
   isOver = false
   /** It was refused once without being executed, and sent again. */
   isResent = false

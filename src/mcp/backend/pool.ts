@@ -6,6 +6,7 @@ import type {
   ListKind,
   SubjectToken,
 } from "../../call/backends.ts"
+import { type Following, type FollowRequest, unheard } from "../../call/following.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, refKey } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
@@ -113,6 +114,14 @@ class Pool implements BackendPool {
     return (await this.#of(server)?.list(kind, need, subjectToken)) ?? unlisted
   }
 
+  follow(
+    server: CatalogServer,
+    { topic, follower, eagerness }: FollowRequest,
+    subjectToken?: SubjectToken,
+  ): Following {
+    return this.#of(server)?.follow(topic, follower, eagerness, subjectToken) ?? unheard
+  }
+
   capabilities(server: CatalogServer, subjectToken?: SubjectToken): JsonObject | undefined {
     return this.#of(server)?.capabilities(subjectToken)
   }
@@ -132,8 +141,12 @@ class Pool implements BackendPool {
     this.takesSubjectTokens = [...addresses.values()].some(isForCallers)
     const secrets = [...addresses.values()].flatMap(secretsOf)
     this.#redactor.learn([...secrets, ...(this.#options.secrets ?? [])])
-    for (const [key, backend] of before)
-      if (this.#backends.get(key) !== backend) this.#retire(backend)
+    for (const [key, backend] of before) {
+      const next = this.#backends.get(key)
+      if (next === backend) continue
+      if (next instanceof Backend && backend instanceof Backend) next.adopt(backend)
+      this.#retire(backend)
+    }
   }
 
   #open(key: string, address: Address): ServerBackends {

@@ -29,6 +29,8 @@ export interface Status {
   readonly toolCount: number | undefined
   /** Tools that the registry says the server provides and that were not in its list. */
   readonly missing: readonly string[]
+  /** Lists and resources of the server whose changes somebody follows. */
+  readonly followed: number
   /** How the tokens for it are doing, where it is called with tokens. */
   readonly tokens: TokenStatus | undefined
   /** Callers with connections of their own, where the server is called with its callers' identities. */

@@ -24,6 +24,7 @@ export class EitherLink implements Link {
   readonly #streamable: HttpLink
   readonly #sse: SseLink
   readonly #mayBeOld: boolean
+  readonly #events: LinkEvents
   #current: Link
 
   constructor(address: HttpAddress, around: Around, events: LinkEvents) {
@@ -32,6 +33,7 @@ export class EitherLink implements Link {
     this.#sse = new SseLink(address, around, events)
     this.#mayBeOld = address.options.era !== "modern"
     this.#current = this.#streamable
+    this.#events = events
   }
 
   get transport(): Link["transport"] {
@@ -52,6 +54,11 @@ export class EitherLink implements Link {
     if (!older.ok) return { ok: false, failure: both(opening.failure, older.failure) }
     this.#current = this.#sse
     return older
+  }
+
+  listen(isWanted: boolean): void {
+    if (this.#current === this.#streamable) this.#streamable.listen(isWanted)
+    else if (isWanted) this.#events.opened("first") // all that the server says comes over its one stream
   }
 
   send(outgoing: Outgoing): void {

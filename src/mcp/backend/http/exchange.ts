@@ -42,6 +42,8 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
     this.#sizes = sizes
   }
 
+  /** The answer is a stream. */
+  protected opened(): void {}
   /** The whole text of an answer that is not a stream. */
   protected abstract answered(text: string): void
   /** One event of a stream; `type` is empty where it is a message. */
@@ -90,10 +92,12 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
     this.headers = headers
     const wrong = this.#unreadable(headers)
     if (wrong !== undefined) this.#give(wrong)
-    else if (status === 200 && isEventStream(headers))
+    else if (status === 200 && isEventStream(headers)) {
       this.#events = new EventStream((text, type) => {
         if (!this.#isClosed) this.streamed(this.#clean(text), type)
       })
+      this.opened()
+    }
   }
 
   #unreadable(headers: IncomingHttpHeaders): Failure | undefined {

@@ -2,6 +2,7 @@ import type { Dispatcher, Pool } from "undici"
 import { idempotencyKey } from "../../../call/meta.ts"
 import type { JsonObject } from "../../../schema/json.ts"
 import type { HttpAddress } from "../address.ts"
+import { readMessage } from "../answer.ts"
 import type { Credential } from "../credentials/credential.ts"
 import { Deadlines } from "../deadlines.ts"
 import { closing, type Failure, unsent } from "../failure.ts"
@@ -16,6 +17,7 @@ import {
   envelopeOf,
   type Identity,
   initializedText,
+  replyText,
   requestText,
 } from "../wire.ts"
 import { openConnections } from "./connections.ts"
@@ -27,15 +29,18 @@ import { LegacySessions } from "./legacy-sessions.ts"
 import { Notice } from "./notice.ts"
 import { Outlet } from "./outlet.ts"
 import { type ExchangeHost, RpcExchange } from "./rpc-exchange.ts"
+import { type StandaloneHost, StandaloneStream } from "./standalone-stream.ts"
 import { lostAgain, nextAttempt } from "./taken-up.ts"
 
 const controlConnections = 4
+/** One that is open, and one that takes its place. */
+const streamConnections = 2
 
 /**
  * Streamable HTTP in both eras. Calls have connections of their own; what the gateway itself has to say (handshakes,
  * cancellations, listings) goes over a few others, so that it gets through when every call hangs.
  */
-export class HttpLink implements Link, ExchangeHost {
+export class HttpLink implements Link, ExchangeHost, StandaloneHost {
   readonly transport = "http"
   readonly #address: HttpAddress
   readonly #identity: Identity
@@ -47,6 +52,9 @@ export class HttpLink implements Link, ExchangeHost {
   /** For requests in which the server may ask something: a person's thinking keeps no other call waiting. */
   readonly #talks: Pool
   readonly #control: Pool
+  /** For what stays open: it would starve the others. */
+  readonly #streams: Pool
+  readonly #standalone: StandaloneStream
   readonly #headers: HeaderSets
   readonly #outlet: Outlet
   readonly #lingering: Deadlines<Exchange>
@@ -77,6 +85,8 @@ export class HttpLink implements Link, ExchangeHost {
     const talksMax = concurrencyMax + limits.askingMax
     this.#talks = openConnections(url.origin, talksMax, limits.connectMs)
     this.#control = openConnections(url.origin, controlConnections, limits.connectMs)
+    this.#streams = openConnections(url.origin, streamConnections, limits.connectMs)
+    this.#standalone = new StandaloneStream(this, address.options.answerBytesMax, limits)
     this.#headers = new HeaderSets(address.headers)
     this.#outlet = new Outlet(address, credential)
     this.#lingering = new Deadlines(limits.lingerMs, (exchange) => exchange.close())
@@ -159,7 +169,41 @@ export class HttpLink implements Link, ExchangeHost {
   }
 
   #poolFor(outgoing: Outgoing): Pool {
+    if (outgoing.lasts) return this.#streams
     return outgoing instanceof Inquiry ? this.#control : this.#calls
+  }
+
+  listen(isWanted: boolean): void {
+    this.#standalone.want(isWanted && this.#era === "legacy", this.#sessions.plain)
+  }
+
+  get(headers: string[], exchange: Exchange): void {
+    this.#dispatch(this.#streams, "GET", headers, null, exchange)
+  }
+
+  message(session: LegacySession, text: string): void {
+    const incoming = readMessage(text)
+    if (incoming.kind === "notification") this.#events.noticed(incoming.message)
+    else if (incoming.kind === "request") this.#notify(replyText(incoming.message), session)
+    else this.strayed()
+  }
+
+  opened(how: "first" | "resumed" | "again"): void {
+    this.#events.opened(how)
+  }
+
+  refused(): void {
+    this.#events.refused()
+  }
+
+  forgotten(session: LegacySession): void {
+    void this.#renew(session).then((opening) => {
+      if (!opening.ok) this.#events.down(opening.failure)
+    })
+  }
+
+  unreachable(failure: Failure): void {
+    this.#events.down(failure)
   }
 
   #exchange(
@@ -171,7 +215,8 @@ export class HttpLink implements Link, ExchangeHost {
   ): RpcExchange {
     const { epoch } = session ?? this.#sessions.plain
     const where = { session, epoch, takenUp: undefined }
-    const exchange = new RpcExchange(this, outgoing, this.#sizes, where)
+    const sizes = outgoing.lasts ? endless(this.#sizes) : this.#sizes
+    const exchange = new RpcExchange(this, outgoing, sizes, where)
     outgoing.carrier = exchange
     const text = requestText(outgoing, envelope)
     this.#dispatch(pool, "POST", keyed(headers, outgoing), text, exchange)
@@ -200,9 +245,20 @@ export class HttpLink implements Link, ExchangeHost {
     if (outgoing.isResent || !this.#isStale(failure, session)) return false
     outgoing.isResent = true
     const lost = session ?? plain
-    const another = lost.epoch === epoch || lost.isOpening ? this.#openIn(lost) : undefined
+    const another = lost.epoch === epoch || lost.isOpening ? this.#renew(lost) : undefined
     void this.#sendAfter(another, outgoing)
     return true
+  }
+
+  /** Opens another session in the place of one that the server does not know: what it was asked to remember is gone. */
+  #renew(session: LegacySession): Promise<Opening> {
+    const isFirst = !session.isOpening
+    const opening = this.#openIn(session)
+    if (isFirst && session === this.#sessions.plain)
+      void opening.then((opened) => {
+        if (opened.ok) this.#events.renewed(opened)
+      })
+    return opening
   }
 
   /**
@@ -272,9 +328,10 @@ export class HttpLink implements Link, ExchangeHost {
   }
 
   async close(): Promise<void> {
+    this.#standalone.stop()
     await Promise.all(this.#sessions.takeAll().map((session) => this.#endSession(session)))
     this.#lingering.clear()
-    const pools = [this.#calls, this.#talks, this.#control]
+    const pools = [this.#calls, this.#talks, this.#control, this.#streams]
     await Promise.all(pools.map((pool) => pool.destroy()))
   }
 
@@ -287,6 +344,11 @@ export class HttpLink implements Link, ExchangeHost {
     clearTimeout(late)
   }
 }
+
+const endless = ({ bytesMax }: AnswerSizes): AnswerSizes => ({
+  bytesMax,
+  streamBytesMax: Number.POSITIVE_INFINITY,
+})
 
 /** The key of a call stands in a header, too: servers behind other protocols know it from there. */
 function keyed(headers: string[], { meta }: Outgoing): string[] {

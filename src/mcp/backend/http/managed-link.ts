@@ -56,6 +56,10 @@ export class ManagedLink implements Link {
     return this.#http.strays
   }
 
+  listen(isWanted: boolean): void {
+    this.#http.listen?.(isWanted)
+  }
+
   send(outgoing: Outgoing): void {
     this.#http.send(outgoing)
   }

@@ -108,7 +108,8 @@ export class RpcExchange extends Exchange implements Carrier {
   }
 
   #notified(notification: JsonObject): void {
-    if (ofRequest.has(notification["method"])) this.outgoing.notify(notification)
+    const isOurs = this.outgoing.lasts || ofRequest.has(notification["method"])
+    if (isOurs) this.outgoing.notify(notification)
     else this.#host.noticed(notification)
   }
 

@@ -175,9 +175,7 @@ export class SseLink implements Link, SharedHost, Carrier {
   async #again(forgotten: Open, outgoing: Outgoing): Promise<void> {
     outgoing.isResent = true
     if (this.#open === forgotten) {
-      this.#renewal ??= this.open().finally(() => {
-        this.#renewal = undefined
-      })
+      this.#renewal ??= this.#renew()
     }
     const opening = await this.#renewal
     if (outgoing.isOver) return
@@ -186,6 +184,13 @@ export class SseLink implements Link, SharedHost, Carrier {
       this.#events.down(opening.failure)
       outgoing.fail({ ...opening.failure, code: "backend_unavailable" })
     }
+  }
+
+  async #renew(): Promise<Opening> {
+    const opening = await this.open()
+    this.#renewal = undefined
+    if (opening.ok) this.#events.renewed(opening)
+    return opening
   }
 
   /** What hindered it, if anything. Never rejects. */
