@@ -2,7 +2,7 @@ import { basename } from "node:path"
 import { impossible } from "../call/reason.ts"
 import type { Address, HttpAddress } from "../mcp/backend/address.ts"
 import type { AgentLookup, Route, Stop, ToolExplanation } from "../registry/explain.ts"
-import { refKey, type Select, written } from "../registry/model.ts"
+import { type Dependency, refKey, type Select, written } from "../registry/model.ts"
 import { printableUrl } from "../server/log.ts"
 
 /** What `postern explain` found out. */
@@ -40,7 +40,11 @@ function unknownAgent({
   return `${who} is not registered${guessed(nearest)}`
 }
 
-function* toolWords(who: string, found: ToolExplanation, addresses: Addresses): Generator<string> {
+export function* toolWords(
+  who: string,
+  found: ToolExplanation,
+  addresses: Addresses,
+): Generator<string> {
   const tool = written(found.tool)
   switch (found.kind) {
     case "granted":
@@ -85,9 +89,19 @@ function notInDepends(who: string, found: NotInDepends): string {
 const thereIs = (registered: readonly string[]) =>
   registered.length === 0 ? "" : `; there is ${registered.join(", ")}`
 
-function* routeWords(route: Route, addresses: Addresses): Generator<string> {
+/** What a composition may call, and nothing else. */
+export const dependsWords = (depends: readonly Dependency[]): string =>
+  depends.length === 0
+    ? "nothing"
+    : depends
+        .map((one) =>
+          one.type === "agent" ? `${one.skill} of agent ${written(one)}` : written(one),
+        )
+        .join(", ")
+
+export function* routeWords(route: Route, addresses: Addresses): Generator<string> {
   if (route.kind === "composition") {
-    yield `is a ${route.pattern}: compositions are checked and not run by this version (composition_unsupported)`
+    yield `is a ${route.pattern}; it may call ${dependsWords(route.depends)}`
     return
   }
   if (route.kind === "server") {

@@ -1,21 +1,24 @@
 import { loadPlanned } from "../compose/load.ts"
+import type { Plan } from "../compose/plan/plan.ts"
 import type { Catalog } from "../registry/catalog.ts"
-import { explainScope, explainTool } from "../registry/explain.ts"
+import { explainScope, explainTool, lookUpTool } from "../registry/explain.ts"
 import { toEnd } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Config } from "../server/config/config.ts"
 import { callerClaims } from "../server/identity-of.ts"
 import { loadLimitsOf, planLimitsOf } from "../server/limits.ts"
 import { planRoutes } from "../server/routes.ts"
-import { type Command, type Io, UsageError } from "./command.ts"
+import { type Command, type ExitCode, type Given, type Io, UsageError } from "./command.ts"
 import { configOption, readConfig } from "./config-file.ts"
+import { jsonOfTool, mermaidOf, type Plans, planWords, wordsOfTool } from "./explain-tool.ts"
 import { type Found, words } from "./explain-words.ts"
 import { parseRef } from "./ref.ts"
 import { readRegistry } from "./registry-file.ts"
 
 export const explain: Command = {
   name: "explain",
-  summary: "Say what an agent sees, and why a call would be allowed or refused",
+  summary:
+    "Say what an agent sees, why a call would be allowed or refused, and how a composition runs",
   arguments: "",
   options: {
     agent: { type: "string", short: "a", value: "NAME@VERSION", summary: "the agent" },
@@ -23,36 +26,100 @@ export const explain: Command = {
       type: "string",
       short: "t",
       value: "NAME",
-      summary: "one tool, whether the agent sees it or not",
+      summary: "one tool, whether the agent sees it or not; a composition with its plan",
     },
+    format: { type: "string", value: "FORMAT", summary: "text or mermaid, for the plan of a tool" },
     config: configOption,
-    json: { type: "boolean", summary: "the reasons as JSON" },
+    json: { type: "boolean", summary: "the reasons, and the plan, as JSON" },
   },
-  details: `Works on the registry and the configuration alone; no gateway need run and no backend is asked. Exit code 1 when the
-agent is not registered, or the tool would be refused.`,
+  details: `Works on the registry and the configuration alone; no gateway need run and no backend is asked. With --tool and no
+--agent it says what the tool is and who sees it. Exit code 1 when the agent or the tool is not registered, or the tool would be
+refused.`,
   async run(given, io) {
     const agent = given.text("agent")
-    if (agent === undefined) throw new UsageError("--agent NAME@VERSION is missing")
+    const tool = given.text("tool")
+    if (agent === undefined && tool === undefined)
+      throw new UsageError("--agent NAME@VERSION or --tool NAME is missing")
+    const isDrawn = formatOf(given) === "mermaid"
+    if (isDrawn && tool === undefined)
+      throw new UsageError("--format mermaid: --tool NAME is missing")
     const read = readConfig(given, io)
     if (read === undefined) return 1
-    const catalog = loadCatalog(read.config, io)
-    if (catalog === undefined) return 1
-    const { servers, registry } = read.config
-    const { addresses } = planRoutes({ catalog, servers, levels: registry.levels })
-    const tool = given.text("tool")
-    const found = tool === undefined ? scopeOf(catalog, agent) : toolOf(catalog, agent, tool)
-    if (given.flag("json")) io.out.write(`${JSON.stringify(asJson(found))}\n`)
-    else for (const line of words(found, addresses)) io.out.write(`${line}\n`)
-    const level = registry.levels.undeclaredDependency
-    const isLetThrough =
-      level !== "deny" && found.tools.some(({ kind }) => kind === "not_in_depends")
-    if (isLetThrough && !given.flag("json")) {
-      io.out.write(`    its call passes all the same: runtime.undeclaredDependency is ${level}\n`)
-    }
-    const isGranted = isLetThrough || found.tools.every(({ kind }) => kind === "granted")
-    return found.lookup.found && (tool === undefined || isGranted) ? 0 : 1
+    const loaded = loadCatalog(read.config, io)
+    if (loaded === undefined) return 1
+    const asked: Asked = { ...loaded, config: read.config, given, io }
+    if (isDrawn) return drawTool(tool ?? "", asked)
+    return agent === undefined ? sayTool(tool ?? "", asked) : sayAgent(agent, tool, asked)
   },
 }
+
+interface Loaded {
+  readonly catalog: Catalog
+  readonly plans: Plans
+}
+
+interface Asked extends Loaded {
+  readonly config: Config
+  readonly given: Given
+  readonly io: Io
+}
+
+function formatOf(given: Given): "text" | "mermaid" {
+  const format = given.text("format") ?? "text"
+  if (format === "text" || format === "mermaid") return format
+  throw new UsageError("--format: one of text, mermaid")
+}
+
+function drawTool(tool: string, { catalog, plans, io }: Asked): ExitCode {
+  const drawn = mermaidOf(lookUpTool(catalog, parseRef(tool)), plans)
+  if (typeof drawn === "string") {
+    io.err.write(`${drawn}\n`)
+    return 1
+  }
+  io.out.write(`${drawn.join("\n")}\n`)
+  return 0
+}
+
+function sayTool(tool: string, { catalog, plans, config, given, io }: Asked): ExitCode {
+  const found = lookUpTool(catalog, parseRef(tool))
+  if (given.flag("json")) io.out.write(`${JSON.stringify(jsonOfTool(found, plans))}\n`)
+  else
+    for (const line of wordsOfTool(found, plans, addressesOf(catalog, config)))
+      io.out.write(`${line}\n`)
+  return found.found ? 0 : 1
+}
+
+function sayAgent(agent: string, tool: string | undefined, asked: Asked): ExitCode {
+  const { catalog, config, given, io } = asked
+  const found = tool === undefined ? scopeOf(catalog, agent) : toolOf(catalog, agent, tool)
+  const plan = tool === undefined ? undefined : planOf(found, asked)
+  const level = config.registry.levels.undeclaredDependency
+  const isLetThrough = level !== "deny" && found.tools.some(({ kind }) => kind === "not_in_depends")
+  if (given.flag("json")) {
+    io.out.write(`${JSON.stringify({ ...asJson(found), ...(plan && { plan }) })}\n`)
+  } else {
+    const passing = `    its call passes all the same: runtime.undeclaredDependency is ${level}`
+    const lines = [
+      ...words(found, addressesOf(catalog, config)),
+      ...(isLetThrough ? [passing] : []),
+      ...(plan === undefined ? [] : planWords(plan)),
+    ]
+    for (const line of lines) io.out.write(`${line}\n`)
+  }
+  if (!found.lookup.found) return 1
+  const isGranted = isLetThrough || found.tools.every(({ kind }) => kind === "granted")
+  return tool === undefined || isGranted ? 0 : 1
+}
+
+/** Of the composition that an agent may call. */
+function planOf({ tools }: Found, { catalog, plans }: Loaded): Plan | undefined {
+  const [granted] = tools.filter(({ kind }) => kind === "granted")
+  const tool = granted && catalog.tool(granted.tool.name, granted.tool.version)
+  return tool && plans.get(tool)
+}
+
+const addressesOf = (catalog: Catalog, { servers, registry }: Config) =>
+  planRoutes({ catalog, servers, levels: registry.levels }).addresses
 
 function scopeOf(catalog: Catalog, agent: string): Found {
   const { lookup, tools, unresolved } = explainScope(catalog, parseRef(agent))
@@ -64,7 +131,7 @@ function toolOf(catalog: Catalog, agent: string, tool: string): Found {
   return { lookup, tools: explained === undefined ? [] : [explained], unresolved: [] }
 }
 
-function loadCatalog(config: Config, io: Io): Catalog | undefined {
+function loadCatalog(config: Config, io: Io): Loaded | undefined {
   const { registry, limits } = config
   const { file, knobs } = registry
   const read = readRegistry(file)
@@ -73,7 +140,7 @@ function loadCatalog(config: Config, io: Io): Catalog | undefined {
     return undefined
   }
   const env = (name: string) => io.env[name]
-  const { catalog, problems } = toEnd(
+  const { catalog, plans, problems } = toEnd(
     loadPlanned(read.text, {
       file,
       knobs,
@@ -86,7 +153,7 @@ function loadCatalog(config: Config, io: Io): Catalog | undefined {
   for (const problem of problems) {
     if (problem.severity === "error") io.err.write(`${formatProblem(problem)}\n`)
   }
-  return catalog
+  return catalog && { catalog, plans }
 }
 
 function asJson({ lookup, tools, unresolved }: Found): object {

@@ -110,6 +110,32 @@ export function explainTool(
   return { lookup, tool: lookup.found ? explainFor(catalog, lookup.agent, tool) : undefined }
 }
 
+/** One tool, whoever may call it. */
+export type ToolLookup =
+  | {
+      readonly found: true
+      readonly tool: CatalogTool
+      readonly route: Route
+      readonly seenBy: readonly Ref[]
+    }
+  | { readonly found: false; readonly explained: ToolExplanation }
+
+/** The tool of this name, in its highest version where none is asked for, and the agents that see it. */
+export function lookUpTool(catalog: Catalog, ref: Ref): ToolLookup {
+  const tool = catalog
+    .toolsNamed(ref.name)
+    .find(
+      ({ version }) =>
+        ref.version === undefined || version === undefined || version === ref.version,
+    )
+  if (tool === undefined)
+    return { found: false, explained: notRegistered(catalog, ref, versionsOf(catalog, ref.name)) }
+  const seenBy = catalog.agents
+    .filter(({ scope }) => scope.tools.get(tool.name) === tool)
+    .map(refOf)
+  return { found: true, tool, route: routeOf(tool), seenBy }
+}
+
 function lookUpAgent(catalog: Catalog, ref: Ref): AgentLookup {
   const match = catalog.findAgent(ref.name, ref.version)
   if (match.found) return match

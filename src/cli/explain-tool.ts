@@ -1,0 +1,83 @@
+import { describePlan } from "../compose/plan/describe.ts"
+import { drawPlan } from "../compose/plan/mermaid.ts"
+import { rowsOf } from "../compose/plan/order.ts"
+import type { Plan } from "../compose/plan/plan.ts"
+import type { Address } from "../mcp/backend/address.ts"
+import type { CatalogTool } from "../registry/catalog.ts"
+import type { ToolLookup } from "../registry/explain.ts"
+import { type Ref, written } from "../registry/model.ts"
+import { dependsWords, routeWords, toolWords } from "./explain-words.ts"
+
+export type Plans = ReadonlyMap<CatalogTool, Plan>
+
+/** A tool in words, whoever may call it: where its calls go, or the plan of the composition that it is. */
+export function* wordsOfTool(
+  found: ToolLookup,
+  plans: Plans,
+  addresses: ReadonlyMap<string, Address>,
+): Generator<string> {
+  if (!found.found) {
+    yield* toolWords("nobody", found.explained, addresses)
+    return
+  }
+  const { tool, route, seenBy } = found
+  const { description, annotations } = tool.shown
+  yield description === undefined ? nameOf(tool) : `${nameOf(tool)} — ${description}`
+  if (tool.unavailable !== undefined) yield `  unavailable: ${tool.unavailable}`
+  yield `  seen by   ${seenBy.length === 0 ? "no agent" : seenBy.map(written).join(", ")}`
+  if (annotations !== undefined) yield `  effects   ${effectWords(annotations)}`
+  const plan = plans.get(tool)
+  if (plan === undefined) {
+    for (const line of routeWords(route, addresses)) yield `  ${line}`
+    return
+  }
+  yield `  may call  ${dependsWords(tool.entity.depends ?? [])}`
+  yield* planWords(plan)
+}
+
+/** The order in one line, and then each step. */
+export function* planWords(plan: Plan): Generator<string> {
+  const rows = rowsOf(plan.root)
+  if (plan.root.steps.length > 1)
+    yield `  order     ${rows.map((row) => row.join(" + ")).join(" → ")}`
+  yield ""
+  yield* describePlan(plan)
+}
+
+/** A composition as a Mermaid flowchart; in words why there is nothing to draw. */
+export function mermaidOf(found: ToolLookup, plans: Plans): readonly string[] | string {
+  if (!found.found) return [...toolWords("nobody", found.explained, new Map())].join("\n")
+  const plan = plans.get(found.tool)
+  return plan === undefined
+    ? `${nameOf(found.tool)} is no composition: there is no plan to draw`
+    : drawPlan(plan)
+}
+
+/** The same as data. */
+export function jsonOfTool(found: ToolLookup, plans: Plans): object {
+  if (!found.found) return { tool: found.explained }
+  const { tool, route, seenBy } = found
+  const { description, annotations, inputSchema, outputSchema } = tool.shown
+  const { name, version, unavailable } = tool
+  return {
+    tool: { name, version, description, annotations, inputSchema, outputSchema, unavailable },
+    route,
+    seenBy,
+    ...(plans.get(tool) && { plan: plans.get(tool) }),
+  }
+}
+
+const nameOf = ({ name, version }: CatalogTool): string =>
+  written(version === undefined ? { name } : ({ name, version } satisfies Ref))
+
+function effectWords(annotations: NonNullable<CatalogTool["shown"]["annotations"]>): string {
+  const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = annotations
+  const words = [
+    readOnlyHint === true ? "reads only" : "may change something",
+    readOnlyHint !== true &&
+      (destructiveHint === false ? "destroys nothing" : "may destroy something"),
+    readOnlyHint !== true && (idempotentHint === true ? "may be repeated" : "not to be repeated"),
+    openWorldHint === false ? "closed world" : "open world",
+  ]
+  return words.filter((word) => word !== false).join(", ")
+}
