@@ -2,7 +2,13 @@ import type { HttpAddress } from "../../src/mcp/backend/address.ts"
 import type { Authorization } from "../../src/mcp/backend/credentials/authorization.ts"
 import type { BackendPoolOptions } from "../../src/mcp/backend/pool.ts"
 import type { AuthorizationServer } from "./authorization-server.ts"
-import { type Admits, type HonestServer, serveLegacy, serveModern } from "./backend-http.ts"
+import {
+  type Admits,
+  type HonestServer,
+  serveLegacy,
+  serveModern,
+  serveSse,
+} from "./backend-http.ts"
 import { http, open, type World } from "./backend-world.ts"
 
 /** Client credentials at the server's token endpoint, for the client that it knows from the start. */
@@ -35,7 +41,7 @@ export const tokenExchange = (
 
 export const eras = ["legacy", "modern"] as const
 
-export const serveEra = { legacy: serveLegacy, modern: serveModern } as const
+export const serveEra = { legacy: serveLegacy, modern: serveModern, sse: serveSse } as const
 
 /** A clock that stands until it is moved. */
 export function handClock() {
@@ -63,7 +69,7 @@ interface ProvedOptions {
 
 /** A backend that lets in only whom the authorization server gave a token, and the gateway before it. */
 export async function openProved(
-  era: (typeof eras)[number],
+  era: keyof typeof serveEra,
   server: AuthorizationServer,
   {
     authorization = clientCredentials(server),

@@ -142,10 +142,10 @@ export async function serveModern(admits = all): Promise<HonestServer> {
 }
 
 /** An honest server of HTTP+SSE (2024-11-05): one stream for all that it says, and a place to post to. */
-export async function serveSse(): Promise<HonestServer> {
+export async function serveSse(admits = all): Promise<HonestServer> {
   const behaviour = new Behaviour("legacy")
   const streams = new Map<string, ServerResponse>()
-  const server = await serve((message, response, request) => {
+  const answer: Answer = (message, response, request) => {
     const { searchParams } = new URL(request.url ?? "", "http://here")
     if (request.method === "GET") {
       const id = String(Math.random())
@@ -166,7 +166,8 @@ export async function serveSse(): Promise<HonestServer> {
       const text = typeof out === "string" ? out : JSON.stringify(out)
       stream.write(`event: message\ndata: ${text}\n\n`)
     })
-  })
+  }
+  const server = await serve(guarded(admits, answer))
   return { ...server, behaviour, forget: () => streams.clear() }
 }
 

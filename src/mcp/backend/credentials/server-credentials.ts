@@ -48,7 +48,10 @@ export class ServerCredentials {
         timing,
         reveal,
         failed: (reason, waitMs) =>
-          log("warn", "token_unavailable", { reason, retryAfterMs: Math.round(waitMs) }),
+          log("warn", "token_unavailable", {
+            reason,
+            retryAfterMs: waitMs === undefined ? waitMs : Math.round(waitMs),
+          }),
       })
   }
 

@@ -19,8 +19,8 @@ export interface SourcePorts {
   readonly requests: JsonRequests
   readonly timing: Timing
   readonly reveal: Reveal
-  /** The endpoint is out of order, and nobody asks it for so long. */
-  failed(reason: string, retryAfterMs: number): void
+  /** There is none to be had, and where the endpoint is out of order nobody asks it for so long. */
+  failed(reason: string, retryAfterMs: number | undefined): void
 }
 
 /** How it is doing, since the start. */
@@ -78,10 +78,16 @@ export class TokenSource {
     const answer = withPlace(await this.#ask(subject).catch(failedHere), this.#place)
     this.#problem = answer.ok ? undefined : answer.reason
     if (answer.ok) this.#backoff.succeeded()
-    else this.#failureCount++
-    const isOut = !answer.ok && answer.about === "endpoint"
-    if (isOut && this.restMs === 0) this.#ports.failed(answer.reason, this.#backoff.failed()) // of many that fail together, the first counts
+    else this.#failed(answer)
     return answer
+  }
+
+  #failed({ about, reason }: Extract<TokenAnswer, { ok: false }>): void {
+    this.#failureCount++
+    if (about === "endpoint") {
+      if (this.restMs === 0) this.#ports.failed(reason, this.#backoff.failed()) // of many that fail together, the first counts
+    } else if (this.authorization.kind === "client_credentials")
+      this.#ports.failed(reason, undefined) // what is wrong with one caller's token is in the audit of its calls
   }
 
   async #ask(subject: SubjectToken | undefined): Promise<TokenAnswer> {

@@ -152,3 +152,15 @@ describe.each(eras)("a %s server that wants a token", (era) => {
     expect(callsAt(backend)).toBe(2)
   })
 })
+
+test("a server of HTTP+SSE is shown a token wherever it is asked something, and another when it refuses it", async () => {
+  await using server = await startAuthorizationServer()
+  const { backends, call, backend } = await openProved("sse", server)
+  expect(text(await call("echo"))).toBe("null")
+  server.revoke()
+  expect(text(await call("echo"))).toBe("null")
+  expect(backends.status()).toMatchObject([{ transport: "sse", restarts: 0 }])
+  expect(server.requests).toHaveLength(2)
+  const bare = backend.seen.filter(({ headers }) => headers.authorization === undefined)
+  expect(bare).toEqual([])
+})

@@ -78,6 +78,18 @@ describe("a client proves itself", () => {
   })
 })
 
+test("a token that is refused for what is asked of it is logged, once for each attempt", async () => {
+  await using server = await startAuthorizationServer()
+  server.state.act = (response) => json(response, { error: "invalid_scope" }, 400)
+  const { call, events } = await openProved("modern", server)
+  await Promise.all([call("echo"), call("echo")])
+  await call("echo")
+  const told = events.filter(({ event }) => event === "token_unavailable")
+  expect(told.map(({ fields }) => fields["reason"])).toEqual([
+    `${server.tokenEndpoint}: it answered 400 (invalid_scope)`,
+  ])
+})
+
 test("a token request asks for scopes, audiences and resources", async () => {
   await using server = await startAuthorizationServer()
   const authorization = clientCredentials(server, {
