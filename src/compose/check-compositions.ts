@@ -32,22 +32,9 @@ export function* checkCompositions(
   for (const tool of catalog.tools) {
     if (tool.implementation.kind !== "composition" || tool.unavailable !== undefined) continue
     const compiled = planner.compile(tool)
-    for (const problem of compiled.problems)
-      problems.push({ tool, problem: below("/spec", problem) })
-    // The types that flow through a plan are checked here, once there is one.
+    for (const problem of compiled.problems) problems.push({ tool, problem })
     if (compiled.plan !== undefined) plans.set(tool, compiled.plan)
     yield
   }
   return { plans, problems }
-}
-
-/** A problem of a member as one of the whole. */
-function below(member: string, { related, ...problem }: Problem): Problem {
-  return {
-    ...problem,
-    pointer: member + problem.pointer,
-    ...(related && {
-      related: related.map(({ pointer, message }) => ({ pointer: member + pointer, message })),
-    }),
-  }
 }

@@ -11,6 +11,7 @@ const sources = globSync(
     "src/schema/guard/*.ts",
     "src/server/{routes,reload}.ts",
     "src/compose/check-compositions.ts",
+    "src/compose/check/**/*.ts",
     "src/compose/expr/*.ts",
     "src/compose/plan/*.ts",
   ],

@@ -27,20 +27,22 @@ export type Query =
 interface Segment {
   readonly selectors: readonly Selector[]
   readonly isDescent: boolean
+  /** Where it leads to one place at most. */
+  readonly key: Key | undefined
 }
 
 /** Undefined for a path that cannot be read, which registration has refused. */
 export function readQuery(path: string): Query | undefined {
   const parsed = parsePath(path)
   if (!parsed.ok) return
-  const segments = parsed.query.segments.map(
-    (segment): Segment => ({
-      selectors: segment.selectors,
-      isDescent: segment.toString().startsWith(".."),
-    }),
-  )
+  const segments = parsed.query.segments.map((segment): Segment => {
+    const isDescent = segment.toString().startsWith("..")
+    const [key, ...others] = segment.selectors.flatMap(keyOf)
+    const isOne = !isDescent && others.length === 0 && segment.selectors.length === 1
+    return { selectors: segment.selectors, isDescent, key: isOne ? key : undefined }
+  })
   if (!parsed.query.singularQuery()) return { kind: "plural", segments }
-  return { kind: "singular", keys: segments.flatMap(({ selectors }) => selectors.flatMap(keyOf)) }
+  return { kind: "singular", keys: segments.flatMap(({ key }) => key ?? []) }
 }
 
 function keyOf(selector: Selector): readonly Key[] {
@@ -80,7 +82,7 @@ interface Hits {
   readonly max: number
 }
 
-function hitsOf({ selectors, isDescent }: Segment, hits: Hits, anatomy: Anatomy): Hits {
+export function hitsOf({ selectors, isDescent }: Segment, hits: Hits, anatomy: Anatomy): Hits {
   if (isDescent) return { type: unknown, min: 0, max: Infinity }
   const found = selectors.map((selector) => selected(selector, hits.type, anatomy))
   return {

@@ -149,15 +149,24 @@ function inferOver(expr: Of<"over">, scope: TypeScope, anatomy: Anatomy): Part {
 }
 
 function inferAggregate({ from, ops }: Of<"ops">, scope: TypeScope, anatomy: Anatomy): Part {
-  if (from.kind === "results") return inferOps(ops, inferResults(from, scope, anatomy), anatomy)
-  const value = infer(from, scope, anatomy)
-  if (value.presence === "never") return notThere
-  const { type, presence } = inferOps(ops, flowOf(value, ops[0]?.op === "concat", anatomy), anatomy)
-  return { type, presence: within(value.presence, presence) }
+  const whole = from.kind === "results" ? undefined : infer(from, scope, anatomy).presence
+  const { type, presence } = inferOps(ops, inferFlow({ from, ops }, scope, anatomy), anatomy)
+  return { type, presence: whole === undefined ? presence : within(whole, presence) }
+}
+
+/** What the first of the ops works on. */
+export function inferFlow(
+  { from, ops }: Pick<Of<"ops">, "from" | "ops">,
+  scope: TypeScope,
+  anatomy: Anatomy,
+): Flow {
+  if (from.kind === "results") return inferResults(from, scope, anatomy)
+  return flowOf(infer(from, scope, anatomy), ops[0]?.op === "concat", anatomy)
 }
 
 /** A value that is no array makes one row for `concat`, and a failure for every other op. */
 function flowOf(value: Part, isWrapped: boolean, anatomy: Anatomy): Flow {
+  if (value.presence === "never") return { kind: "value", part: value }
   if (!isWrapped || anatomy.isArray(value.type)) return { kind: "value", part: value }
   const items = anatomy.items(value.type)
   const one = bothOf([value.type, notArray])

@@ -18,7 +18,15 @@ const ops = [
 
 /** Compiles a CEL expression or, about the value of `of`, a predicate. */
 export const bindCondition = (condition: Json, of: Expr, place: Place): Expr =>
-  isObject(condition) ? bindPredicate(condition, of) : bindCel(String(condition), place)
+  noted(
+    isObject(condition) ? bindPredicate(condition, of) : bindCel(String(condition), place),
+    place,
+  )
+
+function noted(expr: Expr, { written, pointer }: Place): Expr {
+  written?.set(expr, pointer)
+  return expr
+}
 
 export const bindPredicate = (predicate: JsonObject, of: Expr): Expr => ({
   kind: "predicate",

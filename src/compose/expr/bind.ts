@@ -19,7 +19,9 @@ function bindAt(binding: Json, place: Place, depth: number): Expr {
   const read = name === undefined ? undefined : kinds[name]
   if (name === undefined || read === undefined) return absent
   const bindInner: Bind = (inner, there) => bindAt(inner, there, depth - 1)
-  return read(member(binding, name) ?? null, inside(place, name), bindInner)
+  const bound = read(member(binding, name) ?? null, inside(place, name), bindInner)
+  if (bound !== absent) place.written?.set(bound, place.pointer)
+  return bound
 }
 
 function tooDeep({ report, pointer }: Place): Expr {

@@ -2,6 +2,11 @@ import type { Report } from "../../registry/problem.ts"
 import { segment } from "../../schema/json.ts"
 import { nearest } from "../../schema/nearest.ts"
 
+/** Takes the pointers of expressions and nodes, as of `Place.pointer`. What nobody wrote is not told. */
+export interface Written {
+  set(part: object, pointer: string): void
+}
+
 /** Where an expression stands, while it is compiled. */
 export interface Place {
   /** The graph around it; undefined outside of all. */
@@ -13,6 +18,8 @@ export interface Place {
   /** What is looked at was written in another form: its members have no pointers of their own. */
   readonly isRespelt?: true
   readonly report: Report
+  /** Where parts of the plan are written, for whoever has something to say of them later. */
+  readonly written?: Written
 }
 
 /** One graph, as one of its steps sees it. */

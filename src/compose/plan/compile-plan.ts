@@ -3,6 +3,7 @@ import { type Ref, written } from "../../registry/model.ts"
 import type { Problem } from "../../registry/problem.ts"
 import { digest } from "../../schema/canonical.ts"
 import type { Json } from "../../schema/json.ts"
+import { TypeChecker } from "../check/check-types.ts"
 import { bindMapping } from "../expr/bind-mapping.ts"
 import type { Expr } from "../expr/expr.ts"
 import { given } from "../expr/members.ts"
@@ -14,7 +15,7 @@ import { measure } from "./measure.ts"
 import { lowerGraph, lowerNode } from "./node.ts"
 import type { Boundary, Graph, GraphNode, Plan } from "./plan.ts"
 
-/** What became of a composition. Pointers of problems are into its canonical spec. */
+/** What became of a composition. Pointers of problems are into its canonical form: `/spec/pipeline/steps/0`. */
 export interface Compiled {
   /** Only when no problem is an error. */
   readonly plan: Plan | undefined
@@ -47,10 +48,12 @@ interface Whole {
 class Workshop {
   readonly #catalog: Callables
   readonly #limits: PlanLimits
+  readonly #types: TypeChecker
   readonly #wholes = new Map<CatalogTool, Whole>()
 
   constructor(catalog: Callables, limits: PlanLimits) {
     this.#catalog = catalog
+    this.#types = new TypeChecker(catalog)
     this.#limits = limits
   }
 
@@ -90,7 +93,15 @@ class Workshop {
     const { entity } = tool
     const problems: Problem[] = []
     const report = (problem: Problem) => void problems.push(problem)
-    const spot: Spot = { level: undefined, input: "input", pointer: "", path: "", report }
+    const written = new WeakMap<object, string>()
+    const spot: Spot = {
+      level: undefined,
+      input: "input",
+      pointer: "/spec",
+      path: "",
+      report,
+      written,
+    }
     const lowering: Lowering = {
       catalog: this.#catalog,
       limits: this.#limits,
@@ -101,7 +112,9 @@ class Workshop {
     }
     const graph = wholeGraph(lowerGraph(entity.spec ?? {}, spot, lowering), tool)
     this.#checkSize(graph, spot)
-    return { graph, problems }
+    if (problems.some(isError)) return { graph, problems }
+    const checked = this.#types.check(tool, graph, (part) => written.get(part))
+    return { graph: checked.graph, problems: [...problems, ...checked.problems] }
   }
 
   #checkSize(graph: Graph, spot: Spot): void {

@@ -63,6 +63,12 @@ const values: { readonly [pattern in PatternName]?: (spec: JsonObject) => Expr }
 
 /** What an operation does. Wrappers around it, which no step has taken, become a step in a graph of its own. */
 export function lowerNode(operation: JsonObject, spot: Spot, lowering: Lowering): Lowered {
+  const lowered = lowerOperation(operation, spot, lowering)
+  spot.written?.set(lowered.node, spot.pointer)
+  return lowered
+}
+
+function lowerOperation(operation: JsonObject, spot: Spot, lowering: Lowering): Lowered {
   if (peel(operation, spot).layers.length > 0)
     return asNode(oneStep({ id: "inner", operation, spot }, lowering))
   const tool = member(operation, "tool")
@@ -105,13 +111,19 @@ export function lowerGraph(spec: JsonObject, spot: Spot, lowering: Lowering): Gr
 }
 
 /** The spec of a composition is looked at as the pattern of an operation, which is not written. */
-const respelt = (spot: Spot): Spot => ({
-  ...spot,
-  report: (problem) => {
-    const below = problem.pointer.slice(`${spot.pointer}/pattern`.length)
-    spot.report({ ...problem, pointer: spot.pointer + below })
-  },
-})
+function respelt(spot: Spot): Spot {
+  const without = (pointer: string) =>
+    spot.pointer + pointer.slice(`${spot.pointer}/pattern`.length)
+  return {
+    ...spot,
+    report: (problem) => spot.report({ ...problem, pointer: without(problem.pointer) }),
+    ...given({
+      written: spot.written && {
+        set: (part: object, pointer: string) => spot.written?.set(part, without(pointer)),
+      },
+    }),
+  }
+}
 
 interface OneStep {
   readonly id: string

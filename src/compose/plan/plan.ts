@@ -105,6 +105,11 @@ export interface Step {
   readonly policies: Policies
   /** Of the node, and of all that the policies may run. */
   readonly effect: Effect
+  /**
+   * Whatever is given to the node fits what it takes. Proved from the schemas of what the input is computed of: only
+   * as true as they are of the values in a run.
+   */
+  readonly isProven?: true
   /** Of steps of a saga, the two below as well. */
   readonly undo?: Undo
   /** Once this step has succeeded, the saga only goes forward. */

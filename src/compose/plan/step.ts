@@ -37,6 +37,7 @@ export function lowerStep(draft: StepDraft, lowering: Lowering): LooseStep {
     next?.operation ?? core,
     folds.length === 0 ? innerSpot : { ...innerSpot, input: "self" },
   )
+  spot.written?.set(node, spot.pointer)
   const context: PolicyContext = { lowering, node, effect, spot }
   let policies: Policies = lowerPolicies(written, context)
   for (const { layer, names } of folds) {

@@ -1,4 +1,5 @@
 import { decide } from "../expr/evaluate.ts"
+import { needsInput } from "../plan/needs-input.ts"
 import { runNode } from "./node.ts"
 import { codes, failure, type Result } from "./outcome.ts"
 import { underBreaker } from "./policies/breaker.ts"
@@ -46,13 +47,7 @@ async function withInput(work: Work, inner: Inner): Promise<Result> {
     const scope = { ...work.scope, self: input.value }
     return underOnError({ ...work, scope }, inner, tried)
   }
-  if (!needsInput(work)) return underOnError(work, inner, tried)
+  if (!needsInput(work.step.node)) return underOnError(work, inner, tried)
   const missing = failure("binding", "there is nothing to run it with: its input is absent")
   return underOnError(work, async (there) => fail(there, missing), tried)
 }
-
-/** What computes, and graphs that are no compositions of their own, may do without. */
-const needsInput = ({ step: { node } }: Work): boolean =>
-  node.kind === "call" || node.kind === "choose" || node.kind === "approve"
-    ? true
-    : node.kind === "graph" && node.graph.boundary !== undefined

@@ -98,12 +98,20 @@ const rootsNamed = (ast: ASTNode): readonly string[] =>
 export function memberNamed(
   node: ASTNode,
 ): { readonly root: string; readonly member: string } | undefined {
+  const member = memberOf(node)
+  return member?.owner.op === "id" ? { root: member.owner.args, member: member.name } : undefined
+}
+
+/** `owner.name`, `owner["name"]` and, not as strict, their optional forms. */
+export function memberOf(
+  node: ASTNode,
+): { readonly owner: ASTNode; readonly name: string; readonly isStrict: boolean } | undefined {
   if (node.op !== "." && node.op !== ".?" && node.op !== "[]" && node.op !== "[?]") return
   const [owner, key] = node.args
-  if (owner.op !== "id") return
-  if (typeof key === "string") return { root: owner.args, member: key }
+  const isStrict = node.op === "." || node.op === "[]"
+  if (typeof key === "string") return { owner, name: key, isStrict }
   if (key.op !== "value" || typeof key.args !== "string") return
-  return { root: owner.args, member: key.args }
+  return { owner, name: key.args, isStrict }
 }
 
 /** The text with each variable that names a step of this place spelled `steps.<id>`. */
@@ -127,11 +135,13 @@ interface Visit {
   readonly bound: ReadonlySet<string>
   /** How many comprehensions are around it. */
   readonly nesting: number
+  /** It is evaluated whenever the whole is, and what it fails with is the failure of the whole. */
+  readonly isSure: boolean
 }
 
 /** Every node that is evaluated, which the variable that a comprehension introduces is not. */
 export function* walk(root: ASTNode): Generator<Visit> {
-  const open: Visit[] = [{ node: root, bound: new Set(), nesting: 0 }]
+  const open: Visit[] = [{ node: root, bound: new Set(), nesting: 0, isSure: true }]
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
     yield visit
     open.push(...inside(visit))
@@ -140,18 +150,32 @@ export function* walk(root: ASTNode): Generator<Visit> {
 
 const comprehensions = ["all", "exists", "exists_one", "map", "filter"]
 
-function inside({ node, bound, nesting }: Visit): Visit[] {
-  if (node.op !== "rcall") return operands(node).map((each) => ({ node: each, bound, nesting }))
+function inside({ node, bound, nesting, isSure }: Visit): Visit[] {
+  const around = { bound, nesting, isSure }
+  if (node.op !== "rcall")
+    return operands(node).map((each, index) => ({
+      ...around,
+      node: each,
+      isSure: isSure && isAlwaysLookedAt(node, index),
+    }))
   const [name, receiver, [variable, ...body]] = node.args
-  const outer = { node: receiver, bound, nesting }
+  const outer = { ...around, node: receiver }
   const isLoop = comprehensions.includes(name)
   const isBind = name === "bind" && receiver.op === "id" && receiver.args === "cel"
   if (variable?.op !== "id" || !(isLoop || isBind))
-    return [outer, ...node.args[2].map((each) => ({ node: each, bound, nesting }))]
-  const within = { bound: new Set([...bound, variable.args]), nesting: nesting + (isLoop ? 1 : 0) }
+    return [outer, ...node.args[2].map((each) => ({ ...around, node: each }))]
+  const within = {
+    bound: new Set([...bound, variable.args]),
+    nesting: nesting + (isLoop ? 1 : 0),
+    isSure: isSure && isBind,
+  }
   const inner = body.map((each) => ({ node: each, ...within }))
   return isBind ? inner : [outer, ...inner]
 }
+
+/** `false && x` is false whatever x is, and even when it fails; so is `x && false`. */
+const isAlwaysLookedAt = ({ op }: ASTNode, index: number): boolean =>
+  op === "?:" ? index === 0 : op !== "&&" && op !== "||"
 
 function operands(node: ASTNode): readonly ASTNode[] {
   switch (node.op) {

@@ -103,6 +103,14 @@ export function tupleOf(items: readonly Type[]): Type {
   ])
 }
 
+/** Arrays that begin with these items. */
+export const tupleFrom = (items: readonly Type[]): Type =>
+  createNode("", [
+    ...arrayType.clauses,
+    { rule: "atLeast", on: kinds.array, at: "", size: items.length },
+    { rule: "items", on: kinds.array, at: "", prefix: items, rest: undefined },
+  ])
+
 /** The values of any of the types. */
 export function unionOf(types: readonly Type[]): Type {
   const possible = [...new Set(types)].filter((type) => !isNothing(type))

@@ -72,7 +72,7 @@ describe("A composition that is called by another", () => {
     })
     expect(plan).toBeUndefined()
     expect(problems).toMatchObject([
-      { code: "callee_unsound", pointer: "/pipeline/steps/0/operation/tool" },
+      { code: "callee_unsound", pointer: "/spec/pipeline/steps/0/operation/tool" },
     ])
   })
 

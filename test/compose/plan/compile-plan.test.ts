@@ -5,6 +5,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { createPlanner } from "../../../src/compose/plan/compile-plan.ts"
 import type { Catalog } from "../../../src/registry/catalog.ts"
+import type { Problem } from "../../../src/registry/problem.ts"
 import { digest } from "../../../src/schema/canonical.ts"
 import type { Json, JsonObject } from "../../../src/schema/json.ts"
 import { canonicalSpecs } from "../../support/canonical-specs.ts"
@@ -42,13 +43,20 @@ function loaded(name: string): Catalog {
   return catalog
 }
 
+/** Not only worth knowing. */
+const isWrong = ({ severity }: Problem) => severity !== "info"
+
+/** Sound specs may still be too large, and their paths may lead to nothing in what their steps yield. */
+const isOfRandomSpecs = ({ code }: Problem) =>
+  ["limit_exceeded", "path_missing", "op_type", "input_missing_field"].includes(code)
+
 describe("A plan is made of", () => {
   test.each(fixtures)("every composition of %s", (name) => {
     const catalog = loaded(name)
     const planner = createPlanner(catalog)
     const compositions = catalog.tools.filter((tool) => tool.implementation.kind === "composition")
     const compiled = compositions.map((tool) => planner.compile(tool))
-    expect(compiled.flatMap(({ problems }) => problems)).toEqual([])
+    expect(compiled.flatMap(({ problems }) => problems.filter(isWrong))).toEqual([])
     for (const { plan } of compiled) expect(plan).toBeDefined()
   })
 
@@ -81,7 +89,8 @@ describe("A plan is made of", () => {
         if (catalog === undefined) return // not sound after all: a name with two versions, a recipient list
         const tool = toolIn(catalog, "composed")
         const { plan, problems } = createPlanner(catalog).compile(tool)
-        expect(problems.filter(({ code }) => code !== "limit_exceeded")).toEqual([])
+        const others = problems.filter((one) => isWrong(one) && !isOfRandomSpecs(one))
+        expect(others).toEqual([])
         if (plan === undefined) return
         expect(plan.digest).toBe(digestOf(plan))
         const again = tryCatalog({ name: "composed", spec: tool.entity.spec ?? {} })

@@ -166,6 +166,8 @@ describe("A detached step", () => {
     const steps = [step("a", "write", { detached: true }), waiting]
     const { plan, problems } = compiled({ spec: { pipeline: { steps } } }, { tools })
     expect(plan).toBeUndefined()
-    expect(problems).toMatchObject([{ code: "detached_referenced", pointer: "/pipeline/steps/1" }])
+    expect(problems).toMatchObject([
+      { code: "detached_referenced", pointer: "/spec/pipeline/steps/1" },
+    ])
   })
 })

@@ -98,7 +98,7 @@ describe("No plan is made of a composition", () => {
     })
     expect(plan).toBeUndefined()
     expect(problems.map((problem) => `${problem.code} ${problem.pointer}`)).toEqual([
-      `${code} ${pointer}`,
+      `${code} /spec${pointer}`,
     ])
   })
 
@@ -135,7 +135,10 @@ describe("No plan is made of a composition", () => {
         .compile({ ...tool, shown: tool.shown, entity })
         .problems.map(({ code, pointer }) => `${code} ${pointer}`)
     }
-    const [a, b] = ["/pipeline/steps/0/operation/tool", "/pipeline/steps/1/operation/agent"]
+    const [a, b] = [
+      "/spec/pipeline/steps/0/operation/tool",
+      "/spec/pipeline/steps/1/operation/agent",
+    ]
     expect(withDepends([])).toEqual([`call_not_in_depends ${a}`, `call_not_in_depends ${b}`])
     const agent = { type: "agent", name: "b", version: "1.0.0", skill: "s" } as const
     const twice = ["1.0.0", "2.0.0"].map(

@@ -84,7 +84,7 @@ describe("onError", () => {
   })
 
   test("whose output cannot be computed fails", async () => {
-    const onError = { output: { expr: "error.missing.deep" } }
+    const onError = { output: { expr: "error.data.deep" } }
     const error = errorIn(await new World({ a: bad }).run(plan(onError)))
     expect(error).toMatchObject({ class: "binding", step: "a" })
   })

@@ -1,0 +1,128 @@
+import type { CatalogTool } from "../../registry/catalog.ts"
+import { written } from "../../registry/model.ts"
+import type { JsonSchema } from "../../schema/json.ts"
+import { kinds } from "../../schema/subsume/clauses/kinds.ts"
+import type { Anatomy } from "../../schema/types/anatomy.ts"
+import {
+  bothOf,
+  constantType,
+  notObject,
+  notThere,
+  objectOf,
+  objectType,
+  type Part,
+  type Type,
+  typeOf,
+  unionOf,
+  unknown,
+} from "../../schema/types/type.ts"
+import { given } from "../expr/members.ts"
+import type { Callables } from "../plan/lowering.ts"
+import type { Boundary, CallNode, Defaults } from "../plan/plan.ts"
+
+/** What is called takes values of one schema. */
+export interface Taker {
+  /** As `name@version`. */
+  readonly name: string
+  readonly schema: JsonSchema
+  /** A value that is no object is sent as this member of one. */
+  readonly wrap?: string
+  /** Filled in before the schema is looked at. */
+  readonly defaults?: Defaults
+}
+
+export interface Contract {
+  /** Undefined where nothing is known of what it takes. */
+  readonly takes: Taker | undefined
+  readonly gives: Part
+  /** Of what it gives, where that is declared. */
+  readonly schema: JsonSchema | undefined
+}
+
+const unknownContract: Contract = {
+  takes: undefined,
+  gives: { type: unknown, presence: "always" },
+  schema: undefined,
+}
+
+/** What the callees of plans take and give. */
+export class Contracts {
+  readonly #catalog: Callables
+  /** Of compositions that do not declare what they give: what was found out when they were checked. */
+  readonly #found = new Map<string, Part>()
+
+  constructor(catalog: Callables) {
+    this.#catalog = catalog
+  }
+
+  ofCall({ target, wrap }: CallNode): Contract {
+    if (target.kind !== "tool") return unknownContract
+    const tool = this.#catalog.tool(target.name, target.version)
+    if (tool === undefined) return unknownContract
+    const takes = { name: nameOf(tool), schema: tool.shown.inputSchema, ...given({ wrap }) }
+    return { takes, ...giving(tool.shown.outputSchema) }
+  }
+
+  ofComposition({ tool, inputSchema, outputSchema, wrap, defaults }: Boundary): Contract {
+    const name = written(tool)
+    const takes =
+      inputSchema === undefined
+        ? undefined
+        : { name, schema: inputSchema, ...given({ wrap, defaults }) }
+    const found = outputSchema === undefined ? this.#found.get(name) : undefined
+    // Of what was found out no value can be said to be valid: it may be less than that.
+    return { takes, ...(found ? { gives: found, schema: false } : giving(outputSchema)) }
+  }
+
+  found(tool: CatalogTool, gives: Part): void {
+    this.#found.set(nameOf(tool), gives)
+  }
+}
+
+export const nameOf = ({ name, version }: CatalogTool): string =>
+  written({ name, ...given({ version }) })
+
+const giving = (schema: JsonSchema | undefined): Pick<Contract, "gives" | "schema"> => ({
+  gives: { type: schema === undefined ? unknown : typeOf(schema), presence: "always" },
+  schema,
+})
+
+/** What reaches the schema of a taker when it is given values of a type. */
+export function sentTo({ wrap, defaults }: Taker, type: Type, anatomy: Anatomy): Type {
+  const kindsThere = anatomy.kindsOf(type)
+  const others = kindsThere & ~kinds.object
+  if (others === 0 || wrap === undefined) return withDefaultTypes(type, defaults, anatomy)
+  const wrapped = objectOf(
+    new Map([[wrap, { type: bothOf([type, notObject]), presence: "always" }]] as const),
+  )
+  const objects = (kindsThere & kinds.object) === 0 ? [] : [bothOf([type, objectType])]
+  return withDefaultTypes(unionOf([...objects, wrapped]), defaults, anatomy)
+}
+
+/** The type with what `withDefaults` fills in. */
+export function withDefaultTypes(
+  type: Type,
+  defaults: Defaults | undefined,
+  anatomy: Anatomy,
+): Type {
+  const kindsThere = anatomy.kindsOf(type)
+  if (defaults === undefined || (kindsThere & kinds.object) === 0) return type
+  const names = new Set([...anatomy.names(type), ...Object.keys(defaults)])
+  const fields = [...names].map((name) => {
+    const part = anatomy.member(type, name)
+    const own = Object.hasOwn(defaults, name) ? defaults[name] : undefined
+    return [name, own === undefined ? part : filledIn(part, own, anatomy)] as const
+  })
+  const filled = objectOf(new Map(fields), anatomy.others(type))
+  return kindsThere === kinds.object ? filled : unionOf([bothOf([type, notObject]), filled])
+}
+
+function filledIn(part: Part, { value, inside }: Defaults[string], anatomy: Anatomy): Part {
+  const isMissing = value !== undefined && part.presence !== "always"
+  const there = part.presence === "never" ? notThere.type : part.type
+  const type = isMissing ? unionOf([there, constantType(value)]) : there
+  return {
+    type: withDefaultTypes(type, inside, anatomy),
+    presence: isMissing ? "always" : part.presence,
+  }
+}
