@@ -29,6 +29,8 @@ export interface Taker {
   readonly wrap?: string
   /** Filled in before the schema is looked at. */
   readonly defaults?: Defaults
+  /** The argument that the call line puts the key of the call into, where it is not given. */
+  readonly key?: string
 }
 
 export interface Contract {
@@ -55,11 +57,16 @@ export class Contracts {
     this.#catalog = catalog
   }
 
-  ofCall({ target, wrap }: CallNode): Contract {
+  ofCall({ target, wrap, effect }: CallNode): Contract {
     if (target.kind !== "tool") return unknownContract
     const tool = this.#catalog.tool(target.name, target.version)
     if (tool === undefined) return unknownContract
-    const takes = { name: nameOf(tool), schema: tool.shown.inputSchema, ...given({ wrap }) }
+    const key = effect === "read" ? undefined : tool.entity.source?.idempotency?.["argument"]
+    const takes: Taker = {
+      name: nameOf(tool),
+      schema: tool.shown.inputSchema,
+      ...given({ wrap, key: typeof key === "string" ? key : undefined }),
+    }
     return { takes, ...giving(tool.shown.outputSchema) }
   }
 
@@ -88,7 +95,20 @@ const giving = (schema: JsonSchema | undefined): Pick<Contract, "gives" | "schem
 })
 
 /** What reaches the schema of a taker when it is given values of a type. */
-export function sentTo({ wrap, defaults }: Taker, type: Type, anatomy: Anatomy): Type {
+export const sentTo = (taker: Taker, type: Type, anatomy: Anatomy): Type =>
+  withKey(wrappedFor(taker, type, anatomy), taker, anatomy)
+
+function withKey(type: Type, { key }: Taker, anatomy: Anatomy): Type {
+  if (key === undefined || (anatomy.kindsOf(type) & kinds.object) === 0) return type
+  const part = anatomy.member(type, key)
+  if (part.presence === "always") return type
+  const members = anatomy.names(type).map((name) => [name, anatomy.member(type, name)] as const)
+  // Whatever form the key has, the call line sees to it.
+  const filled: Part = { type: unknown, presence: "always" }
+  return objectOf(new Map([...members, [key, filled]]), anatomy.others(type))
+}
+
+function wrappedFor({ wrap, defaults }: Taker, type: Type, anatomy: Anatomy): Type {
   const kindsThere = anatomy.kindsOf(type)
   const others = kindsThere & ~kinds.object
   if (others === 0 || wrap === undefined) return withDefaultTypes(type, defaults, anatomy)

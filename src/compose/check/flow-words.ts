@@ -1,11 +1,11 @@
 import { keysOf } from "../../registry/normalise/pointer.ts"
-import type { Problem } from "../../registry/problem.ts"
+import type { Problem, Severity } from "../../registry/problem.ts"
 import type { Fault } from "../../schema/fault.ts"
 import { isList, isObject, type Json } from "../../schema/json.ts"
 import { nearest } from "../../schema/nearest.ts"
 import { unknown } from "../../schema/types/type.ts"
 import type { Expr } from "../expr/expr.ts"
-import type { Flow, Spot } from "./flow.ts"
+import { type Flow, isCaught, type Spot } from "./flow.ts"
 import { isAboutMissing, type Verdict } from "./judge-flow.ts"
 import type { Refutation } from "./refute/refute.ts"
 
@@ -46,9 +46,12 @@ function giverWords({ path, role }: Spot): string {
 
 const listed = (names: readonly string[]): string => names.map((n) => JSON.stringify(n)).join(", ")
 
+/** What is caught does not end a run. */
+const graveFor = (at: Spot): Severity => (isCaught(at) ? "warn" : "error")
+
 const neverThere = ({ at, into }: Flow): Problem => ({
   code: "input_missing_field",
-  severity: "error",
+  severity: graveFor(at),
   pointer: at.pointer,
   message: `${giverWords(at)} can never call ${into.name}: its input is always absent`,
   hint: "bind the input to something that is there",
@@ -73,7 +76,7 @@ function neverGiven(
   const role = at.role === "output"
   return {
     code: role ? "output_mismatch" : "input_missing_field",
-    severity: "error",
+    severity: graveFor(at),
     pointer: at.pointer,
     message: role
       ? `the outputSchema requires ${listed(missing)}, which the composition never yields`
@@ -109,7 +112,7 @@ function refuted(flow: Flow, refutation: Refutation, pointerOf: PointerOf): Prob
   const example = `for example ${compact(refutation.value, fault)}`
   return {
     code: codeOf(isOutput, isMissing),
-    severity: isMissing ? "warn" : "error",
+    severity: isMissing ? "warn" : graveFor(at),
     pointer: (fault && placeIn(expr, keysOf(fault.at), pointerOf)) ?? at.pointer,
     message: isOutput
       ? `the composition may yield what its outputSchema does not allow: ${lines.join("; ")} (${example})`

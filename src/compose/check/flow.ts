@@ -27,6 +27,16 @@ export interface Spot {
 /** What a value is for. */
 export type Role = "input" | "fallback" | "undo" | "probe" | "output"
 
+/** Whether the author has said what becomes of a failure at a place, so that a run survives it. */
+export const isCaught = ({ route, role }: Spot): boolean =>
+  role === "input" && route.some(({ step }) => step !== undefined && catches(step))
+
+function catches({ policies: { onError, forEach } }: Step): boolean {
+  if (forEach !== undefined && forEach.onItemError !== "fail") return true
+  if (onError === undefined || onError.rethrow) return false
+  return onError.on === undefined || onError.on.includes("input")
+}
+
 /** The steps on the way from the root to a place, outermost first; each with its graph. */
 export type Route = readonly Stop[]
 

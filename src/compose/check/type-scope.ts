@@ -1,5 +1,5 @@
 import { eitherPart } from "../../schema/types/anatomy.ts"
-import { constantType, notThere, type Part } from "../../schema/types/type.ts"
+import { constantType, notThere, type Part, unknown } from "../../schema/types/type.ts"
 
 /** What an expression can see, as types: what `Scope` is for values. What is not in scope is not there. */
 export interface TypeScope {
@@ -34,9 +34,10 @@ export function stepIn(frame: TypeFrame, step: string, up: number): StepType | u
   return at?.steps.get(step)
 }
 
-/** What is seen where a value is null instead of absent. */
-export const orNull = (part: Part): Part =>
-  part.presence === "always" ? part : eitherPart([{ ...part, presence: "always" }, nullPart])
-// eitherPart leaves out what is never there, so that of an absent value only null is left.
+/** What is seen where a value is null instead of absent. Of what nothing is known, not even that. */
+export function orNull({ type, presence }: Part): Part {
+  if (presence === "always" || type === unknown) return { type, presence: "always" }
+  return presence === "never" ? nullPart : eitherPart([{ type, presence: "always" }, nullPart])
+}
 
 const nullPart: Part = { type: constantType(null), presence: "always" }

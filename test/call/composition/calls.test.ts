@@ -230,9 +230,10 @@ describe("a call that a composition makes", () => {
   test("is validated, and what does not fit is told by its place alone", async () => {
     const { call, requests, records } = composed({
       tools: { strict: takes({ n: { type: "integer" } }) },
-      compositions: { c: pipeline(step("strict", { input: fields({ n: { constant: "hush" } }) })) },
+      // Nothing is said of `n` before it comes.
+      compositions: { c: pipeline(step("strict", { input: fields({ n: { path: "$.n" } }) })) },
     })
-    const text = textIn(await call("c"))
+    const text = textIn(await call("c", { n: "hush" }))
     expect(text.split("\n")[0]).toMatch(
       /^c failed at step strict \(strict@1\.0\.0\): its arguments do not fit: \/n: expected .*integer \[input\]$/,
     )

@@ -111,7 +111,8 @@ export class Refuter {
 }
 
 /** What the call line makes of an input. */
-function asSent(value: Json, { wrap, defaults }: Taker): Json {
+function asSent(value: Json, { wrap, defaults, key }: Taker): Json {
   const whole = isObject(value) || wrap === undefined ? value : Object.fromEntries([[wrap, value]])
-  return defaults === undefined ? whole : withDefaults(whole, defaults)
+  const filled = defaults === undefined ? whole : withDefaults(whole, defaults)
+  return key === undefined || !isObject(filled) ? filled : { [key]: "key", ...filled }
 }
