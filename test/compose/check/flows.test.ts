@@ -3,13 +3,13 @@ import { describe, expect, test } from "vitest"
 import { bind } from "../../../src/compose/expr/bind.ts"
 import { evaluate } from "../../../src/compose/expr/evaluate.ts"
 import { compilePlan } from "../../../src/compose/plan/compile-plan.ts"
-import type { CatalogTool } from "../../../src/registry/catalog.ts"
 import type { Problem } from "../../../src/registry/problem.ts"
 import { checkSchema } from "../../../src/schema/guard.ts"
 import { isObject, type Json, type JsonObject, type JsonSchema } from "../../../src/schema/json.ts"
 import { createSchemas } from "../../../src/schema/schemas.ts"
 import { witness } from "../../../src/schema/subsume/subsume.ts"
 import { familyArbitrary, instance } from "../../schema/subsume/arbitrary.ts"
+import { sketchCatalog } from "../../support/catalog.ts"
 import { placeIn, scopeOf } from "../../support/exprs.ts"
 import { binding } from "./bindings.ts"
 
@@ -80,52 +80,23 @@ const sketch: fc.Arbitrary<Sketch> = fc
     [input, yields, takes].every((schema) => checkSchema(schema).verdict !== "refused"),
   )
 
-function toolOf(name: string, more: Partial<CatalogTool["shown"]>, entity: object): CatalogTool {
-  const shown = {
-    title: undefined,
-    description: undefined,
-    annotations: undefined,
-    inputSchema: { type: "object" },
-    outputSchema: undefined,
-    ...more,
-  }
-  const server = { name: "s", version: "1", entity: { name: "s", provides: [], extra: {} } }
-  const source = {
-    server,
-    tool: name,
-    defaults: {},
-    hidden: new Set<string>(),
-    perCaller: new Map(),
-  }
-  const isComposed = "spec" in entity
-  return {
-    name,
-    version: "1",
-    entity: { name, version: "1", extra: {}, ...entity },
-    implementation: isComposed
-      ? { kind: "composition", pattern: "pipeline" }
-      : { ...source, kind: "source", inputSchema: undefined },
-    shown,
-    unavailable: undefined,
-  }
-}
-
 const compiled = ({ input, yields, takes, bound: written }: Sketch) => {
   const steps = [
     { id: "s", operation: { tool: { name: "s" } }, input: { constant: {} } },
     { id: "t", operation: { tool: { name: "t" } }, input: written },
   ]
-  const depends = ["s", "t"].map((name) => ({ type: "tool", name, version: "1" }))
-  const entity = { spec: { pipeline: { steps } }, depends, inputSchema: input }
-  const tools = [
-    toolOf("s", { outputSchema: yields }, {}),
-    toolOf("t", { inputSchema: takes }, {}),
-    toolOf("composed", { inputSchema: input }, entity),
-  ]
-  const tool = (name: string) => tools.find((one) => one.name === name)
-  const composed = tool("composed")
+  const depends = ["s", "t"].map((name) => ({ type: "tool", name, version: "1" }) as const)
+  const catalog = sketchCatalog({
+    tools: {
+      "s@1": { outputSchema: yields },
+      "t@1": { inputSchema: takes },
+      "c@1": { composition: true, inputSchema: input },
+    },
+  })
+  const composed = catalog.tool("c", "1")
   if (composed === undefined) throw new Error("it is there")
-  return compilePlan(composed, { tool, toolsNamed: () => [] })
+  const entity = { ...composed.entity, spec: { pipeline: { steps } }, depends, inputSchema: input }
+  return compilePlan({ ...composed, entity }, catalog)
 }
 
 describe(`values on their way from step to step (seed ${seed})`, { timeout: 600_000 }, () => {
