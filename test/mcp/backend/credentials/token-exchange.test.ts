@@ -169,9 +169,8 @@ describe.each(eras)("a %s server that is called with its caller's identity", (er
     const world = await openExchange(era, server, { options: { limits: { callerIdleMs: 100 } } })
     const alice = await shown("alice")
     await world.call("echo", { subjectToken: alice })
-    const { status } = world.backends
     await until(() => world.backends.status()[0]?.callers === 0)
-    expect(status.call(world.backends)).toMatchObject([{ state: "idle", calls: 1 }])
+    expect(world.backends.status()).toMatchObject([{ state: "idle", calls: 1 }])
     if (era === "legacy") await until(() => world.backend.methods().includes("DELETE"))
     await world.call("echo", { subjectToken: alice })
     expect(server.requests).toHaveLength(2)
