@@ -11,9 +11,9 @@ const callsAt = ({ behaviour }: HonestServer) =>
   behaviour.seen.filter((method) => method === "tools/call").length
 
 describe.each(eras)("a %s server that wants a token", (era) => {
-  test("is called with one that was asked for once, by however many calls at the start", async () => {
+  test("is called with one that was asked for once, by however many calls at the start or when it is over", async () => {
     await using server = await startAuthorizationServer()
-    const { call, backend } = await openProved(era, server)
+    const { call, backend, clock } = await openProved(era, server)
     const replies = await Promise.all(
       Array.from({ length: 1_000 }, (_, index) => call("echo", { arguments: { index } })),
     )
@@ -23,6 +23,10 @@ describe.each(eras)("a %s server that wants a token", (era) => {
     expect(request?.client).toBe("basic gateway")
     expect(Object.fromEntries(request?.form ?? [])).toEqual({ grant_type: "client_credentials" })
     expect(new Set(backend.seen.map(({ headers }) => headers.authorization)).size).toBe(1)
+    clock.advance(hourMs)
+    const later = await Promise.all(Array.from({ length: 1_000 }, () => call("echo")))
+    expect(new Set(later.map(text))).toEqual(new Set(["null"]))
+    expect(server.requests).toHaveLength(2)
   })
 
   test("is given the next one before the first is over, and no call waits for it", async () => {
