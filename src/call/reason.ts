@@ -20,6 +20,7 @@ export function reasonOf(refusal: Refusal): string | undefined {
     case "audit_unavailable":
     case "cancelled":
     case "invalid_round":
+    case "unknown_task":
       return refusal.reason
     case "unanswered":
       return refusal.words

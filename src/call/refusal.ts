@@ -62,6 +62,8 @@ export type Refusal =
     }
   /** A server needs what this caller's client did not declare, and could have: the capabilities to declare. */
   | { readonly code: "missing_capability"; readonly subject: string; readonly needed: JsonObject }
+  /** A task id that is not ours, another caller's, or of a tool that the caller may not use (any more). */
+  | { readonly code: "unknown_task"; readonly reason: string }
   /** A server asked something and there was no answer: nobody could be asked, or nobody answered. `words` may be told. */
   | { readonly code: "unanswered"; readonly subject: string; readonly words: string }
   /**

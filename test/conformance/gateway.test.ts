@@ -61,6 +61,19 @@ const modernOnly = ["basic-elicitation", "capability-check"].map(
   (name) => `input-required-result-${name}`,
 )
 
+/** The tasks extension: the server that has it is modern whatever the other is. */
+const tasks = [
+  "lifecycle",
+  "capability-negotiation",
+  "wire-fields",
+  "request-state-removal",
+  "mrtr-input",
+  "request-headers",
+  "dispatch-and-envelope",
+  "required-task-error",
+  "mrtr-composition",
+].map((name) => `tasks-${name}`)
+
 /** What a caller of a revision finds through the gateway as if it were not there. */
 const carried: Readonly<Record<Revision, readonly string[]>> = {
   "2025-11-25": [
@@ -76,6 +89,7 @@ const carried: Readonly<Record<Revision, readonly string[]>> = {
     ...tools,
     ...content,
     ...questions["2026-07-28"],
+    ...tasks,
     "http-header-validation",
     "http-custom-header-server-validation",
     "sep-2164-resource-not-found",

@@ -47,6 +47,7 @@ const refusals = {
   ],
   missing_capability: [{ code: "missing_capability", subject: tool, needed: { sampling: {} } }],
   unanswered: [{ code: "unanswered", subject: tool, words: "REASON" }],
+  unknown_task: [{ code: "unknown_task", reason }],
   invalid_round: [{ code: "invalid_round", subject: tool, words: staleWords, reason }],
   composition_unsupported: [{ code: "composition_unsupported", tool, words: "REASON" }],
   audit_unavailable: [{ code: "audit_unavailable", reason }],

@@ -70,6 +70,8 @@ const mixed = {
 
 /** Tools that answer at once, by the kind of what they answer. */
 const contents: readonly FixtureTool[] = [
+  // The suite tries headers with the first tool of a list, whatever it needs: this one needs nothing.
+  says("answer", "Answers at once", text("Here.")),
   says("test_simple_text", "Answers a text", text("This is a simple text response for testing.")),
   says("test_image_content", "Answers an image", { content: [image] }),
   says("test_audio_content", "Answers a sound", {

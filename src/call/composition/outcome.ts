@@ -90,6 +90,7 @@ function failureOf(refusal: Refusal): Told {
     case "composition_unsupported":
     case "missing_capability":
     case "invalid_round":
+    case "unknown_task":
     case "invalid_credentials":
     case "identity_unavailable":
     case "identity_conflict":

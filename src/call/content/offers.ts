@@ -3,6 +3,7 @@ import { isObject, type JsonObject, member } from "../../schema/json.ts"
 import type { Backends } from "../backends.ts"
 import type { Caller } from "../caller.ts"
 import type { Gateway } from "../gateway.ts"
+import { takesTasks } from "../interaction/capabilities.ts"
 import { type Reach, reachOf } from "../permit.ts"
 
 /** What servers declare among their capabilities, and callers are told of. */
@@ -55,6 +56,14 @@ export function capabilitiesFor(catalog: Catalog, caller: Caller, gateway: Gatew
     ...(completes && { completions: {} }),
     ...(Object.keys(extensions).length > 0 && { extensions }),
   }
+}
+
+/** Whether one of this caller's servers, as far as they are known, answers with tasks (SEP-2663). */
+export function hasTasks(catalog: Catalog, caller: Caller, gateway: Gateway): boolean {
+  const { backends, levels } = gateway
+  return reachOf(catalog, caller, levels, gateway.rules(catalog)).some(({ server }) =>
+    takesTasks(backends.capabilities(server)),
+  )
 }
 
 /** Extensions that configuration lets through, as their server declares them; of two servers the first has the word. */

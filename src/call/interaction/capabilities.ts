@@ -6,8 +6,29 @@ import { isObject, type Json, type JsonObject, member } from "../../schema/json.
  */
 export type Capabilities = JsonObject
 
-/** Of what a client declares; undefined where it can be asked nothing. Members that are malformed are not there. */
+/** The extension by which a modern client takes a task instead of a result (SEP-2663). */
+export const tasksExtension = "io.modelcontextprotocol/tasks"
+
+/** Of what a modern client declares: what any client can be asked, and whether it takes tasks. */
 export function relayable(declared: Json | undefined): Capabilities | undefined {
+  const able = askable(declared)
+  return takesTasks(declared) ? { ...able, extensions: { [tasksExtension]: {} } } : able
+}
+
+export function takesTasks(declared: Json | undefined): boolean {
+  const extensions = isObject(declared) ? declared["extensions"] : undefined
+  return isObject(extensions) && isObject(extensions[tasksExtension])
+}
+
+/** Without what is no question, and no other era's: undefined where nothing is left. */
+export function withoutTasks(capabilities: Capabilities | undefined): Capabilities | undefined {
+  if (capabilities?.["extensions"] === undefined) return capabilities
+  const { extensions: _, ...able } = capabilities
+  return Object.keys(able).length === 0 ? undefined : able
+}
+
+/** Of what a client declares; undefined where it can be asked nothing. Members that are malformed are not there. */
+export function askable(declared: Json | undefined): Capabilities | undefined {
   if (!isObject(declared)) return undefined
   const { sampling, elicitation, roots } = declared
   const able = {

@@ -6,7 +6,7 @@ import type { BackendReply, BackendRequest, Backends } from "../backends.ts"
 import type { Caller } from "../caller.ts"
 import type { Facts } from "../facts.ts"
 import type { Refusal } from "../refusal.ts"
-import { covers } from "./capabilities.ts"
+import { covers, takesTasks, withoutTasks } from "./capabilities.ts"
 import { Conversation } from "./conversation.ts"
 import type { Hold, Waiting } from "./hold.ts"
 import { Holds } from "./holds.ts"
@@ -14,7 +14,16 @@ import type { InteractionLimits } from "./limits.ts"
 import type { LiveRespondent, Respondent, Rounds, RoundsRespondent } from "./peer.ts"
 import type { Question } from "./question.ts"
 import { type Binding, type RequestState, RequestStates, type Sealer } from "./request-state.ts"
-import { asRound, isAsking, isUrlRequired, methodsIn, passedOn } from "./round-result.ts"
+import {
+  type AskingReply,
+  asRound,
+  isAsking,
+  isTask,
+  isUrlRequired,
+  methodsIn,
+  passedOn,
+} from "./round-result.ts"
+import { TaskIds } from "./task-ids.ts"
 
 /** One request of a caller, as far as questions and answers concern it. */
 export interface Talk {
@@ -56,10 +65,12 @@ export class Interactions {
   readonly #limits: InteractionLimits
   readonly #states: RequestStates
   readonly #holds: Holds
+  readonly taskIds: TaskIds
 
   constructor(limits: InteractionLimits, ports: InteractionPorts) {
     this.#limits = limits
     this.#states = new RequestStates(ports.sealer, ports.now)
+    this.taskIds = new TaskIds(ports.sealer)
     this.#holds = new Holds(limits, this.#states, ports.id)
   }
 
@@ -107,7 +118,7 @@ export class Interactions {
     if (respondent.kind !== "rounds") return work({ ...waiting, respondent })
     return this.#inRounds({ ...talk, respondent, server: "" }, waiting, (turn, hold) => {
       const { cancellation, onNotification } = turn
-      const { capabilities } = respondent
+      const capabilities = withoutTasks(respondent.capabilities)
       const live: LiveRespondent | undefined = hold &&
         capabilities && {
           kind: "live",
@@ -180,12 +191,24 @@ export class Interactions {
       const again = this.#states.seal({ kind: "again" }, bindingOf(talk), this.#limits.questionMs)
       return asRound(reply, talk.server, again)
     }
+    if (isTask(reply)) return this.#asTask(reply, talk)
     if (!isAsking(reply)) return reply
     const told = passedOn(reply, talk.server, able, (state) =>
       this.#states.seal({ kind: "sent", state }, bindingOf(talk), this.#limits.totalMs),
     )
     if (typeof told !== "string") return told
     return refused({ code: "backend_error", subject: talk.subject, reason: told })
+  }
+
+  /** A task instead of a result: the caller knows it by an id that says where it is. */
+  #asTask(reply: AskingReply, { caller, respondent, server, subject }: RoundsTalk): BackendReply {
+    const { taskId } = reply.result
+    if (typeof taskId !== "string" || !takesTasks(respondent.capabilities)) {
+      const reason = "the result is a task, which the caller's client did not ask for"
+      return refused({ code: "backend_error", subject, reason })
+    }
+    const place = { principal: caller.principal, tool: subject, server, id: taskId }
+    return { kind: "result", result: { ...reply.result, taskId: this.taskIds.seal(place) } }
   }
 }
 

@@ -24,11 +24,16 @@ export async function sendOn(
     respondent === undefined || isMute
       ? await backends.request(server, { ...request, caller })
       : await interactions.request(backends, server, request, { ...talk, respondent })
-  return withoutOurMeta(understood(reply, request.subject))
+  const isRounds = respondent?.kind === "rounds" && !isMute
+  return withoutOurMeta(understood(reply, request.subject, isRounds ? kindsInRounds : kinds))
 }
 
 /** A result of a kind that nobody here knows might mean anything: its request has failed. */
-function understood(reply: BackendReply, subject: string): BackendReply {
+function understood(
+  reply: BackendReply,
+  subject: string,
+  kinds: ReadonlySet<unknown>,
+): BackendReply {
   if (reply.kind !== "result") return reply
   const { resultType } = reply.result
   if (resultType === undefined || kinds.has(resultType)) return reply
@@ -36,4 +41,5 @@ function understood(reply: BackendReply, subject: string): BackendReply {
   return { kind: "refusal", refusal: { code: "backend_error", subject, reason, fate: "malformed" } }
 }
 
-const kinds: ReadonlySet<unknown> = new Set(["complete", "input_required"])
+const kinds: ReadonlySet<unknown> = new Set(["complete"])
+const kindsInRounds: ReadonlySet<unknown> = new Set(["complete", "input_required", "task"])

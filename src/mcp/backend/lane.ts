@@ -1,4 +1,5 @@
 import type { BackendRequest } from "../../call/backends.ts"
+import { withoutTasks } from "../../call/interaction/capabilities.ts"
 import type { JsonObject } from "../../schema/json.ts"
 
 /**
@@ -27,7 +28,7 @@ export type Isolation = "shared" | "principal" | "session"
  */
 export function laneOf(request: BackendRequest, isolation: Isolation): Lane | undefined {
   const { caller, peer, session } = request
-  const capabilities = peer?.capabilities
+  const capabilities = withoutTasks(peer?.capabilities)
   if (caller === undefined || (capabilities === undefined && isolation === "shared")) return
   const isOwn = isolation === "session" || capabilities?.["roots"] !== undefined
   const owner = isOwn && session !== undefined ? "session" : "principal" // a modern caller has no sessions

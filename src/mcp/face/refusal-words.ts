@@ -68,6 +68,8 @@ export function refusalAnswer(refusal: Refusal, speaker: Speaker): RefusalAnswer
       const message = "Missing required client capability"
       return { kind: "error", fail: { status: 400, code: codes.missingCapability, message, data } }
     }
+    case "unknown_task":
+      return failed(refusal, { status: 200, code: codes.invalidParams, message: "Unknown task" })
     case "invalid_round": {
       const message = `Invalid params: ${refusal.words}`
       return failed(refusal, { status: 200, code: codes.invalidParams, message })

@@ -114,6 +114,10 @@ const cases: {
     { code: "unanswered", subject: tool, words: "nobody answered in time" },
     { status: 200, text: "echo asked its caller, without answer: nobody answered in time" },
   ],
+  unknown_task: [
+    { code: "unknown_task", reason },
+    { status: 200, error: { code: -32602, message: "Unknown task" } },
+  ],
   invalid_round: [
     {
       code: "invalid_round",

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto"
 
 import { capabilitiesFor } from "../../../call/content/offers.ts"
 import { greet } from "../../../call/greet.ts"
-import { relayable } from "../../../call/interaction/capabilities.ts"
+import { askable } from "../../../call/interaction/capabilities.ts"
 import { isObject } from "../../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { codes, fail, httpFail, resultText } from "../errors.ts"
@@ -42,7 +42,7 @@ export async function initialize(context: FaceContext, posted: PostedRequest): P
 
   const { caller, catalog } = greeting.value
   const version = legacyVersions.includes(asked) ? asked : newest
-  const capabilities = relayable(params?.["capabilities"])
+  const capabilities = askable(params?.["capabilities"])
   const said = { clientInfo: client, capabilities, version }
   const token = tokenFor(caller, said, {
     jti: randomBytes(16).toString("hex"),

@@ -1,6 +1,7 @@
-import { capabilitiesFor } from "../../../call/content/offers.ts"
+import { capabilitiesFor, hasTasks } from "../../../call/content/offers.ts"
 import { greet } from "../../../call/greet.ts"
-import type { JsonObject } from "../../../schema/json.ts"
+import { tasksExtension } from "../../../call/interaction/capabilities.ts"
+import { isObject, type JsonObject } from "../../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { resultText } from "../errors.ts"
 import { refusalFail } from "../refusal-words.ts"
@@ -24,11 +25,24 @@ export async function discover(
   const result = {
     resultType: "complete",
     supportedVersions: modernVersions,
-    capabilities: capabilitiesFor(catalog, caller, context.gateway),
+    capabilities: withTasks(
+      capabilitiesFor(catalog, caller, context.gateway),
+      hasTasks(catalog, caller, context.gateway),
+    ),
     ...(instructions === undefined ? {} : { instructions }),
     ttlMs: limits.listTtlMs,
     cacheScope: "private",
     _meta: { [metaKeys.serverInfo]: serverInfo },
   }
   exchange.finish(resultText(message.id, JSON.stringify(result)))
+}
+
+/** The tasks extension, where one of the caller's servers is known to have it. */
+function withTasks(capabilities: JsonObject, has: boolean): JsonObject {
+  if (!has) return capabilities
+  const { extensions } = capabilities
+  return {
+    ...capabilities,
+    extensions: { ...(isObject(extensions) && extensions), [tasksExtension]: {} },
+  }
 }

@@ -14,6 +14,7 @@ import { listen } from "./listen.ts"
 import { respondentOf, roundFault } from "./respondent.ts"
 import { listMembers, modernCodec } from "./result.ts"
 import { standardHeaderFault } from "./standard-headers.ts"
+import { answerTask, taskMethods } from "./tasks.ts"
 
 export type ModernMethod = (
   context: FaceContext,
@@ -27,6 +28,7 @@ const methods: ReadonlyMap<string, ModernMethod> = new Map<string, ModernMethod>
   ["tools/list", listStateless],
   ...[...wishes.keys()].map((name) => [name, stateless(relayContent)] as const),
   ...[...contentLists].map(([name, kind]) => [name, listContentStateless(kind)] as const),
+  ...taskMethods.map((name) => [name, answerTask] as const),
   ["server/discover", discover],
   ["subscriptions/listen", listen],
 ])

@@ -43,7 +43,7 @@ export const modernCodec: CallCodec = {
       // Nearly every result of a legacy backend: what is missing goes in front, and nothing is copied.
       return `{"resultType":"complete",${context.ownMeta},${JSON.stringify(result).slice(1)}`
     }
-    const isAsking = resultType === "input_required"
+    const isAsking = resultType === "input_required" || resultType === "task"
     return JSON.stringify({
       ...result,
       ...(isAsking ? {} : { content: content ?? [], resultType: "complete" }),
