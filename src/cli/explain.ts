@@ -92,7 +92,7 @@ function sayTool(tool: string, { catalog, plans, config, given, io }: Asked): Ex
 function sayAgent(agent: string, tool: string | undefined, asked: Asked): ExitCode {
   const { catalog, config, given, io } = asked
   const found = tool === undefined ? scopeOf(catalog, agent) : toolOf(catalog, agent, tool)
-  const plan = tool === undefined ? undefined : planOf(found, asked)
+  const plan = planOf(tool, found, asked)
   const level = config.registry.levels.undeclaredDependency
   const isLetThrough = level !== "deny" && found.tools.some(({ kind }) => kind === "not_in_depends")
   if (given.flag("json")) {
@@ -111,8 +111,13 @@ function sayAgent(agent: string, tool: string | undefined, asked: Asked): ExitCo
   return tool === undefined || isGranted ? 0 : 1
 }
 
-/** Of the composition that an agent may call. */
-function planOf({ tools }: Found, { catalog, plans }: Loaded): Plan | undefined {
+/** Of the one composition that was asked for, if the agent may call it. */
+function planOf(
+  asked: string | undefined,
+  { tools }: Found,
+  { catalog, plans }: Loaded,
+): Plan | undefined {
+  if (asked === undefined) return
   const [granted] = tools.filter(({ kind }) => kind === "granted")
   const tool = granted && catalog.tool(granted.tool.name, granted.tool.version)
   return tool && plans.get(tool)
