@@ -67,6 +67,8 @@ export interface BackendRequest {
   /** Where the caller takes a result that asks it something, and comes back. Undefined where the next result is final. */
   readonly rounds?: Rounds | undefined
   readonly cancellation: Cancellation | undefined
+  /** From which level up the caller wants log messages, which a modern server must be told; undefined: none. */
+  readonly logLevel?: string | undefined
   /** Progress and log notifications that belong to this call, in the caller's terms, in order. */
   readonly onNotification: ((notification: JsonObject) => void) | undefined
 }

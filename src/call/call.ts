@@ -53,6 +53,8 @@ export interface CallRequest extends Inquiry {
   readonly key?: string
   readonly cancellation: Cancellation | undefined
   readonly onNotification: ((notification: JsonObject) => void) | undefined
+  /** From which level up log messages are wanted; undefined: none. */
+  readonly logLevel?: string | undefined
   /** Who answers what backends ask meanwhile; undefined where nobody does. */
   readonly respondent?: Respondent | undefined
 }

@@ -47,6 +47,7 @@ function ask(
     meta: forwardedMeta(call.meta, call.key),
     cancellation: call.cancellation,
     onNotification: call.onNotification,
+    logLevel: call.logLevel,
   }
   const about = aboutOf(tool, server, way)
   const talk = { caller, respondent: call.respondent, about, facts: way.facts }

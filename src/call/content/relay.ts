@@ -24,6 +24,8 @@ export interface RelayRequest extends Inquiry {
   readonly meta: JsonObject | undefined
   readonly cancellation: Cancellation | undefined
   readonly onNotification: ((notification: JsonObject) => void) | undefined
+  /** From which level up log messages are wanted; undefined: none. */
+  readonly logLevel?: string | undefined
   /** Who answers what the backend asks meanwhile; undefined where nobody does. */
   readonly respondent?: Respondent | undefined
 }
@@ -64,7 +66,7 @@ async function travel(
   catalog: Catalog,
 ): Promise<BackendReply> {
   if (gateway.canAudit?.() === false) return refused(unrecorded)
-  const { evidence, wish, cancellation, onNotification } = request
+  const { evidence, wish, cancellation, onNotification, logLevel } = request
   const identified = gateway.identify(evidence, catalog)
   const caller = identified instanceof Promise ? await identified : identified
   if (!caller.ok) return refused(caller.refusal)
@@ -90,6 +92,7 @@ async function travel(
     meta: forwardedMeta(request.meta, undefined),
     cancellation,
     onNotification,
+    logLevel,
   }
   const talk = { caller: caller.value, respondent: request.respondent, about: params, facts }
   const reply = await sendOn(server, onward, talk, { backends, interactions: gateway.interactions })

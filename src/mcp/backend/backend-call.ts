@@ -45,7 +45,7 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     paramHeaders: readonly string[] | undefined,
     reply: (reply: BackendReply) => void,
   ) {
-    const { method, name, meta, peer, rounds } = request
+    const { method, name, meta, peer, rounds, logLevel } = request
     super(method, {
       members: membersOf(request.params),
       name,
@@ -53,6 +53,7 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
       paramHeaders,
       capabilities: peer && JSON.stringify(peer.capabilities),
       roundMembers: rounds && roundMembers(rounds),
+      logLevel,
     })
     this.request = request
     this.reply = reply

@@ -31,6 +31,8 @@ export abstract class Outgoing {
   readonly capabilities: string
   /** The members of `params` that only a modern server is sent: the answers to its questions, and its state. */
   readonly roundMembers: string
+  /** The log messages that a modern server is asked for. */
+  readonly logLevel: string | undefined
   /** What counts it until it is over. */
   counter: { inFlight: number } | undefined
   /** Who carries it, once it is on its way. */
@@ -44,6 +46,7 @@ export abstract class Outgoing {
     this.paramHeaders = params.paramHeaders ?? none
     this.capabilities = params.capabilities ?? noCapabilities
     this.roundMembers = params.roundMembers ?? ""
+    this.logLevel = params.logLevel
   }
 
   /** Which session of a legacy server it travels in; undefined for the plain one. */
@@ -96,6 +99,7 @@ export interface OutgoingParams {
   readonly paramHeaders?: readonly string[] | undefined
   readonly capabilities?: string | undefined
   readonly roundMembers?: string | undefined
+  readonly logLevel?: string | undefined
 }
 
 const none: readonly string[] = []

@@ -46,12 +46,16 @@ export const noCapabilities = "{}"
  */
 export function requestText(outgoing: Outgoing, envelope: Envelope | undefined): string {
   const { id, method, members, meta } = outgoing
-  const common = envelope === undefined ? "" : envelope(outgoing.capabilities)
+  const common = envelope === undefined ? "" : envelope(outgoing.capabilities) + logged(outgoing)
   const metaMembers = meta === undefined ? common : joined(common, carried(meta, id))
   const metaText = metaMembers === "" ? "" : `"_meta":{${metaMembers}}`
   const own = envelope === undefined ? members : joined(members, outgoing.roundMembers)
   return `{"jsonrpc":"2.0","id":"${id}","method":"${method}","params":{${joined(own, metaText)}}}`
 }
+
+/** In the legacy era servers say what they like, and each caller's face holds back what is not for it. */
+const logged = ({ logLevel }: Outgoing): string =>
+  logLevel === undefined ? "" : `,"${logLevelKey}":${JSON.stringify(logLevel)}`
 
 const joined = (one: string, other: string): string =>
   one === "" || other === "" ? one + other : `${one},${other}`

@@ -33,6 +33,8 @@ export interface Going {
   readonly evidence: Evidence
   readonly cancellation: Cancellation
   readonly respondent: Respondent
+  /** From which level up this caller wants log messages; undefined: none. */
+  readonly logLevel: string | undefined
   /** Whether a notification of the backend is for this caller. */
   relays(notification: JsonObject): boolean
 }
@@ -88,6 +90,7 @@ function callOf(
     meta: meta && codec.meta(meta),
     cancellation,
     onNotification: relaying(going),
+    logLevel: going.logLevel,
     respondent: going.respondent,
   }
 }

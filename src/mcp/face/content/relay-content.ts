@@ -52,6 +52,7 @@ function requestOf(codec: CallCodec, going: Going, wish: Wish): RelayRequest {
     meta: meta && codec.meta(meta),
     cancellation,
     onNotification: relaying(going),
+    logLevel: going.logLevel,
     respondent: going.respondent,
   }
 }

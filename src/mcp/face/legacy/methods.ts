@@ -100,6 +100,7 @@ function inSession(answer: typeof callTool): Method {
         evidence: sessionEvidence(posted, session),
         cancellation,
         respondent: respondentIn(session, posted.exchange),
+        logLevel: session.logLevel ?? chosenLevel,
         relays: ({ method, params }) =>
           method !== "notifications/message" || isLoudEnough(params, session.logLevel),
       })
@@ -108,6 +109,9 @@ function inSession(answer: typeof callTool): Method {
     }
   }
 }
+
+/** A modern server says nothing unless asked, so it is asked for this where a session never set a level. */
+const chosenLevel = "info"
 
 /** A session that never set a level gets all a backend chose to say. */
 function isLoudEnough(params: unknown, wanted: string | undefined): boolean {

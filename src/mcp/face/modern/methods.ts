@@ -68,13 +68,15 @@ function stateless(answer: typeof callTool): ModernMethod {
     const cancellation = new Cancellation()
     const hungUp = () => cancellation.cancel()
     outgoing.on("close", hungUp)
-    const wanted = gravity(envelope[metaKeys.logLevel])
+    const logLevel = envelope[metaKeys.logLevel]
+    const wanted = gravity(logLevel)
     try {
       await answer(context, modernCodec, {
         posted,
         evidence: evidenceIn(posted, envelope),
         cancellation,
         respondent: respondentOf(posted, envelope),
+        logLevel: typeof logLevel === "string" ? logLevel : undefined,
         relays: ({ method, params }) =>
           method !== "notifications/message" || (wanted !== -1 && gravityOf(params) >= wanted),
       })
