@@ -48,6 +48,10 @@ export const limitTable = {
   sessionsPerCaller: count(faceLimits.sessionsPerCallerMax, "sessions of one caller"),
   sessionIdle: time(faceLimits.sessionIdleMs, "a session may be unused"),
   sessionLifetime: time(faceLimits.sessionLifetimeMs, "a session may last, however busy"),
+  subscriptions: count(
+    faceLimits.subscriptionsMax,
+    "resources that one session, or one listen stream, may subscribe to",
+  ),
   streams: count(faceLimits.streamsMax, "streams open to callers"),
   streamBufferBytes: bytes(
     faceLimits.streamBufferBytesMax,
@@ -211,6 +215,7 @@ export const faceLimitsOf = (limits: Limits): FaceLimits => ({
   sessionLifetimeMs: limits.sessionLifetime,
   sessionsMax: limits.sessions,
   sessionsPerCallerMax: limits.sessionsPerCaller,
+  subscriptionsMax: limits.subscriptions,
   streamsMax: limits.streams,
   streamBufferBytesMax: limits.streamBufferBytes,
   streamRetryMs: limits.streamRetry,

@@ -52,7 +52,7 @@ export function capabilitiesFor(catalog: Catalog, caller: Caller, gateway: Gatew
   return {
     tools: { listChanged: true },
     ...(logs && { logging: {} }),
-    ...Object.fromEntries(content.map((offer) => [offer, {}])),
+    ...Object.fromEntries(content.map((offer) => [offer, tells[offer]])),
     ...(completes && { completions: {} }),
     ...(Object.keys(extensions).length > 0 && { extensions }),
   }
@@ -65,6 +65,12 @@ export function hasTasks(catalog: Catalog, caller: Caller, gateway: Gateway): bo
     takesTasks(backends.capabilities(server)),
   )
 }
+
+/** The gateway tells of changes itself, whatever its servers can: of a reload, at least. */
+const tells = {
+  resources: { subscribe: true, listChanged: true },
+  prompts: { listChanged: true },
+} as const
 
 /** Extensions that configuration lets through, as their server declares them; of two servers the first has the word. */
 function extensionsOf(

@@ -103,6 +103,13 @@ async function travel(
   return told
 }
 
+/** Where a caller's URI leads. */
+export const findResource = (
+  uri: string,
+  reach: readonly Reach[],
+  backends: Backends,
+): Promise<Found> => find({ kind: "resource", name: uri }, reach, backends)
+
 /** By what is known of the servers' lists; what nobody is known to have, by what they list now. */
 async function find(wish: Wish, reach: readonly Reach[], backends: Backends): Promise<Found> {
   const found = await look(wish, reach, backends, "known")

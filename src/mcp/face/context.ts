@@ -11,7 +11,7 @@ import type { Replays } from "./resume/replays.ts"
 import type { Seal } from "./seal.ts"
 import type { Sessions } from "./sessions.ts"
 import type { Message } from "./shape.ts"
-import type { DigestOf, Streams } from "./streams.ts"
+import type { Streams, ViewOf } from "./streams.ts"
 import type { createToolLists } from "./tool-list.ts"
 
 /** What the methods of a face share: made once, with the face. */
@@ -21,7 +21,7 @@ export interface FaceContext {
   readonly sessions: Sessions
   readonly replays: Replays
   readonly streams: Streams
-  readonly digestOf: DigestOf
+  readonly viewOf: ViewOf
   readonly pulse: Pulse
   readonly toolLists: ReturnType<typeof createToolLists>
   readonly contentPages: ContentPages

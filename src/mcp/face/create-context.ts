@@ -8,7 +8,7 @@ import { Pulse } from "./pulse.ts"
 import { Replays } from "./resume/replays.ts"
 import { createSeal } from "./seal.ts"
 import { createSessions } from "./sessions.ts"
-import { createStreams, type DigestOf } from "./streams.ts"
+import { createStreams, type ViewOf } from "./streams.ts"
 import { createToolLists } from "./tool-list.ts"
 
 /** Makes what the methods of a face share. */
@@ -25,7 +25,7 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
     legacy: "",
     modern: listMembers(limits.listTtlMs, own),
   })
-  const digestOf = digestsBy(gateway, toolLists)
+  const viewOf = viewsBy(gateway, toolLists)
   return {
     gateway,
     limits,
@@ -33,8 +33,8 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
       gateway.now(),
     ),
     replays,
-    streams: createStreams(limits, pulse, digestOf),
-    digestOf,
+    streams: createStreams(limits, pulse, viewOf),
+    viewOf,
     pulse,
     toolLists,
     contentPages: new WeakMap(),
@@ -54,12 +54,13 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
   }
 }
 
-/** What a stream's list comes to, without a record: nobody asked, the gateway looks for itself. */
-function digestsBy(gateway: Gateway, toolLists: FaceContext["toolLists"]): DigestOf {
+/** What somebody is shown, without a record: nobody asked, the gateway looks for itself. */
+function viewsBy(gateway: Gateway, toolLists: FaceContext["toolLists"]): ViewOf {
   return async (evidence, era) => {
     const catalog = gateway.catalog()
     const caller = await gateway.identify(evidence, catalog)
     if (!caller.ok) return undefined
-    return toolLists(visibleTools(catalog, caller.value, gateway.levels), era).digest
+    const tools = visibleTools(catalog, caller.value, gateway.levels)
+    return { caller: caller.value, catalog, digest: toolLists(tools, era).digest }
   }
 }

@@ -13,6 +13,8 @@ export interface FaceLimits {
   readonly sessionsMax: number
   /** One caller's sessions; its longest unused one makes room for the next. */
   readonly sessionsPerCallerMax: number
+  /** Resources that one session, or one listen stream, is subscribed to. */
+  readonly subscriptionsMax: number
   /** GET and listen streams open at once. */
   readonly streamsMax: number
   /** Bytes waiting for a reader of a stream; a slower one is cut off. */
@@ -41,6 +43,7 @@ export const faceLimits: FaceLimits = {
   sessionLifetimeMs: 24 * 60 * 60_000,
   sessionsMax: 20_000,
   sessionsPerCallerMax: 10_000,
+  subscriptionsMax: 1_000,
   streamsMax: 10_000,
   streamBufferBytesMax: 1024 * 1024,
   replayBytesMax: 256 * 1024,

@@ -7,6 +7,8 @@ import type { Replay, Replays } from "./resume/replays.ts"
 import type { ResumableStream } from "./resume/resumable-stream.ts"
 import type { Seal } from "./seal.ts"
 import { openToken, type SessionToken, sealToken } from "./session-token.ts"
+import type { Subscriptions } from "./subscriptions.ts"
+import type { Watch } from "./watch.ts"
 
 /** What this process knows of a session beside its token. Lost at a restart, and none of it is missed for long. */
 export interface Session {
@@ -27,6 +29,10 @@ export interface Session {
   readonly replay: Replay
   /** What goes over the session's GET stream, whether one is open or not; undefined before the first. */
   stream: ResumableStream | undefined
+  /** The lists that its GET streams tell of; undefined before the first. */
+  watch: Watch | undefined
+  /** The resources that its client has subscribed to; undefined before the first. */
+  subscriptions: Subscriptions | undefined
   /** Ends the session's GET stream, if one is open. */
   endStream: (() => void) | undefined
 }
@@ -65,19 +71,7 @@ export function createSessions(
     const mine = perCaller.get(token.principal) ?? 0
     if (mine >= limits.sessionsPerCallerMax) endLongestUnused(token.principal)
     if (bySealed.size >= limits.sessionsMax) return undefined
-    const session: Session = {
-      sealed,
-      token,
-      usedMs: now(),
-      logLevel: undefined,
-      listDigest: undefined,
-      calls: new Map(),
-      questions: undefined,
-      mute: undefined,
-      replay: replays.openSession(),
-      stream: undefined,
-      endStream: undefined,
-    }
+    const session = sessionOf(sealed, token, replays.openSession(), now())
     bySealed.set(sealed, session)
     perCaller.set(token.principal, (perCaller.get(token.principal) ?? 0) + 1)
     return session
@@ -94,6 +88,8 @@ export function createSessions(
     if (ended.size > endedMax && oldest !== undefined) ended.delete(oldest)
     session.questions?.close()
     session.endStream?.()
+    session.watch?.end()
+    session.subscriptions?.end()
     session.replay.close()
   }
 
@@ -136,3 +132,24 @@ export function createSessions(
     count: () => bySealed.size,
   }
 }
+
+const sessionOf = (
+  sealed: string,
+  token: SessionToken,
+  replay: Replay,
+  nowMs: number,
+): Session => ({
+  sealed,
+  token,
+  usedMs: nowMs,
+  logLevel: undefined,
+  listDigest: undefined,
+  calls: new Map(),
+  questions: undefined,
+  mute: undefined,
+  replay,
+  stream: undefined,
+  watch: undefined,
+  subscriptions: undefined,
+  endStream: undefined,
+})

@@ -1,6 +1,7 @@
 import type { ServerResponse } from "node:http"
 
-import type { Evidence } from "../../call/caller.ts"
+import type { Caller, Evidence } from "../../call/caller.ts"
+import type { Catalog } from "../../registry/catalog.ts"
 import { EventStream, type Headers, type MessageStream } from "./answer.ts"
 import type { FaceLimits } from "./limits.ts"
 import { Beating, type Pulse } from "./pulse.ts"
@@ -12,8 +13,10 @@ export interface StreamPlan {
   readonly era: Era
   /** Who opened it, as it was shown then: asked again when the catalog changes. */
   readonly evidence: Evidence
-  /** Of the list this client last saw; undefined where the stream does not tell of lists. */
+  /** Of the list of tools that this client last saw; undefined where the stream does not tell of it. */
   readonly digest: string | undefined
+  /** Called when the catalog is another, with what its opener is now. */
+  readonly refreshed: ((view: View) => void) | undefined
   readonly headers: Headers
   /** What messages go to, by way of the connection. */
   through(connection: EventStream): MessageStream
@@ -35,8 +38,15 @@ export interface Streams {
   count(): number
 }
 
-/** The digest of what this caller is shown, or undefined when it is nobody we serve (any more). */
-export type DigestOf = (evidence: Evidence, era: Era) => Promise<string | undefined>
+/** Who somebody is now, and the digest of the list of tools that it is shown. */
+export interface View {
+  readonly caller: Caller
+  readonly catalog: Catalog
+  readonly digest: string
+}
+
+/** Undefined when it is nobody we serve (any more). */
+export type ViewOf = (evidence: Evidence, era: Era) => Promise<View | undefined>
 
 const nothingToEnd = (): void => undefined
 
@@ -46,7 +56,7 @@ const turn = 64
 export function createStreams(
   limits: Pick<FaceLimits, "streamsMax" | "streamBufferBytesMax">,
   pulse: Pulse,
-  digestOf: DigestOf,
+  viewOf: ViewOf,
 ): Streams {
   const open = new Set<Stream>()
   let isClosing = false
@@ -67,7 +77,7 @@ export function createStreams(
     async refresh() {
       let looked = 0
       for (const stream of [...open]) {
-        await stream.refresh(digestOf)
+        await stream.refresh(viewOf)
         if (++looked % turn === 0) await new Promise((resolve) => setImmediate(resolve))
       }
     },
@@ -92,16 +102,18 @@ class Stream extends Beating {
     this.#events = plan.through(new EventStream(plan.outgoing, bufferMax, plan.headers))
   }
 
-  async refresh(digestOf: DigestOf): Promise<void> {
-    if (this.#digest === undefined) return
-    const digest = await digestOf(this.#plan.evidence, this.#plan.era)
-    if (digest === undefined)
+  async refresh(viewOf: ViewOf): Promise<void> {
+    const { changed, era, evidence, refreshed } = this.#plan
+    const view = await viewOf(evidence, era)
+    if (view === undefined) {
       this.end() // who opened it is nobody any more
-    else if (digest !== this.#digest) {
-      this.#digest = digest
-      this.quietBeats = 0
-      this.#events.send(this.#plan.changed)
+      return
     }
+    refreshed?.(view)
+    if (this.#digest === undefined || view.digest === this.#digest) return
+    this.#digest = view.digest
+    this.quietBeats = 0
+    this.#events.send(changed)
   }
 
   override keepAlive(): void {

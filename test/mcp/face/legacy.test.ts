@@ -39,8 +39,8 @@ describe("initialize", () => {
         capabilities: {
           tools: { listChanged: true },
           logging: {},
-          resources: {},
-          prompts: {},
+          resources: { subscribe: true, listChanged: true },
+          prompts: { listChanged: true },
           completions: {},
         },
         serverInfo: { name: "postern", version: "0.0.1" },

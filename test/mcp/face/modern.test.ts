@@ -73,8 +73,8 @@ describe("server/discover", () => {
         capabilities: {
           tools: { listChanged: true },
           logging: {},
-          resources: {},
-          prompts: {},
+          resources: { subscribe: true, listChanged: true },
+          prompts: { listChanged: true },
           completions: {},
         },
         instructions: "Be kind.",

@@ -161,11 +161,7 @@ describe("the GET stream of a session", () => {
 describe("subscriptions/listen", () => {
   test("acknowledges what it honours, keeping the id's type, and nothing else", async () => {
     const { port } = await faceServer(fakeGateway(before))
-    const wish = {
-      toolsListChanged: true,
-      promptsListChanged: true,
-      resourceSubscriptions: ["x:y"],
-    }
+    const wish = { toolsListChanged: true, resourceSubscriptions: ["x:y"] }
     const stream = await listening(port, "reader@1", wish, 7)
     expect(await stream.arrived(1)).toEqual([
       {
@@ -177,7 +173,7 @@ describe("subscriptions/listen", () => {
     expect(stream.incoming.headers["content-type"]).toBe("text/event-stream")
   })
 
-  test.each([[{ promptsListChanged: true }], [{}], [{ toolsListChanged: false }]])(
+  test.each([[{ resourceSubscriptions: ["x:y"] }], [{}], [{ toolsListChanged: false }]])(
     "that can honour nothing of %o ends at once",
     async (wish) => {
       const { port, face } = await faceServer(fakeGateway(before))

@@ -15,6 +15,7 @@ import { initialize } from "./initialize.ts"
 import { legacyCodec } from "./result.ts"
 import { admit, sessionEvidence, sessionOf } from "./session.ts"
 import { respondentIn } from "./session-questions.ts"
+import { subscribeInSession, unsubscribeInSession } from "./subscribe.ts"
 
 type Method = (context: FaceContext, posted: PostedRequest, session: Session) => Promise<void>
 
@@ -24,6 +25,8 @@ const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
   ["tools/list", listInSession],
   ...[...wishes.keys()].map((name) => [name, inSession(relayContent)] as const),
   ...[...contentLists].map(([name, kind]) => [name, listContentInSession(kind)] as const),
+  ["resources/subscribe", subscribeInSession],
+  ["resources/unsubscribe", unsubscribeInSession],
   ["ping", ping],
   ["logging/setLevel", setLevel],
 ])

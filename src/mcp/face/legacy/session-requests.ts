@@ -1,3 +1,4 @@
+import type { Evidence } from "../../../call/caller.ts"
 import { EventStream, writeEmpty, writeFail } from "../answer.ts"
 import { firstModern } from "../classify.ts"
 import type { FaceContext, Posted } from "../context.ts"
@@ -6,7 +7,10 @@ import { header } from "../headers.ts"
 import type { Lost } from "../resume/replays.ts"
 import { isPrimed } from "../resume/resumption.ts"
 import type { Session } from "../sessions.ts"
+import type { View } from "../streams.ts"
+import { Watch } from "../watch.ts"
 import { admit, sessionEvidence, sessionOf } from "./session.ts"
+import { changedText, streamOf } from "./session-stream.ts"
 
 /**
  * `GET`: the stream of a session, for what belongs to no request; a second one takes the place of the first. With
@@ -41,23 +45,30 @@ async function openStream(
 ): Promise<void> {
   const { outgoing } = posted.exchange
   const evidence = sessionEvidence(posted, session)
-  const digest = session.listDigest ?? (await context.digestOf(evidence, "legacy"))
+  const view = await context.viewOf(evidence, "legacy")
   if (outgoing.destroyed) return // the stream that is there stays
+  if (view === undefined) return writeFail(outgoing, gone)
   session.endStream?.()
-  session.stream ??= session.replay.begin(undefined)
-  const { stream } = session
+  const stream = streamOf(session)
+  watchFor(context, session, evidence, view)
   const end = context.streams.open({
     outgoing,
     era: "legacy",
     evidence,
-    digest,
+    digest: view.digest,
     headers: headersOf(session),
     through(connection) {
       stream.connect(connection, after)
       if (isPrimed(session)) stream.prime(context.limits.streamRetryMs)
+      if (session.listDigest !== undefined && session.listDigest !== view.digest)
+        stream.send(changedText("tools")) // the list that the client knows is older than this stream
       return stream
     },
-    changed: '{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}',
+    refreshed(now) {
+      session.watch?.refresh(now.caller, now.catalog)
+      void session.subscriptions?.refresh({ ...now, evidence })
+    },
+    changed: changedText("tools"),
     closing: undefined,
     ended: () => {
       if (session.endStream === end) session.endStream = undefined
@@ -65,6 +76,19 @@ async function openStream(
   })
   if (end === undefined) return writeFail(outgoing, tooManyStreams)
   session.endStream = end
+}
+
+/** The lists are watched from the first stream on, also while no stream is open: it will be. */
+function watchFor(context: FaceContext, session: Session, evidence: Evidence, view: View): void {
+  if (session.watch === undefined) {
+    session.watch = new Watch(context.gateway, {
+      evidence,
+      lists: ["tools", "prompts", "resources"],
+      eagerness: "when connected",
+      changed: (of) => streamOf(session).send(changedText(of)),
+    })
+    session.watch.begin(view.caller, view.catalog)
+  } else session.watch.refresh(view.caller, view.catalog)
 }
 
 const headersOf = ({ sealed }: Session) => ({ "mcp-session-id": sealed })
@@ -91,6 +115,7 @@ const isModern = ({ headers }: Posted): boolean =>
 
 const postOnly = httpFail(405, "Method not allowed", { allow: "POST" })
 const streamsOnly = httpFail(406, "Not acceptable: a GET answers text/event-stream")
+const gone = httpFail(403, "Forbidden: the caller is no longer known")
 const tooManyStreams = httpFail(503, "busy: too many streams", { "retry-after": "30" })
 const answerIsLost = fail(
   200,

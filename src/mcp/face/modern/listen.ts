@@ -1,14 +1,25 @@
+import type { ChangingList } from "../../../call/following.ts"
 import { greet } from "../../../call/greet.ts"
-import { isObject, type JsonObject } from "../../../schema/json.ts"
+import type { Inquiry } from "../../../call/inquiry.ts"
+import { isList, isObject, type Json, type JsonObject } from "../../../schema/json.ts"
+import type { MessageStream } from "../answer.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
-import { codes, fail, httpFail, resultText } from "../errors.ts"
+import { codes, type Fail, fail, httpFail, resultText } from "../errors.ts"
 import { refusalFail } from "../refusal-words.ts"
+import { isAgreed, Subscriptions, updatedText } from "../subscriptions.ts"
 import { traceOf } from "../trace.ts"
+import { Watch } from "../watch.ts"
 import { evidenceIn, metaKeys } from "./envelope.ts"
 
+/** What a stream may tell of. */
+interface Wish {
+  readonly lists: readonly ChangingList[]
+  readonly uris: readonly string[]
+}
+
 /**
- * `subscriptions/listen`: a stream of the changes asked for, of which this face knows one, the list of tools. First
- * comes what is honoured of the wish; where that is nothing, the end follows at once. Each message names the request.
+ * `subscriptions/listen`: a stream of the changes asked for. First comes what is honoured of the wish; where that is
+ * nothing, the end follows at once. Each message names the request.
  */
 export async function listen(
   context: FaceContext,
@@ -17,39 +28,127 @@ export async function listen(
 ): Promise<void> {
   const { accepts, exchange, headers, message } = posted
   const { id, params } = message
-  const wanted = params?.["notifications"]
-  if (!isObject(wanted)) return exchange.fail(badParams, id)
+  const wish = wishOf(params?.["notifications"], context.limits.subscriptionsMax)
+  if ("code" in wish) return exchange.fail(wish, id)
   if (!accepts.stream) return exchange.fail(streamsOnly, id)
   const evidence = evidenceIn(posted, envelope)
   const trace = traceOf(envelope, headers)
   const inquiry = { era: "modern", method: message.method, evidence, trace } as const
   const greeting = await greet({ ...inquiry, session: undefined }, context.gateway)
   if (!greeting.ok) return exchange.fail(refusalFail(greeting.refusal, context.speaker), id)
+  const view = await context.viewOf(evidence, "modern")
+  if (view === undefined) return exchange.fail(gone, id)
 
-  const honoured = wanted["toolsListChanged"] === true ? { toolsListChanged: true } : {}
-  const isListening = honoured.toolsListChanged === true
-  const digest = isListening ? await context.digestOf(evidence, "modern") : undefined
   const mark = { [metaKeys.subscriptionId]: id }
+  const ear = new Ear(context, mark, { ...inquiry, wish })
+  const honoured = await ear.begin(view.caller, view.catalog)
   const end = context.streams.open({
     outgoing: exchange.outgoing,
     era: "modern",
     evidence,
-    digest,
+    digest: wish.lists.includes("tools") ? view.digest : undefined,
     headers: {},
     through(connection) {
-      const params = { notifications: honoured, _meta: mark }
-      connection.send(notification("subscriptions/acknowledged", params))
+      connection.send(told("subscriptions/acknowledged", { notifications: honoured, _meta: mark }))
+      ear.speak(connection)
       return connection
     },
-    changed: notification("tools/list_changed", { _meta: mark }),
+    refreshed(now) {
+      ear.watch.refresh(now.caller, now.catalog)
+      void ear.subscriptions.refresh({ ...now, evidence })
+    },
+    changed: told("tools/list_changed", { _meta: mark }),
     closing: resultText(id, goodbye(mark, context.serverInfo)),
-    ended: undefined,
+    ended: () => ear.end(),
   })
+  if (end === undefined || exchange.outgoing.destroyed) ear.end() // nobody will tell of its end
   if (end === undefined) return exchange.fail(tooManyStreams, id)
-  if (digest === undefined) end()
+  if (Object.keys(honoured).length === 0) end()
 }
 
-const notification = (name: string, params: object): string =>
+/** What is heard for one stream, before the stream is there and after. */
+class Ear {
+  readonly watch: Watch
+  readonly subscriptions: Subscriptions
+  readonly #inquiry: Inquiry
+  readonly #wish: Wish
+  /** What came before the acknowledgement. */
+  #early: Set<string> | undefined = new Set()
+  #stream: MessageStream | undefined
+
+  constructor(
+    { gateway }: FaceContext,
+    mark: JsonObject,
+    { wish, ...inquiry }: Inquiry & { readonly wish: Wish },
+  ) {
+    this.#inquiry = inquiry
+    this.#wish = wish
+    this.watch = new Watch(gateway, {
+      evidence: inquiry.evidence,
+      lists: wish.lists,
+      eagerness: "connect",
+      changed: (of) => this.#say(told(`${of}/list_changed`, { _meta: mark })),
+    })
+    this.subscriptions = new Subscriptions(gateway, (uri, params) =>
+      this.#say(updatedText(uri, params, mark)),
+    )
+  }
+
+  /** Asks the servers, waits a little for their word, and returns what of the wish is honoured. */
+  async begin(...[caller, catalog]: Parameters<Watch["begin"]>): Promise<JsonObject> {
+    const made = this.watch.begin(caller, catalog)
+    const [uris] = await Promise.all([this.#subscribe(), isAgreed(this.watch.answered())])
+    const lists = this.#wish.lists.filter((of) => of === "tools" || made.has(of))
+    return {
+      ...Object.fromEntries(lists.map((of) => [`${of}ListChanged`, true])),
+      ...(uris.length > 0 && { resourceSubscriptions: uris }),
+    }
+  }
+
+  async #subscribe(): Promise<string[]> {
+    const asked = this.#wish.uris.map(async (uri) => {
+      const subscribed = await this.subscriptions.add(uri, this.#inquiry)
+      if (!subscribed.ok) return []
+      if (await isAgreed(subscribed.value.agreed)) return [uri]
+      this.subscriptions.remove(uri)
+      return []
+    })
+    return (await Promise.all(asked)).flat()
+  }
+
+  speak(stream: MessageStream): void {
+    for (const text of this.#early ?? []) stream.send(text)
+    this.#early = undefined
+    this.#stream = stream
+  }
+
+  #say(text: string): void {
+    this.#early?.add(text)
+    this.#stream?.send(text)
+  }
+
+  end(): void {
+    this.watch.end()
+    this.subscriptions.end()
+  }
+}
+
+const changingLists = ["tools", "prompts", "resources"] as const
+
+function wishOf(wanted: Json | undefined, urisMax: number): Wish | Fail {
+  if (!isObject(wanted)) return badParams("notifications: expected an object")
+  const { resourceSubscriptions: uris = [] } = wanted
+  if (!isList(uris) || !uris.every((uri) => typeof uri === "string"))
+    return badParams("notifications.resourceSubscriptions: expected a list of URIs")
+  if (uris.length > urisMax)
+    return badParams(
+      `notifications.resourceSubscriptions: more than ${urisMax} (limits.subscriptions)`,
+    )
+  const lists = changingLists.filter((of) => wanted[`${of}ListChanged`] === true)
+  return { lists, uris: [...new Set(uris)] }
+}
+
+const told = (name: string, params: object): string =>
   JSON.stringify({ jsonrpc: "2.0", method: `notifications/${name}`, params })
 
 const goodbye = (mark: JsonObject, serverInfo: JsonObject): string =>
@@ -58,10 +157,8 @@ const goodbye = (mark: JsonObject, serverInfo: JsonObject): string =>
     _meta: { ...mark, [metaKeys.serverInfo]: serverInfo },
   })
 
-const badParams = fail(
-  200,
-  codes.invalidParams,
-  "Invalid params: notifications: expected an object",
-)
+const badParams = (words: string): Fail =>
+  fail(200, codes.invalidParams, `Invalid params: ${words}`)
 const streamsOnly = httpFail(406, "Not acceptable: subscriptions/listen answers text/event-stream")
 const tooManyStreams = fail(200, codes.internal, "busy: too many streams")
+const gone = fail(200, codes.internal, "The caller is no longer known")
