@@ -7,6 +7,8 @@ import { type Part, typeOf, unknown } from "../../schema/types/type.ts"
 import type { Schemas } from "../../schema/validator.ts"
 import type { Callables } from "../plan/lowering.ts"
 import type { Graph, Step } from "../plan/plan.ts"
+import { graphAdvice } from "./advice/graph-advice.ts"
+import { sagaAdvice } from "./advice/saga-advice.ts"
 import { Contracts, nameOf, withDefaultTypes } from "./contracts.ts"
 import type { Flow } from "./flow.ts"
 import { flowProblems, type PointerOf } from "./flow-words.ts"
@@ -38,7 +40,7 @@ export class TypeChecker {
   /** `graph` is that of a whole composition; pointers are into the canonical form of the tool. */
   check(tool: CatalogTool, graph: Graph, pointerOf: PointerOf): TypesChecked {
     const anatomy = this.#anatomy
-    const heard = new Heard(new Inspection(anatomy, pointerOf))
+    const heard = new Heard(anatomy, pointerOf)
     const walk = new Walk({ anatomy, contracts: this.#contracts, pointerOf }, heard)
     const { inputSchema, outputSchema } = tool.shown
     heard.source("", inputSchema)
@@ -61,8 +63,7 @@ export class TypeChecker {
     for (const { flow, step } of flows) {
       const verdict = judgeFlow(flow, refuter, anatomy)
       if (!verdict.isProven && step !== undefined) unproven.add(step)
-      const names = anatomy.names(flow.part.type)
-      problems.push(...flowProblems(flow, verdict, { pointerOf, names }))
+      problems.push(...flowProblems(flow, verdict, { pointerOf, anatomy }))
       if (verdict.open !== undefined) open.push({ flow, why: verdict.open })
     }
     if (open.length > 0) problems.push(unprovenProblem(open, flows.length))
@@ -98,8 +99,13 @@ class Heard implements Listener {
   readonly found: Problem[] = []
   readonly #inspection: Inspection
 
-  constructor(inspection: Inspection) {
-    this.#inspection = inspection
+  readonly #anatomy: Anatomy
+  readonly #pointerOf: PointerOf
+
+  constructor(anatomy: Anatomy, pointerOf: PointerOf) {
+    this.#inspection = new Inspection(anatomy, pointerOf)
+    this.#anatomy = anatomy
+    this.#pointerOf = pointerOf
   }
 
   flow(flow: Flow, step: Step | undefined): void {
@@ -108,6 +114,14 @@ class Heard implements Listener {
 
   expr(...[expr, scope, pointer]: Parameters<Listener["expr"]>): void {
     this.found.push(...this.#inspection.look(expr, scope, pointer))
+  }
+
+  graph(...[graph, id, pointer]: Parameters<Listener["graph"]>): void {
+    this.found.push(...graphAdvice(graph, pointer, this.#pointerOf))
+    if (graph.kind === "saga")
+      this.found.push(
+        ...sagaAdvice(graph, { pointer, pointerOf: this.#pointerOf, id }, this.#anatomy),
+      )
   }
 
   list(part: Part, what: string, pointer: string): void {

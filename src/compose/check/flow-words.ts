@@ -3,6 +3,8 @@ import type { Problem, Severity } from "../../registry/problem.ts"
 import type { Fault } from "../../schema/fault.ts"
 import { isList, isObject, type Json } from "../../schema/json.ts"
 import { nearest } from "../../schema/nearest.ts"
+import { kinds } from "../../schema/subsume/clauses/kinds.ts"
+import type { Anatomy } from "../../schema/types/anatomy.ts"
 import { unknown } from "../../schema/types/type.ts"
 import type { Expr } from "../expr/expr.ts"
 import { type Flow, isCaught, type Spot } from "./flow.ts"
@@ -16,8 +18,10 @@ export type PointerOf = (part: object) => string | undefined
 export function* flowProblems(
   flow: Flow,
   { missing, refutation }: Verdict,
-  { pointerOf, names }: { readonly pointerOf: PointerOf; readonly names: readonly string[] },
+  { pointerOf, anatomy }: { readonly pointerOf: PointerOf; readonly anatomy: Anatomy },
 ): Generator<Problem> {
+  const names = anatomy.names(flow.part.type)
+  if (isWrapped(flow, anatomy)) yield wrapped(flow)
   const { part, at } = flow
   if (part.presence === "never") yield neverThere(flow)
   const mayBeAbsent = part.presence === "maybe" && part.type !== unknown
@@ -26,6 +30,20 @@ export function* flowProblems(
   if (missing.perhaps.length > 0) yield maybeMissing(flow, missing.perhaps, pointerOf)
   if (refutation !== undefined) yield refuted(flow, refutation, pointerOf)
 }
+
+/** Never an object, and there is a place for it. */
+const isWrapped = ({ part: { type, presence }, into }: Flow, anatomy: Anatomy): boolean =>
+  into.wrap !== undefined &&
+  presence !== "never" &&
+  type !== unknown &&
+  (anatomy.kindsOf(type) & kinds.object) === 0
+
+const wrapped = ({ at, into }: Flow): Problem => ({
+  code: "wrapped_input",
+  severity: "info",
+  pointer: at.pointer,
+  message: `what ${giverWords(at)} gives is no object: it goes into ${JSON.stringify(into.wrap)} of ${into.name}`,
+})
 
 /** Who gives the value, as the subject of a sentence. */
 function giverWords({ path, role }: Spot): string {
@@ -71,7 +89,10 @@ function neverGiven(
   names: readonly string[],
 ): Problem {
   const [name = ""] = missing
-  const near = nearest(name, names)
+  const near = nearest(
+    name,
+    names.filter((given) => !missing.includes(given)),
+  )
   const bind = `bind ${listed(missing)}`
   const role = at.role === "output"
   return {
@@ -138,7 +159,7 @@ function codeOf(isOutput: boolean, isMissing: boolean): string {
 }
 
 function hintFor(fault: Fault | undefined, isOutput: boolean): string {
-  const isArray = fault?.received?.startsWith("array") === true
+  const isArray = fault?.received !== undefined && /^(?:an? [a-z]* ?)?array/.test(fault.received)
   if (isArray && fault?.keyword === "type")
     return "a path with [*] or .. is an array, also of one hit; [0] names the first"
   return isOutput

@@ -54,7 +54,8 @@ export function judgeFlow(flow: Flow, refuter: Refuter, anatomy: Anatomy): Verdi
   const refutations = isRefutable ? refuter.refutations(flow, sent, rest, also) : []
   const refutation = worst(refutations)
   const perhaps = isMissed(flow) ? missing.perhaps : []
-  const isOpen = perhaps.length < missing.perhaps.length || (gap !== undefined && !isIdle(flow))
+  const isHidden = perhaps.length < missing.perhaps.length
+  const isOpen = missing.always.length === 0 && (isHidden || (gap !== undefined && !isIdle(flow)))
   const why = gap ?? comparison.gap
   const open = isOpen && refutation === undefined ? `${why.at}: ${why.why}` : undefined
   return { isProven: false, missing: { ...missing, perhaps }, refutation, open }

@@ -28,6 +28,8 @@ export interface Listener {
   flow(flow: Flow, step: Step | undefined): void
   /** An expression, in the scope that it is computed in. */
   expr(expr: Expr, scope: TypeScope, pointer: string): void
+  /** A graph of the composition itself, and what its saga would be known by. */
+  graph(graph: Graph, id: Part | undefined, pointer: string): void
   /** What is gone through item by item. */
   list(part: Part, what: string, pointer: string): void
   /** Where values come from. */
@@ -75,6 +77,8 @@ export class Walk {
     const inner: TypeScope = { ...scope, frame: { ...scope.frame, steps } }
     for (const step of graph.steps)
       steps.set(step.id, this.#step(step, graph, { ...around, scope: inner }))
+    const id = graph.saga?.id && this.#infer(graph.saga.id, { ...around, scope: inner })
+    this.#listener.graph(graph, id, around.pointer)
     const route = [...around.route, { graph, step: undefined }]
     const pointer = this.#tools.pointerOf(graph.output) ?? around.pointer
     const here = { ...around, scope: inner, route, pointer }

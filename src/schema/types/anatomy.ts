@@ -1,5 +1,5 @@
 import { isList, isObject, type Json } from "../json.ts"
-import { casesOf } from "../subsume/cases/cases.ts"
+import { admitsKind, casesOf } from "../subsume/cases/cases.ts"
 import type { Case } from "../subsume/cases/facts.ts"
 import { namesOf, nodesOf, nodesOfGroup } from "../subsume/cases/names.ts"
 import { nodesAt, prefixLength } from "../subsume/cases/positions.ts"
@@ -116,7 +116,7 @@ export class Anatomy {
   #casesOf(type: Type): readonly Case[] {
     const known = this.#cases.get(type)
     if (known !== undefined) return known
-    const made = kindList.flatMap((kind) => casesOf(kind, [type]))
+    const made = kindList.flatMap((kind) => (admitsKind(type, kind) ? casesOf(kind, [type]) : []))
     this.#cases.set(type, made)
     return made
   }
