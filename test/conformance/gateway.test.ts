@@ -9,10 +9,7 @@ const patience = { timeout: 60_000 }
 const unchecked: readonly string[] = ["tasks-status-notifications", "server-sse-polling"]
 
 /** Single checks that no gateway can pass before a server of the other era, and why. */
-const subscription = /^resources-(?:un)?subscribe: / // not there yet
 const untranslatable: Readonly<Partial<Record<`${Revision} ${Eras}`, readonly RegExp[]>>> = {
-  "2025-11-25 legacy": [subscription],
-  "2025-11-25 modern": [subscription],
   "2026-07-28 legacy": [
     // A legacy session declares once what its client can be asked, so its server names no capability that one call lacks.
     /^server-stateless: sep-2575-(?:server-rejects-undeclared-capability|missing-capability-http-400): /,
