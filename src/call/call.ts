@@ -22,6 +22,7 @@ import type { Catalog, CatalogTool } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
 import { beginOf, recordOf, refOf, unrecorded } from "./audit.ts"
 import type { BackendReply } from "./backends.ts"
+import type { Caller } from "./caller.ts"
 import type { Cancellation } from "./cancellation.ts"
 import { checkInput } from "./check-input.ts"
 import { checkOutput } from "./check-output.ts"
@@ -122,6 +123,15 @@ async function travel(way: Way): Promise<Answer> {
   warn(facts, caller.value.warnings)
 
   const permitted = permit(catalog, caller.value, request.tool, gateway.levels)
+  if (!permitted.ok && permitted.refusal.code === "unknown_tool") return later(caller.value, way)
+  return permitted.ok ? pass(permitted.value, way) : refused(permitted.refusal)
+}
+
+/** Nobody registered the tool; a server that exposes its tools to this caller may have it, and may not have said so yet. */
+async function later(caller: Caller, way: Way): Promise<Answer> {
+  const { request, gateway, catalog } = way
+  const known = (await gateway.learn?.(catalog, caller.agent)) ?? catalog
+  const permitted = permit(known, caller, request.tool, gateway.levels)
   return permitted.ok ? pass(permitted.value, way) : refused(permitted.refusal)
 }
 

@@ -1,4 +1,4 @@
-import type { Catalog } from "../registry/catalog.ts"
+import type { Catalog, CatalogAgent } from "../registry/catalog.ts"
 import type { Schemas } from "../schema/validator.ts"
 import type { AuditRecord, Digested } from "./audit.ts"
 import type { Backends } from "./backends.ts"
@@ -28,6 +28,11 @@ export interface Gateway {
   readonly levels: Levels
   /** What configuration says of the catalog's servers. */
   rules(catalog: Catalog): ServerRules
+  /**
+   * The catalog with what servers expose to this agent, after asking them a short while; undefined where none does.
+   * Absent: nothing is exposed to anybody.
+   */
+  learn?(catalog: Catalog, agent: CatalogAgent | undefined): Promise<Catalog> | undefined
   readonly schemas: Schemas
   readonly backends: Backends
   readonly compositions: Compositions

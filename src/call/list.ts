@@ -14,15 +14,22 @@ export interface Listing {
   readonly tools: readonly CatalogTool[]
 }
 
-/** `tools/list`: what {@link permit} would let this caller call; no backend is asked. One audit record. */
+/**
+ * `tools/list`: what {@link permit} would let this caller call. No backend is asked but those that expose their tools to
+ * this caller, and these not for long. One audit record.
+ */
 export function list(inquiry: Inquiry, gateway: Gateway): Promise<Result<Listing>> {
   return withCaller(
     {
       inquiry,
-      answer: (caller, catalog, facts) => {
-        const tools = visibleTools(catalog, caller, gateway.levels)
-        facts.note = { listed: tools.length }
-        return ok({ caller, catalog, tools })
+      answer(caller, catalog, facts) {
+        const tell = (known: Catalog) => {
+          const tools = visibleTools(known, caller, gateway.levels)
+          facts.note = { listed: tools.length }
+          return ok({ caller, catalog: known, tools })
+        }
+        const learned = gateway.learn?.(catalog, caller.agent)
+        return learned === undefined ? tell(catalog) : learned.then(tell)
       },
       kind: () => "list",
     },

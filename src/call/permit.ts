@@ -41,10 +41,13 @@ export function permit(
     return refuse({ code: "unknown_caller", reason, challenge: false })
   }
   const declared = scope.tools.get(name)
-  if (declared !== undefined) return grant(caller, declared, [])
+  if (declared !== undefined)
+    return grant(caller, declared, declared.definition === undefined ? [] : ["exposed"])
   const highest = catalog.toolsNamed(name)[0]
   if (highest === undefined) return refuse({ code: "unknown_tool", tool: name })
-  if (caller.agent === undefined || levels.undeclaredDependency === "deny") {
+  // What is exposed to some is never more than that, whatever the level.
+  const isOpen = highest.definition === undefined && levels.undeclaredDependency !== "deny"
+  if (caller.agent === undefined || !isOpen) {
     const reason = `${describe(caller)} does not depend on ${written(refOf(highest))}`
     return refuse({ code: "undeclared_dependency", tool: name, reason })
   }
@@ -141,10 +144,10 @@ export const mayGet = ({ rule }: Reach, prompt: string): boolean => allows(rule.
 
 /** What the caller is shown; undefined when it is nobody we serve. No level ever widens the scope of an agent. */
 export function scopeOf(catalog: Catalog, caller: Caller, levels: Levels): Scope | undefined {
-  if (caller.agent !== undefined) return caller.agent.scope
+  if (caller.agent !== undefined) return catalog.scopeOf(caller.agent)
   const policy = catalog.unknownCallerPolicy
   const level = unknownCallerLevel(levels.unknownCaller, policy, caller.name !== undefined)
-  return level === "deny" ? undefined : catalog.everything
+  return level === "deny" ? undefined : catalog.scopeOf(undefined)
 }
 
 function grant(caller: Caller, tool: CatalogTool, warnings: readonly string[]): Result<Permit> {

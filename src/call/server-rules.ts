@@ -9,9 +9,9 @@ export interface ServerRule {
   /** Whether the server's own tools are carried, too; undefined: only those that are registered. */
   readonly expose: Exposure | undefined
   /** Methods that MCP does not know and this server does. */
-  readonly methods: ReadonlySet<string>
+  readonly methods: readonly string[]
   /** Extensions of MCP that callers are told of when this server has them. */
-  readonly extensions: ReadonlySet<string>
+  readonly extensions: readonly string[]
 }
 
 /** A server whose unregistered tools are carried to some callers. */
@@ -34,8 +34,8 @@ export const plainRule: ServerRule = {
   resources: "all",
   prompts: "all",
   expose: undefined,
-  methods: new Set(),
-  extensions: new Set(),
+  methods: [],
+  extensions: [],
 }
 
 export const plainRules: ServerRules = { of: () => plainRule, exposed: [] }

@@ -1,7 +1,8 @@
 import type { Address } from "../mcp/backend/address.ts"
-import type { Catalog, CatalogAgent, CatalogTool } from "../registry/catalog.ts"
+import type { Catalog, CatalogAgent, CatalogServer, CatalogTool } from "../registry/catalog.ts"
 import { refKey, written } from "../registry/model.ts"
 import { isObject } from "../schema/json.ts"
+import type { Routes } from "../server/routes.ts"
 
 export interface BannerFacts {
   readonly version: string
@@ -9,7 +10,7 @@ export interface BannerFacts {
   readonly adminUrl: string
   readonly source: string
   readonly catalog: Catalog
-  readonly addresses: ReadonlyMap<string, Address>
+  readonly routes: Pick<Routes, "addresses" | "rules">
   /** `npm run -s postern --` in a checkout, `npx postern` where it is installed. */
   readonly command: string
 }
@@ -29,7 +30,7 @@ export function banner(facts: BannerFacts): string {
     `  registry  ${facts.source}  (${counts})`,
     "",
     "  servers",
-    ...table(catalog.servers.map((server) => [refText(server), whereOf(facts, server)])),
+    ...table(serversOf(facts).map((server) => [refText(server), whereOf(facts, server)])),
     "",
     "  agents see",
     ...table(catalog.agents.map((agent) => [refText(agent), toolsOf(agent)])),
@@ -54,11 +55,20 @@ function table(rows: readonly (readonly [string, string])[]): string[] {
   ]
 }
 
-function whereOf(
-  { addresses }: BannerFacts,
-  { name, version }: { name: string; version: string | undefined },
-): string {
-  const address = addresses.get(refKey(name, version))
+/** Those of the registry, and those that configuration exposes beside it. */
+const serversOf = ({ catalog, routes }: BannerFacts): CatalogServer[] => [
+  ...new Set([...catalog.servers, ...routes.rules.exposed]),
+]
+
+function whereOf({ routes }: BannerFacts, server: CatalogServer): string {
+  const place = placeOf(routes.addresses.get(refKey(server.name, server.version)))
+  const { expose } = routes.rules.of(server)
+  if (expose === undefined) return place
+  const to = expose.to.includes("*") ? "every caller" : expose.to.join(" ")
+  return `${place}; its own tools to ${to}`
+}
+
+function placeOf(address: Address | undefined): string {
   if (address === undefined) return "no address: its tools are unavailable"
   if (address.kind === "stdio") return "stdio, started at first use"
   const { origin, pathname } = new URL(address.url)

@@ -10,6 +10,7 @@ import { loadLimitsOf, planLimitsOf } from "../server/limits.ts"
 import { planRoutes } from "../server/routes.ts"
 import { type Command, type ExitCode, type Given, type Io, UsageError } from "./command.ts"
 import { configOption, readConfig } from "./config-file.ts"
+import { exposedTo, exposedWords } from "./explain-exposed.ts"
 import { jsonOfTool, mermaidOf, type Plans, planWords, wordsOfTool } from "./explain-tool.ts"
 import { type Found, words } from "./explain-words.ts"
 import { parseRef } from "./ref.ts"
@@ -84,7 +85,7 @@ function sayTool(tool: string, { catalog, plans, config, given, io }: Asked): Ex
   const found = lookUpTool(catalog, parseRef(tool))
   if (given.flag("json")) io.out.write(`${JSON.stringify(jsonOfTool(found, plans))}\n`)
   else
-    for (const line of wordsOfTool(found, plans, addressesOf(catalog, config)))
+    for (const line of wordsOfTool(found, plans, routesOf(catalog, config).addresses))
       io.out.write(`${line}\n`)
   return found.found ? 0 : 1
 }
@@ -93,14 +94,17 @@ function sayAgent(agent: string, tool: string | undefined, asked: Asked): ExitCo
   const { catalog, config, given, io } = asked
   const found = tool === undefined ? scopeOf(catalog, agent) : toolOf(catalog, agent, tool)
   const plan = planOf(tool, found, asked)
+  const { addresses, rules } = routesOf(catalog, config)
+  const exposed = found.lookup.found ? exposedTo(found.lookup.agent, rules) : []
   const level = config.registry.levels.undeclaredDependency
   const isLetThrough = level !== "deny" && found.tools.some(({ kind }) => kind === "not_in_depends")
   if (given.flag("json")) {
-    io.out.write(`${JSON.stringify({ ...asJson(found), ...(plan && { plan }) })}\n`)
+    io.out.write(`${JSON.stringify({ ...asJson(found), exposed, ...(plan && { plan }) })}\n`)
   } else {
     const passing = `    its call passes all the same: runtime.undeclaredDependency is ${level}`
     const lines = [
-      ...words(found, addressesOf(catalog, config)),
+      ...words(found, addresses),
+      ...(found.lookup.found ? exposedWords(found.lookup.agent, exposed) : []),
       ...(isLetThrough ? [passing] : []),
       ...(plan === undefined ? [] : planWords(plan)),
     ]
@@ -123,8 +127,8 @@ function planOf(
   return tool && plans.get(tool)
 }
 
-const addressesOf = (catalog: Catalog, { servers, registry }: Config) =>
-  planRoutes({ catalog, servers, levels: registry.levels }).addresses
+const routesOf = (catalog: Catalog, { servers, registry }: Config) =>
+  planRoutes({ catalog, servers, levels: registry.levels })
 
 function scopeOf(catalog: Catalog, agent: string): Found {
   const { lookup, tools, unresolved } = explainScope(catalog, parseRef(agent))

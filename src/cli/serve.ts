@@ -35,7 +35,7 @@ Exit code 1 when the configuration or the registry is not sound, or a port is ta
           adminUrl: running.adminUrl,
           source: relative(process.cwd(), config.registry.file),
           catalog: running.catalog(),
-          addresses: running.addresses(),
+          routes: running.routes(),
           command:
             io.env["npm_lifecycle_event"] === undefined ? "npx postern" : "npm run -s postern --",
         }),

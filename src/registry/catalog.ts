@@ -32,6 +32,8 @@ export interface Catalog {
   agentByUrl(url: string): CatalogAgent | undefined
   /** Every tool in its highest version: what an unknown caller sees where configuration allows it. */
   readonly everything: Scope
+  /** What an agent of this catalog is shown; without one, what an unknown caller is. */
+  scopeOf(agent: CatalogAgent | undefined): Scope
 }
 
 export type AgentMatch =
@@ -63,6 +65,8 @@ export interface CatalogTool {
   readonly implementation: SourceImplementation | CompositionImplementation
   /** What callers are shown; self-contained schemas; computed at first use. */
   readonly shown: ShownTool
+  /** For a tool that nobody registered and that configuration lets through: as its server defines it, to print. */
+  readonly definition?: JsonObject
   /** Why it cannot be listed or called (an unresolved reference, a missing variable), if so. */
   readonly unavailable: string | undefined
 }

@@ -1,11 +1,11 @@
 import type { Backends } from "../call/backends.ts"
 import type { Compositions } from "../call/composition/compositions.ts"
 import { createDigest } from "../call/digest.ts"
+import type { Exposures } from "../call/exposed/exposures.ts"
 import type { Gateway } from "../call/gateway.ts"
 import type { Identify } from "../call/identify.ts"
 import { Interactions } from "../call/interaction/interactions.ts"
 import type { Sealer } from "../call/interaction/request-state.ts"
-import { plainRules } from "../call/server-rules.ts"
 import { createSchemas } from "../schema/schemas.ts"
 import type { Audit } from "./audit/audit.ts"
 import { nowMs } from "./clock.ts"
@@ -22,6 +22,7 @@ interface EnforcementParts {
   readonly audit: Audit
   readonly identify: Identify
   readonly backends: Backends
+  readonly exposures: Exposures
   readonly compositions: Compositions
   readonly metrics: GatewayMetrics
   readonly log: Logger
@@ -31,12 +32,15 @@ interface EnforcementParts {
 
 /** What the way of a call is given: every decision passes through `audit`, so that is where decisions are counted. */
 export function createEnforcement(parts: EnforcementParts): Gateway {
-  const { config, current, audit, identify, backends, compositions, metrics, log, sealer } = parts
+  const { config, current, audit, identify, backends, exposures, compositions, metrics, log } =
+    parts
+  const { sealer } = parts
   return {
-    catalog: () => currentCatalog(current),
+    catalog: () => exposures.over(currentCatalog(current)),
     identify: (evidence, catalog) => identify.identify(evidence, catalog),
     levels: config.registry.levels,
-    rules: () => plainRules,
+    rules: (catalog) => exposures.rules(catalog),
+    learn: (catalog, agent) => exposures.learn(catalog, agent),
     schemas: createSchemas({
       report: (trouble) => log.warn({ event: "schema_trouble", ...trouble }),
     }),

@@ -1,3 +1,4 @@
+import type { Exposures } from "../call/exposed/exposures.ts"
 import type { Identify } from "../call/identify.ts"
 import type { BackendPool } from "../mcp/backend/pool.ts"
 import type { Face } from "../mcp/face/face.ts"
@@ -25,6 +26,7 @@ export interface Parts {
   readonly audit: Audit
   readonly identify: Identify
   readonly backends: BackendPool
+  readonly exposures: Exposures
   readonly compositions: Runs
   readonly face: Face
   readonly registry: Registry
@@ -42,4 +44,9 @@ export interface Current {
 export function currentCatalog({ catalog }: Current): Catalog {
   if (catalog === undefined) throw new Error("no request is served before there is a catalog")
   return catalog
+}
+
+export function currentRoutes({ routes }: Current): Routes {
+  if (routes === undefined) throw new Error("no request is served before there are routes")
+  return routes
 }

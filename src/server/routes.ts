@@ -1,4 +1,5 @@
 import type { Levels } from "../call/gateway.ts"
+import { plainRule, type ServerRules } from "../call/server-rules.ts"
 import type { Address, Command } from "../mcp/backend/address.ts"
 import { withSecrets } from "../mcp/backend/credentials/authorization.ts"
 import type { SecretText } from "../mcp/backend/secret-text.ts"
@@ -12,6 +13,8 @@ import type { Secret } from "./secret.ts"
 export interface Routes {
   /** By `refKey` of the registry's server. A server that is not here answers `backend_unavailable`. */
   readonly addresses: ReadonlyMap<string, Address>
+  /** What configuration says of the servers beside where they live. */
+  readonly rules: ServerRules
   /** Of the registry where they have no file; else of the configuration. An error means: do not use these routes. */
   readonly problems: readonly Problem[]
 }
@@ -31,7 +34,7 @@ export function planRoutes({ catalog, servers, levels }: RouteInput): Routes {
   const index = indexed(servers)
   const problems = servers.flatMap((server) => duplicate(server, index))
   const addresses = new Map<string, Address>()
-  const used = new Set<ServerConfig>()
+  const used = new Map<ServerConfig, CatalogServer>()
   const versions = Map.groupBy(catalog.servers, ({ name }) => name)
   for (const [position, server] of catalog.servers.entries()) {
     const isOnly = versions.get(server.name)?.length === 1
@@ -41,14 +44,59 @@ export function planRoutes({ catalog, servers, levels }: RouteInput): Routes {
       continue
     }
     if (match.version !== server.version) problems.push(unversioned(server, match))
-    used.add(match)
+    used.set(match, server)
     addresses.set(refKey(server.name, server.version), addressOf(match))
   }
-  for (const server of servers)
-    if (!used.has(server) && first(index, server) === server)
-      problems.push(unused(server, versions))
-  return { addresses, problems: [...problems, ...callers(catalog, levels)] }
+  for (const server of servers) {
+    if (used.has(server) || first(index, server) !== server) continue
+    if (isSelfMade(server, versions)) {
+      used.set(server, unregistered(server))
+      addresses.set(refKey(server.name, server.version), addressOf(server))
+    } else problems.push(unused(server, versions))
+  }
+  const rules = rulesOf(servers, used)
+  problems.push(...strangers(servers, catalog.agents), ...callers(catalog, levels))
+  return { addresses, rules, problems }
 }
+
+/** A server that nobody registered and that is exposed all the same. A bare name may not pass for a registered version. */
+const isSelfMade = (
+  { name, version, rule }: ServerConfig,
+  registered: ReadonlyMap<string, unknown>,
+): boolean => rule.expose !== undefined && (version !== undefined || !registered.has(name))
+
+function unregistered({ name, version }: ServerConfig): CatalogServer {
+  const ref = version === undefined ? { name } : { name, version }
+  return { name, version, entity: { ...ref, provides: [], extra: {} } }
+}
+
+function rulesOf(
+  servers: readonly ServerConfig[],
+  used: ReadonlyMap<ServerConfig, CatalogServer>,
+): ServerRules {
+  const rules = new Map([...used].map(([{ rule }, server]) => [server, rule] as const))
+  const exposed = servers.flatMap((server) => {
+    const known = used.get(server)
+    return server.rule.expose === undefined || known === undefined ? [] : [known]
+  })
+  return { of: (server) => rules.get(server) ?? plainRule, exposed }
+}
+
+/** Agents that an entry exposes its tools to, and that are not registered: nobody can be them. */
+function strangers(servers: readonly ServerConfig[], agents: Catalog["agents"]): Problem[] {
+  const known = new Set(["*", ...agents.flatMap(({ name, entity }) => [name, written(entity)])])
+  return servers.flatMap((server) =>
+    (server.rule.expose?.to ?? []).flatMap((agent) =>
+      known.has(agent) ? [] : [exposedInVain(server, agent)],
+    ),
+  )
+}
+
+const exposedInVain = (server: ServerConfig, agent: string): Problem =>
+  configured(server, "expose_unknown_agent", "warn", {
+    message: `${server.key} exposes its tools to ${agent}, which is no registered agent`,
+    hint: `register ${agent}, or take it out of to`,
+  })
 
 /** Entries of the configuration by name, then by version; of two for the same server the first counts. */
 type Index = ReadonlyMap<string, ReadonlyMap<string | undefined, ServerConfig>>

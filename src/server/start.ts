@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import { createExposures } from "../call/exposed/exposures.ts"
 import { createIdentify } from "../call/identify.ts"
 import { loadPlanned } from "../compose/load.ts"
-import type { Address } from "../mcp/backend/address.ts"
 import { secretsOfAuthorization } from "../mcp/backend/credentials/authorization.ts"
+import type { Change } from "../mcp/backend/offering.ts"
 import { createBackends } from "../mcp/backend/pool.ts"
 import { createFace } from "../mcp/face/face.ts"
 import type { Catalog } from "../registry/catalog.ts"
+import { written } from "../registry/model.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Problem } from "../registry/problem.ts"
 import { fileSource } from "../store/file-source.ts"
@@ -21,10 +23,16 @@ import { callerClaims, identityPorts, identitySettings } from "./identity-of.ts"
 import { backendLimitsOf, loadLimitsOf, planLimitsOf } from "./limits.ts"
 import { type Listener, listen } from "./listen.ts"
 import { ownHosts } from "./own-host.ts"
-import { type Current, currentCatalog, type Parts, type StartOptions } from "./parts.ts"
+import {
+  type Current,
+  currentCatalog,
+  currentRoutes,
+  type Parts,
+  type StartOptions,
+} from "./parts.ts"
 import { randomId } from "./random-id.ts"
 import { type Accepted, Registry, type RegistryState } from "./reload.ts"
-import { planRoutes } from "./routes.ts"
+import { planRoutes, type Routes } from "./routes.ts"
 import { requestStateSeal } from "./session-keys.ts"
 import { StartError } from "./start-error.ts"
 import { readiness, status } from "./status.ts"
@@ -35,7 +43,8 @@ export interface Running {
   readonly url: string
   readonly adminUrl: string
   catalog(): Catalog
-  addresses(): ReadonlyMap<string, Address>
+  /** Where the catalog's servers live, and what of them is carried. */
+  routes(): Routes
   /** Readiness goes red first, then calls in flight finish, then backends and their processes end. */
   close(): Promise<void>
 }
@@ -70,7 +79,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
     url: `${main?.url}${config.listen.path}`,
     adminUrl: `${admin?.url}`,
     catalog: () => currentCatalog(parts.current),
-    addresses: () => parts.current.routes?.addresses ?? new Map(),
+    routes: () => currentRoutes(parts.current),
     close: () => {
       closing ??= shutDown(parts, listeners)
       return closing
@@ -101,6 +110,14 @@ function assemble(config: Config, options: StartOptions): Parts {
     limits: backendLimitsOf(config.limits),
     secrets: secretsOf(config),
     log: (level, event, fields) => log[level]({ event, ...fields }),
+    changed: (server, change) => {
+      if (isAboutTools(change)) exposures.changed(server)
+    },
+  })
+  const exposures = createExposures(backends, {
+    changed: () => face.catalogChanged(),
+    left: (server, tool, reason) =>
+      log.warn({ event: "exposed_tool_left_out", server: written(server), tool, reason }),
   })
   const compositions = new Runs(config, {
     onEnded: (run) => metrics.countRun(run),
@@ -118,6 +135,7 @@ function assemble(config: Config, options: StartOptions): Parts {
     audit,
     identify,
     backends,
+    exposures,
     compositions,
     metrics,
     log,
@@ -136,6 +154,7 @@ function assemble(config: Config, options: StartOptions): Parts {
     audit,
     identify,
     backends,
+    exposures,
     compositions,
     face,
     registry,
@@ -144,6 +163,11 @@ function assemble(config: Config, options: StartOptions): Parts {
   }
   return parts
 }
+
+const isAboutTools = (change: Change): boolean =>
+  change.kind === "known"
+    ? change.list === "tools"
+    : change.kind === "list" && change.of === "tools"
 
 /** Values that no text of a backend may show, besides those in its own address. */
 const secretsOf = ({ audit, sessionKeys, servers, taken }: Config): string[] =>
@@ -202,7 +226,7 @@ function openRegistry(config: Config, { env }: StartOptions, outcomes: Outcomes)
 
 /** Goes over to a sound document: from here on every request sees it. */
 function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: RegistryState): void {
-  const { backends, config, current, face, options } = parts
+  const { backends, config, current, exposures, face, options } = parts
   const routes = planRoutes({ catalog, servers: config.servers, levels: config.registry.levels })
   const all = [...problems, ...routes.problems]
   for (const problem of all) {
@@ -210,6 +234,7 @@ function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: Reg
       options.log.warn({ event: "registry_problem", problem: formatProblem(problem) })
   }
   backends.route(routes.addresses)
+  exposures.accept(catalog, routes.rules)
   current.routes = routes
   parts.compositions.use(plans)
   for (const { name, version, reason } of parts.compositions.notRunnable())

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
+import { plainRules } from "../../src/call/server-rules.ts"
 import { banner } from "../../src/cli/banner.ts"
 import type { Catalog } from "../../src/registry/catalog.ts"
 import { authoring } from "../../src/registry/draft.ts"
@@ -15,7 +16,7 @@ function tries(catalog: Catalog): string[] {
     adminUrl: "A",
     source: "S",
     catalog,
-    addresses: new Map(),
+    routes: { addresses: new Map(), rules: plainRules },
     command: "postern",
   })
   return [...printed.matchAll(/^ {4}postern (.*)$/gm)].map(([, line = ""]) =>

@@ -51,6 +51,7 @@ export function sketchCatalog(sketch: CatalogSketch): Catalog {
     return sketchAgent(id, scope, sketch.urls?.[id])
   })
   const named = (name: string) => tools.filter((tool) => tool.name === name).reverse()
+  const everything = scopeOf(tools.flatMap(({ name }) => named(name)[0] ?? []))
   return {
     digest: "sha256:test",
     document: { schemaVersion: "2.0", schemas: [], servers: [], tools: [], agents: [], extra: {} },
@@ -66,7 +67,8 @@ export function sketchCatalog(sketch: CatalogSketch): Catalog {
       const [agent, ...others] = agents.filter(({ entity }) => entity.card["url"] === url)
       return others.length === 0 ? agent : undefined
     },
-    everything: scopeOf(tools.flatMap(({ name }) => named(name)[0] ?? [])),
+    everything,
+    scopeOf: (agent) => agent?.scope ?? everything,
   }
 }
 

@@ -79,9 +79,8 @@ function extensionsOf(
 ): JsonObject {
   const found = reach.flatMap(({ server, rule }) => {
     const declared = backends.capabilities(server)
-    if (rule.extensions.size === 0) return []
     const theirs = declared && member(declared, "extensions")
-    return [...rule.extensions].flatMap((name) => {
+    return rule.extensions.flatMap((name) => {
       if (declared === undefined) return [[name, {}] as const]
       const value = isObject(theirs) ? member(theirs, name) : undefined
       return value === undefined ? [] : [[name, value] as const]

@@ -44,7 +44,6 @@ export interface BackendContext extends OfferingEvents {
   /** How the tokens for it are doing, where it is called with tokens. */
   tokens?(): TokenStatus | undefined
   openLink(events: LinkEvents): Link
-  log(level: LogLevel, event: string, fields: LogFields): void
 }
 
 /**
@@ -84,7 +83,8 @@ export class Backend implements CallOwner, LinkEvents {
     this.#context = context
     this.#link = context.openLink(this)
     const connection = { ready: () => this.#ready(), connect: () => this.#connectInTime() }
-    this.#offering = new Offering(limits, this.#link, connection, context)
+    const log: BackendContext["log"] = (...line) => this.log(...line)
+    this.#offering = new Offering(limits, this.#link, connection, { ...context, log })
     this.#backoff = new Backoff(limits.backoffMs, limits.backoffMaxMs, limits.healthyMs)
     this.#calls = new Deadlines(address.options.timeoutMs, (call) => this.#expire(call))
     this.#asking = new Deadlines(limits.askingMs, (call) => this.#expire(call))
@@ -94,7 +94,7 @@ export class Backend implements CallOwner, LinkEvents {
     this.#callCount++
     this.#server = server
     return new Promise((reply) => {
-      const mirrored = paramHeaders(server, request)
+      const mirrored = paramHeaders(server, request, this.#offering.liveTools)
       const call = new BackendCall(this, request, mirrored, reply)
       this.#calls.add(call)
       const refused = this.#refusal(request)

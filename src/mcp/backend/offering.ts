@@ -1,12 +1,13 @@
 import type { Listed, ListKind } from "../../call/backends.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { isObject, type JsonObject, member } from "../../schema/json.ts"
+import { mirrorFault } from "../mirror-fault.ts"
 import type { Failure } from "./failure.ts"
 import { Feed } from "./follow/feed.ts"
 import type { BackendLimits } from "./limits.ts"
-import type { Link } from "./link.ts"
+import type { Link, LogFields, LogLevel } from "./link.ts"
 import { Lists } from "./lists.ts"
-import { type ReadList, readList } from "./read-list.ts"
+import { type ReadItems, type ReadList, readList } from "./read-list.ts"
 import type { Sighting } from "./sighting.ts"
 import { Watch } from "./watch.ts"
 import type { Era } from "./wire.ts"
@@ -25,6 +26,7 @@ export interface OfferingEvents {
   /** The server's tools were looked at. */
   observe(sighting: Sighting): void
   changed(change: Change): void
+  log(level: LogLevel, event: string, fields: LogFields): void
 }
 
 /** The connection to the server, as far as who asks for something can bring it about. */
@@ -45,6 +47,7 @@ export class Offering {
   readonly #lists: Lists
   /** Who follows what of it. */
   readonly feed: Feed
+  readonly #told = new Set<string>()
   #capabilities: JsonObject | undefined
 
   constructor(limits: BackendLimits, link: Link, connection: Connection, events: OfferingEvents) {
@@ -85,6 +88,11 @@ export class Offering {
     return server.entity.provides.map(({ tool }) => tool).filter((tool) => !tools.has(tool))
   }
 
+  /** What is known of the server's tools without asking it. */
+  get liveTools(): readonly JsonObject[] | undefined {
+    return this.#lists.known("tools")
+  }
+
   list(kind: ListKind, need: "fresh" | "known"): Promise<Listed> {
     return this.#lists.get(kind, need)
   }
@@ -92,6 +100,7 @@ export class Offering {
   /** A connection was made. Whatever was known of the lists may have changed meanwhile. */
   connected(era: Era, capabilities: JsonObject | undefined): void {
     this.#capabilities = capabilities
+    this.#told.clear()
     this.#lists.reconnected()
     this.feed.connected(era, capabilities)
     this.lookAtTools()
@@ -123,7 +132,22 @@ export class Offering {
   async #read(kind: ListKind): Promise<ReadList> {
     const failure = await this.#connection.ready()
     if (failure !== undefined) return { kind: "failure", failure }
-    return this.#lacks(kind) ? emptyList : readList(this.#link, kind, this.#limits)
+    if (this.#lacks(kind)) return emptyList
+    const list = await readList(this.#link, kind, this.#limits)
+    return kind === "tools" && list.kind === "items" ? this.#withoutMisannotated(list) : list
+  }
+
+  /** MCP has clients drop a tool whose annotations for headers are not sound, and say so. */
+  #withoutMisannotated(list: ReadItems): ReadList {
+    const faults = list.plain.map(({ inputSchema }) => mirrorFault(inputSchema))
+    for (const [index, reason] of faults.entries()) {
+      const tool = String(list.plain[index]?.["name"])
+      if (reason === undefined || this.#told.has(tool)) continue
+      this.#told.add(tool)
+      this.#events.log("warn", "backend_tool_dropped", { tool, reason })
+    }
+    const isSound = (_: JsonObject, index: number) => faults[index] === undefined
+    return { ...list, items: list.items.filter(isSound), plain: list.plain.filter(isSound) }
   }
 
   #lacks(kind: ListKind): boolean {

@@ -1,6 +1,6 @@
 import type { BackendRequest } from "../../call/backends.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
-import { isObject, type Json, member } from "../../schema/json.ts"
+import { isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
 import { type MirroredParam, mirroredParams } from "../face/param-headers.ts"
 import { headerValue } from "./http/header-sets.ts"
 
@@ -9,13 +9,17 @@ type ByTool = ReadonlyMap<string, readonly MirroredParam[]>
 const none: ByTool = new Map()
 const registered = new WeakMap<CatalogServer, ByTool>()
 
-/** The `Mcp-Param-*` headers that the registered contract of a server's tool wants beside a call's arguments. */
+/**
+ * The `Mcp-Param-*` headers that the contract of a server's tool wants beside a call's arguments: the registered one, else
+ * what the server itself lists, where that is known.
+ */
 export function paramHeaders(
   server: CatalogServer,
   { method, name, params }: BackendRequest,
+  live: readonly JsonObject[] | undefined,
 ): readonly string[] | undefined {
   if (method !== "tools/call" || name === undefined) return
-  const mirrored = mirroredBy(server).get(name)
+  const mirrored = mirroredBy(server).get(name) ?? (live && mirroredByLive(live).get(name))
   return mirrored === undefined ? undefined : headersFor(mirrored, params["arguments"])
 }
 
@@ -25,6 +29,21 @@ function headersFor(mirrored: readonly MirroredParam[], args: Json | undefined):
     const text = scalarText(valueAt(args, path))
     return text === undefined ? [] : [header, headerValue(text)]
   })
+}
+
+const listed = new WeakMap<readonly JsonObject[], ByTool>()
+
+function mirroredByLive(live: readonly JsonObject[]): ByTool {
+  const known = listed.get(live)
+  if (known !== undefined) return known
+  const found = live.flatMap(({ name, inputSchema }) => {
+    if (typeof name !== "string" || inputSchema === undefined || !isObject(inputSchema)) return []
+    const params = mirroredParams(inputSchema)
+    return params.length === 0 ? [] : [[name, params] as const]
+  })
+  const byTool = found.length === 0 ? none : new Map(found)
+  listed.set(live, byTool)
+  return byTool
 }
 
 function mirroredBy(server: CatalogServer): ByTool {

@@ -14,16 +14,16 @@ const lists: Readonly<Record<ListKind, { readonly method: string; readonly key: 
 }
 
 /** One server's whole list, or why it could not be read. */
-export type ReadList =
-  | {
-      readonly kind: "items"
-      /** As they were sent, to print; `plain` are the same to look at (see `BackendReply`). */
-      readonly items: readonly JsonObject[]
-      readonly plain: readonly JsonObject[]
-      /** The shortest that any page allows; undefined where none says. */
-      readonly ttlMs: number | undefined
-    }
-  | { readonly kind: "failure"; readonly failure: Failure }
+export type ReadList = ReadItems | { readonly kind: "failure"; readonly failure: Failure }
+
+export interface ReadItems {
+  readonly kind: "items"
+  /** As they were sent, to print; `plain` are the same to look at (see `BackendReply`). */
+  readonly items: readonly JsonObject[]
+  readonly plain: readonly JsonObject[]
+  /** The shortest that any page allows; undefined where none says. */
+  readonly ttlMs: number | undefined
+}
 
 type Page = Outcome & { readonly kind: "result" }
 

@@ -51,6 +51,10 @@ export function createToolLists(
 
 function modernTool(tool: CatalogTool): JsonObject {
   const { outputSchema } = tool.shown
+  if (tool.definition !== undefined) {
+    const { execution: _, ...definition } = tool.definition // of the legacy era (tasks)
+    return definition
+  }
   if (outputSchema === undefined) return shared(tool)
   const schema =
     typeof outputSchema === "boolean" ? booleanSchemas[`${outputSchema}`] : outputSchema
@@ -61,6 +65,10 @@ const booleanSchemas = { true: {}, false: { not: {} } } as const
 
 function legacyTool(tool: CatalogTool): JsonObject {
   const { outputSchema } = tool.shown
+  if (tool.definition !== undefined)
+    return outputSchema === undefined
+      ? tool.definition
+      : { ...tool.definition, outputSchema: legacyOutput(outputSchema).schema }
   if (outputSchema === undefined) return shared(tool)
   return { ...shared(tool), outputSchema: legacyOutput(outputSchema).schema }
 }

@@ -55,6 +55,10 @@ export class RegisteredCatalog implements Catalog {
     return this.document.unknownCallerPolicy
   }
 
+  scopeOf(agent: CatalogAgent | undefined): Scope {
+    return agent?.scope ?? this.everything
+  }
+
   toolsNamed(name: string): readonly CatalogTool[] {
     return this.#toolsByName.get(name) ?? []
   }

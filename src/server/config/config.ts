@@ -1,5 +1,6 @@
 import type { Trust } from "../../call/caller.ts"
 import type { Levels } from "../../call/gateway.ts"
+import type { ServerRule } from "../../call/server-rules.ts"
 import type { BackendOptions } from "../../mcp/backend/address.ts"
 import type { Authorization } from "../../mcp/backend/credentials/authorization.ts"
 import type { Knobs } from "../../registry/draft.ts"
@@ -68,6 +69,8 @@ export interface ServerConfig {
   /** Started by the gateway; spoken to over `url` where there is one, else over stdio. */
   readonly process: ProcessConfig | undefined
   readonly options: BackendOptions
+  /** What of it is carried, and to whom. */
+  readonly rule: ServerRule
 }
 
 export interface ProcessConfig {

@@ -2,6 +2,7 @@ import { z } from "zod"
 import { limitTable } from "../limits.ts"
 import { auth } from "./auth-schema.ts"
 import { defaults } from "./defaults.ts"
+import { checkRule, ruleShape } from "./rule-schema.ts"
 import { duration, webUrl } from "./scalars.ts"
 
 /** `name:version`, `name@version` or a bare `name`, in the alphabets of the registry. */
@@ -61,6 +62,7 @@ const server = z
     queue: count(0, limitTable.backendQueue.max)
       .optional()
       .describe("Calls that may wait; otherwise limits.backendQueue."),
+    ...ruleShape,
   })
   .superRefine((entry, context) => {
     const wrong = (path: string[], message: string) =>
@@ -70,6 +72,7 @@ const server = z
     if (entry.url === undefined && entry.headers !== undefined)
       wrong(["headers"], "headers are sent to a url, and there is none")
     if (entry.auth !== undefined) checkAuth(entry, wrong)
+    checkRule(entry, wrong)
     if (entry.command !== undefined) return
     for (const key of ["args", "env", "cwd"] as const)
       if (entry[key] !== undefined) wrong([key], "belongs to a command, and there is none")

@@ -1,5 +1,6 @@
 import { dirname, resolve } from "node:path"
 import type { z } from "zod"
+import type { ServerRule } from "../../call/server-rules.ts"
 import { Secret } from "../secret.ts"
 import type { Config, JwtConfig, KeySource, Place, ProcessConfig, ServerConfig } from "./config.ts"
 import type { ConfigFile } from "./schema.ts"
@@ -33,6 +34,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
         ["servers", key, "auth", "tokenExchange"],
         "identity.jwt is not set, and so no caller has a token that could be exchanged",
       )
+  checkMethods(written.servers, around)
   return {
     file: around.file,
     listen: { ...listen, publicUrl: listen.publicUrl },
@@ -92,6 +94,27 @@ function settleServer(
       queueMax: server.queue ?? limits.backendQueue,
       answerBytesMax: limits.backendAnswerBytes,
     },
+    rule: settleRule(server),
+  }
+}
+
+const settleRule = (server: ServerFile): ServerRule => ({
+  resources: server.resources,
+  prompts: server.prompts,
+  expose: server.to && { prefix: server.prefix, to: server.to },
+  methods: server.methods,
+  extensions: server.extensions,
+})
+
+/** A method goes to one server. */
+function checkMethods(servers: ConfigFile["servers"], { wrong }: Surroundings): void {
+  const owners = new Map<string, string>()
+  for (const [key, { methods }] of Object.entries(servers)) {
+    for (const [index, method] of methods.entries()) {
+      const owner = owners.get(method)
+      if (owner === undefined) owners.set(method, key)
+      else wrong(["servers", key, "methods", index], `goes to ${owner} already`)
+    }
   }
 }
 

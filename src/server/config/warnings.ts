@@ -17,7 +17,25 @@ export const warningsOf = (
 
 const runtime = (key: string): Path => ["registry", "validation", "runtime", key]
 
-function* permissive({ registry, identity, audit, explainRefusals }: Config): Generator<Warning> {
+function* exposing(servers: Config["servers"]): Generator<Warning> {
+  for (const { key, rule } of servers)
+    if (rule.expose !== undefined)
+      yield {
+        path: ["servers", key, "expose"],
+        message: `tools that nobody registered are carried to ${audience(rule.expose.to)}`,
+      }
+}
+
+const audience = (to: readonly string[]) =>
+  to.includes("*") ? "every caller" : to.slice(0, 8).join(", ")
+
+function* permissive({
+  registry,
+  identity,
+  audit,
+  servers,
+  explainRefusals,
+}: Config): Generator<Warning> {
   const { levels, knobs } = registry
   if (knobs.missingEntity !== "error")
     yield {
@@ -65,6 +83,7 @@ function* permissive({ registry, identity, audit, explainRefusals }: Config): Ge
     }
   if (audit?.sync === "none")
     yield { path: ["audit", "sync"], message: "a power loss may take records along" }
+  yield* exposing(servers)
   if (explainRefusals)
     yield { path: ["explainRefusals"], message: "callers learn which refused tools exist" }
 }
