@@ -3,7 +3,7 @@ import type { Eras } from "../support/conformance-fixture.ts"
 import { runThroughGateway } from "../support/conformance-gateway.ts"
 import { complaintsOf, type Revision, requirementsOf } from "../support/conformance-suite.ts"
 
-const patience = { timeout: 60_000 }
+const patience = { timeout: 150_000 } // four suites at once, on whatever cores there are
 
 /** What the suite tries and checks nothing of: a stream of task news that it skips, and streams where we answer at once. */
 const unchecked: readonly string[] = ["tasks-status-notifications", "server-sse-polling"]

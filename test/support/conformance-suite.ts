@@ -65,7 +65,7 @@ export async function runSuite(url: string, revision: Revision): Promise<SuiteRe
     const wanted = ["--url", url, "--requirements", revision, "--output-dir", folder]
     const child = spawn(process.execPath, [command, "server", ...wanted, "--timeout", "10000"], {
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 60_000,
+      timeout: 120_000,
     })
     const [printed, complaints] = await Promise.all([
       read(child.stdout),

@@ -78,7 +78,8 @@ function stateless(answer: typeof callTool): ModernMethod {
         respondent: respondentOf(posted, envelope),
         logLevel: typeof logLevel === "string" ? logLevel : undefined,
         relays: ({ method, params }) =>
-          method !== "notifications/message" || (wanted !== -1 && gravityOf(params) >= wanted),
+          method !== "notifications/elicitation/complete" && // of the other era
+          (method !== "notifications/message" || (wanted !== -1 && gravityOf(params) >= wanted)),
       })
     } finally {
       outgoing.off("close", hungUp)
