@@ -42,13 +42,17 @@ function graphLines(graph: Graph, indent: string): readonly string[] {
     const company = others.length === 0 ? "" : `, beside ${others.join(", ")}`
     return [
       `${head}${when}${company}`,
-      `${below}${nodeWords(step.node)}${isCalling(step.node) ? ` (${effectWords[step.effect]})` : ""}`,
+      `${below}${nodeWords(step.node)}${isCalling(step.node) ? ` (${callWords(step)})` : ""}`,
       ...policyWords(step.policies).map((words) => `${below}· ${words}`),
       ...sagaWords(step).map((words) => `${below}· ${words}`),
       ...nodesOf(step).flatMap((node) => insideLines(node, `${below}  `)),
     ]
   })
 }
+
+/** What may happen, and whether what flows in is known to fit: proved from the schemas, or checked in each run. */
+const callWords = ({ effect, isProven }: Step): string =>
+  `${effectWords[effect]}; input ${isProven ? "proven" : "checked"}`
 
 const isCalling = ({ kind }: Node): boolean => kind !== "value" && kind !== "approve"
 

@@ -2,7 +2,7 @@ import { written } from "../../registry/model.ts"
 import type { Graph, Node, Plan, Step } from "./plan.ts"
 import { nodeWords, policyWords } from "./words.ts"
 
-/** A plan as a Mermaid flowchart: solid lines are the order, dotted ones what happens when a step fails. */
+/** A plan as a Mermaid flowchart: solid lines are the order and say where what flows is proven to fit, dotted ones what happens when a step fails. */
 export function drawPlan({ tool, root }: Plan): readonly string[] {
   const drawing = new Drawing()
   drawing.graph(root, "  ")
@@ -16,8 +16,12 @@ class Drawing {
   /** Draws the steps; gives the names of those with which it begins and ends. */
   graph({ steps }: Graph, indent: string): void {
     const names = new Map(steps.map((step) => [step.id, this.#step(step, indent)] as const))
-    for (const { id, after } of steps)
-      for (const earlier of after) this.#line(indent, `${names.get(earlier)} --> ${names.get(id)}`)
+    for (const { id, after, isProven } of steps)
+      for (const earlier of after)
+        this.#line(
+          indent,
+          `${names.get(earlier)} -->${isProven ? "|proven|" : ""} ${names.get(id)}`,
+        )
   }
 
   #step(step: Step, indent: string): string {

@@ -13,18 +13,18 @@ describe("A plan in words", () => {
     ).toMatchInlineSnapshot(`
       "brief_topic@1.0.0 is a pipeline of 4 steps within 20 s
         web    at once, beside docs
-               search_web@2.1.0 (reads)
+               search_web@2.1.0 (reads; input proven)
                · cached for 1 min
                · within 5 s
         docs   at once, beside web, pages
-               search_documents@1.0.0 (reads)
+               search_documents@1.0.0 (reads; input proven)
                · on any error: a value instead
         pages  after web, beside docs
-               fetch@1.2.3 (reads)
+               fetch@1.2.3 (reads; input proven)
                · for each item, 5 at a time, without those that fail
                · up to 2 attempts, from 200 ms on
         store  after docs, pages
-               create_document@1.1.3 (may have an effect)
+               create_document@1.1.3 (may have an effect; input proven)
                · when size(steps.pages) + size(steps.docs.results) > 0"
     `)
   })
@@ -33,21 +33,21 @@ describe("A plan in words", () => {
     expect(describePlan(planOf(example("place-order"))).join("\n")).toMatchInlineSnapshot(`
       "place_order@1.0.0 is a saga of 4 steps within 30 s; every run is journaled
         reserve  at once
-                 inventory_reserve@1.0.0 (may have an effect)
+                 inventory_reserve@1.0.0 (may have an effect; input proven)
                  · within 5 s
                  · undone by inventory_release@1.0.0
                  · if its outcome is unknown: compensate
         charge   after reserve
-                 payment_charge@1.0.0 (may have an effect)
+                 payment_charge@1.0.0 (may have an effect; input proven)
                  · up to 3 attempts, from 200 ms on
                  · undone by payment_refund@1.0.0
                  · if its outcome is unknown: ask payment_find@1.0.0
         ship     after charge
-                 shipping_create@1.0.0 (may have an effect)
+                 shipping_create@1.0.0 (may have an effect; input proven)
                  · pivot: from here on the saga only goes forward
                  · if its outcome is unknown: retry
         notify   after ship
-                 send_notification@1.0.0 (may have an effect)
+                 send_notification@1.0.0 (may have an effect; input proven)
                  · on any error: a value instead
                  · if its outcome is unknown: park"
     `)
@@ -57,12 +57,12 @@ describe("A plan in words", () => {
     expect(describePlan(planOf(example("search-all"))).join("\n")).toMatchInlineSnapshot(`
       "search_all@1.2.0 is a scatter-gather of 3 targets within 4 s, waits for 2 to succeed, one success is enough in the end
         web       at once, beside arxiv, internal
-                  search_web@2.1.0 (may have an effect)
+                  search_web@2.1.0 (may have an effect; input proven)
         arxiv     at once, beside web, internal
-                  search_arxiv@1.0.0 (may have an effect)
+                  search_arxiv@1.0.0 (may have an effect; input proven)
                   · within 3 s
         internal  at once, beside web, arxiv
-                  agent internal-search@3.0.1, skill search (may have an effect)"
+                  agent internal-search@3.0.1, skill search (may have an effect; input checked)"
     `)
   })
 
@@ -70,24 +70,24 @@ describe("A plan in words", () => {
     expect(describePlan(planOf(example("crm-core"))).join("\n")).toMatchInlineSnapshot(`
       "crm@1.0.0 is a pipeline of 1 step
         main  at once
-              a pipeline (may have an effect)
+              a pipeline (may have an effect; input checked)
               · on circuitOpen: a value instead
               · breaker crm: 5 failures in 1 min
                 a pipeline of 1 step:
                   inner  at once
-                         crm_lookup@1.0.0 (may have an effect)
+                         crm_lookup@1.0.0 (may have an effect; input checked)
                          · up to 3 attempts, from 100 ms on"
     `)
     expect(describePlan(planOf(example("refund-order"))).join("\n")).toMatchInlineSnapshot(`
       "refund_order@2.0.0 is a saga of 3 steps; every run is journaled
         find    at once
-                payment_find@1.0.0 (may have an effect)
+                payment_find@1.0.0 (may have an effect; input proven)
                 · if its outcome is unknown: park
         ask     after find
                 asks the operator, for up to 3 d
                 · when steps.find.amount > 500
         refund  after ask
-                payment_refund@1.0.0 (may have an effect)
+                payment_refund@1.0.0 (may have an effect; input proven)
                 · pivot: from here on the saga only goes forward
                 · if its outcome is unknown: retry"
     `)
@@ -119,9 +119,9 @@ describe("A plan as a diagram", () => {
         n3 -. undo .-> n4
         n5["ship (pivot)<br/>shipping_create@1.0.0"]
         n6["notify<br/>send_notification@1.0.0<br/>on any error: a value instead"]
-        n1 --> n3
-        n3 --> n5
-        n5 --> n6"
+        n1 -->|proven| n3
+        n3 -->|proven| n5
+        n5 -->|proven| n6"
     `)
   })
 
