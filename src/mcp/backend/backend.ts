@@ -228,11 +228,16 @@ export class Backend implements CallOwner, LinkEvents {
   }
 
   #fell(failure: Failure): number {
+    const { kind, reason, retryAfterMs = 0 } = failure
+    const isNews = kind !== "token" || this.#lastError?.kind !== kind
     this.#state = "down"
     this.#noteError(failure)
-    const waitMs = this.#backoff.failed()
-    const { kind, reason } = failure
-    this.log("warn", "backend_down", { kind, reason, retryAfterMs: Math.round(waitMs) })
+    // Where no token was to be had the server was not asked; who asks for tokens keeps a pace of its own.
+    const waitMs =
+      kind === "token"
+        ? Math.max(retryAfterMs, this.#context.limits.backoffMs)
+        : this.#backoff.failed()
+    if (isNews) this.log("warn", "backend_down", { kind, reason, retryAfterMs: Math.round(waitMs) })
     for (const call of takeAll(this.#waiting))
       call.fail(unsent({ ...failure, code: "backend_unavailable", retryAfterMs: waitMs }))
     for (const arrive of this.#arrivals.splice(0)) arrive(failure)

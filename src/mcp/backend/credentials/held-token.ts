@@ -1,3 +1,4 @@
+import { hash } from "node:crypto"
 import type { SubjectToken } from "../../../call/backends.ts"
 import { Backoff } from "../backoff.ts"
 import type { Failure } from "../failure.ts"
@@ -29,6 +30,8 @@ export class HeldToken implements Credential {
   #flight: Promise<Obtained> | undefined
   #problem = "anywhere: no caller has shown one to exchange"
   #renewableMs = 0
+  /** Which token of the caller was refused last: another need not wait for it. */
+  #refused: string | undefined
 
   /**
    * `obtained` is told each token before it is used: from then on nothing may show it. `subject` gives the token of the
@@ -81,8 +84,10 @@ export class HeldToken implements Credential {
 
   /** What stands for a caller is fetched for a caller's request, and not for one of the gateway's own. */
   get #canFetch(): boolean {
-    const hasSubject = this.#subject === undefined || this.#subject() !== undefined
-    return hasSubject && this.#restMs === 0
+    if (this.#source.restMs > 0) return false
+    const subject = this.#subject?.()
+    if (this.#subject !== undefined && subject === undefined) return false
+    return this.#backoff.remainingMs === 0 || digestOf(subject) !== this.#refused
   }
 
   /** When the token in hand ends, on the clock that was given; undefined where there is none. */
@@ -99,14 +104,18 @@ export class HeldToken implements Credential {
 
   async #obtain(): Promise<Obtained> {
     const askedMs = this.#now()
-    const answer = await this.#source.grant(this.#subject?.())
+    const subject = this.#subject?.()
+    const answer = await this.#source.grant(subject)
     if (answer.ok) {
       this.#backoff.succeeded()
       this.#obtained(answer.token.text)
       this.#held = heldFrom(answer.token, askedMs)
       return { ok: true, headers: this.#held.headers }
     }
-    if (answer.about === "request") this.#backoff.failed() // else the source waits, for all
+    if (answer.about === "request") {
+      this.#backoff.failed() // else the source waits, for all
+      this.#refused = digestOf(subject)
+    }
     this.#problem = answer.reason
     return this.#notYet()
   }
@@ -122,6 +131,9 @@ export class HeldToken implements Credential {
     return { ok: false, failure }
   }
 }
+
+const digestOf = (subject: SubjectToken | undefined): string | undefined =>
+  subject && hash("sha256", subject.reveal())
 
 /** Renewed after about four fifths of its life, by chance a little apart from the others of a fleet. */
 function heldFrom({ text, livesMs }: Token, askedMs: number): Held {

@@ -255,6 +255,18 @@ describe("an exchange", () => {
     })
   })
 
+  test("that was refused for one token of a caller is asked for at once with another", async () => {
+    await using server = await startAuthorizationServer(undefined, { subjects })
+    const { call } = await openExchange("modern", server, {
+      options: { limits: { backoffMs: 60_000, backoffMaxMs: 60_000 } },
+    })
+    const shownBefore = await callers.token("alice", { exp: 1 })
+    const old = tokenOf("alice", shownBefore)
+    expect(refusal(await call("echo", { subjectToken: old })).code).toBe("backend_unavailable")
+    expect(text(await call("echo", { subjectToken: await shown("alice") }))).toBe("null")
+    expect(server.requests).toHaveLength(2)
+  })
+
   test("for another audience is refused", async () => {
     const elsewhere = await makeSubjects("elsewhere")
     await using server = await startAuthorizationServer(undefined, {
