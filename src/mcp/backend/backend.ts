@@ -1,10 +1,4 @@
-import type {
-  BackendReply,
-  BackendRequest,
-  Listed,
-  ListKind,
-  RpcError,
-} from "../../call/backends.ts"
+import type { BackendReply, BackendRequest, Listed, ListKind } from "../../call/backends.ts"
 import type { Eagerness, Follower, Following, Topic } from "../../call/following.ts"
 import { type AskingReply, isAsking } from "../../call/interaction/round-result.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
@@ -33,6 +27,7 @@ import { paramHeaders } from "./param-headers.ts"
 import type { Redactor } from "./redact.ts"
 import { replyOf } from "./reply.ts"
 import type { BackendState, Status } from "./status.ts"
+import { isUnknownTool, unopened } from "./trouble.ts"
 import type { Era } from "./wire.ts"
 
 /** What a backend needs from the pool. */
@@ -385,16 +380,6 @@ export class Backend implements CallOwner, LinkEvents {
     clearTimeout(late)
   }
 }
-
-/** The server does not have what the registry says it provides: its list is worth a look. */
-const isUnknownTool = ({ code, message }: RpcError): boolean =>
-  code === -32601 || (code === -32602 && /unknown tool|not found/i.test(message))
-
-/** Links answer with a failure; what they throw is the system's: no memory for a process, an argument it does not take. */
-const unopened = (error: unknown): Opening => ({
-  ok: false,
-  failure: { code: "backend_unavailable", kind: "exited", reason: `not started: ${error}` },
-})
 
 function takeAll<T>(set: Set<T>): T[] {
   const all = [...set]
