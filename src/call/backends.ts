@@ -71,6 +71,8 @@ export interface BackendRequest {
   readonly logLevel?: string | undefined
   /** Progress and log notifications that belong to this call, in the caller's terms, in order. */
   readonly onNotification: ((notification: JsonObject) => void) | undefined
+  /** The server lets us poll for the answer (SEP-1699): the caller may do the same, and hold no stream open. */
+  readonly onPause?: (() => void) | undefined
 }
 
 /**

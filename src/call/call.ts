@@ -54,6 +54,8 @@ export interface CallRequest extends Inquiry {
   readonly key?: string
   readonly cancellation: Cancellation | undefined
   readonly onNotification: ((notification: JsonObject) => void) | undefined
+  /** The server wants to be polled for the answer. */
+  readonly onPause?: (() => void) | undefined
   /** From which level up log messages are wanted; undefined: none. */
   readonly logLevel?: string | undefined
   /** Who answers what backends ask meanwhile; undefined where nobody does. */

@@ -47,6 +47,7 @@ function ask(
     meta: forwardedMeta(call.meta, call.key),
     cancellation: call.cancellation,
     onNotification: call.onNotification,
+    onPause: call.onPause,
     logLevel: call.logLevel,
   }
   const about = aboutOf(tool, server, way)

@@ -91,6 +91,10 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     this.#owner.ended(this, outcome)
   }
 
+  override paused(): void {
+    if (!this.isOver) this.request.onPause?.()
+  }
+
   /** In the caller's terms: its own progress token, or nothing where it gave none. */
   override notify(notification: JsonObject): void {
     if (notification["method"] === "notifications/cancelled") {

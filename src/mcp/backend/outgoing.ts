@@ -81,6 +81,9 @@ export abstract class Outgoing {
     reply(replyText(request))
   }
 
+  /** The server has ended the stream and lets us come back for the answer: it takes its time. */
+  paused(): void {}
+
   /** A notification that belongs to this request, as the backend sent it. */
   notify(_notification: JsonObject): void {}
 }

@@ -90,6 +90,7 @@ function callOf(
     meta: meta && codec.meta(meta),
     cancellation,
     onNotification: relaying(going),
+    onPause: posted.exchange.canPause ? () => posted.exchange.pause() : undefined,
     logLevel: going.logLevel,
     respondent: going.respondent,
   }

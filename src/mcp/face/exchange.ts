@@ -49,6 +49,16 @@ export class Exchange extends Beating {
     this.#resumption = resumption
   }
 
+  /** Whether the client can come back for the answer when its stream ends before. */
+  get canPause(): boolean {
+    return this.#accepts.stream && this.#resumption?.isPrimed === true
+  }
+
+  /** Ends the stream before the answer is there: the client comes back for it. */
+  pause(): void {
+    if (this.#isWaiting) this.#open().end()
+  }
+
   /** From here on the answer takes its time: silence will be noticed. */
   wait(): void {
     if (!this.#accepts.stream) return

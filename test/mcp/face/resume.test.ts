@@ -131,6 +131,31 @@ describe("the answer to a request of a session", () => {
     }
   })
 
+  test("is polled for where the server wants that, by clients that can, and by no other", async () => {
+    const gate = Promise.withResolvers<void>()
+    const gateway = fakeGateway(sketch, async ({ onPause }) => {
+      onPause?.()
+      await gate.promise
+      return done()
+    })
+    const { port } = await faceServer(gateway)
+    const headers = await sessionOf(port)
+    const paused = await http(port, call(headers))
+    expect(paused.text).toMatch(/^id: \S+\nretry: 1000\ndata: \n\n$/)
+    const [last = ""] = idsOf(paused.text)
+    const polling = http(port, resume(headers, last))
+    const older = http(port, call(await sessionOf(port, "2025-06-18")))
+    const modest = http(port, {
+      ...call(headers, 8),
+      headers: { ...headers, "content-type": "application/json", accept: "application/json" },
+    })
+    await eventually(() => gateway.calls.length).toBe(3)
+    gate.resolve()
+    expect(events((await polling).text)).toMatchObject([{ id: 7, result: {} }])
+    for (const answer of [await older, await modest])
+      expect(answer.headers["content-type"]).toBe("application/json")
+  })
+
   test("never goes out on the session's own stream", async () => {
     const { gateway, finish, progress, isCalled } = heldGateway()
     const { port, face } = await faceServer(gateway)

@@ -88,7 +88,8 @@ export class RpcExchange extends Exchange implements Carrier {
 
   protected override streamEnded(): void {
     if (this.outgoing.isOver) this.#host.lingered(this)
-    else this.#lost(endedEarly)
+    else if (this.#host.takesUp(this)) this.outgoing.paused()
+    else this.#host.broken(this, endedEarly)
   }
 
   protected override failed(failure: Failure): void {

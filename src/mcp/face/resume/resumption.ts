@@ -18,6 +18,10 @@ export class Resumption {
     this.#retryMs = retryMs
   }
 
+  get isPrimed(): boolean {
+    return isPrimed(this.#session)
+  }
+
   begin(connection: EventStream): ResumableStream {
     const stream = this.#session.replay.begin(this.#id)
     stream.connect(connection)
