@@ -91,7 +91,7 @@ describe("a modern caller that is asked by a legacy server", () => {
     )
     const { requestState } = (await call()).result
     await cancelled.promise
-    await eventually(() => expect(answer).toMatchObject({ kind: "unanswered" }))
+    await eventually(() => answer).toMatchObject({ kind: "unanswered" })
     expect(gateway.interactions.held).toBe(0)
     expect(await call({ requestState, inputResponses: accept("q1") })).toMatchObject(stale)
     expect(gateway.calls).toHaveLength(1)
