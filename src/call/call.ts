@@ -52,6 +52,8 @@ export interface CallRequest extends Inquiry {
   readonly meta: JsonObject | undefined
   /** Of the logical call, for tools that take one: the same however often it is made. Only compositions have it. */
   readonly key?: string
+  /** Its arguments are proved to fit what callers are shown. Only compositions have it. */
+  readonly isProven?: true
   readonly cancellation: Cancellation | undefined
   readonly onNotification: ((notification: JsonObject) => void) | undefined
   /** The server wants to be polled for the answer. */

@@ -7,7 +7,8 @@ import type { Caller } from "../caller.ts"
 import type { Respondent } from "../interaction/peer.ts"
 
 /** A call that a composition makes: in its own name, for the caller of the whole. */
-export interface InnerCall extends Pick<CallOptions, "authority" | "cancellation" | "key"> {
+export interface InnerCall
+  extends Pick<CallOptions, "authority" | "cancellation" | "key" | "isProven"> {
   readonly target: Exclude<Target, { kind: "agent" }>
   readonly caller: Caller
   readonly arguments: JsonObject
@@ -31,6 +32,7 @@ export function innerRequest(inner: InnerCall, outer: CallRequest): CallRequest 
     exactArguments: args,
     meta: innerMeta(outer.meta, onNotification !== undefined),
     ...(key !== undefined && { key: shortened(key) }),
+    ...(inner.isProven && { isProven: true as const }),
     cancellation,
     onNotification,
     respondent: innerRespondent(outer.respondent, inner.step),

@@ -34,7 +34,7 @@ export function createInvoke(ongoing: Ongoing): Invoke {
 function innerCall(
   target: InnerCall["target"],
   input: Json,
-  { authority, cancellation, key, path }: CallOptions,
+  { authority, cancellation, key, path, isProven }: CallOptions,
   { way, caller, runId, teller }: Ongoing,
 ): InnerCall {
   return {
@@ -44,6 +44,7 @@ function innerCall(
     arguments: isObject(input) ? input : {}, // the interpreter sends tools nothing but objects
     key,
     cancellation,
+    isProven,
     onNotification: teller.wantsProgress ? (said) => teller.notified(path, said) : undefined,
     step: path,
     note: { parent: way.id, run: runId, step: path, by: written(authority.tool) },

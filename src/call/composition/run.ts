@@ -76,12 +76,17 @@ function run(
       schemas: gateway.schemas,
       limits,
       once,
+      isChecked: isStrict(gateway.levels),
       deadlineMs: clock.now() + timeoutMs,
       ...(request.cancellation && { cancellation: request.cancellation }),
       ...(teller.isHeard && { onStep: (event) => teller.step(event) }),
     },
   )
 }
+
+/** What breaks its schema goes no further, on the way in or out. */
+const isStrict = ({ inputValidation, outputValidation }: Way["gateway"]["levels"]): boolean =>
+  inputValidation === "deny" && outputValidation === "deny"
 
 /** What a cache holds for one caller is for no other: the agent, the subject of its token, and what the token says. */
 const scopeOf = ({ principal, tokenSays }: Caller): string =>

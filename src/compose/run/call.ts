@@ -35,12 +35,20 @@ async function answered(node: CallNode, input: Json, work: Work): Promise<Waited
     if (stop[degree] !== undefined) cancellation.cancel()
   })
   const key = node.effect === "read" ? undefined : `${run.parts.runId}/${path}`
-  const options: CallOptions = { key, cancellation, deadlineMs, authority, path, node }
+  const isProven = isProvenFor(node, work) && run.isTrusted
+  const options: CallOptions = { key, cancellation, deadlineMs, authority, path, node, isProven }
   try {
     return await orStop(run.parts.ports.invoke(node.target, input, options), stop, degree)
   } finally {
     unwatch()
   }
+}
+
+/** What is proved of a step holds of each that it may call. */
+function isProvenFor(node: CallNode, { step }: Work): boolean {
+  if (step.isProven !== true) return false
+  if (step.node.kind !== "choose") return step.node === node
+  return step.node.among.some((candidate) => candidate.node === node)
 }
 
 /** The value, if the run may keep it. That the call was made is true all the same. */

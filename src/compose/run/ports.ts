@@ -27,6 +27,8 @@ export interface CallOptions {
   readonly path: string
   /** What the plan knows of the call: its effect, the server, how it takes a key. */
   readonly node: CallNode
+  /** The input fits what the tool takes: proved from schemas that every value in this run so far has been held to. */
+  readonly isProven: boolean
 }
 
 /** The composition in whose name a call is made, and the only tools it may call. */

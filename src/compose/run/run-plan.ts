@@ -28,6 +28,11 @@ export interface RunOptions {
   readonly deadlineMs?: number
   /** Told what happens, as it happens, and nothing after the run's end. Must not throw. */
   readonly onStep?: (event: StepEvent) => void
+  /**
+   * `input` has been held to the schema of the composition, and the value of every call is held to that of its tool, or is
+   * no value. Then what is proved of an input is not checked once more. Default: false.
+   */
+  readonly isChecked?: boolean
   /** What is done about `once`, which no journal keeps here. Default: refuse. */
   readonly once?: Abilities["once"]
 }
@@ -63,7 +68,8 @@ export async function runPlan(
   options: RunOptions,
 ): Promise<RunOutcome> {
   const { runId, callerScope, state, schemas, limits = defaultRunLimits, onStep } = options
-  const run = new Run({ ports, state, schemas, limits, runId, callerScope, onStep, runGraph })
+  const parts = { ports, state, schemas, limits, runId, callerScope, onStep, runGraph }
+  const run = new Run(parts, { isTrusted: options.isChecked === true })
   const site = siteOf(plan, input, run, options.deadlineMs)
   const result = await guarded(plan, site, options)
   run.end()

@@ -32,11 +32,14 @@ export class Run {
   readonly notes: RunNote[] = []
   readonly #meter: Meter
   #callsLeft: number
+  #isTrusted: boolean
   #bug: { readonly cause: unknown } | undefined
   #isOver = false
 
-  constructor(parts: RunParts, stop = new Stop()) {
+  /** `isTrusted`: its arguments have been held to their schema, and every answer is going to be. */
+  constructor(parts: RunParts, { stop = new Stop(), isTrusted = false } = {}) {
     this.parts = parts
+    this.#isTrusted = isTrusted
     this.stop = stop
     this.#meter = new Meter(parts.limits.runBytes)
     this.#callsLeft = parts.limits.maxCalls
@@ -44,7 +47,17 @@ export class Run {
 
   /** The run of what goes on by itself: nobody is told of its steps, and it has its own allowances. */
   apart(stop: Stop): Run {
-    return new Run({ ...this.parts, onStep: undefined }, stop)
+    return new Run({ ...this.parts, onStep: undefined }, { stop, isTrusted: this.#isTrusted })
+  }
+
+  /** Whether every value so far has been held to its schema in this very run: proofs rest on that. */
+  get isTrusted(): boolean {
+    return this.#isTrusted
+  }
+
+  /** Notes that a value was taken over from elsewhere. */
+  distrust(): void {
+    this.#isTrusted = false
   }
 
   /** False when the run has made all the calls that it may make. */

@@ -17,6 +17,7 @@ export async function underCache(work: Work, inner: Inner): Promise<Result> {
   const nowMs = ports.clock.now()
   const entry = state.cache.get(key.digest, nowMs)
   if (entry === undefined) return together({ cache, key: key.digest }, work, inner)
+  work.run.distrust()
   if (nowMs >= entry.freshUntilMs) renew({ cache, key: key.digest }, work, inner)
   return given(entry)
 }
@@ -38,6 +39,7 @@ async function together(keyed: Keyed, work: Work, inner: Inner): Promise<Result>
     if (waited.isStopped) return stopped(work, waited.reason)
     const landed = waited.value
     if (landed === undefined) continue
+    work.run.distrust()
     if (landed.ok) return { ...landed, effect: "none" }
     return { ...landed, error: { ...landed.error, step: work.path } }
   }

@@ -56,7 +56,8 @@ async function run(
   async function started(self: Work["scope"]["self"]): Promise<Result> {
     if (other === undefined || self === undefined)
       return fail(there, failure("binding", "there is nothing to run it with: its input is absent"))
-    const step = { ...work.step, node: other.node, policies: {}, effect: other.effect }
+    const { isProven: _, ...own } = work.step // of the input of the step, not of this one
+    const step = { ...own, node: other.node, policies: {}, effect: other.effect }
     return fallback({ ...there, step, scope: { ...work.scope, self } })
   }
 }

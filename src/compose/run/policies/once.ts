@@ -15,7 +15,10 @@ export async function underOnce(work: Work, inner: Inner): Promise<Result> {
   const store = state.once
   for (;;) {
     const entry = store.get(key.digest, ports.clock.now())
-    if (entry !== undefined) return repeated(once, entry, work)
+    if (entry !== undefined) {
+      work.run.distrust()
+      return repeated(once, entry, work)
+    }
     const flight = store.flights.get(key.digest)
     if (flight === undefined) return lead({ once, key: key.digest, store }, work, inner)
     const waited = await orStop(flight, work.stop, "reason")
