@@ -7,7 +7,7 @@
  * | identify     | yes                  | yes                   | yes                          | identify.ts           |
  * | permit       | the one tool         | every tool in scope   | –                            | permit.ts             |
  * | check input  | yes                  | –                     | –                            | check-input.ts        |
- * | resolve      | within check input   | –                     | –                            | arguments.ts          |
+ * | resolve      | within check input   | –                     | –                            | arguments, servers.ts |
  * | announce     | where it has effects | –                     | –                            | audit.ts              |
  * | execute      | yes                  | –                     | –                            | execute.ts            |
  * | check output | yes                  | –                     | –                            | check-output.ts       |
