@@ -1,6 +1,6 @@
 import { refOf } from "../call/audit.ts"
 import { isExposedTo, type ServerRules } from "../call/server-rules.ts"
-import type { CatalogAgent } from "../registry/catalog.ts"
+import type { AgentLookup } from "../registry/explain.ts"
 import { type Ref, written } from "../registry/model.ts"
 
 /** A server whose own tools configuration carries to an agent, though nobody registered them. */
@@ -10,17 +10,18 @@ export interface Exposed {
 }
 
 /** Which tools these are, only their servers know. */
-export const exposedTo = (agent: CatalogAgent, rules: ServerRules): readonly Exposed[] =>
-  rules.exposed.flatMap((server) => {
+export function exposedTo(lookup: AgentLookup, rules: ServerRules): readonly Exposed[] {
+  if (!lookup.found) return []
+  return rules.exposed.flatMap((server) => {
     const { expose } = rules.of(server)
-    if (expose === undefined || !isExposedTo(expose, agent)) return []
+    if (expose === undefined || !isExposedTo(expose, lookup.agent)) return []
     const { prefix } = expose
     return [{ server: refOf(server), ...(prefix !== undefined && { prefix }) }]
   })
+}
 
-export const exposedWords = (agent: CatalogAgent, exposed: readonly Exposed[]): string[] =>
+export const exposedWords = (exposed: readonly Exposed[]): string[] =>
   exposed.map(({ server, prefix }) => {
     const names = prefix === undefined ? "under their own names" : `as ${prefix}__…`
-    const who = written(refOf(agent))
-    return `+ ${written(server)} — its tools that nobody registered are exposed to ${who}, ${names}`
+    return `+ ${written(server)} — its tools that nobody registered are exposed to it, ${names}`
   })

@@ -95,7 +95,7 @@ function sayAgent(agent: string, tool: string | undefined, asked: Asked): ExitCo
   const found = tool === undefined ? scopeOf(catalog, agent) : toolOf(catalog, agent, tool)
   const plan = planOf(tool, found, asked)
   const { addresses, rules } = routesOf(catalog, config)
-  const exposed = found.lookup.found ? exposedTo(found.lookup.agent, rules) : []
+  const exposed = exposedTo(found.lookup, rules)
   const level = config.registry.levels.undeclaredDependency
   const isLetThrough = level !== "deny" && found.tools.some(({ kind }) => kind === "not_in_depends")
   if (given.flag("json")) {
@@ -104,7 +104,7 @@ function sayAgent(agent: string, tool: string | undefined, asked: Asked): ExitCo
     const passing = `    its call passes all the same: runtime.undeclaredDependency is ${level}`
     const lines = [
       ...words(found, addresses),
-      ...(found.lookup.found ? exposedWords(found.lookup.agent, exposed) : []),
+      ...exposedWords(exposed),
       ...(isLetThrough ? [passing] : []),
       ...(plan === undefined ? [] : planWords(plan)),
     ]
