@@ -13,6 +13,7 @@ export function reasonOf(refusal: Refusal): string | undefined {
     case "undeclared_dependency":
     case "unknown_resource":
     case "unknown_prompt":
+    case "unknown_method":
     case "backend_unavailable":
     case "backend_timeout":
     case "backend_error":

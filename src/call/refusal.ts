@@ -28,6 +28,8 @@ export type Refusal =
   | { readonly code: "undeclared_dependency"; readonly tool: string; readonly reason: string }
   /** No server that the caller reaches has it, or configuration does not let it through. */
   | { readonly code: "unknown_resource"; readonly uri: string; readonly reason: string }
+  /** No server that the caller reaches takes it. */
+  | { readonly code: "unknown_method"; readonly method: string; readonly reason: string }
   | { readonly code: "unknown_prompt"; readonly prompt: string; readonly reason: string }
   | { readonly code: "invalid_input"; readonly tool: string; readonly faults: readonly Fault[] }
   | { readonly code: "invalid_output"; readonly tool: string; readonly faults: readonly Fault[] }

@@ -27,6 +27,8 @@ export interface ServerRules {
   of(server: CatalogServer): ServerRule
   /** The servers with an exposure, registered or not, in the order of the configuration. */
   readonly exposed: readonly CatalogServer[]
+  /** Methods beyond MCP that some server takes. */
+  readonly methods: ReadonlySet<string>
 }
 
 /** What holds for a server that configuration says nothing special of. */
@@ -38,7 +40,11 @@ export const plainRule: ServerRule = {
   extensions: [],
 }
 
-export const plainRules: ServerRules = { of: () => plainRule, exposed: [] }
+export const plainRules: ServerRules = {
+  of: () => plainRule,
+  exposed: [],
+  methods: new Set(),
+}
 
 /** `agent` is undefined for a caller that nobody registered. */
 export const isExposedTo = ({ to }: Exposure, agent: CatalogAgent | undefined): boolean =>

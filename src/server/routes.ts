@@ -79,7 +79,8 @@ function rulesOf(
     const known = used.get(server)
     return server.rule.expose === undefined || known === undefined ? [] : [known]
   })
-  return { of: (server) => rules.get(server) ?? plainRule, exposed }
+  const methods = new Set([...used.keys()].flatMap(({ rule }) => rule.methods))
+  return { of: (server) => rules.get(server) ?? plainRule, exposed, methods }
 }
 
 /** Agents that an entry exposes its tools to, and that are not registered: nobody can be them. */

@@ -33,6 +33,7 @@ const refusals = {
   undeclared_dependency: [{ code: "undeclared_dependency", tool, reason }],
   unknown_resource: [{ code: "unknown_resource", uri: "docs://a", reason }],
   unknown_prompt: [{ code: "unknown_prompt", prompt: tool, reason }],
+  unknown_method: [{ code: "unknown_method", method: "acme/find", reason }],
   invalid_input: [{ code: "invalid_input", tool, faults }],
   invalid_output: [{ code: "invalid_output", tool, faults }],
   backend_unavailable: [{ code: "backend_unavailable", subject: tool, reason, retryAfterMs: 250 }],

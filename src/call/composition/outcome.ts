@@ -99,6 +99,7 @@ function failureOf(refusal: Refusal): Told {
     case "unknown_session":
     case "unknown_resource":
     case "unknown_prompt":
+    case "unknown_method":
       return { ...failure("denied", "it may not be called"), effect: "none" } // not met on this way
     default:
       return impossible(refusal)

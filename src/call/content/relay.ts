@@ -34,6 +34,8 @@ export interface RelayRequest extends Inquiry {
 export type Wish =
   | { readonly kind: "resource"; readonly name: string }
   | { readonly kind: "prompt"; readonly name: string }
+  /** A method beyond MCP, which configuration hands to one server. */
+  | { readonly kind: "method"; readonly name: string }
   | { readonly kind: "completion"; readonly of: "resource" | "prompt"; readonly name: string }
 
 /**
@@ -87,7 +89,7 @@ async function travel(
   const onward = {
     method: request.method,
     subject: wish.name,
-    name: wish.kind === "completion" ? undefined : found.own,
+    name: wish.kind === "resource" || wish.kind === "prompt" ? found.own : undefined,
     params,
     meta: forwardedMeta(request.meta, undefined),
     cancellation,
@@ -112,8 +114,15 @@ export const findResource = (
 
 /** By what is known of the servers' lists; what nobody is known to have, by what they list now. */
 async function find(wish: Wish, reach: readonly Reach[], backends: Backends): Promise<Found> {
+  if (wish.kind === "method") return findMethod(wish.name, reach)
   const found = await look(wish, reach, backends, "known")
   return found === unlisted ? look(wish, reach, backends, "fresh") : found
+}
+
+function findMethod(method: string, reach: readonly Reach[]): Found {
+  const taking = reach.find(({ rule }) => rule.methods.includes(method))
+  if (taking !== undefined) return { ok: true, reach: taking, own: method }
+  return { ok: false, reason: "the server that takes it is beyond this caller's reach" }
 }
 
 async function look(
@@ -133,6 +142,7 @@ const subjectOf = (wish: Wish) => (wish.kind === "completion" ? wish.of : wish.k
 
 function unknown(wish: Wish, reason: string): Refusal {
   const { name } = wish
+  if (wish.kind === "method") return { code: "unknown_method", method: name, reason }
   return subjectOf(wish) === "prompt"
     ? { code: "unknown_prompt", prompt: name, reason }
     : { code: "unknown_resource", uri: name, reason }
@@ -141,6 +151,7 @@ function unknown(wish: Wish, reason: string): Refusal {
 function inServersNames({ wish, params }: RelayRequest, own: string): JsonObject {
   if (wish.kind === "resource") return { ...params, uri: own }
   if (wish.kind === "prompt") return { ...params, name: own }
+  if (wish.kind === "method") return params
   const { ref } = params
   const key = wish.of === "prompt" ? "name" : "uri"
   return isObject(ref) ? { ...params, ref: { ...ref, [key]: own } } : params

@@ -14,7 +14,7 @@ import { legacyOutput } from "./legacy/output-schema.ts"
 import { type MirroredParam, mirroredParams, paramFault } from "./param-headers.ts"
 import { refusalAnswer } from "./refusal-words.ts"
 import type { Era } from "./tool-list.ts"
-import { traceOf } from "./trace.ts"
+import { traceOf, withTrace } from "./trace.ts"
 
 /** What an era adds to the common way of a request that goes on to a backend. */
 export interface CallCodec {
@@ -87,7 +87,7 @@ function callOf(
     tool,
     arguments: args,
     exactArguments: isObject(exact) ? exact : undefined,
-    meta: meta && codec.meta(meta),
+    meta: withTrace(meta && codec.meta(meta), headers),
     cancellation,
     onNotification: relaying(going),
     onPause: posted.exchange.canPause ? () => posted.exchange.pause() : undefined,

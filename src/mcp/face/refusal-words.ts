@@ -58,6 +58,8 @@ export function refusalAnswer(refusal: Refusal, speaker: Speaker): RefusalAnswer
       return unknownTool(refusal, speaker)
     case "unknown_resource":
       return unknownContent(refusal, `Resource not found: ${refusal.uri}`, speaker)
+    case "unknown_method":
+      return unknownContent(refusal, `Method not found: ${refusal.method}`, speaker)
     case "unknown_prompt":
       return unknownContent(refusal, `Unknown prompt: ${refusal.prompt}`, speaker)
     case "audit_unavailable":
@@ -184,14 +186,15 @@ function unknownTool(
 
 /** What does not exist and what configuration keeps back sound the same. A resource's URI goes along (MCP, Resources). */
 function unknownContent(
-  refusal: Extract<Refusal, { code: "unknown_resource" | "unknown_prompt" }>,
+  refusal: Extract<Refusal, { code: "unknown_resource" | "unknown_prompt" | "unknown_method" }>,
   words: string,
   { explain }: Speaker,
 ): RefusalAnswer {
   const message = explain ? `${words} (${refusal.reason})` : words
   const about = refusal.code === "unknown_resource" ? { uri: refusal.uri } : {}
   const data = { ...about, [refusalKey]: { code: refusal.code } }
-  return { kind: "error", fail: { status: 200, code: codes.invalidParams, message, data } }
+  const code = refusal.code === "unknown_method" ? codes.methodNotFound : codes.invalidParams
+  return { kind: "error", fail: { status: 200, code, message, data } }
 }
 
 /** A caller that could do better with a token is told where to get one (401); another is only refused (403). */

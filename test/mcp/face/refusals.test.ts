@@ -74,6 +74,10 @@ const cases: {
       data: { uri: "test://a" },
     },
   ],
+  unknown_method: [
+    { code: "unknown_method", method: "acme/find", reason },
+    { status: 200, error: { code: -32601, message: "Method not found: acme/find" } },
+  ],
   unknown_prompt: [
     { code: "unknown_prompt", prompt: "greet", reason },
     { status: 200, error: { code: -32602, message: "Unknown prompt: greet" } },

@@ -31,6 +31,7 @@ import { Outlet } from "./outlet.ts"
 import { type ExchangeHost, RpcExchange } from "./rpc-exchange.ts"
 import { type StandaloneHost, StandaloneStream } from "./standalone-stream.ts"
 import { lostAgain, nextAttempt } from "./taken-up.ts"
+import { traced } from "./trace-headers.ts"
 
 const controlConnections = 4
 /** One that is open, and one that takes its place. */
@@ -219,7 +220,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
     const exchange = new RpcExchange(this, outgoing, sizes, where)
     outgoing.carrier = exchange
     const text = requestText(outgoing, envelope)
-    this.#dispatch(pool, "POST", keyed(headers, outgoing), text, exchange)
+    this.#dispatch(pool, "POST", traced(keyed(headers, outgoing), outgoing.meta), text, exchange)
     return exchange
   }
 

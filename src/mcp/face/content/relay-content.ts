@@ -1,16 +1,18 @@
 import type { RpcError } from "../../../call/backends.ts"
 import { type RelayRequest, relay, type Wish } from "../../../call/content/relay.ts"
+import type { Refusal } from "../../../call/refusal.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import { badParams, type CallCodec, type Going, relayedError, relaying } from "../call-tool.ts"
 import type { FaceContext } from "../context.ts"
-import { codes, type Fail, resultText } from "../errors.ts"
-import { refusalFail } from "../refusal-words.ts"
-import { traceOf } from "../trace.ts"
+import { codes, type Fail, fail, resultText } from "../errors.ts"
+import { refusalFail, type Speaker } from "../refusal-words.ts"
+import type { Era } from "../tool-list.ts"
+import { traceOf, withTrace } from "../trace.ts"
 import { wishes } from "./wish.ts"
 
 /**
- * `resources/read`, `prompts/get` or `completion/complete`, in either era: read the parameters, go the way of a request, say
- * what came of it.
+ * `resources/read`, `prompts/get`, `completion/complete` or a method that configuration hands to a server, in either era:
+ * read the parameters, go the way of a request, say what came of it.
  */
 export async function relayContent(
   context: FaceContext,
@@ -19,7 +21,8 @@ export async function relayContent(
 ): Promise<void> {
   const { exchange, message } = going.posted
   const { id, method, params = {} } = message
-  const wish = wishes.get(method)?.(params) ?? "unknown method" // the methods are those of the map
+  const read = wishes.get(method)
+  const wish: Wish | string = read === undefined ? { kind: "method", name: method } : read(params)
   if (typeof wish === "string") return exchange.fail(badParams(wish), id)
 
   exchange.wait()
@@ -28,7 +31,14 @@ export async function relayContent(
     const isCacheable = wish.kind === "resource"
     exchange.finish(resultText(id, codec.contentResult(reply.result, isCacheable, context)))
   } else if (reply.kind === "error") exchange.fail(errorOf(reply.error, wish), id)
-  else exchange.fail(refusalFail(reply.refusal, context.speaker), id)
+  else exchange.fail(refusedFail(reply.refusal, codec.era, context.speaker), id)
+}
+
+/** A method beyond a caller's reach is answered as one that does not exist. */
+function refusedFail(refusal: Refusal, era: Era, speaker: Speaker): Fail {
+  if (refusal.code !== "unknown_method") return refusalFail(refusal, speaker)
+  const words = `Method not found: ${refusal.method}`
+  return fail(era === "modern" ? 404 : 200, codes.methodNotFound, words)
 }
 
 function requestOf(codec: CallCodec, going: Going, wish: Wish): RelayRequest {
@@ -49,7 +59,7 @@ function requestOf(codec: CallCodec, going: Going, wish: Wish): RelayRequest {
     trace: traceOf(meta, headers),
     wish,
     params,
-    meta: meta && codec.meta(meta),
+    meta: withTrace(meta && codec.meta(meta), headers),
     cancellation,
     onNotification: relaying(going),
     logLevel: going.logLevel,

@@ -40,8 +40,14 @@ export function answerLegacy(context: FaceContext, posted: PostedRequest): Promi
   exchange.resumable(new Resumption(found.session, message.id, context.limits.streamRetryMs))
   const method = methods.get(message.method)
   if (method !== undefined) return method(context, posted, found.session)
+  const { gateway } = context
+  if (gateway.rules(gateway.catalog()).methods.has(message.method))
+    return relayInSession(context, posted, found.session)
   return knowNot(context, posted, found.session)
 }
+
+/** A method that configuration hands to one server. */
+const relayInSession = inSession(relayContent)
 
 async function knowNot(
   context: FaceContext,

@@ -50,7 +50,7 @@ export function answerModern(
   }
   const fault = standardHeaderFault(headers, message.method, params)
   if (fault !== undefined) return exchange.fail(fault, id)
-  const method = methods.get(message.method)
+  const method = methods.get(message.method) ?? beyondMcp(context, message.method)
   if (method === undefined) {
     const words = `Method not found: ${message.method}`
     return exchange.fail(fail(404, codes.methodNotFound, words), id)
@@ -60,6 +60,13 @@ export function answerModern(
 }
 
 /** A client that hangs up has cancelled: this era has no other way to say so over HTTP. */
+const relayed = stateless(relayContent)
+
+/** A method that configuration hands to one server. */
+function beyondMcp({ gateway }: FaceContext, method: string): ModernMethod | undefined {
+  return gateway.rules(gateway.catalog()).methods.has(method) ? relayed : undefined
+}
+
 function stateless(answer: typeof callTool): ModernMethod {
   return async (context, posted, envelope) => {
     const fault = roundFault(posted.message.params)
