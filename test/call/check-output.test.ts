@@ -18,12 +18,14 @@ async function receive(
     levels: { outputValidation: level },
     backend: () => ({ kind: "result", result, ...(plain && { plain }) }),
   })
-  const answer = await call(callOf("t", {}), gateway)
+  const respondent = { kind: "rounds", ...nothing } as const
+  const answer = await call(callOf("t", {}, { respondent }), gateway)
   if (answer.kind === "refusal") return { refusal: answer.refusal.code, reason: records[0]?.reason }
   if (answer.kind === "error") throw new Error("no error was sent")
   return { result: answer.result, warnings: records[0]?.warnings }
 }
 
+const nothing = { capabilities: undefined, responses: undefined, state: undefined }
 const text = (value: string) => [{ type: "text", text: value }]
 const outputSchema: JsonObject = {
   type: "object",
@@ -71,8 +73,12 @@ describe("a result", () => {
   })
 
   test("that says isError, or asks for input, owes nothing", async () => {
-    for (const result of [{ isError: true, content: [] }, { resultType: "input_required" }])
-      expect((await receive({ outputSchema }, result)).result).toBe(result)
+    const failed = { isError: true, content: [] }
+    expect((await receive({ outputSchema }, failed)).result).toBe(failed)
+    const asking = { resultType: "input_required", requestState: "the server's own" }
+    expect(await receive({ outputSchema }, asking)).toMatchObject({
+      result: { resultType: "input_required" },
+    })
     const complete = { resultType: "complete", content: [] }
     expect(await receive({ outputSchema }, complete)).toMatchObject({ refusal: "invalid_output" })
   })

@@ -87,20 +87,31 @@ export class Interactions {
     talk: Talk,
   ): Promise<BackendReply> {
     const { caller, facts, respondent } = talk
-    const { method, subject } = request
-    const asker = written(refOf(server))
     if (respondent.kind === "rounds") {
       const send = (turn: Turn) => backends.request(server, { ...request, ...turn, caller })
-      return this.#inRounds({ ...talk, respondent, server: asker, method, subject }, request, send)
+      return this.#inRounds(matterOf(server, request, { ...talk, respondent }), request, send)
     }
+    if (respondent.kind === "mute")
+      return backends.request(server, { ...request, caller, session: respondent.session })
     const { session } = respondent
-    if (respondent.kind === "mute") return backends.request(server, { ...request, caller, session })
     const put = (question: Question) => respondent.put(question)
-    const from = { server: asker, step: respondent.step }
+    const from = { server: written(refOf(server)), step: respondent.step }
     const peer = new Conversation(respondent.capabilities, from, this.#limits, put)
     const reply = await backends.request(server, { ...request, caller, session, peer })
     noteAsked(facts, peer.methods)
     return reply
+  }
+
+  /** A reply to a caller that can be asked nothing, and was asked nothing before, where it is not the final one. */
+  outward(
+    reply: BackendReply,
+    server: CatalogServer,
+    request: BackendRequest,
+    talk: Talk & { readonly respondent: RoundsRespondent },
+  ): BackendReply {
+    const told = this.#outward(reply, matterOf(server, request, talk))
+    if (isAsking(told)) noteAsked(talk.facts, methodsIn(told))
+    return told
   }
 
   /** Whether a `requestState` was made for this request, over or not. */
@@ -212,6 +223,12 @@ export class Interactions {
   }
 }
 
+const matterOf = (
+  server: CatalogServer,
+  { method, subject }: BackendRequest,
+  talk: Talk & { readonly respondent: RoundsRespondent },
+): RoundsTalk => ({ ...talk, server: written(refOf(server)), method, subject })
+
 const bindingOf = ({ caller, method, about }: RoundsTalk): Binding => ({
   principal: caller.principal,
   method,
@@ -227,7 +244,8 @@ const roundsOf = (
     ? fresh
     : { responses, state: opened?.state }
 }
-const fresh: Rounds = { responses: undefined, state: undefined }
+/** Of a request that is no answer to anything. */
+export const fresh: Rounds = { responses: undefined, state: undefined }
 
 function noteAsked(facts: Facts, methods: readonly string[]): void {
   if (methods.length > 0) facts.note = { ...facts.note, asked: methods }

@@ -1,9 +1,11 @@
 import type { CatalogServer } from "../../registry/catalog.ts"
 import type { BackendReply, BackendRequest } from "../backends.ts"
+import { isFinal } from "../final.ts"
 import type { Gateway } from "../gateway.ts"
 import { withoutOurMeta } from "../meta.ts"
-import type { Talk } from "./interactions.ts"
-import type { Respondent } from "./peer.ts"
+import { fresh, type Talk } from "./interactions.ts"
+import type { Respondent, RoundsRespondent } from "./peer.ts"
+import { isUrlRequired } from "./round-result.ts"
 
 /** The methods whose results may ask something (MCP 2026-07-28, Multi Round-Trip Requests). */
 const roundMethods: ReadonlySet<string> = new Set(["tools/call", "prompts/get", "resources/read"])
@@ -16,16 +18,53 @@ export async function sendOn(
   server: CatalogServer,
   request: BackendRequest,
   talk: Omit<Talk, "respondent"> & { readonly respondent: Respondent | undefined },
-  { backends, interactions }: Pick<Gateway, "backends" | "interactions">,
+  ports: Ports,
 ): Promise<BackendReply> {
-  const { respondent, caller } = talk
-  const isMute = respondent?.kind === "rounds" && !roundMethods.has(request.method)
-  const reply =
-    respondent === undefined || isMute
-      ? await backends.request(server, { ...request, caller })
-      : await interactions.request(backends, server, request, { ...talk, respondent })
-  const isRounds = respondent?.kind === "rounds" && !isMute
+  const { respondent } = talk
+  const isRounds = respondent?.kind === "rounds" && roundMethods.has(request.method)
+  const reply = isRounds
+    ? await inRounds(server, request, { ...talk, respondent }, ports)
+    : await atOnce(server, request, talk, ports)
   return withoutOurMeta(understood(reply, request.subject, isRounds ? kindsInRounds : kinds))
+}
+
+type Ports = Pick<Gateway, "backends" | "interactions">
+
+/** The next result is the final one: a caller that can be asked is asked meanwhile. */
+function atOnce(
+  server: CatalogServer,
+  request: BackendRequest,
+  {
+    respondent,
+    ...talk
+  }: Omit<Talk, "respondent"> & { readonly respondent: Respondent | undefined },
+  { backends, interactions }: Ports,
+): Promise<BackendReply> {
+  const { caller } = talk
+  if (respondent?.kind === "live")
+    return interactions.request(backends, server, request, { ...talk, respondent })
+  const session = respondent?.kind === "mute" ? respondent.session : undefined
+  return backends.request(server, { ...request, caller, session })
+}
+
+/** Nearly all such callers can be asked nothing, and were asked nothing before: they take the short way. */
+async function inRounds(
+  server: CatalogServer,
+  request: BackendRequest,
+  talk: Talk & { readonly respondent: RoundsRespondent },
+  { backends, interactions }: Ports,
+): Promise<BackendReply> {
+  const { capabilities, responses, state } = talk.respondent
+  if (capabilities !== undefined || responses !== undefined || state !== undefined)
+    return interactions.request(backends, server, request, talk)
+  const reply = await backends.request(server, { ...request, caller: talk.caller, rounds: fresh })
+  return isPlain(reply) ? reply : interactions.outward(reply, server, request, talk)
+}
+
+/** Neither a question nor a page to visit nor a task. */
+function isPlain(reply: BackendReply): boolean {
+  if (reply.kind === "error") return !isUrlRequired(reply)
+  return reply.kind === "refusal" || isFinal(reply.result)
 }
 
 /** A result of a kind that nobody here knows might mean anything: its request has failed. */

@@ -187,7 +187,8 @@ describe("the envelope and the headers of a modern request", () => {
     "logging/setLevel",
     "resources/subscribe",
     "resources/unsubscribe",
-    "tasks/get",
+    "tasks/list",
+    "tasks/result",
     "vendor/thing",
     "__proto__",
   ])("%s is not there: 404 and -32601", async (method) => {
