@@ -15,7 +15,10 @@ export interface RunningGateway extends AsyncDisposable {
   readonly banner: string
 }
 
-export async function startGateway(config = "config/postern.yaml"): Promise<RunningGateway> {
+export async function startGateway(
+  config = "config/postern.yaml",
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningGateway> {
   const folder = mkdtempSync(join(tmpdir(), "postern-"))
   const auditFile = join(folder, "audit.jsonl")
   const child = spawn(process.execPath, ["src/main.ts", "serve", "--config", config], {
@@ -29,6 +32,7 @@ export async function startGateway(config = "config/postern.yaml"): Promise<Runn
       POSTERN_LOG: "error",
       DOCUMENTS_1_PORT: String(await freePort()),
       DOCUMENTS_2_PORT: String(await freePort()),
+      ...env,
     },
   })
   let banner = ""

@@ -59,13 +59,26 @@ export function requirementsOf(revision: Revision): Requirements {
  * Tries all that a revision asks of a server, and what it only reports. Rejects when nothing was tried, with what the
  * suite printed.
  */
-export async function runSuite(url: string, revision: Revision): Promise<SuiteResult> {
+export function runSuite(url: string, revision: Revision): Promise<SuiteResult> {
+  return tried(["server", "--url", url, "--requirements", revision, "--timeout", "10000"])
+}
+
+/** Tries one scenario for clients: the suite's server is the last argument of the command. */
+export async function runClientScenario(
+  client: string,
+  scenario: string,
+  revision: Revision,
+): Promise<SuiteResult> {
+  const wanted = ["--command", client, "--scenario", scenario, "--spec-version", revision]
+  return await tried(["client", ...wanted, "--timeout", "90000"])
+}
+
+async function tried(args: readonly string[]): Promise<SuiteResult> {
   const folder = mkdtempSync(join(tmpdir(), "postern-conformance-"))
   try {
-    const wanted = ["--url", url, "--requirements", revision, "--output-dir", folder]
-    const child = spawn(process.execPath, [command, "server", ...wanted, "--timeout", "10000"], {
+    const child = spawn(process.execPath, [command, ...args, "--output-dir", folder], {
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 120_000,
+      timeout: 100_000,
     })
     const [printed, complaints] = await Promise.all([
       read(child.stdout),
@@ -80,9 +93,9 @@ export async function runSuite(url: string, revision: Revision): Promise<SuiteRe
   }
 }
 
-/** A folder is named `server-<scenario>-<time>`. Without a file of checks the scenario threw, and the suite said so. */
+/** A folder is named `<scenario>-<time>`, and `server-` stands before it where a server was tried. Without a file of checks the scenario threw, and the suite said so. */
 function resultIn(folder: string, name: string, complaints: string): ScenarioResult | undefined {
-  const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT/.exec(name)?.[1]
+  const scenario = /^(?:server-)?(.+?)-\d{4}-\d\d-\d\dT/.exec(name)?.[1]
   if (scenario === undefined) return undefined
   const checks = readdirSync(join(folder, name)).includes("checks.json")
     ? readFileSync(join(folder, name, "checks.json"), "utf8")
