@@ -4,13 +4,14 @@ import { type Measured, measureCalls } from "./calls.ts"
 import { measureLoad, measureReload } from "./catalog.ts"
 import { measureStart } from "./cold.ts"
 import { innerCalls, measureCompositions, measureInterpreter, targets } from "./compositions.ts"
+import { eventsPerCall, measureSessions, measureStreams } from "./streams.ts"
 
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "4" },
     passes: { type: "string", default: "3" },
     connections: { type: "string", default: "32" },
-    only: { type: "string", default: "calls,compositions,catalog,start" },
+    only: { type: "string", default: "calls,streams,sessions,compositions,catalog,start" },
   },
 })
 const wanted = new Set(values.only.split(","))
@@ -19,9 +20,40 @@ const median = (numbers: readonly number[]) =>
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
 
 if (wanted.has("calls")) await calls()
+if (wanted.has("streams")) await streams()
+if (wanted.has("sessions")) await sessions()
 if (wanted.has("compositions")) await compositions()
 if (wanted.has("catalog")) await catalog()
 if (wanted.has("start")) await cold()
+
+async function streams(): Promise<void> {
+  const passes = await measureStreams({
+    seconds: Number(values.seconds),
+    passes: Number(values.passes),
+    connections: Number(values.connections),
+  })
+  const rows = ["pipe", "postern"].map((name) => {
+    const all = passes.flatMap((pass) => pass.filter((one) => one.name === name))
+    const of = (pick: (one: Measured) => number) => median(all.map(pick))
+    return {
+      subject: name,
+      "events/s": Math.round(of((m) => m.callsPerSecond * eventsPerCall)),
+      "CPU µs/event": Number((of((m) => m.cpuUs) / eventsPerCall).toFixed(2)),
+      failed: all.reduce((sum, m) => sum + m.failed, 0),
+    }
+  })
+  console.log(`\nstreams of ${eventsPerCall} events`)
+  console.table(rows)
+  ratio(passes, "postern", "pipe", { calls: 0.6 })
+}
+
+async function sessions(): Promise<void> {
+  const [count, open] = [10_000, 2_000]
+  const { emptyBytes, sessionsBytes, streamsBytes } = await measureSessions(count, open)
+  console.log(
+    `\n${count} idle sessions: ${mebibytes(sessionsBytes - emptyBytes)} over the empty process (reach ≤ 120 MB); a GET stream costs ${((streamsBytes - sessionsBytes) / open / 1024).toFixed(1)} KiB more (${open} were open)`,
+  )
+}
 
 async function compositions(): Promise<void> {
   const passes = await measureCompositions({
