@@ -1,4 +1,4 @@
-import { Agent, request } from "undici"
+import type { Agent } from "undici"
 
 export interface JsonRequestLimits {
   /** From the first byte to the last, connecting included. */
@@ -24,20 +24,10 @@ export interface Form {
  */
 export class JsonRequests {
   readonly #limits: JsonRequestLimits
-  readonly #agent: Agent
+  #agent: Agent | undefined
 
   constructor(limits: JsonRequestLimits) {
     this.#limits = limits
-    this.#agent = new Agent({
-      connections: limits.connectionsMax,
-      pipelining: 1,
-      allowH2: false,
-      maxResponseSize: limits.bytesMax,
-      maxHeaderSize: 16 * 1024,
-      headersTimeout: 0, // one clock, below
-      bodyTimeout: 0,
-      connect: { timeout: limits.timeoutMs },
-    })
   }
 
   /** A GET, or a POST of a form. Never rejects. */
@@ -45,7 +35,9 @@ export class JsonRequests {
     const { bytesMax, timeoutMs } = this.#limits
     const common = { accept: "application/json", "accept-encoding": "identity" }
     try {
-      const answer = await request(url, {
+      const undici = await import("undici") // most gateways never ask, and it takes long to load
+      this.#agent ??= agentOf(undici, this.#limits)
+      const answer = await undici.request(url, {
         dispatcher: this.#agent,
         signal: AbortSignal.timeout(timeoutMs),
         method: form === undefined ? "GET" : "POST",
@@ -63,9 +55,21 @@ export class JsonRequests {
   }
 
   async close(): Promise<void> {
-    await this.#agent.destroy()
+    await this.#agent?.destroy()
   }
 }
+
+const agentOf = (undici: typeof import("undici"), limits: JsonRequestLimits) =>
+  new undici.Agent({
+    connections: limits.connectionsMax,
+    pipelining: 1,
+    allowH2: false,
+    maxResponseSize: limits.bytesMax,
+    maxHeaderSize: 16 * 1024,
+    headersTimeout: 0, // one clock, above
+    bodyTimeout: 0,
+    connect: { timeout: limits.timeoutMs },
+  })
 
 function read(status: number, text: string): JsonAnswer {
   try {
