@@ -1,21 +1,19 @@
-import { auditVerify } from "./audit-verify.ts"
-import { call } from "./call.ts"
 import type { Command } from "./command.ts"
-import { explain } from "./explain.ts"
-import { migrate } from "./migrate.ts"
-import { schema } from "./schema.ts"
-import { serve } from "./serve.ts"
-import { tools } from "./tools.ts"
-import { validate } from "./validate.ts"
 
-/** Every command, in the order of help. */
-export const commands: readonly Command[] = [
-  serve,
-  validate,
-  migrate,
-  schema,
-  explain,
-  tools,
-  call,
-  auditVerify,
-]
+/**
+ * Every command by its name, in the order of help. Each is loaded when it is asked for: what one needs must not slow
+ * down the others, and least of all the start of a gateway.
+ */
+export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["serve", async () => (await import("./serve.ts")).serve],
+  ["validate", async () => (await import("./validate.ts")).validate],
+  ["migrate", async () => (await import("./migrate.ts")).migrate],
+  ["schema", async () => (await import("./schema.ts")).schema],
+  ["explain", async () => (await import("./explain.ts")).explain],
+  ["tools", async () => (await import("./tools.ts")).tools],
+  ["call", async () => (await import("./call.ts")).call],
+  ["audit verify", async () => (await import("./audit-verify.ts")).auditVerify],
+])
+
+export const allCommands = (): Promise<readonly Command[]> =>
+  Promise.all([...commands.values()].map((load) => load()))

@@ -12,25 +12,27 @@ interface Range {
   readonly max: number
 }
 
+const anyDuration = z
+  .string({ error: expectedDuration })
+  .regex(/^\d{1,10}(?:ms|s|m|h|d)$/, { error: expectedDuration, abort: true })
+  .transform((text) => scaled(text, timeUnits))
+
 /** A duration, written `500ms`, `30s`, `5m`, `12h`, `1d`; becomes milliseconds. */
 export const duration = ({ min, max }: Range) =>
-  z
-    .string({ error: expectedDuration })
-    .regex(/^\d{1,10}(?:ms|s|m|h|d)$/, { error: expectedDuration, abort: true })
-    .transform((text) => scaled(text, timeUnits))
-    .refine((ms) => ms >= min && ms <= max, {
-      error: `expected ${printDuration(min)} to ${printDuration(max)}`,
-    })
+  anyDuration.refine((ms) => ms >= min && ms <= max, {
+    error: `expected ${printDuration(min)} to ${printDuration(max)}`,
+  })
+
+const anySize = z
+  .string({ error: expectedSize })
+  .regex(/^\d{1,10}(?:B|KiB|MiB|GiB)$/, { error: expectedSize, abort: true })
+  .transform((text) => scaled(text, sizeUnits))
 
 /** A size, written `64KiB`, `4MiB`; becomes bytes. */
 export const size = ({ min, max }: Range) =>
-  z
-    .string({ error: expectedSize })
-    .regex(/^\d{1,10}(?:B|KiB|MiB|GiB)$/, { error: expectedSize, abort: true })
-    .transform((text) => scaled(text, sizeUnits))
-    .refine((bytes) => bytes >= min && bytes <= max, {
-      error: `expected ${printSize(min)} to ${printSize(max)}`,
-    })
+  anySize.refine((bytes) => bytes >= min && bytes <= max, {
+    error: `expected ${printSize(min)} to ${printSize(max)}`,
+  })
 
 export const printDuration = (ms: number): string => printed(ms, timeUnits)
 export const printSize = (bytes: number): string => printed(bytes, sizeUnits)
