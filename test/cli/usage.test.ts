@@ -61,7 +61,7 @@ describe("wrong usage ends with 2, and says what would be right:", () => {
     ["migrate a b", /"b" is one argument too many/],
     ["schema", /registry\|config is missing/],
     ["schema regist", /"regist" has no schema; say registry or config/],
-    ["explain", /--agent NAME@VERSION is missing/],
+    ["explain", /--agent NAME@VERSION or --tool NAME is missing/],
     ["explain --agent a@1", /no configuration/],
     ["tools extra", /"extra" is one argument too many/],
     ["tools --url nowhere", /--url: expected an address/],
