@@ -1,3 +1,4 @@
+import type { Evidence } from "../../call/caller.ts"
 import {
   followResource,
   type Subscriber,
@@ -9,6 +10,7 @@ import type { Gateway } from "../../call/gateway.ts"
 import type { Inquiry } from "../../call/inquiry.ts"
 import { withoutOurNotice } from "../../call/meta.ts"
 import type { Result } from "../../call/refusal.ts"
+import type { Catalog } from "../../registry/catalog.ts"
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import { metaKeys } from "./modern/envelope.ts"
 
@@ -17,6 +19,9 @@ export class Subscriptions {
   readonly #gateway: Gateway
   readonly #updated: (uri: string, params: JsonObject) => void
   readonly #following = new Map<string, Following>()
+  /** By which catalog all of them were permitted, and as whom. */
+  #catalog: Catalog | undefined
+  #evidence: Evidence | undefined
   #isOver = false
 
   constructor(gateway: Gateway, updated: (uri: string, params: JsonObject) => void) {
@@ -33,6 +38,8 @@ export class Subscriptions {
   }
 
   async add(uri: string, inquiry: Inquiry): Promise<Result<Following>> {
+    this.#catalog ??= this.#gateway.catalog()
+    this.#evidence = inquiry.evidence
     const subscribed = await subscribe(this.#to(uri), inquiry, this.#gateway)
     if (subscribed.ok) this.#keep(uri, subscribed.value)
     return subscribed
@@ -42,9 +49,22 @@ export class Subscriptions {
     return {
       uri,
       updated: (part, params) => {
-        if (!this.#isOver) this.#updated(part, params)
+        if (this.#isOver) return
+        if (this.#gateway.catalog() === this.#catalog) this.#updated(part, params)
+        else void this.#tellIfStill(uri, part, params)
       },
     }
+  }
+
+  /** The catalog is another, and nobody has looked yet what of it this caller may still read. */
+  async #tellIfStill(uri: string, part: string, params: JsonObject): Promise<void> {
+    const catalog = this.#gateway.catalog()
+    const evidence = this.#evidence
+    if (evidence === undefined) return
+    const caller = await this.#gateway.identify(evidence, catalog)
+    if (caller.ok) await this.refresh({ caller: caller.value, catalog, evidence })
+    else for (const one of [...this.#following.keys()]) this.remove(one)
+    if (this.has(uri) && !this.#isOver) this.#updated(part, params)
   }
 
   #keep(uri: string, following: Following): void {
@@ -66,6 +86,7 @@ export class Subscriptions {
       else if (this.has(uri)) this.#keep(uri, again.value)
       else again.value.end() // unsubscribed meanwhile
     }
+    this.#catalog = subscriber.catalog
   }
 
   end(): void {

@@ -102,6 +102,39 @@ describe("resources/subscribe", () => {
   })
 })
 
+describe("a session without a stream", () => {
+  test("keeps nothing of what its caller may no longer read", async () => {
+    const { port, ask, news, swap, face } = await world()
+    const mine = await session(port, "both@1")
+    for (const uri of ["postern:second@1.0.0/x:2", "postern:server@1.0.0/x:1"])
+      await ask(mine, "resources/subscribe", uri)
+    swap({ ...sketch, agents: { ...sketch.agents, "both@1": ["a@1"] } })
+    news.updated("x:2", {}, "second@1.0.0")
+    news.updated("x:1")
+    await eventually(() => news.followed()).toEqual(["server@1.0.0 x:1"])
+    const stream = await sessionStream(port, mine)
+    expect(await stream.arrived(1)).toEqual([updated("postern:server@1.0.0/x:1")])
+    await face.drain()
+    await stream.over()
+    expect(stream.messages()).toHaveLength(1)
+  })
+})
+
+describe("a reader that does not read", () => {
+  test("is cut off, and nothing is followed for it any more", async () => {
+    const { port, news, face } = await world({ streamBufferBytesMax: 200_000 })
+    const stream = await listening(port, "reader@1", { resourceSubscriptions: ["x:1"] })
+    await stream.arrived(1)
+    stream.incoming.pause()
+    const title = "x".repeat(50_000)
+    await eventually(() => {
+      news.updated("x:1", { title })
+      return face.stats().streams
+    }).toBe(0)
+    expect(news.followed()).toEqual([])
+  })
+})
+
 describe("a list of a server that changes", () => {
   test("is told to the sessions whose list is made of it, and to no other", async () => {
     const { port, news, face } = await world()
