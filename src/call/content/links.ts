@@ -72,7 +72,7 @@ function uiOf(meta: Json | undefined): JsonObject | undefined {
 }
 
 /** `_meta` with the resource of an MCP App under the caller's name for it; for results and for definitions of tools. */
-export function metaOf(meta: Json | undefined, nameOf: NameOf): Json {
+function metaOf(meta: Json | undefined, nameOf: NameOf): Json {
   const ui = uiOf(meta)
   if (ui === undefined || !isObject(meta)) return meta ?? null
   return { ...meta, ui: { ...ui, resourceUri: nameOf(String(ui["resourceUri"])) } }

@@ -13,7 +13,7 @@ export type Offer = "resources" | "prompts" | "completions" | "logging"
  * Whether a server has, or could have, what an offer stands for: what it declared when it was last connected; before,
  * what the registry's `metadata.capabilities` denies; otherwise it could, and is asked when a caller wants it.
  */
-export function couldOffer(
+function couldOffer(
   server: CatalogServer,
   offer: Offer,
   backends: Pick<Backends, "capabilities">,
