@@ -4,6 +4,7 @@ import { type Measured, measureCalls } from "./calls.ts"
 import { measureLoad, measureReload } from "./catalog.ts"
 import { measureStart } from "./cold.ts"
 import { innerCalls, measureCompositions, measureInterpreter, targets } from "./compositions.ts"
+import { compositions as contracted, measureContracts } from "./contracts.ts"
 import { eventsPerCall, measureSessions, measureStreams } from "./streams.ts"
 
 const { values } = parseArgs({
@@ -11,7 +12,10 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "4" },
     passes: { type: "string", default: "3" },
     connections: { type: "string", default: "32" },
-    only: { type: "string", default: "calls,streams,sessions,compositions,catalog,start" },
+    only: {
+      type: "string",
+      default: "calls,streams,sessions,compositions,contracts,catalog,start",
+    },
   },
 })
 const wanted = new Set(values.only.split(","))
@@ -23,6 +27,7 @@ if (wanted.has("calls")) await calls()
 if (wanted.has("streams")) await streams()
 if (wanted.has("sessions")) await sessions()
 if (wanted.has("compositions")) await compositions()
+if (wanted.has("contracts")) contracts()
 if (wanted.has("catalog")) await catalog()
 if (wanted.has("start")) await cold()
 
@@ -76,6 +81,13 @@ async function compositions(): Promise<void> {
   const late = of(({ slowest, scatter }) => scatter.p50Ms - slowest.p50Ms)
   console.log(
     `a scatter-gather over ${targets} calls: ${gathered.toFixed(2)} ms; its slowest alone ${slowest.toFixed(2)} ms: ${late.toFixed(2)} ms more (reach ≤ 1); ${failed} failed`,
+  )
+}
+
+function contracts(): void {
+  const { checkMs, pairUs } = measureContracts()
+  console.log(
+    `\n${contracted} compositions planned and checked: ${Math.round(checkMs)} ms of CPU (reach ≤ 1000); two schemas compared: ${pairUs.toFixed(1)} µs (reach ≤ 100)`,
   )
 }
 

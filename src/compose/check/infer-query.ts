@@ -31,8 +31,20 @@ interface Segment {
   readonly key: Key | undefined
 }
 
+/** The same few paths are looked at again and again. */
+const known = new Map<string, Query | undefined>()
+const knownMax = 1_000
+
 /** Undefined for a path that cannot be read, which registration has refused. */
 export function readQuery(path: string): Query | undefined {
+  if (known.has(path)) return known.get(path)
+  if (known.size >= knownMax) known.clear()
+  const query = parseQuery(path)
+  known.set(path, query)
+  return query
+}
+
+function parseQuery(path: string): Query | undefined {
   const parsed = parsePath(path)
   if (!parsed.ok) return
   const segments = parsed.query.segments.map((segment): Segment => {
