@@ -1,5 +1,6 @@
 import { memberNamed, walk } from "../../registry/spec/expression.ts"
 import { expressionEnvironment } from "../../registry/spec/expression-environment.ts"
+import { type CelCost, costOf } from "./cel-cost.ts"
 
 type Program = ReturnType<typeof expressionEnvironment.parse>
 
@@ -10,10 +11,7 @@ export interface Source {
   readonly steps: readonly string[]
   /** It looks at `steps` or `status` as a whole, and so at every step in sight. */
   readonly namesAll: boolean
-  /** How many comprehensions it has inside each other. */
-  readonly nesting: number
-  /** It cuts texts to arrays, which may be as long as they. */
-  readonly splits: boolean
+  readonly cost: CelCost
 }
 
 /** Reads a CEL expression; undefined for one that is none, which registration has refused. */
@@ -22,19 +20,16 @@ export function readSource(source: string): Source | undefined {
   if (program === undefined) return
   const steps = new Set<string>()
   let whole = 0
-  let nesting = 0
-  let splits = false
-  for (const { node, bound, nesting: around } of walk(program.ast)) {
-    nesting = Math.max(nesting, around)
+  for (const { node, bound } of walk(program.ast)) {
     const named = memberNamed(node)
     if (named !== undefined && isOfSteps(named.root) && !bound.has(named.root)) {
       steps.add(named.member)
       whole-- // the root of this member is visited as well
     }
-    if (node.op === "rcall" && node.args[0] === "split") splits = true
     if (node.op === "id" && isOfSteps(node.args) && !bound.has(node.args)) whole++
   }
-  return { program, steps: [...steps].sort(), namesAll: whole > 0, nesting, splits }
+  const cost = costOf(program.ast)
+  return { program, steps: [...steps].sort(), namesAll: whole > 0, cost }
 }
 
 const isOfSteps = (root: string): boolean => root === "steps" || root === "status"

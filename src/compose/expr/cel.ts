@@ -1,12 +1,11 @@
 import { isList, isObject, type Json } from "../../schema/json.ts"
+import { affords, type Context } from "./cel-cost.ts"
 import { readSource } from "./cel-source.ts"
 import type { CelExpr } from "./expr.ts"
 import { settled } from "./paths.ts"
-import { type Compute, fail, overrun, type Run, spend } from "./run.ts"
+import { type Compute, fail, type Run, spend } from "./run.ts"
 import type { Scope } from "./scope.ts"
 
-/** Rounds of comprehensions inside each other: those over 1,000 items in those over 1,000. */
-const roundsMax = 1_000_000
 /** A value that is nested deeper is not taken from an expression. */
 const depthMax = 500
 
@@ -14,18 +13,16 @@ const depthMax = 500
 export function computeCel(expr: CelExpr): Compute {
   const source = readSource(expr.source)
   if (source === undefined) return (_, run) => fail(run, "the expression cannot be read")
-  const { program, nesting, splits } = source
   return (scope, run) => {
     const context = contextOf(expr, scope)
-    if (nesting > 1 && largest(Object.values(context), { run, splits }) ** nesting > roundsMax)
-      return overrun(run, `comprehensions inside each other take more than ${roundsMax} rounds`)
-    const value: unknown = attempt(() => program(context), run)
+    if (!affords(source.cost, context, run)) return
+    const value: unknown = attempt(() => source.program(context), run)
     return run.error === undefined ? toJson(value, run, depthMax) : undefined
   }
 }
 
 /** The variables that have a value in this place; CEL fails on the others. */
-function contextOf({ steps, input }: CelExpr, scope: Scope): { [root: string]: unknown } {
+function contextOf({ steps, input }: CelExpr, scope: Scope): Context {
   const context: { [root: string]: unknown } = {}
   const given = input === "self" ? scope.self : scope.frame.input
   if (given !== undefined) context["input"] = given
@@ -94,25 +91,4 @@ function toStructure(value: unknown, run: Run, depth: number): Json | undefined 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
-}
-
-interface Measuring {
-  readonly run: Run
-  /** Texts count as the arrays they may be cut to. */
-  readonly splits: boolean
-}
-
-/** The size of the largest array or object among values: no comprehension goes through more. */
-function largest(values: readonly unknown[], { run, splits }: Measuring): number {
-  let found = values.length
-  const open: unknown[] = [...values]
-  for (let value = open.pop(); value !== undefined; value = open.pop()) {
-    if (typeof value === "string" && splits) found = Math.max(found, value.length)
-    if (typeof value !== "object" || value === null) continue
-    const inner = Object.values(value)
-    if (!spend(run, inner.length >>> 3)) return found
-    found = Math.max(found, inner.length)
-    for (const item of inner) open.push(item)
-  }
-  return found
 }

@@ -135,23 +135,27 @@ interface Visit {
   readonly bound: ReadonlySet<string>
   /** How many comprehensions are around it. */
   readonly nesting: number
+  /** The variable of the innermost of them. */
+  readonly item: string | undefined
   /** It is evaluated whenever the whole is, and what it fails with is the failure of the whole. */
   readonly isSure: boolean
 }
 
 /** Every node that is evaluated, which the variable that a comprehension introduces is not. */
 export function* walk(root: ASTNode): Generator<Visit> {
-  const open: Visit[] = [{ node: root, bound: new Set(), nesting: 0, isSure: true }]
+  const open: Visit[] = [
+    { node: root, bound: new Set(), nesting: 0, item: undefined, isSure: true },
+  ]
   for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
     yield visit
     open.push(...inside(visit))
   }
 }
 
-const comprehensions = ["all", "exists", "exists_one", "map", "filter"]
+export const comprehensions = ["all", "exists", "exists_one", "map", "filter"]
 
-function inside({ node, bound, nesting, isSure }: Visit): Visit[] {
-  const around = { bound, nesting, isSure }
+function inside({ node, bound, nesting, item, isSure }: Visit): Visit[] {
+  const around = { bound, nesting, item, isSure }
   if (node.op !== "rcall")
     return operands(node).map((each, index) => ({
       ...around,
@@ -167,6 +171,7 @@ function inside({ node, bound, nesting, isSure }: Visit): Visit[] {
   const within = {
     bound: new Set([...bound, variable.args]),
     nesting: nesting + (isLoop ? 1 : 0),
+    item: isLoop ? variable.args : item,
     isSure: isSure && isBind,
   }
   const inner = body.map((each) => ({ node: each, ...within }))

@@ -78,6 +78,34 @@ describe("A CEL expression", () => {
     expect(cel(cut, { input: "x".repeat(2000) })).toMatch(/^budget: /)
   })
 
+  test("counts what looks through all of a value as a loop", () => {
+    const list = Array.from({ length: 2000 }, (_, index) => index)
+    const text = "ab ".repeat(60_000)
+    for (const inner of [
+      "x in input.list",
+      "input.text.contains(string(x))",
+      "size(input.text) > x",
+    ])
+      expect(cel(`input.list.all(x, ${inner})`, { input: { list, text } })).toMatch(/^budget: /)
+    const nested = list.map((n) => ({ n, tags: ["a", "b"], name: "n" }))
+    const own = "input.nested.all(x, 'a' in x.tags && x.name.contains('n') && x.n in [x.n, 2])"
+    expect(cel(own, { input: { nested, list } })).toBe(true)
+    const small = "input.nested.all(x, !(x.name in input.few))"
+    expect(cel(small, { input: { nested: nested.slice(0, 900), few: ["b"], list } })).toBe(true)
+  })
+
+  test("is paid for by all the items that it is computed for", () => {
+    const wanted = Array.from({ length: 5000 }, (_, index) => `u${index}`)
+    const items = wanted.map((url) => ({ url, tags: ["a", "b"] }))
+    const kept = (filter: string, input: Json = { items, wanted, few: ["u1", "u2"] }) =>
+      yieldOf({ ops: { from: { path: "$.items" }, ops: [{ filter }, { limit: 1 }] } }, { input })
+    expect(kept("item.url in input.wanted")).toMatch(/^budget: .*maxWork/)
+    expect(kept("input.wanted.exists(url, url == item.url)")).toMatch(/^budget: .*maxWork/)
+    expect(kept("item.url in input.few")).toEqual([items[1]])
+    expect(kept("item.tags.exists(tag, tag == 'b')")).toEqual([items[0]])
+    expect(kept("'b' in item.tags")).toEqual([items[0]])
+  })
+
   test("gives objects their own members only, whatever they are called", () => {
     const input = JSON.parse('{"__proto__": {"x": 1}}')
     expect(cel("input", { input })).toEqual(input)
