@@ -12,6 +12,16 @@ vi.setConfig({ testTimeout: 20_000 }) // processes start slowly on a busy machin
 const script = fileURLToPath(import.meta.resolve("../../support/backend-child.ts"))
 const child = (...quirks: string[]) => stdio([script, ...quirks])
 
+/** A legacy server that closes its stdout at the first call, and stays. */
+const mute = `
+  const say = (id, result) => console.log(JSON.stringify({ jsonrpc: "2.0", id, result }))
+  require("node:readline").createInterface(process.stdin).on("line", (line) => {
+    const { id, method } = JSON.parse(line)
+    if (method === "initialize") say(id, { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "mute", version: "1" } })
+    if (method === "tools/call") require("node:fs").closeSync(1)
+    if (method === "server/discover") console.log(JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32601, message: "no" } }))
+  })`
+
 /** A child that notes its starts in a file; with the number of them so far. */
 function counted(...quirks: string[]) {
   const folder = mkdtempSync(join(tmpdir(), "starts-"))
@@ -38,6 +48,15 @@ describe("a child on stdio", () => {
     expect(new Set(pids)).toEqual(new Set([String(starts()[0])]))
     expect(starts()).toHaveLength(1)
     expect(backends.status()).toMatchObject([{ pid: starts()[0] }])
+  })
+
+  test("that closes its stdout and lives on is ended, and its calls are refused at once", async () => {
+    const { call, backends } = open(stdio(["-e", mute]))
+    expect(refusal(await call("echo"))).toMatchObject({
+      code: "backend_unavailable",
+      reason: "the server's process ended: it closed its stdout and was ended",
+    })
+    expect(backends.status()).toMatchObject([{ state: "down", pid: undefined }])
   })
 
   test("that ends at a request before initialize is taken for a legacy server", async () => {

@@ -20,6 +20,9 @@ export async function ready(command: Command, reveal: Reveal): Promise<ReadyComm
 /** What a child sees of the gateway's own environment; everything else is configured for it. */
 const inherited = ["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"]
 
+/** How long a process may live on that has closed its stdout: the two do not end in one moment. */
+const mutedMs = 100
+
 /** Process groups that live; they go with the gateway however it ends, short of SIGKILL (then stdin ends for them). */
 const groups = new Set<number>()
 
@@ -38,6 +41,8 @@ export class Child {
   /** What it was given and its answers must not show. */
   readonly secrets: readonly string[]
   #hasExited = false
+  #isStopping = false
+  #isMute = false
 
   constructor({ command, args, env, cwd }: ReadyCommand) {
     this.secrets = secretsIn(env)
@@ -56,6 +61,16 @@ export class Child {
     })
     for (const pipe of [this.#process.stdin, this.#process.stdout, this.#process.stderr])
       pipe.on("error", () => {}) // EPIPE and the like after its end, which `exited` tells
+    this.#process.stdout.once("close", () => void this.#endMute())
+  }
+
+  /** No answer can come from it any more, and whoever waits for one would wait for long. */
+  async #endMute(): Promise<void> {
+    if (this.#isStopping || (await this.#exitsWithin(mutedMs))) return
+    const { pid } = this.#process
+    if (pid === undefined) return
+    this.#isMute = true
+    signalGroup(pid, "SIGKILL")
   }
 
   #end(): Promise<string> {
@@ -63,9 +78,10 @@ export class Child {
       this.#process.once("error", (error: NodeJS.ErrnoException) =>
         resolve(`it could not be started: ${error.code ?? error.message}`),
       )
-      this.#process.once("exit", (code, signal) =>
-        resolve(signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`),
-      )
+      this.#process.once("exit", (code, signal) => {
+        if (this.#isMute) resolve("it closed its stdout and was ended")
+        else resolve(signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`)
+      })
     })
   }
 
@@ -87,6 +103,7 @@ export class Child {
 
   /** The end of stdin, then SIGTERM, then SIGKILL to the whole group, each after `waitMs` if it still runs. */
   async stop(waitMs: number): Promise<void> {
+    this.#isStopping = true
     this.#process.stdin.end()
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       if (await this.#exitsWithin(waitMs)) return
