@@ -123,8 +123,8 @@ function readings(parts: Parts): Reading[] {
     [
       "gauge",
       "registry_is_current",
-      "1 when the document is the one in use, 0 when it was refused.",
-      () => (registry.state().lastError === undefined ? 1 : 0),
+      "1 when the document is the one in use, 0 when it was refused or could not be judged.",
+      () => ((registry.state().lastError ?? registry.state().bug) ? 0 : 1),
     ],
     [
       "total",

@@ -40,6 +40,8 @@ export interface RegistryState {
   readonly refusals: number
   /** Undefined when the document is the one in use. */
   readonly lastError: { readonly atMs: number; readonly problems: readonly Problem[] } | undefined
+  /** Loading the last document threw, so that nobody knows whether it is sound. Undefined when another was judged since. */
+  readonly bug: { readonly atMs: number; readonly message: string } | undefined
 }
 
 /** Keeps the catalog and the file together. One document is loaded at a time; of those that come meanwhile, the last. */
@@ -51,6 +53,7 @@ export class Registry {
     loadedAtMs: undefined,
     refusals: 0,
     lastError: undefined,
+    bug: undefined,
   }
   /** Hashes of the text in use and of the last text tried, or the words of what kept it from being read. */
   #inUse: string | undefined
@@ -104,7 +107,7 @@ export class Registry {
     try {
       await this.#take(text)
     } catch (error) {
-      if (error !== closed) this.#options.onBug(error)
+      if (error !== closed) this.#stumble(error)
     }
   }
 
@@ -127,6 +130,7 @@ export class Registry {
       digest: accepted.catalog.digest,
       loadedAtMs: this.#options.now(),
       lastError: undefined,
+      bug: undefined,
     }
     this.#options.onAccepted(accepted, state)
     this.#inUse = hash
@@ -135,13 +139,20 @@ export class Registry {
 
   #refuse(problems: readonly Problem[]): void {
     const lastError = { atMs: this.#options.now(), problems }
-    this.#state = { ...this.#state, refusals: this.#state.refusals + 1, lastError }
+    const refusals = this.#state.refusals + 1
+    this.#state = { ...this.#state, refusals, lastError, bug: undefined }
     this.#options.onRefused(problems, this.#state)
+  }
+
+  #stumble(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error)
+    this.#state = { ...this.#state, bug: { atMs: this.#options.now(), message } }
+    this.#options.onBug(error)
   }
 
   #recover(hash: string): void {
     this.#tried = hash
-    this.#state = { ...this.#state, lastError: undefined }
+    this.#state = { ...this.#state, lastError: undefined, bug: undefined }
     this.#options.onRecovered?.(this.#state)
   }
 

@@ -48,7 +48,7 @@ export function status(parts: Parts): JsonObject {
 }
 
 function registryStatus({ config, current, registry }: Parts): object {
-  const { digest, generation, lastError, loadedAtMs, refusals } = registry.state()
+  const { bug, digest, generation, lastError, loadedAtMs, refusals } = registry.state()
   const { catalog, routes } = current
   return {
     source: config.registry.file,
@@ -60,6 +60,7 @@ function registryStatus({ config, current, registry }: Parts): object {
       at: time(lastError.atMs),
       problems: lastError.problems.filter(isError).slice(0, problemsMax).map(formatProblem),
     },
+    bug: bug && { at: time(bug.atMs), message: bug.message },
     counts: catalog && {
       schemas: catalog.document.schemas.length,
       servers: catalog.servers.length,

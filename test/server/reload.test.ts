@@ -112,9 +112,11 @@ describe("the registry in use", () => {
     writeFileSync(file, document("bug"))
     await registry.reload()
     expect([servers(), bugs]).toEqual([["a"], [bug]])
+    expect(registry.state()).toMatchObject({ generation: 1, bug: { message: "a bug" } })
     writeFileSync(file, document("c"))
     await registry.reload()
     expect(servers()).toEqual(["c"])
+    expect(registry.state().bug).toBeUndefined()
   })
 
   test("does not change after it was closed, also in the middle of loading", async () => {
