@@ -48,7 +48,7 @@ export interface Boundary {
   readonly defaults?: Defaults
   /**
    * Of a composition called inside another, where the call line does not see to it, as are both schemas: an input that
-   * is no object is taken as `{ [wrap]: input }`; absent, it fails with class `binding`.
+   * is no object is taken as `{ [wrap]: input }`; absent, it does not fit the schema.
    */
   readonly wrap?: string
   /** Self-contained. */

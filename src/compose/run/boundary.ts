@@ -1,8 +1,8 @@
 import type { Fault } from "../../schema/fault.ts"
-import type { Json, JsonSchema } from "../../schema/json.ts"
+import { isObject, type Json, type JsonSchema } from "../../schema/json.ts"
 import type { Settled } from "../expr/scope.ts"
 import { withDefaults } from "../plan/defaults.ts"
-import type { Graph } from "../plan/plan.ts"
+import type { Boundary, Graph } from "../plan/plan.ts"
 import { misfitInput, misfitOutput } from "./fault-words.ts"
 import type { Failed, Result } from "./outcome.ts"
 import { fail, type Site } from "./work.ts"
@@ -29,15 +29,18 @@ export function enter(graph: Graph, site: Site): Entered | Failed {
     const scope = { frame: { input: self, steps, outer: frame }, ...around }
     return { ok: true, site: { ...site, scope }, steps }
   }
-  const input =
-    self === undefined || boundary.defaults === undefined
-      ? self
-      : withDefaults(self, boundary.defaults)
+  const input = self === undefined ? undefined : taken(boundary, self)
   const faults = input === undefined ? undefined : misfit(boundary.inputSchema, input, site)
   if (faults !== undefined) return fail(site, misfitInput(faults))
   const { tool, depends } = boundary
   const scope = { frame: { input, steps } }
   return { ok: true, site: { ...site, scope, authority: { tool, depends } }, steps }
+}
+
+/** As the call line would take it: an object, with defaults. */
+function taken({ wrap, defaults }: Boundary, self: Json): Json {
+  const whole = isObject(self) || wrap === undefined ? self : Object.fromEntries([[wrap, self]])
+  return defaults === undefined ? whole : withDefaults(whole, defaults)
 }
 
 /** Holds the value of a composition that is called inside another to what it promises. */

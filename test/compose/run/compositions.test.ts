@@ -34,6 +34,13 @@ const outer = (steps: readonly JsonObject[]) =>
   )
 
 describe("a composition that is called by another", () => {
+  test("takes what is no object for the one property that it can be meant for", async () => {
+    const world = new World({ a: { value: { weight: 7 } } })
+    const outcome = await world.run(outer([call("inner", { input: { constant: 3 } })]), {})
+    expect(valueIn(outcome)).toEqual({ weight: 7 })
+    expect(world.seen[0]?.input).toEqual({ n: 3, unit: "kg" })
+  })
+
   test("gets its defaults, runs under its own depends, and has paths below the step", async () => {
     const world = new World({ a: { value: { weight: 7 } } })
     const outcome = await world.run(outer([call("inner", { id: "weigh" })]), { n: 1 })
