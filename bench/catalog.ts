@@ -89,7 +89,7 @@ export async function measureReload({ reloads = 4, connections = 8 } = {}) {
   await load(target, { connections, seconds: 2 })
   await postern.usage() // forgets the longest delay so far
   const calm = await load(target, { connections, seconds: 2 })
-  const { loopDelayMaxMs: calmDelayMs } = await postern.usage()
+  const calmUsage = await postern.usage()
   const running = load(target, { connections, seconds: reloads * 3 })
   for (let i = 0; i < reloads; i++) {
     const next = join(postern.folder, "next.json")
@@ -98,6 +98,5 @@ export async function measureReload({ reloads = 4, connections = 8 } = {}) {
     await new Promise((resolve) => setTimeout(resolve, 2_500))
   }
   const busy = await running
-  const { loopDelayMaxMs, rssBytes } = await postern.usage()
-  return { calm, busy, calmDelayMs, loopDelayMaxMs, rssBytes }
+  return { calm, busy, calmUsage, busyUsage: await postern.usage() }
 }

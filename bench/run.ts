@@ -6,6 +6,7 @@ import { measureStart } from "./cold.ts"
 import { innerCalls, measureCompositions, measureInterpreter, targets } from "./compositions.ts"
 import { compositions as contracted, measureContracts } from "./contracts.ts"
 import { eventsPerCall, measureSessions, measureStreams } from "./streams.ts"
+import type { Usage } from "./subject.ts"
 
 const { values } = parseArgs({
   options: {
@@ -148,9 +149,13 @@ async function catalog(): Promise<void> {
   console.log(
     `\ncatalog of ${tools} tools (${mebibytes(documentBytes)}): ready in ${seconds.toFixed(2)} s (reach ≤ 1.5), ${mebibytes(rssBytes)} (reach ≤ 250 MB)`,
   )
-  const { calm, busy, calmDelayMs, loopDelayMaxMs } = await measureReload()
+  const { calm, busy, calmUsage, busyUsage } = await measureReload()
+  const beside = (pick: (usage: Usage) => number) =>
+    `${pick(busyUsage).toFixed(0)} ms (without reloads ${pick(calmUsage).toFixed(0)})`
   console.log(
-    `reloaded under load: ${busy.failed} of ${busy.calls} calls failed; longest event-loop delay ${loopDelayMaxMs.toFixed(0)} ms (reach ≤ 50; without reloads ${calmDelayMs.toFixed(0)}); p99 ${busy.p99Ms.toFixed(1)} ms (without ${calm.p99Ms.toFixed(1)})`,
+    `reloaded under load: ${busy.failed} of ${busy.calls} calls failed; p99 ${busy.p99Ms.toFixed(1)} ms (without ${calm.p99Ms.toFixed(1)})
+  the event loop was late by at most ${beside((usage) => usage.loopDelayMaxMs)}: reach ≤ 50, on a machine that does nothing else
+  the longest turn took ${beside((usage) => usage.turnCpuMaxMs)} of CPU time; the longest pause for garbage ${beside((usage) => usage.gcMaxMs)}`,
   )
 }
 

@@ -8,7 +8,17 @@ const probe = join(import.meta.dirname, "subjects/probe.ts")
 export interface Subject extends AsyncDisposable {
   readonly pid: number
   /** What the process has used so far, by its own account. */
-  usage(): Promise<{ cpuMs: number; rssBytes: number; loopDelayMaxMs: number }>
+  usage(): Promise<Usage>
+}
+
+export interface Usage {
+  readonly cpuMs: number
+  readonly rssBytes: number
+  /** Since the last time it was asked, as the two below: the longest time that the event loop was late. */
+  readonly loopDelayMaxMs: number
+  /** The most CPU time that its thread used in one go: what other work on the machine does not change. */
+  readonly turnCpuMaxMs: number
+  readonly gcMaxMs: number
 }
 
 /** Starts `node FILE …` and waits for the line on stdout that `ready` matches. */
@@ -30,7 +40,7 @@ export async function start(
     async usage() {
       child.send("usage")
       const [answer] = await once(child, "message")
-      return answer as { cpuMs: number; rssBytes: number; loopDelayMaxMs: number }
+      return answer as Usage
     },
     async [Symbol.asyncDispose]() {
       if (child.exitCode !== null) return
