@@ -35,11 +35,14 @@ const tagged: Any = fc.letrec<{ value: Json }>((tie) => ({
 
 const constant: Any = fc.oneof(tagged, fc.jsonValue({ maxDepth: 2 }) as Any)
 
-const predicate: Any = fc.record({
-  field: path,
-  op: fc.constantFrom("eq", "in", "contains"),
-  value: fc.oneof(tagged, fc.integer()),
-})
+const predicate: Any = fc.oneof(
+  fc.record({
+    field: path,
+    op: fc.constantFrom("eq", "contains"),
+    value: fc.oneof(tagged, fc.integer()),
+  }),
+  fc.record({ field: path, op: fc.constant("in"), value: fc.array(fc.integer()) }),
+)
 
 const source = (depth: number): Any => {
   const flat = [
@@ -139,7 +142,9 @@ function spec(index: number, depth: number): fc.Arbitrary<JsonObject> {
     fc.record({ filter: fc.record({ predicate }) }),
     fc.record({ schemaMap: fc.record({ mappings: mappings(2) }) }),
     fc.record({ mapEach: fc.record({ inner }) }),
-    fc.record({ timeout: fc.record({ inner, durationMs: fc.nat(), fallback: inner }) }),
+    fc.record({
+      timeout: fc.record({ inner, durationMs: fc.integer({ min: 1 }), fallback: inner }),
+    }),
     fc.record({ retry: fc.record({ inner, maxAttempts: fc.constant(2), backoff }) }),
     fc.record({ deadLetter: fc.record({ inner, deadLetterTool: words }) }),
     fc.record({ recipientList: fc.record({ recipientsPath: path }) }),

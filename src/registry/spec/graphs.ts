@@ -7,7 +7,7 @@ import { path } from "./path.ts"
 import { policies, retryPolicy } from "./policies.ts"
 import { type Reader, wrongType, wrongValue } from "./reading.ts"
 import { checkReference, checkUnique, idsIn } from "./steps.ts"
-import { duration, flag, integer, list, number, oneOf, text } from "./values.ts"
+import { flag, integer, list, number, oneOf, positive, text } from "./values.ts"
 
 /** The elements of pipelines, sagas and scatter-gathers: the three patterns that are graphs of named parts. */
 
@@ -55,7 +55,7 @@ const compensation = operationReader({
   beside: {
     input: optional(binding),
     retry: optional(retryPolicy),
-    timeoutMs: optional(duration),
+    timeoutMs: optional(positive),
   },
 })
 

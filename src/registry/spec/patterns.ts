@@ -13,7 +13,7 @@ import { throttleFields } from "./policies.ts"
 import { predicate } from "./predicate.ts"
 import { type At, type Reader, refuse, wrongType, wrongValue } from "./reading.ts"
 import { stepsIn } from "./steps.ts"
-import { duration, flag, integer, list, name, number, oneOf, text } from "./values.ts"
+import { duration, flag, integer, list, name, number, oneOf, positive, text } from "./values.ts"
 
 /** One pattern kind: the members of its object in a spec, and what is special about reading it. */
 interface Pattern {
@@ -65,7 +65,7 @@ const patterns: { readonly [name in PatternName]: Pattern } = {
     fields: {
       steps: required(pipelineSteps),
       output: optional(binding),
-      timeoutMs: optional(duration),
+      timeoutMs: optional(positive),
       maxParallel: optional(integer({ min: 1 })),
     },
   },
@@ -73,7 +73,7 @@ const patterns: { readonly [name in PatternName]: Pattern } = {
     fields: {
       targets: required(targets),
       aggregation: optional(aggregation),
-      timeoutMs: optional(duration),
+      timeoutMs: optional(positive),
       failFast: optional(flag),
       concurrency: optional(integer({ min: 1 })),
       complete: optional(complete),
@@ -85,7 +85,7 @@ const patterns: { readonly [name in PatternName]: Pattern } = {
     fields: {
       steps: required(sagaSteps),
       sagaIdPath: optional(path),
-      timeoutMs: optional(duration),
+      timeoutMs: optional(positive),
       output: optional(binding),
       onCancel: optional(oneOf("compensate", "finish")),
       onCompensateFailure: optional(oneOf("continue", "stop")),
@@ -99,7 +99,7 @@ const patterns: { readonly [name in PatternName]: Pattern } = {
   timeout: {
     fields: {
       inner: required(operation),
-      durationMs: required(duration),
+      durationMs: required(positive),
       fallback: optional(operation),
       message: optional(text),
     },
@@ -111,7 +111,7 @@ const patterns: { readonly [name in PatternName]: Pattern } = {
       backoff: required(backoff),
       retryIf: optional(predicate),
       jitter: optional(number({ max: 1 })),
-      attemptTimeoutMs: optional(duration),
+      attemptTimeoutMs: optional(positive),
     },
   },
   cache: {
@@ -119,7 +119,7 @@ const patterns: { readonly [name in PatternName]: Pattern } = {
       keyPaths,
       inner: required(operation),
       store,
-      ttlSeconds: required(duration),
+      ttlSeconds: required(positive),
       staleWhileRevalidateSeconds: optional(duration),
       cacheIf: optional(predicate),
     },
@@ -139,8 +139,8 @@ const patterns: { readonly [name in PatternName]: Pattern } = {
       inner: required(operation),
       store,
       failureThreshold: required(integer({ min: 1 })),
-      failureWindowSeconds: required(duration),
-      resetTimeoutSeconds: required(duration),
+      failureWindowSeconds: required(positive),
+      resetTimeoutSeconds: required(positive),
       successThreshold: optional(integer({ min: 1 })),
       fallback: optional(operation),
       failureIf: optional(predicate),
@@ -187,7 +187,7 @@ const patterns: { readonly [name in PatternName]: Pattern } = {
       ),
       merge: required(merge),
       ignoreFailures: optional(flag),
-      timeoutMs: optional(duration),
+      timeoutMs: optional(positive),
     },
   },
   wireTap: {

@@ -5,7 +5,7 @@ import { operation } from "./operation.ts"
 import { path } from "./path.ts"
 import { conditionOrPredicate } from "./predicate.ts"
 import type { Reader } from "./reading.ts"
-import { duration, flag, integer, list, name, number, oneOf, text } from "./values.ts"
+import { duration, flag, integer, list, name, number, oneOf, positive, text } from "./values.ts"
 
 const errorClasses = list(
   oneOf(
@@ -27,7 +27,7 @@ export const retryPolicy = object("retry", {
   jitter: optional(number({ max: 1 })),
   on: optional(errorClasses),
   if: optional(conditionOrPredicate),
-  attemptTimeoutMs: optional(duration),
+  attemptTimeoutMs: optional(positive),
 })
 
 const onErrorPolicy = object("onError", {
@@ -46,7 +46,7 @@ const oncePolicy = object("once", {
 })
 
 const cachePolicy = object("cache", {
-  ttlMs: required(duration),
+  ttlMs: required(positive),
   key: optional(list(path)),
   staleMs: optional(duration),
   if: optional(conditionOrPredicate),
@@ -54,8 +54,8 @@ const cachePolicy = object("cache", {
 
 /** Of the throttle policy and the throttle pattern alike. */
 export const throttleFields: Fields = {
-  rate: required(number()),
-  windowMs: required(duration),
+  rate: required(positive),
+  windowMs: required(positive),
   strategy: optional(oneOf("sliding_window", "token_bucket", "fixed_window", "leaky_bucket")),
   onExceeded: optional(oneOf("wait", "reject", "queue")),
 }
@@ -63,8 +63,8 @@ export const throttleFields: Fields = {
 const breakerPolicy = object("breaker", {
   name: optional(name),
   failures: required(integer({ min: 1 })),
-  windowMs: required(duration),
-  resetMs: required(duration),
+  windowMs: required(positive),
+  resetMs: required(positive),
   successes: optional(integer({ min: 1 })),
   if: optional(conditionOrPredicate),
 })
@@ -81,7 +81,7 @@ export const policies: Fields = {
   onError: optional(onErrorPolicy),
   once: optional(oncePolicy),
   cache: optional(cachePolicy),
-  timeoutMs: optional(duration),
+  timeoutMs: optional(positive),
   retry: optional(retryPolicy),
   throttle: optional(object("throttle", throttleFields)),
   breaker: optional(breakerPolicy),

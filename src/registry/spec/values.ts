@@ -36,6 +36,10 @@ export const integer =
 /** Milliseconds or seconds, as the field's name says; never negative. */
 export const duration: Reader = number()
 
+/** A number without which nothing would ever happen: a rate, or a time in which something is to be done. */
+export const positive: Reader = (raw, at) =>
+  raw === 0 ? wrongValue(at, "0 is not a number greater than 0") : number()(raw, at)
+
 const range = (min: number, max: number) =>
   max === Number.POSITIVE_INFINITY ? `a number of at least ${min}` : `in ${min} to ${max}`
 

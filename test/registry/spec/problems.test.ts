@@ -102,6 +102,26 @@ describe("the shape of a spec", () => {
       { timeout: { inner: tool, durationMs: Number.POSITIVE_INFINITY } },
       ["invalid_value /timeout/durationMs"],
     ],
+    [
+      "no time to do it in",
+      { timeout: { inner: tool, durationMs: 0 } },
+      ["invalid_value /timeout/durationMs"],
+    ],
+    [
+      "a rate of nothing",
+      { throttle: { inner: tool, rate: 0, windowMs: 0 } },
+      ["invalid_value /throttle/rate", "invalid_value /throttle/windowMs"],
+    ],
+    [
+      "an order of lists",
+      { filter: { predicate: { field: "$.a", op: "gt", value: { listValue: [] } } } },
+      ["invalid_value /filter/predicate/value"],
+    ],
+    [
+      "a choice from what is no list",
+      { filter: { predicate: { field: "$.a", op: "in", value: "x" } } },
+      ["invalid_value /filter/predicate/value"],
+    ],
     ["no attempt", { retry: { ...retry, maxAttempts: 0 } }, ["invalid_value /retry/maxAttempts"]],
     [
       "half an attempt",
