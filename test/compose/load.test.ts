@@ -54,6 +54,29 @@ describe("A registry document", () => {
     for (const tool of plans.keys()) expect(catalog?.tools).toContain(tool)
   })
 
+  test("in which a composition gives a tool what the tool hides is refused", () => {
+    const source = { server: "s", serverVersion: "1.0.0", tool: "a", hideFields: ["key"] }
+    const giving = (given: object) =>
+      load(
+        documentOf([
+          { ...sourceTool("a"), source, inputSchema: { type: "object" } },
+          composition(
+            "c",
+            {
+              pipeline: {
+                steps: [{ id: "s", operation: { tool: "a" }, input: { constant: given } }],
+              },
+            },
+            { depends: [toolDependency("a")] },
+          ),
+        ]),
+      )
+    expect(errors(giving({ key: 1 }))).toEqual([
+      "input_mismatch /tools/1/spec/pipeline/steps/0/input",
+    ])
+    expect(errors(giving({ other: 1 }))).toEqual([])
+  })
+
   test("with a composition of which no plan can be made has no catalog", () => {
     const loaded = load(world(composition("c", unreachable), composition("d", calling("b"))))
     expect(errors(loaded)).toEqual(["quorum_range /tools/2/spec/scatterGather/complete/quorum"])

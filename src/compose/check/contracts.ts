@@ -1,6 +1,6 @@
 import type { CatalogTool } from "../../registry/catalog.ts"
 import { written } from "../../registry/model.ts"
-import type { JsonSchema } from "../../schema/json.ts"
+import { isObject, type JsonSchema, member } from "../../schema/json.ts"
 import { kinds } from "../../schema/subsume/clauses/kinds.ts"
 import type { Anatomy } from "../../schema/types/anatomy.ts"
 import {
@@ -52,6 +52,7 @@ export class Contracts {
   readonly #catalog: Callables
   /** Of compositions that do not declare what they give: what was found out when they were checked. */
   readonly #found = new Map<string, Part>()
+  readonly #asked = new Map<CatalogTool, JsonSchema>()
 
   constructor(catalog: Callables) {
     this.#catalog = catalog
@@ -62,12 +63,28 @@ export class Contracts {
     const tool = this.#catalog.tool(target.name, target.version)
     if (tool === undefined) return unknownContract
     const key = effect === "read" ? undefined : tool.entity.source?.idempotency?.["argument"]
+    const isShown = typeof key === "string" && !hiddenOf(tool).has(key)
     const takes: Taker = {
       name: nameOf(tool),
-      schema: tool.shown.inputSchema,
-      ...given({ wrap, key: typeof key === "string" ? key : undefined }),
+      schema: this.#askedBy(tool),
+      ...given({ wrap, key: isShown ? key : undefined }),
     }
     return { takes, ...giving(tool.shown.outputSchema) }
+  }
+
+  /** What callers are shown, and that what is hidden from them cannot be given: no open schema says so. */
+  #askedBy(tool: CatalogTool): JsonSchema {
+    const { inputSchema } = tool.shown
+    const hidden = hiddenOf(tool)
+    if (hidden.size === 0 || !isObject(inputSchema)) return inputSchema
+    const known = this.#asked.get(tool)
+    if (known !== undefined) return known
+    const described = member(inputSchema, "properties")
+    const refused = [...hidden].map((name) => [name, false] as const)
+    const properties = Object.fromEntries([...Object.entries(described ?? {}), ...refused])
+    const asked = { ...inputSchema, properties }
+    this.#asked.set(tool, asked)
+    return asked
   }
 
   ofComposition({ tool, inputSchema, outputSchema, wrap, defaults }: Boundary): Contract {
@@ -88,6 +105,11 @@ export class Contracts {
 
 export const nameOf = ({ name, version }: CatalogTool): string =>
   written({ name, ...given({ version }) })
+
+const hiddenOf = ({ implementation }: CatalogTool): ReadonlySet<string> =>
+  implementation.kind === "source" ? implementation.hidden : nothing
+
+const nothing: ReadonlySet<string> = new Set()
 
 const giving = (schema: JsonSchema | undefined): Pick<Contract, "gives" | "schema"> => ({
   gives: { type: schema === undefined ? unknown : typeOf(schema), presence: "always" },

@@ -258,13 +258,15 @@ describe("a call that a composition makes", () => {
       tools,
       compositions: {
         plain: pipeline(step("t", { input: { constant: { q: 1 } } })),
-        bold: pipeline(step("t", { input: { constant: { key: "mine" } } })),
+        bold: pipeline(step("t", { input: { path: "$" } })),
       },
       backend: () => value({}),
     })
     await call("plain")
     expect(requests[0]?.params["arguments"]).toEqual({ key: "k", q: 1 })
-    expect(textIn(await call("bold"))).toContain("/key: expected no such field [input]")
+    expect(textIn(await call("bold", { key: "mine" }))).toContain(
+      "/key: expected no such field [input]",
+    )
     expect(requests).toHaveLength(1)
   })
 
