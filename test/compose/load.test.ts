@@ -56,7 +56,7 @@ describe("A registry document", () => {
 
   test("in which a composition gives a tool what the tool hides is refused", () => {
     const source = { server: "s", serverVersion: "1.0.0", tool: "a", hideFields: ["key"] }
-    const giving = (given: object) =>
+    const giving = (given: JsonObject) =>
       load(
         documentOf([
           { ...sourceTool("a"), source, inputSchema: { type: "object" } },

@@ -23,9 +23,12 @@ export const oncePolicy: Lower<Once> = (written, { lowering, spot }) =>
     onDuplicate: wordIn(written, "onDuplicate", ["cached", "skip", "error"]) ?? "cached",
   }
 
-export const cachePolicy: Lower<Cache> = (written, { node, spot }) =>
+export const cachePolicy: Lower<Cache> = (written, { lowering, node, spot }) =>
   written && {
-    space: spaceOf(node),
+    // Whoever keeps by a part of the input says that the rest is always the same, and that is so in this place alone.
+    space: [spaceOf(node), ...(listIn(written, "key") ? [ownName({ lowering, spot })] : [])].join(
+      " ",
+    ),
     key: keyOf(written),
     ttlMs: numberIn(written, "ttlMs") ?? 0,
     ...given({
@@ -75,7 +78,7 @@ function keyOf(written: JsonObject): Expr {
   return { kind: "construct", fields: Object.fromEntries(parts) }
 }
 
-const ownName = ({ lowering: { tool }, spot }: PolicyContext): string =>
+const ownName = ({ lowering: { tool }, spot }: Pick<PolicyContext, "lowering" | "spot">): string =>
   `${tool.name}@${tool.version ?? ""}/${spot.path}`
 
 /** What is called, with its version. */

@@ -5,6 +5,7 @@ import { isObject, type JsonObject } from "../../../src/schema/json.ts"
 import {
   composed,
   failing,
+  fields,
   pipeline,
   reading,
   step,
@@ -103,6 +104,28 @@ describe("what a composition keeps for later", () => {
       await call("c", {}, other),
     ]
     expect(values.map(valueIn)).toEqual([{ n: 1 }, { n: 1 }, { n: 2 }, { n: 2 }])
+  })
+
+  test("by a part of the input is for the same place alone: elsewhere the rest may be another", async () => {
+    const speaking = (lang: string) =>
+      pipeline(
+        step("t", {
+          cache: { ttlMs: 60_000, key: ["$.q"] },
+          input: fields({ q: { path: "$.q" }, lang: { constant: lang } }),
+        }),
+      )
+    const { call, requests } = composed({
+      tools: { t: reading },
+      compositions: { de: speaking("de"), en: speaking("en") },
+      backend: ({ params }) => value(params["arguments"] ?? null),
+    })
+    const values = [await call("de", { q: "x" }), await call("en", { q: "x" })]
+    expect(values.map(valueIn)).toEqual([
+      { q: "x", lang: "de" },
+      { q: "x", lang: "en" },
+    ])
+    await call("de", { q: "x" })
+    expect(requests).toHaveLength(2)
   })
 
   test("outlives the catalog, and errors are not kept", async () => {
