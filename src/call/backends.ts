@@ -66,6 +66,11 @@ export interface BackendRequest {
   readonly peer?: Peer | undefined
   /** Where the caller takes a result that asks it something, and comes back. Undefined where the next result is final. */
   readonly rounds?: Rounds | undefined
+  /**
+   * The caller takes a task in place of the result: what a legacy server is sent as `task`, such as `{ttl}`. A modern one is
+   * told that its client has the extension, and decides itself.
+   */
+  readonly task?: JsonObject | undefined
   readonly cancellation: Cancellation | undefined
   /** From which level up the caller wants log messages, which a modern server must be told; undefined: none. */
   readonly logLevel?: string | undefined

@@ -54,6 +54,8 @@ export interface CallRequest extends Inquiry {
   readonly key?: string
   /** Its arguments are proved to fit what callers are shown. Only compositions have it. */
   readonly isProven?: true
+  /** A legacy caller takes a task in place of the result: its `task`, such as `{ttl}`. */
+  readonly task?: JsonObject | undefined
   readonly cancellation: Cancellation | undefined
   readonly onNotification: ((notification: JsonObject) => void) | undefined
   /** The server wants to be polled for the answer. */

@@ -3,7 +3,7 @@ import { written } from "../registry/model.ts"
 import type { Json, JsonObject } from "../schema/json.ts"
 import { asCaller } from "./as-caller.ts"
 import { refOf } from "./audit.ts"
-import type { BackendReply } from "./backends.ts"
+import type { BackendReply, Backends } from "./backends.ts"
 import type { InsideLine, Way } from "./call.ts"
 import type { Input } from "./check-input.ts"
 import { runComposition } from "./composition/run.ts"
@@ -11,6 +11,7 @@ import { askInTurn, type Executed } from "./failover.ts"
 import { sendOn } from "./interaction/send-on.ts"
 import { forwardedMeta } from "./meta.ts"
 import type { Permit } from "./permit.ts"
+import { mayWish, wishFor } from "./tasks/wish.ts"
 
 /**
  * Asks the backend, under its own name for the tool, or runs the composition, whose calls go the way `inside`. There is no
@@ -24,27 +25,51 @@ export async function execute(
 ): Promise<Executed> {
   const { tool } = permit
   if (tool.implementation.kind === "composition") {
-    return { answer: await compose(permit, input.arguments ?? {}, way, inside), server: undefined }
+    const answer =
+      way.request.task === undefined
+        ? await compose(permit, input.arguments ?? {}, way, inside)
+        : noTask(tool)
+    return { answer, server: undefined }
   }
   const servers = goingOn(input.servers, permit, way)
   return askInTurn(servers, tool, way, (server) => ask(server, permit, input.arguments, way))
 }
 
+/** A composition is answered at once (MCP 2025-11-25, Tasks: -32601 where a tool takes no task). */
+const noTask = ({ name }: CatalogTool): BackendReply => ({
+  kind: "error",
+  error: { code: -32601, message: `${name} takes no task: call it without` },
+})
+
 function ask(
-  { server, tool: own }: ServerTool,
-  { caller, tool }: Permit,
+  server: ServerTool,
+  permit: Permit,
   input: JsonObject | undefined,
   way: Way,
 ): Promise<BackendReply> {
+  const { evidence } = way.request
+  const backends = asCaller(way.gateway.backends, permit.caller, evidence)
+  const send = (task: JsonObject | undefined) =>
+    askFor(task, server, input, { permit, backends, way })
+  return mayWish(way.request) ? wishFor(server, way.request, backends).then(send) : send(undefined)
+}
+
+function askFor(
+  task: JsonObject | undefined,
+  { server, tool: own }: ServerTool,
+  input: JsonObject | undefined,
+  { permit, backends, way }: { permit: Permit; backends: Backends; way: Way },
+): Promise<BackendReply> {
   const call = way.request
+  const { caller, tool } = permit
   const { interactions } = way.gateway
-  const backends = asCaller(way.gateway.backends, caller, call.evidence)
   const request = {
     method: "tools/call",
     subject: tool.name,
     name: own,
     params: input === undefined ? { name: own } : { name: own, arguments: input },
     meta: forwardedMeta(call.meta, call.key),
+    task,
     cancellation: call.cancellation,
     onNotification: call.onNotification,
     onPause: call.onPause,

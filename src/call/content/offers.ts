@@ -58,12 +58,20 @@ export function capabilitiesFor(catalog: Catalog, caller: Caller, gateway: Gatew
   }
 }
 
-/** Whether one of this caller's servers, as far as they are known, answers with tasks (SEP-2663). */
+/** Whether one of this caller's servers, as far as they are known, answers with tasks, in the way of either era. */
 export function hasTasks(catalog: Catalog, caller: Caller, gateway: Gateway): boolean {
   const { backends, levels } = gateway
   return reachOf(catalog, caller, levels, gateway.rules(catalog)).some(({ server }) =>
-    takesTasks(backends.capabilities(server)),
+    canTask(backends.capabilities(server)),
   )
+}
+
+/** The extension (SEP-2663), or `tasks` of MCP 2025-11-25 with calls of tools among its requests. */
+function canTask(declared: JsonObject | undefined): boolean {
+  const tasks = declared && member(declared, "tasks")
+  const requests = isObject(tasks) ? tasks["requests"] : undefined
+  const tools = isObject(requests) ? requests["tools"] : undefined
+  return takesTasks(declared) || (isObject(tools) && isObject(tools["call"]))
 }
 
 /** The gateway tells of changes itself, whatever its servers can: of a reload, at least. */

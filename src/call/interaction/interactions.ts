@@ -6,7 +6,8 @@ import type { BackendReply, BackendRequest, Backends } from "../backends.ts"
 import type { Caller } from "../caller.ts"
 import type { Facts } from "../facts.ts"
 import type { Refusal } from "../refusal.ts"
-import { covers, takesTasks, withoutTasks } from "./capabilities.ts"
+import { TaskQuestions } from "../tasks/task-questions.ts"
+import { type Capabilities, covers, withoutTasks } from "./capabilities.ts"
 import { Conversation } from "./conversation.ts"
 import type { Hold, Waiting } from "./hold.ts"
 import { Holds } from "./holds.ts"
@@ -14,15 +15,7 @@ import type { InteractionLimits } from "./limits.ts"
 import type { LiveRespondent, Respondent, Rounds, RoundsRespondent } from "./peer.ts"
 import type { Question } from "./question.ts"
 import { type Binding, type RequestState, RequestStates, type Sealer } from "./request-state.ts"
-import {
-  type AskingReply,
-  asRound,
-  isAsking,
-  isTask,
-  isUrlRequired,
-  methodsIn,
-  passedOn,
-} from "./round-result.ts"
+import { asRound, isAsking, isUrlRequired, methodsIn, passedOn } from "./round-result.ts"
 import { TaskIds } from "./task-ids.ts"
 
 /** One request of a caller, as far as questions and answers concern it. */
@@ -66,11 +59,13 @@ export class Interactions {
   readonly #states: RequestStates
   readonly #holds: Holds
   readonly taskIds: TaskIds
+  readonly taskQuestions: TaskQuestions
 
   constructor(limits: InteractionLimits, ports: InteractionPorts) {
     this.#limits = limits
     this.#states = new RequestStates(ports.sealer, ports.now)
     this.taskIds = new TaskIds(ports.sealer)
+    this.taskQuestions = new TaskQuestions(this)
     this.#holds = new Holds(limits, this.#states, ports.id)
   }
 
@@ -112,6 +107,20 @@ export class Interactions {
     const told = this.#outward(reply, matterOf(server, request, talk))
     if (isAsking(told)) noteAsked(talk.facts, methodsIn(told))
     return told
+  }
+
+  /** What is asked of a client within one request that is no request to one backend alone. */
+  conversation(
+    capabilities: Capabilities,
+    server: string,
+    put: (question: Question) => void,
+  ): Conversation {
+    return new Conversation(capabilities, { server }, this.#limits, put)
+  }
+
+  /** Keeps what a caller is asked until it is back. */
+  hold(binding: Binding): Hold {
+    return this.#holds.create(binding)
   }
 
   /** Whether a `requestState` was made for this request, over or not. */
@@ -202,24 +211,12 @@ export class Interactions {
       const again = this.#states.seal({ kind: "again" }, bindingOf(talk), this.#limits.questionMs)
       return asRound(reply, talk.server, again)
     }
-    if (isTask(reply)) return this.#asTask(reply, talk)
     if (!isAsking(reply)) return reply
     const told = passedOn(reply, talk.server, able, (state) =>
       this.#states.seal({ kind: "sent", state }, bindingOf(talk), this.#limits.totalMs),
     )
     if (typeof told !== "string") return told
     return refused({ code: "backend_error", subject: talk.subject, reason: told })
-  }
-
-  /** A task instead of a result: the caller knows it by an id that says where it is. */
-  #asTask(reply: AskingReply, { caller, respondent, server, subject }: RoundsTalk): BackendReply {
-    const { taskId } = reply.result
-    if (typeof taskId !== "string" || !takesTasks(respondent.capabilities)) {
-      const reason = "the result is a task, which the caller's client did not ask for"
-      return refused({ code: "backend_error", subject, reason })
-    }
-    const place = { principal: caller.principal, tool: subject, server, id: taskId }
-    return { kind: "result", result: { ...reply.result, taskId: this.taskIds.seal(place) } }
   }
 }
 

@@ -9,10 +9,6 @@ export type AskingReply = Extract<BackendReply, { kind: "result" }>
 export const isAsking = (reply: BackendReply): reply is AskingReply =>
   reply.kind === "result" && reply.result["resultType"] === "input_required"
 
-/** A task in place of a result (SEP-2663). */
-export const isTask = (reply: BackendReply): reply is AskingReply =>
-  reply.kind === "result" && reply.result["resultType"] === "task"
-
 /** One question in a result, by the name its answer comes under. */
 export interface RoundQuestion {
   readonly key: string

@@ -3,6 +3,8 @@ import type { BackendReply, BackendRequest } from "../backends.ts"
 import { isFinal } from "../final.ts"
 import type { Gateway } from "../gateway.ts"
 import { withoutOurMeta } from "../meta.ts"
+import { asCallersTask } from "../tasks/callers-task.ts"
+import { begun } from "../tasks/shape.ts"
 import { fresh, type Talk } from "./interactions.ts"
 import type { Respondent, RoundsRespondent } from "./peer.ts"
 import { isUrlRequired } from "./round-result.ts"
@@ -25,8 +27,13 @@ export async function sendOn(
   const reply = isRounds
     ? await inRounds(server, request, { ...talk, respondent }, ports)
     : await atOnce(server, request, talk, ports)
+  const task = request.task !== undefined || isTask(reply) ? begun(reply) : undefined
+  if (task !== undefined) return withoutOurMeta(asCallersTask(task, server, request, talk, ports))
   return withoutOurMeta(understood(reply, request.subject, isRounds ? kindsInRounds : kinds))
 }
+
+const isTask = (reply: BackendReply): boolean =>
+  reply.kind === "result" && reply.result["resultType"] === "task"
 
 type Ports = Pick<Gateway, "backends" | "interactions">
 
@@ -81,4 +88,4 @@ function understood(
 }
 
 const kinds: ReadonlySet<unknown> = new Set(["complete"])
-const kindsInRounds: ReadonlySet<unknown> = new Set(["complete", "input_required", "task"])
+const kindsInRounds: ReadonlySet<unknown> = new Set(["complete", "input_required"])

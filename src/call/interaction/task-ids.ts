@@ -1,3 +1,6 @@
+import { isObject, type JsonObject } from "../../schema/json.ts"
+import type { TaskEra } from "../tasks/shape.ts"
+import type { Capabilities } from "./capabilities.ts"
 import type { Sealer } from "./request-state.ts"
 
 /** Which task of which server a caller means by a task id of ours. */
@@ -9,6 +12,14 @@ export interface TaskPlace {
   /** Name and version of the server, and its own id of the task. */
   readonly server: string
   readonly id: string
+  /** Of the server. */
+  readonly era: TaskEra
+  /**
+   * What the server was told that the caller can be asked, and the caller's own session: a legacy server may know the task
+   * only in the session that it was begun in, which is found by them.
+   */
+  readonly capabilities: Capabilities | undefined
+  readonly session: string | undefined
 }
 
 const mark = "task"
@@ -21,16 +32,26 @@ export class TaskIds {
     this.#sealer = sealer
   }
 
-  seal({ principal, tool, server, id }: TaskPlace): string {
-    return this.#sealer.seal(JSON.stringify([mark, principal, tool, server, id]))
+  seal({ principal, tool, server, id, era, capabilities, session }: TaskPlace): string {
+    const members = [mark, principal, tool, server, id, era, capabilities ?? null, session ?? null]
+    return this.#sealer.seal(JSON.stringify(members))
   }
 
   /** Undefined for what is no id of ours, and for another principal's. */
   open(taskId: string, principal: string): TaskPlace | undefined {
     const text = this.#sealer.open(taskId)
     if (text === undefined) return
-    const [kind, whose, tool, server, id] = JSON.parse(text) as unknown[] // authenticated: ours, but a state may be, too
+    const members = JSON.parse(text) as JsonObject[string][] // authenticated: ours, but a state may be, too
+    const [kind, whose, tool, server, id, era, capabilities, session] = members
     if (kind !== mark || whose !== principal) return
-    return { principal, tool: String(tool), server: String(server), id: String(id) }
+    return {
+      principal,
+      tool: String(tool),
+      server: String(server),
+      id: String(id),
+      era: era === "legacy" ? era : "modern",
+      capabilities: isObject(capabilities) ? capabilities : undefined,
+      session: typeof session === "string" ? session : undefined,
+    }
   }
 }

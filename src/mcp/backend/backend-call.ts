@@ -1,4 +1,5 @@
 import type { BackendReply, BackendRequest } from "../../call/backends.ts"
+import { tasksExtension } from "../../call/interaction/capabilities.ts"
 import type { Rounds } from "../../call/interaction/peer.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import { isObject } from "../../schema/json.ts"
@@ -45,14 +46,15 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     paramHeaders: readonly string[] | undefined,
     reply: (reply: BackendReply) => void,
   ) {
-    const { method, name, meta, peer, rounds, logLevel } = request
+    const { method, name, meta, rounds, task, logLevel } = request
     super(method, {
       members: membersOf(request.params),
       name,
       meta,
       paramHeaders,
-      capabilities: peer && JSON.stringify(peer.capabilities),
+      capabilities: capabilitiesText(request),
       roundMembers: rounds && roundMembers(rounds),
+      legacyMembers: task && `"task":${JSON.stringify(task)}`,
       logLevel,
     })
     this.request = request
@@ -123,6 +125,12 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     this.#progress = progress
     return { ...notification, params: { ...params, progressToken: token } }
   }
+}
+
+/** What a modern server is told of its client; undefined where that is nothing. */
+function capabilitiesText({ peer, task }: BackendRequest): string | undefined {
+  if (task === undefined) return peer && JSON.stringify(peer.capabilities)
+  return JSON.stringify({ ...peer?.capabilities, extensions: { [tasksExtension]: {} } })
 }
 
 /** JSON members without braces; "" in a first round. */

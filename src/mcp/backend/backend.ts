@@ -18,6 +18,7 @@ import {
   unsent,
 } from "./failure.ts"
 import type { Gate } from "./gate.ts"
+import { goAsTask, mayWantTask } from "./go-as-task.ts"
 import { goRounds } from "./go-rounds.ts"
 import type { BackendLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel, Opening } from "./link.ts"
@@ -261,6 +262,7 @@ export class Backend implements CallOwner, LinkEvents {
     this.#learn(outcome)
     const reply = replyOf(outcome, call, this.#context.redactor)
     if (isAsking(reply) && call.request.rounds === undefined) void this.#goRounds(call, reply)
+    else if (mayWantTask(call.request, outcome)) void this.#goAsTask(call, reply)
     else call.reply(reply)
     if (this.#calls.size === 0 && this.#asking.size === 0) this.#drained?.()
   }
@@ -271,6 +273,15 @@ export class Backend implements CallOwner, LinkEvents {
     const send = (request: BackendRequest) =>
       server === undefined ? Promise.resolve(reply) : this.request(server, request)
     call.reply(await goRounds(call.request, reply, send))
+  }
+
+  /** The server would have a task, and its caller would not. */
+  async #goAsTask(call: BackendCall, refused: BackendReply): Promise<void> {
+    const server = this.#server
+    const tools = () => this.list("tools", "fresh")
+    const send = (request: BackendRequest) =>
+      server === undefined ? Promise.resolve(refused) : this.request(server, request)
+    call.reply(await goAsTask(call.request, refused, { tools, send }))
   }
 
   /** People take longer than servers: the call's own time stands still, and another may have its place. */

@@ -31,6 +31,8 @@ export abstract class Outgoing {
   readonly capabilities: string
   /** The members of `params` that only a modern server is sent: the answers to its questions, and its state. */
   readonly roundMembers: string
+  /** The members of `params` that only a legacy server is sent: that a task will do. */
+  readonly legacyMembers: string
   /** The log messages that a modern server is asked for. */
   readonly logLevel: string | undefined
   /** What counts it until it is over. */
@@ -46,6 +48,7 @@ export abstract class Outgoing {
     this.paramHeaders = params.paramHeaders ?? none
     this.capabilities = params.capabilities ?? noCapabilities
     this.roundMembers = params.roundMembers ?? ""
+    this.legacyMembers = params.legacyMembers ?? ""
     this.logLevel = params.logLevel
   }
 
@@ -102,6 +105,7 @@ export interface OutgoingParams {
   readonly paramHeaders?: readonly string[] | undefined
   readonly capabilities?: string | undefined
   readonly roundMembers?: string | undefined
+  readonly legacyMembers?: string | undefined
   readonly logLevel?: string | undefined
 }
 

@@ -49,7 +49,8 @@ export function requestText(outgoing: Outgoing, envelope: Envelope | undefined):
   const common = envelope === undefined ? "" : envelope(outgoing.capabilities) + logged(outgoing)
   const metaMembers = meta === undefined ? common : joined(common, carried(meta, id))
   const metaText = metaMembers === "" ? "" : `"_meta":{${metaMembers}}`
-  const own = envelope === undefined ? members : joined(members, outgoing.roundMembers)
+  const { legacyMembers, roundMembers } = outgoing
+  const own = joined(members, envelope === undefined ? legacyMembers : roundMembers)
   return `{"jsonrpc":"2.0","id":"${id}","method":"${method}","params":{${joined(own, metaText)}}}`
 }
 

@@ -6,6 +6,7 @@ import type { Gateway } from "../../call/gateway.ts"
 import type { Respondent } from "../../call/interaction/peer.ts"
 import { withoutOurNotice } from "../../call/meta.ts"
 import { permit } from "../../call/permit.ts"
+import { relatedTo, unrelated } from "../../call/tasks/shape.ts"
 import type { CatalogTool } from "../../registry/catalog.ts"
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "./context.ts"
@@ -78,7 +79,7 @@ function callOf(
   const { exactParams, headers, message } = posted
   const sent = message.params?.["_meta"]
   const meta = isObject(sent) ? sent : undefined
-  const exact = exactParams?.["arguments"]
+  const { arguments: exact, task }: JsonObject = exactParams ?? {}
   return {
     era: codec.era,
     method: "tools/call",
@@ -88,6 +89,7 @@ function callOf(
     arguments: args,
     exactArguments: isObject(exact) ? exact : undefined,
     meta: withTrace(meta && codec.meta(meta), headers),
+    ...(codec.era === "legacy" && isObject(task) && { task }), // a stray one means nothing in the other
     cancellation,
     onNotification: relaying(going),
     onPause: posted.exchange.canPause ? () => posted.exchange.pause() : undefined,
@@ -103,8 +105,30 @@ export function relaying({
 }: Going): ((notification: JsonObject) => void) | undefined {
   if (!exchange.canStream) return
   return (notification) => {
-    if (relays(notification)) exchange.notify(JSON.stringify(withoutOurNotice(notification)))
+    if (!relays(notification) || notification["method"] === taskStatus) return // under no id of the caller's
+    exchange.notify(JSON.stringify(withoutOurNotice(inCallersTask(notification, undefined))))
   }
+}
+
+/** The same where they belong to a task that the caller knows. */
+export function relayingTask(
+  { posted: { exchange }, relays }: Going,
+  taskId: string,
+): ((notification: JsonObject) => void) | undefined {
+  if (!exchange.canStream) return
+  return (notification) => {
+    if (!relays(notification) || notification["method"] === taskStatus) return // a poll will tell
+    exchange.notify(JSON.stringify(withoutOurNotice(inCallersTask(notification, taskId))))
+  }
+}
+
+const taskStatus = "notifications/tasks/status"
+
+function inCallersTask(notification: JsonObject, taskId: string | undefined): JsonObject {
+  const { params } = notification
+  if (!isObject(params)) return notification
+  const told = taskId === undefined ? unrelated(params) : relatedTo(taskId, params)
+  return told === params ? notification : { ...notification, params: told }
 }
 
 /** Codes that describe the hop behind us, which the caller cannot repair. */

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 
-import { capabilitiesFor } from "../../../call/content/offers.ts"
+import { capabilitiesFor, hasTasks } from "../../../call/content/offers.ts"
 import { greet } from "../../../call/greet.ts"
 import { askable } from "../../../call/interaction/capabilities.ts"
 import { isObject } from "../../../schema/json.ts"
@@ -54,7 +54,10 @@ export async function initialize(context: FaceContext, posted: PostedRequest): P
   const { serverInfo, instructions } = context
   const result = {
     protocolVersion: version,
-    capabilities: capabilitiesFor(catalog, caller, context.gateway),
+    capabilities: {
+      ...capabilitiesFor(catalog, caller, context.gateway),
+      ...(hasTasks(catalog, caller, context.gateway) && { tasks }),
+    },
     serverInfo,
     ...(instructions === undefined ? {} : { instructions }),
   }
@@ -62,6 +65,9 @@ export async function initialize(context: FaceContext, posted: PostedRequest): P
     headers: { [sessionHeader]: session.sealed },
   })
 }
+
+/** Without `list`: what a server lists, it lists for the gateway, and not for one caller. */
+const tasks = { cancel: {}, requests: { tools: { call: {} } } } as const
 
 function clientOf(value: unknown): SessionToken["clientInfo"] {
   if (!isObject(value)) return undefined

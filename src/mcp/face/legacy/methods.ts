@@ -1,7 +1,7 @@
 import { Cancellation } from "../../../call/cancellation.ts"
 import type { ContentKind } from "../../../call/content/list-content.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
-import { callTool } from "../call-tool.ts"
+import { badParams, callTool } from "../call-tool.ts"
 import { answerContentList, contentLists } from "../content/list-content.ts"
 import { relayContent } from "../content/relay-content.ts"
 import { wishes } from "../content/wish.ts"
@@ -16,20 +16,36 @@ import { legacyCodec } from "./result.ts"
 import { admit, sessionEvidence, sessionOf } from "./session.ts"
 import { respondentIn } from "./session-questions.ts"
 import { subscribeInSession, unsubscribeInSession } from "./subscribe.ts"
+import { answerTask, taskMethods } from "./tasks.ts"
 
 type Method = (context: FaceContext, posted: PostedRequest, session: Session) => Promise<void>
 
 /** What a legacy session may ask. What is not here does not exist in this era. */
 const methods: ReadonlyMap<string, Method> = new Map<string, Method>([
-  ["tools/call", inSession(callTool)],
+  ["tools/call", callInSession],
   ["tools/list", listInSession],
   ...[...wishes.keys()].map((name) => [name, inSession(relayContent)] as const),
   ...[...contentLists].map(([name, kind]) => [name, listContentInSession(kind)] as const),
   ["resources/subscribe", subscribeInSession],
   ["resources/unsubscribe", unsubscribeInSession],
+  ...taskMethods.map((name) => [name, inSession(answerTask)] as const),
   ["ping", ping],
   ["logging/setLevel", setLevel],
 ])
+
+const calling = inSession(callTool)
+
+function callInSession(
+  context: FaceContext,
+  posted: PostedRequest,
+  session: Session,
+): Promise<void> {
+  const { exchange, message } = posted
+  const task = message.params?.["task"]
+  if (task === undefined || isObject(task)) return calling(context, posted, session)
+  exchange.fail(badParams("task: expected an object"), message.id)
+  return Promise.resolve()
+}
 
 /** Answers one legacy request. An unknown method is HTTP 200 here, unlike in the modern era. */
 export function answerLegacy(context: FaceContext, posted: PostedRequest): Promise<void> | void {

@@ -1,3 +1,4 @@
+import { nested } from "../../../call/tasks/shape.ts"
 import type { CatalogTool } from "../../../registry/catalog.ts"
 import { isObject, type Json, type JsonObject } from "../../../schema/json.ts"
 import { type CallCodec, shapeOf } from "../call-tool.ts"
@@ -11,11 +12,17 @@ export const legacyCodec: CallCodec = {
   meta: (meta) => meta,
 
   result(result, tool) {
+    if (result["resultType"] === "task") return createdTask(result)
     const shaped = tool === undefined ? asObject(result) : wrapped(result, tool)
     return JSON.stringify(isLegacy(shaped) ? shaped : { content: [], ...withoutModern(shaped) })
   },
 
   contentResult: (result) => JSON.stringify(withoutModern(result)),
+}
+
+/** A task in place of a result, which is nested in this era. */
+function createdTask({ _meta: meta, ...task }: JsonObject): string {
+  return JSON.stringify({ task: nested(task), ...(meta !== undefined && { _meta: meta }) })
 }
 
 function withoutModern(result: JsonObject): JsonObject {

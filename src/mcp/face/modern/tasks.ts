@@ -1,5 +1,5 @@
 import { Cancellation } from "../../../call/cancellation.ts"
-import { askTask } from "../../../call/task.ts"
+import { askTask } from "../../../call/tasks/ask-task.ts"
 import type { JsonObject } from "../../../schema/json.ts"
 import { badParams, relayedError } from "../call-tool.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
@@ -37,6 +37,7 @@ export async function answerTask(
       params: exact,
       meta: modernCodec.meta(envelope),
       cancellation: new Cancellation(), // hanging up cancels no task: there is a method for that
+      onNotification: undefined,
       respondent: respondentOf(posted, envelope),
     },
     context.gateway,

@@ -1,0 +1,156 @@
+import type { Catalog, CatalogServer, CatalogTool } from "../../registry/catalog.ts"
+import { written } from "../../registry/model.ts"
+import type { JsonObject } from "../../schema/json.ts"
+import { asCaller } from "../as-caller.ts"
+import { recordOf, refOf, unrecorded } from "../audit.ts"
+import type { BackendReply, BackendRequest } from "../backends.ts"
+import type { Caller } from "../caller.ts"
+import type { Cancellation } from "../cancellation.ts"
+import { beginFacts, type Facts, warn } from "../facts.ts"
+import type { Gateway } from "../gateway.ts"
+import type { Inquiry } from "../inquiry.ts"
+import { takesTasks, tasksExtension } from "../interaction/capabilities.ts"
+import type { Peer, Respondent } from "../interaction/peer.ts"
+import { unasked } from "../interaction/question.ts"
+import type { TaskPlace } from "../interaction/task-ids.ts"
+import { forwardedMeta } from "../meta.ts"
+import { permit } from "../permit.ts"
+import type { Refusal } from "../refusal.ts"
+import type { Asking } from "./asking.ts"
+import { askLegacyCallers } from "./legacy-callers.ts"
+import { askModernCallers } from "./modern-callers.ts"
+import { relatedTo } from "./shape.ts"
+
+/** `tasks/get`, `tasks/result`, `tasks/update` or `tasks/cancel`, as a protocol face of either era read it. */
+export interface TaskRequest extends Inquiry {
+  readonly taskId: string
+  /** All parameters but `_meta`, with numbers digit for digit. */
+  readonly params: JsonObject
+  readonly meta: JsonObject | undefined
+  readonly cancellation: Cancellation | undefined
+  readonly onNotification: ((notification: JsonObject) => void) | undefined
+  readonly respondent: Respondent
+}
+
+/**
+ * The way of a request about a task: identify, find it, permit its tool, ask its server, check the result where there is
+ * one, audit. What comes back is in the words of the caller's era. Never rejects but for a bug, and that is recorded, too.
+ */
+export async function askTask(request: TaskRequest, gateway: Gateway): Promise<BackendReply> {
+  const catalog = gateway.catalog()
+  const facts = beginFacts(gateway.now(), catalog.digest)
+  let reply: BackendReply | undefined // stays undefined when a bug throws
+  let isRecorded = false
+  try {
+    reply = await travel(request, gateway, facts, catalog)
+  } finally {
+    const id = request.id ?? gateway.id()
+    isRecorded = await gateway.audit(recordOf("request", request, facts, reply, gateway.now(), id))
+  }
+  return isRecorded ? reply : refused(unrecorded)
+}
+
+async function travel(
+  request: TaskRequest,
+  gateway: Gateway,
+  facts: Facts,
+  catalog: Catalog,
+): Promise<BackendReply> {
+  if (gateway.canAudit?.() === false) return refused(unrecorded)
+  const { era, evidence, respondent, taskId } = request
+  const identified = gateway.identify(evidence, catalog)
+  const caller = identified instanceof Promise ? await identified : identified
+  if (!caller.ok) return refused(caller.refusal)
+  facts.caller = caller.value
+  warn(facts, caller.value.warnings)
+  if (era === "modern" && !hasExtension(respondent)) return refused(undeclared)
+
+  const place = gateway.interactions.taskIds.open(taskId, caller.value.principal)
+  if (place === undefined) return unknown("it is no task of this caller")
+  const permitted = permit(catalog, caller.value, place.tool, gateway.levels)
+  if (!permitted.ok) return unknown(`its tool may not be used: ${permitted.refusal.code}`)
+  const { tool } = permitted.value
+  const server = serverOf(tool, place)
+  if (server === undefined) return unknown(`${place.server} does not provide ${place.tool}`)
+  facts.target = refOf(tool)
+  facts.server = server
+
+  facts.executedMs = gateway.now()
+  const backends = asCaller(gateway.backends, caller.value, evidence)
+  const asking: Asking = {
+    taskId,
+    place,
+    permit: permitted.value,
+    gateway,
+    responses: respondent.kind === "rounds" ? respondent.responses : undefined,
+    request: onward(request, place, caller.value, gateway),
+    send: (one) => backends.request(server, one),
+  }
+  const reply = await (era === "modern" ? askModernCallers : askLegacyCallers)(asking)
+  facts.answeredMs = gateway.now()
+  return reply
+}
+
+const hasExtension = (respondent: Respondent): boolean =>
+  respondent.kind === "rounds" && takesTasks(respondent.capabilities)
+
+/** The servers that the tool's calls go to; a task of another is none of this tool's (any more). */
+function serverOf({ implementation }: CatalogTool, place: TaskPlace): CatalogServer | undefined {
+  if (implementation.kind !== "source") return
+  const servers = [
+    implementation.server,
+    ...(implementation.choice?.among ?? []).map(({ server }) => server),
+  ]
+  return servers.find((server) => written(refOf(server)) === place.server)
+}
+
+/** In the server's terms, and where it knows the task: in the session that it was begun in. */
+function onward(
+  request: TaskRequest,
+  place: TaskPlace,
+  caller: Caller,
+  gateway: Gateway,
+): BackendRequest {
+  const { session } = place
+  return {
+    method: request.method,
+    subject: place.tool,
+    name: place.id,
+    params: { ...request.params, taskId: place.id },
+    meta: forwardedMeta(request.meta, undefined),
+    caller,
+    session,
+    peer: peerOf(request, place, gateway),
+    cancellation: request.cancellation,
+    onNotification: request.onNotification,
+  }
+}
+
+/** A client that answers while its request is open is asked what it can be asked; another comes back for its questions. */
+function peerOf(
+  { respondent, taskId }: TaskRequest,
+  { capabilities, era, server }: TaskPlace,
+  { interactions }: Gateway,
+): Peer | undefined {
+  const told =
+    era === "modern" ? { ...capabilities, extensions: { [tasksExtension]: {} } } : capabilities
+  if (told === undefined) return
+  if (respondent.kind !== "live")
+    return { capabilities: told, ask: (asked) => unasked(asked, "no call") }
+  const talk = interactions.conversation(respondent.capabilities, server, (question) =>
+    respondent.put(question),
+  )
+  return {
+    capabilities: told,
+    ask: ({ params, ...asked }) =>
+      talk.ask({ ...asked, params: params && relatedTo(taskId, params) }),
+  }
+}
+
+const undeclared: Refusal = {
+  code: "missing_capability",
+  subject: "tasks",
+  needed: { extensions: { [tasksExtension]: {} } },
+}
+const refused = (refusal: Refusal): BackendReply => ({ kind: "refusal", refusal })
+const unknown = (reason: string): BackendReply => refused({ code: "unknown_task", reason })

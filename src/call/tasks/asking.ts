@@ -1,0 +1,49 @@
+import { isObject, type JsonObject } from "../../schema/json.ts"
+import type { BackendReply, BackendRequest } from "../backends.ts"
+import { checkOutput } from "../check-output.ts"
+import type { Gateway } from "../gateway.ts"
+import { signed } from "../interaction/signed.ts"
+import type { TaskPlace } from "../interaction/task-ids.ts"
+import { withoutOurMeta } from "../meta.ts"
+import type { Permit } from "../permit.ts"
+import type { Awaited } from "./await-task.ts"
+
+/** A permitted request about a task of a server. */
+export interface Asking {
+  /** The caller's id of it. */
+  readonly taskId: string
+  readonly place: TaskPlace
+  readonly permit: Permit
+  readonly gateway: Gateway
+  /** Answers that a modern caller brings. */
+  readonly responses: JsonObject | undefined
+  /** As it goes to the server, in the server's terms. */
+  readonly request: BackendRequest
+  send(request: BackendRequest): Promise<BackendReply>
+}
+
+export type ResultReply = Extract<BackendReply, { kind: "result" }>
+
+export const awaitedIn = ({ place: { era, id }, request, send }: Asking): Awaited => ({
+  era,
+  id,
+  request,
+  send,
+})
+
+/** What a task came to, held to its tool's schema; nothing in it is said in the gateway's name. */
+export function checked(made: BackendReply, { permit, gateway }: Asking): BackendReply {
+  const said = withoutOurMeta(made)
+  if (said.kind !== "result") return said
+  const output = checkOutput(permit, said, gateway)
+  return output.ok ? output.value.reply : { kind: "refusal", refusal: output.refusal }
+}
+
+/** A server's questions by name, each with who asks. */
+export const signedAll = (requests: JsonObject, server: string): JsonObject =>
+  Object.fromEntries(
+    Object.entries(requests).map(([key, one]) => {
+      const params = isObject(one) && isObject(one["params"]) ? one["params"] : undefined
+      return [key, isObject(one) ? { ...one, params: signed(params, server) } : one]
+    }),
+  )
