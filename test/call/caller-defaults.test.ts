@@ -211,6 +211,25 @@ describe("when the document is loaded", () => {
     expect(result.problems[0]?.hint).toContain(hint)
   })
 
+  /** With a number as it is written. */
+  const loadedWith = (digits: string) => {
+    const document = documentOf([sourceTool("t", { source: sourceWith({ deep: ["digits"] }) })])
+    return load(JSON.stringify(document).replace('"digits"', digits))
+  }
+
+  test.each(["9007199254740993", "-12345678901234567890"])(
+    "%s in defaults is an error: its digits would be others",
+    (digits) => {
+      const result = loadedWith(digits)
+      expect(found(result)).toEqual([`default_loses_digits ${at}`])
+      expect(result.problems[0]).toMatchObject({ severity: "error" })
+    },
+  )
+
+  test.each(["9007199254740991", "0.1", "1e300"])("%s in defaults is fine", (digits) => {
+    expect(found(loadedWith(digits))).toEqual([])
+  })
+
   test("a claim that no tool may have makes the tool unavailable, or is never there", () => {
     const env = () => undefined
     const needed = loaded("${caller.claims.tenant}", { env })
