@@ -19,7 +19,7 @@ import type { Refusal } from "../refusal.ts"
 import type { Asking } from "./asking.ts"
 import { askLegacyCallers } from "./legacy-callers.ts"
 import { askModernCallers } from "./modern-callers.ts"
-import { relatedTo } from "./shape.ts"
+import { relatedTo, taskMark } from "./shape.ts"
 
 /** `tasks/get`, `tasks/result`, `tasks/update` or `tasks/cancel`, as a protocol face of either era read it. */
 export interface TaskRequest extends Inquiry {
@@ -121,6 +121,7 @@ function onward(
     caller,
     session,
     peer: peerOf(request, place, gateway),
+    task: taskMark(place.era),
     cancellation: request.cancellation,
     onNotification: request.onNotification,
   }
@@ -129,19 +130,16 @@ function onward(
 /** A client that answers while its request is open is asked what it can be asked; another comes back for its questions. */
 function peerOf(
   { respondent, taskId }: TaskRequest,
-  { capabilities, era, server }: TaskPlace,
+  { capabilities, server }: TaskPlace,
   { interactions }: Gateway,
 ): Peer | undefined {
-  const told =
-    era === "modern" ? { ...capabilities, extensions: { [tasksExtension]: {} } } : capabilities
-  if (told === undefined) return
-  if (respondent.kind !== "live")
-    return { capabilities: told, ask: (asked) => unasked(asked, "no call") }
+  if (capabilities === undefined) return
+  if (respondent.kind !== "live") return { capabilities, ask: (asked) => unasked(asked, "no call") }
   const talk = interactions.conversation(respondent.capabilities, server, (question) =>
     respondent.put(question),
   )
   return {
-    capabilities: told,
+    capabilities,
     ask: ({ params, ...asked }) =>
       talk.ask({ ...asked, params: params && relatedTo(taskId, params) }),
   }

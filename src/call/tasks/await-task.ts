@@ -61,12 +61,12 @@ export async function lookAt({ era, id, request, send }: Awaited): Promise<Backe
 
 /** A request about the task, from the one that it was begun with. */
 export function about(
-  { rounds: _, task: _1, params: _2, onPause: _3, ...request }: BackendRequest,
+  { rounds: _, params: _1, onPause: _2, ...request }: BackendRequest,
   method: string,
   id: string,
   params: JsonObject = {},
 ): BackendRequest {
-  return { ...request, method, name: id, params: { ...params, taskId: id }, task: undefined }
+  return { ...request, method, name: id, params: { ...params, taskId: id } }
 }
 
 /** A legacy server asks within `tasks/result`, and answers it when the task is over. */

@@ -54,6 +54,10 @@ const statuses: ReadonlySet<Json | undefined> = new Set([...terminal, "working",
 
 export const isOver = ({ status }: JsonObject): boolean => terminal.has(status)
 
+/** `BackendRequest.task` of a request about a task: a modern server hears of the extension each time, a legacy one of nothing. */
+export const taskMark = (era: TaskEra): JsonObject | undefined =>
+  era === "modern" ? {} : undefined
+
 /** What is wrong with what a server says of a task, in words. */
 export function taskFault({ taskId, status }: JsonObject, id: string): string | undefined {
   if (taskId !== id) return "what the server says is about another task"

@@ -1,7 +1,7 @@
 import type { BackendReply, BackendRequest, Listed } from "../../call/backends.ts"
 import { takesTasks } from "../../call/interaction/capabilities.ts"
 import { about, awaitTask } from "../../call/tasks/await-task.ts"
-import { begun, unrelated } from "../../call/tasks/shape.ts"
+import { begun, taskMark, unrelated } from "../../call/tasks/shape.ts"
 import { isList, isObject, type JsonObject } from "../../schema/json.ts"
 import type { Outcome } from "./outgoing.ts"
 
@@ -49,8 +49,8 @@ export async function goAsTask(
   if (made === undefined) return reply
   const id = String(made.task["taskId"])
   const { progressToken: _, ...meta }: JsonObject = request.meta ?? {} // progress is ours to tell
-  const quiet = { ...request, meta }
   const { era } = made
+  const quiet = { ...request, meta, task: taskMark(era) }
   const outcome = await awaitTask({
     id,
     era,

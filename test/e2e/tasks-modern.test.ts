@@ -1,0 +1,117 @@
+import { Client } from "@modelcontextprotocol/sdk/client/index.js"
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
+import {
+  CallToolResultSchema,
+  CreateTaskResultSchema,
+  ElicitRequestSchema,
+} from "@modelcontextprotocol/sdk/types.js"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type ConformanceGateway, openConformanceGateway } from "../support/conformance-gateway.ts"
+
+/** Tasks of a modern server, for the official client of 2025-11-25. */
+describe("a modern server with tasks, and legacy callers", { timeout: 60_000 }, () => {
+  let opened: ConformanceGateway
+  beforeAll(async () => {
+    opened = await openConformanceGateway("modern")
+  }, 60_000)
+  afterAll(() => opened[Symbol.asyncDispose]())
+
+  async function connect(agent: string, capabilities = {}) {
+    const client = new Client({ name: "test", version: "1" }, { capabilities })
+    const requestInit = { headers: { "x-agent-name": agent, "x-agent-version": "1" } }
+    await client.connect(
+      new StreamableHTTPClientTransport(new URL(opened.gateway.url), { requestInit }) as never, // its types disagree with its own interface
+    )
+    return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() })
+  }
+  type TestClient = Awaited<ReturnType<typeof connect>>
+
+  const begin = async (client: TestClient, name: string, args: object) => {
+    const params = { name, arguments: args, task: {} }
+    return (await client.request({ method: "tools/call", params }, CreateTaskResultSchema)).task
+  }
+
+  test("has a task for a call that asks for one, and its result comes through it", async () => {
+    await using client = await connect("ann")
+    const task = await begin(client, "slow_compute", { seconds: 2, label: "pi" })
+    expect(task).toMatchObject({ status: "working", ttl: 60_000, pollInterval: 100 })
+    expect(task).not.toHaveProperty("ttlMs")
+    const { taskId } = task
+    const tasks = client.experimental.tasks
+    expect(await tasks.getTaskResult(taskId, CallToolResultSchema)).toMatchObject({
+      content: [{ text: "Computed pi" }],
+      _meta: { "io.modelcontextprotocol/related-task": { taskId } },
+    })
+    const ended = await tasks.getTask(taskId)
+    expect(ended).toMatchObject({ taskId, status: "completed" })
+    expect(ended).not.toHaveProperty("result")
+    expect(ended).not.toHaveProperty("resultType")
+  })
+
+  test("answers at once where no task was asked for", async () => {
+    await using client = await connect("ann")
+    const params = { name: "slow_compute", arguments: { seconds: 2, label: "e" } }
+    expect(await client.callTool(params)).toMatchObject({ content: [{ text: "Computed e" }] })
+  })
+
+  test("wants a task of a caller that knows of none: the gateway makes it", async () => {
+    await using client = await connect("ann")
+    expect(await client.callTool({ name: "failing_job", arguments: {} })).toMatchObject({
+      isError: true,
+      content: [{ text: "It broke." }],
+    })
+  })
+
+  test("asks the client while its result is waited for", async () => {
+    await using client = await connect("ann", { elicitation: {} })
+    client.setRequestHandler(ElicitRequestSchema, () => ({
+      action: "accept",
+      content: { confirm: true },
+    }))
+    const { taskId } = await begin(client, "confirm_delete", { filename: "a.txt" })
+    expect(
+      await client.experimental.tasks.getTaskResult(taskId, CallToolResultSchema),
+    ).toMatchObject({
+      content: [{ text: "Deleted a.txt" }],
+    })
+  })
+
+  test("a client that cannot be asked is told so, and its task waits", async () => {
+    await using client = await connect("ann")
+    const { taskId } = await begin(client, "confirm_delete", { filename: "a.txt" })
+    const tasks = client.experimental.tasks
+    await expect(tasks.getTaskResult(taskId, CallToolResultSchema)).rejects.toThrow(/elicitation/)
+    expect(await tasks.getTask(taskId)).toMatchObject({ status: "input_required" })
+    expect(await tasks.cancelTask(taskId)).toMatchObject({ taskId, status: "cancelled" })
+    await expect(tasks.cancelTask(taskId)).rejects.toMatchObject({ code: -32602 })
+    await expect(tasks.getTaskResult(taskId, CallToolResultSchema)).rejects.toMatchObject({
+      code: -32603,
+    })
+  })
+
+  test("how a task failed is told in this era's way", async () => {
+    await using client = await connect("ann")
+    const tasks = client.experimental.tasks
+    const tool = await begin(client, "failing_job", {})
+    expect(await tasks.getTaskResult(tool.taskId, CallToolResultSchema)).toMatchObject({
+      isError: true,
+    })
+    expect(await tasks.getTask(tool.taskId)).toMatchObject({ status: "failed" })
+    const server = await begin(client, "protocol_error_job", {})
+    await expect(tasks.getTaskResult(server.taskId, CallToolResultSchema)).rejects.toMatchObject({
+      code: -32603,
+    })
+    expect(await tasks.getTask(server.taskId)).toMatchObject({ status: "failed" })
+  })
+
+  test("nobody else knows of it", async () => {
+    await using ann = await connect("ann")
+    await using eve = await connect("eve")
+    const { taskId } = await begin(ann, "slow_compute", { seconds: 1, label: "x" })
+    const tasks = eve.experimental.tasks
+    const unknown = { code: -32602, message: expect.stringMatching(/Unknown task/) }
+    await expect(tasks.getTask(taskId)).rejects.toMatchObject(unknown)
+    await expect(tasks.getTaskResult(taskId, CallToolResultSchema)).rejects.toMatchObject(unknown)
+    await expect(tasks.cancelTask(taskId)).rejects.toMatchObject(unknown)
+  })
+})
