@@ -79,7 +79,8 @@ class Pool implements BackendPool {
   readonly #redactor = new Redactor()
   readonly #starts: Starts
   readonly #tokenRequests: JsonRequests
-  readonly #closing = new Set<Promise<void>>()
+  /** Those that are going, with the address whose secrets their last answers must not show. */
+  readonly #closing = new Map<Promise<void>, Address>()
   #backends: ReadonlyMap<string, ServerBackends> = new Map()
   takesSubjectTokens = false
 
@@ -139,14 +140,19 @@ class Pool implements BackendPool {
     })
     this.#backends = new Map(after)
     this.takesSubjectTokens = [...addresses.values()].some(isForCallers)
-    const secrets = [...addresses.values()].flatMap(secretsOf)
-    this.#redactor.learn([...secrets, ...(this.#options.secrets ?? [])])
     for (const [key, backend] of before) {
       const next = this.#backends.get(key)
       if (next === backend) continue
       if (next instanceof Backend && backend instanceof Backend) next.adopt(backend)
       this.#retire(backend)
     }
+    this.#learnSecrets()
+  }
+
+  #learnSecrets(): void {
+    const open = [...this.#backends.values()].map(({ address }) => address)
+    const secrets = [...open, ...this.#closing.values()].flatMap(secretsOf)
+    this.#redactor.learn([...secrets, ...(this.#options.secrets ?? [])])
   }
 
   #open(key: string, address: Address): ServerBackends {
@@ -237,8 +243,11 @@ class Pool implements BackendPool {
   }
 
   #retire(backend: ServerBackends): void {
-    const closed: Promise<void> = backend.close().finally(() => this.#closing.delete(closed))
-    this.#closing.add(closed)
+    const closed: Promise<void> = backend.close().finally(() => {
+      this.#closing.delete(closed)
+      this.#learnSecrets()
+    })
+    this.#closing.set(closed, backend.address)
   }
 
   status(): readonly BackendStatus[] {
@@ -247,7 +256,7 @@ class Pool implements BackendPool {
 
   async close(): Promise<void> {
     for (const backend of this.#backends.values()) this.#retire(backend)
-    await Promise.all(this.#closing)
+    await Promise.all(this.#closing.keys())
     await this.#tokenRequests.close()
   }
 }

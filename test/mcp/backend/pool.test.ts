@@ -156,6 +156,25 @@ describe("secrets", () => {
     expect(JSON.stringify([replies, events, backends.status()])).not.toContain("canary")
   })
 
+  test("of a server that is gone are known until its last call has ended", async () => {
+    const asked = Promise.withResolvers<void>()
+    const answer = Promise.withResolvers<void>()
+    const one = await serve(async ({ id, method }, response, { headers }) => {
+      if (method !== "tools/call")
+        return json(response, { id, result: { supportedVersions: [modernVersion] } })
+      asked.resolve()
+      await answer.promise
+      json(response, { id, error: { code: -32000, message: `no ${headers.authorization}` } })
+    })
+    const headers = new Map([["authorization", "Bearer canary-4711-x"]])
+    const { call, backends } = open(http(one.url, { headers }))
+    const last = call("error")
+    await asked.promise
+    backends.route(new Map())
+    answer.resolve()
+    expect(await last).toMatchObject({ error: { message: "no [secret]" } })
+  })
+
   test("in ordinary results are the backend's business and stay", async () => {
     const one = await serveModern()
     const headers = new Map([["x-key", "canary-4711-x"]])
