@@ -72,12 +72,19 @@ export interface BackendRequest {
    */
   readonly task?: JsonObject | undefined
   readonly cancellation: Cancellation | undefined
-  /** From which level up the caller wants log messages, which a modern server must be told; undefined: none. */
-  readonly logLevel?: string | undefined
+  /** The log messages that the caller wants; undefined: none. */
+  readonly logs?: LogWish | undefined
   /** Progress and log notifications that belong to this call, in the caller's terms, in order. */
   readonly onNotification: ((notification: JsonObject) => void) | undefined
   /** The server lets us poll for the answer (SEP-1699): the caller may do the same, and hold no stream open. */
   readonly onPause?: (() => void) | undefined
+}
+
+/** From which level up a caller wants log messages, in the words of MCP, and whether it has said so itself. */
+export interface LogWish {
+  readonly level: string
+  /** False where the caller never set a level: then a legacy server says what it likes, and a modern one is told this. */
+  readonly isStated: boolean
 }
 
 /**

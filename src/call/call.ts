@@ -21,7 +21,7 @@
 import type { Catalog, CatalogTool } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
 import { beginOf, recordOf, refOf, unrecorded } from "./audit.ts"
-import type { BackendReply } from "./backends.ts"
+import type { BackendReply, LogWish } from "./backends.ts"
 import type { Caller } from "./caller.ts"
 import type { Cancellation } from "./cancellation.ts"
 import { checkInput } from "./check-input.ts"
@@ -60,8 +60,8 @@ export interface CallRequest extends Inquiry {
   readonly onNotification: ((notification: JsonObject) => void) | undefined
   /** The server wants to be polled for the answer. */
   readonly onPause?: (() => void) | undefined
-  /** From which level up log messages are wanted; undefined: none. */
-  readonly logLevel?: string | undefined
+  /** The log messages that are wanted; undefined: none. */
+  readonly logs?: LogWish | undefined
   /** Who answers what backends ask meanwhile; undefined where nobody does. */
   readonly respondent?: Respondent | undefined
 }

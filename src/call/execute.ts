@@ -73,7 +73,7 @@ function askFor(
     cancellation: call.cancellation,
     onNotification: call.onNotification,
     onPause: call.onPause,
-    logLevel: call.logLevel,
+    logs: call.logs,
   }
   const about = aboutOf(tool, server, way)
   const talk = { caller, respondent: call.respondent, about, facts: way.facts }

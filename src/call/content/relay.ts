@@ -2,7 +2,7 @@ import type { Catalog } from "../../registry/catalog.ts"
 import { isList, isObject, type JsonObject } from "../../schema/json.ts"
 import { asCaller } from "../as-caller.ts"
 import { recordOf, type Target, unrecorded } from "../audit.ts"
-import type { BackendReply, Backends } from "../backends.ts"
+import type { BackendReply, Backends, LogWish } from "../backends.ts"
 import type { Cancellation } from "../cancellation.ts"
 import { beginFacts, type Facts, warn } from "../facts.ts"
 import type { Gateway } from "../gateway.ts"
@@ -24,8 +24,8 @@ export interface RelayRequest extends Inquiry {
   readonly meta: JsonObject | undefined
   readonly cancellation: Cancellation | undefined
   readonly onNotification: ((notification: JsonObject) => void) | undefined
-  /** From which level up log messages are wanted; undefined: none. */
-  readonly logLevel?: string | undefined
+  /** The log messages that are wanted; undefined: none. */
+  readonly logs?: LogWish | undefined
   /** Who answers what the backend asks meanwhile; undefined where nobody does. */
   readonly respondent?: Respondent | undefined
 }
@@ -68,7 +68,7 @@ async function travel(
   catalog: Catalog,
 ): Promise<BackendReply> {
   if (gateway.canAudit?.() === false) return refused(unrecorded)
-  const { evidence, wish, cancellation, onNotification, logLevel } = request
+  const { evidence, wish, cancellation, onNotification, logs } = request
   const identified = gateway.identify(evidence, catalog)
   const caller = identified instanceof Promise ? await identified : identified
   if (!caller.ok) return refused(caller.refusal)
@@ -94,7 +94,7 @@ async function travel(
     meta: forwardedMeta(request.meta, undefined),
     cancellation,
     onNotification,
-    logLevel,
+    logs,
   }
   const talk = { caller: caller.value, respondent: request.respondent, about: params, facts }
   const reply = await sendOn(server, onward, talk, { backends, interactions: gateway.interactions })

@@ -3,6 +3,7 @@ import { tasksExtension } from "../../call/interaction/capabilities.ts"
 import type { Rounds } from "../../call/interaction/peer.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import { isObject } from "../../schema/json.ts"
+import { gravity } from "../face/modern/envelope.ts"
 import type { Address } from "./address.ts"
 import type { Due } from "./deadlines.ts"
 import type { Guest } from "./gate.ts"
@@ -33,6 +34,8 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
   hasPlace = false
   /** It waits for an answer of its caller. */
   isAsking = false
+  /** Its headers are by the server's own list, read after the server refused those by what was known. */
+  isMirroredAnew = false
   dueMs = 0
   before: BackendCall | undefined = undefined
   after: BackendCall | undefined = undefined
@@ -46,7 +49,7 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     paramHeaders: readonly string[] | undefined,
     reply: (reply: BackendReply) => void,
   ) {
-    const { method, name, meta, rounds, task, logLevel } = request
+    const { method, name, meta, rounds, task, logs } = request
     super(method, {
       members: membersOf(request.params),
       name,
@@ -55,7 +58,7 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
       capabilities: capabilitiesText(request),
       roundMembers: rounds && roundMembers(rounds),
       legacyMembers: task && `"task":${JSON.stringify(task)}`,
-      logLevel,
+      logs,
     })
     this.request = request
     this.reply = reply
@@ -74,6 +77,12 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
 
   override get lane(): Lane | undefined {
     return laneOf(this.request, this.#owner.address.options.isolation)
+  }
+
+  /** A session has one level at a time; requests without one state theirs each for itself. */
+  override get wisher(): string | undefined {
+    const { session, caller, logs } = this.request
+    return session ?? (caller && `${caller.principal} ${logs?.level}`)
   }
 
   override asked(request: JsonObject, reply: (text: string) => void): void {
@@ -105,7 +114,7 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
       return
     }
     const { onNotification } = this.request
-    if (onNotification === undefined || this.isOver) return
+    if (onNotification === undefined || this.isOver || this.#isForOthers(notification)) return
     const ours = this.#inCallersTerms(notification)
     if (ours === undefined) return
     try {
@@ -113,6 +122,14 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     } catch (error) {
       this.#owner.deaf(this, error)
     }
+  }
+
+  /** A log message that the server says only because somebody else wants to hear that much. */
+  #isForOthers({ method, params }: JsonObject): boolean {
+    const { logs, isLevelTold } = this
+    if (method !== "notifications/message" || logs === undefined) return false
+    const isUnasked = isLevelTold && !logs.isStated && isObject(params)
+    return isUnasked && gravity(params["level"]) < gravity(logs.level)
   }
 
   #inCallersTerms(notification: JsonObject): JsonObject | undefined {

@@ -1,4 +1,4 @@
-import type { RpcError } from "../../call/backends.ts"
+import type { LogWish, RpcError } from "../../call/backends.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import { type Failure, unsent } from "./failure.ts"
 import type { Lane } from "./lane.ts"
@@ -33,8 +33,10 @@ export abstract class Outgoing {
   readonly roundMembers: string
   /** The members of `params` that only a legacy server is sent: that a task will do. */
   readonly legacyMembers: string
-  /** The log messages that a modern server is asked for. */
-  readonly logLevel: string | undefined
+  /** The log messages that its caller wants. */
+  readonly logs: LogWish | undefined
+  /** Its legacy server says what somebody asked it to say, and not what it likes. */
+  isLevelTold = false
   /** What counts it until it is over. */
   counter: { inFlight: number } | undefined
   /** Who carries it, once it is on its way. */
@@ -49,11 +51,16 @@ export abstract class Outgoing {
     this.capabilities = params.capabilities ?? noCapabilities
     this.roundMembers = params.roundMembers ?? ""
     this.legacyMembers = params.legacyMembers ?? ""
-    this.logLevel = params.logLevel
+    this.logs = params.logs
   }
 
   /** Which session of a legacy server it travels in; undefined for the plain one. */
   get lane(): Lane | undefined {
+    return undefined
+  }
+
+  /** Whose wish `logs` is; undefined where it is nobody's. */
+  get wisher(): string | undefined {
     return undefined
   }
 
@@ -106,7 +113,7 @@ export interface OutgoingParams {
   readonly capabilities?: string | undefined
   readonly roundMembers?: string | undefined
   readonly legacyMembers?: string | undefined
-  readonly logLevel?: string | undefined
+  readonly logs?: LogWish | undefined
 }
 
 const none: readonly string[] = []

@@ -54,9 +54,9 @@ export function requestText(outgoing: Outgoing, envelope: Envelope | undefined):
   return `{"jsonrpc":"2.0","id":"${id}","method":"${method}","params":{${joined(own, metaText)}}}`
 }
 
-/** In the legacy era servers say what they like, and each caller's face holds back what is not for it. */
-const logged = ({ logLevel }: Outgoing): string =>
-  logLevel === undefined ? "" : `,"${logLevelKey}":${JSON.stringify(logLevel)}`
+/** A legacy server is told the level for a whole session: see log-levels.ts. */
+const logged = ({ logs }: Outgoing): string =>
+  logs === undefined ? "" : `,"${logLevelKey}":${JSON.stringify(logs.level)}`
 
 const joined = (one: string, other: string): string =>
   one === "" || other === "" ? one + other : `${one},${other}`

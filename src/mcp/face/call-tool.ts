@@ -1,4 +1,4 @@
-import type { RpcError } from "../../call/backends.ts"
+import type { LogWish, RpcError } from "../../call/backends.ts"
 import { type CallRequest, call } from "../../call/call.ts"
 import type { Evidence } from "../../call/caller.ts"
 import type { Cancellation } from "../../call/cancellation.ts"
@@ -34,8 +34,8 @@ export interface Going {
   readonly evidence: Evidence
   readonly cancellation: Cancellation
   readonly respondent: Respondent
-  /** From which level up this caller wants log messages; undefined: none. */
-  readonly logLevel: string | undefined
+  /** The log messages that this caller wants; undefined: none. */
+  readonly logs: LogWish | undefined
   /** Whether a notification of the backend is for this caller. */
   relays(notification: JsonObject): boolean
 }
@@ -93,7 +93,7 @@ function callOf(
     cancellation,
     onNotification: relaying(going),
     onPause: posted.exchange.canPause ? () => posted.exchange.pause() : undefined,
-    logLevel: going.logLevel,
+    logs: going.logs,
     respondent: going.respondent,
   }
 }

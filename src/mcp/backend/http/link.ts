@@ -8,6 +8,7 @@ import { Deadlines } from "../deadlines.ts"
 import { closing, type Failure, unsent } from "../failure.ts"
 import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
+import { levelRefusal } from "../log-levels.ts"
 import { Inquiry, type Outgoing } from "../outgoing.ts"
 import { legacy, modern, modernCodes, verdictOf } from "../verdict.ts"
 import {
@@ -128,7 +129,8 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
     const { capabilities } = session.lane
     const greeted = await initialize(ask, this.#identity, capabilities, this.#headers.bare)
     if (!greeted.ok) return greeted
-    session.opened(greeted.id, this.#headers.inSession(greeted.id, greeted.version))
+    const headers = this.#headers.inSession(greeted.id, greeted.version)
+    session.opened(greeted.id, headers, greeted.capabilities)
     const failure = await this.#notify(initializedText, session).outcome
     if (failure !== undefined) return { ok: false, failure }
     return { ...legacy, capabilities: greeted.capabilities }
@@ -165,8 +167,18 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
       session.inFlight++
     }
     const pool = session.lane.mayAsk ? this.#talks : this.#poolFor(outgoing)
-    if (session.isOpen) this.#exchange(pool, outgoing, session.headers, undefined, session)
-    else void this.#sendAfter(this.#openIn(session), outgoing)
+    const due = session.isOpen
+      ? session.level(outgoing, (inquiry) => this.#tellLevel(inquiry, session))
+      : this.#openIn(session)
+    if (due !== undefined) void this.#sendAfter(due, outgoing)
+    else this.#exchange(pool, outgoing, session.headers, undefined, session)
+  }
+
+  /** A server that declares `logging` and refuses this says what it likes. */
+  async #tellLevel(inquiry: Inquiry, { headers }: LegacySession): Promise<void> {
+    const { outcome } = await this.#ask(inquiry, headers, undefined)
+    const reason = levelRefusal(outcome)
+    if (reason !== undefined) this.#events.log("warn", "backend_level_refused", { reason })
   }
 
   #poolFor(outgoing: Outgoing): Pool {
@@ -274,7 +286,10 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
     return session?.id !== undefined && (status === 404 || isVague(rpcCode))
   }
 
-  async #sendAfter(opened: Promise<Opening> | undefined, outgoing: Outgoing): Promise<void> {
+  async #sendAfter(
+    opened: Promise<Opening | undefined> | undefined,
+    outgoing: Outgoing,
+  ): Promise<void> {
     const opening = await opened
     if (outgoing.isOver) return
     if (opening === undefined || opening.ok) return this.send(outgoing)

@@ -62,7 +62,7 @@ function requestOf(codec: CallCodec, going: Going, wish: Wish): RelayRequest {
     meta: withTrace(meta && codec.meta(meta), headers),
     cancellation,
     onNotification: relaying(going),
-    logLevel: going.logLevel,
+    logs: going.logs,
     respondent: going.respondent,
   }
 }

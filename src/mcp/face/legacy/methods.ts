@@ -1,3 +1,4 @@
+import type { LogWish } from "../../../call/backends.ts"
 import { Cancellation } from "../../../call/cancellation.ts"
 import type { ContentKind } from "../../../call/content/list-content.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
@@ -125,7 +126,7 @@ function inSession(answer: typeof callTool): Method {
         evidence: sessionEvidence(posted, session),
         cancellation,
         respondent: respondentIn(session, posted.exchange),
-        logLevel: session.logLevel ?? chosenLevel,
+        logs: logWishOf(session),
         relays: ({ method, params }) =>
           method !== "notifications/message" || isLoudEnough(params, session.logLevel),
       })
@@ -135,8 +136,10 @@ function inSession(answer: typeof callTool): Method {
   }
 }
 
-/** A modern server says nothing unless asked, so it is asked for this where a session never set a level. */
-const chosenLevel = "info"
+const unstated: LogWish = { level: "info", isStated: false }
+
+const logWishOf = ({ logLevel: level }: Session): LogWish =>
+  level === undefined ? unstated : { level, isStated: true }
 
 /** A session that never set a level gets all a backend chose to say. */
 function isLoudEnough(params: unknown, wanted: string | undefined): boolean {

@@ -75,15 +75,15 @@ function stateless(answer: typeof callTool): ModernMethod {
     const cancellation = new Cancellation()
     const hungUp = () => cancellation.cancel()
     outgoing.on("close", hungUp)
-    const logLevel = envelope[metaKeys.logLevel]
-    const wanted = gravity(logLevel)
+    const level = envelope[metaKeys.logLevel]
+    const wanted = gravity(level)
     try {
       await answer(context, modernCodec, {
         posted,
         evidence: evidenceIn(posted, envelope),
         cancellation,
         respondent: respondentOf(posted, envelope),
-        logLevel: typeof logLevel === "string" ? logLevel : undefined,
+        logs: typeof level === "string" ? { level, isStated: true } : undefined,
         relays: ({ method, params }) =>
           method !== "notifications/elicitation/complete" && // of the other era
           (method !== "notifications/message" || (wanted !== -1 && gravityOf(params) >= wanted)),
