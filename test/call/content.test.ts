@@ -4,6 +4,7 @@ import { allows, allowsUri } from "../../src/call/allowance.ts"
 import type { Caller } from "../../src/call/caller.ts"
 import { promptView } from "../../src/call/content/prompt-view.ts"
 import { type ResourceShelf, resourceView } from "../../src/call/content/resource-view.ts"
+import { createStarts } from "../../src/call/content/starts.ts"
 import { type Reach, reachOf } from "../../src/call/permit.ts"
 import { plainRule, type ServerRules } from "../../src/call/server-rules.ts"
 import type { JsonObject } from "../../src/schema/json.ts"
@@ -105,6 +106,24 @@ describe("the resources of a caller", () => {
     )
   })
 
+  test("cost little, whatever templates and URIs servers think of", () => {
+    const hostile = (end: string) =>
+      Array.from({ length: 2_000 }, (_, at) => ({
+        uriTemplate: `${"a".repeat(40)}${"{x}ab".repeat(1_000)}${end}${at}`,
+      }))
+    const [one, two] = reach("a")
+    if (one === undefined || two === undefined) throw new Error("a reaches both")
+    const view = resourceView([
+      { reach: one, resources: [{ uri: "a:1" }], templates: hostile("b") },
+      { reach: two, resources: [], templates: hostile("c") },
+    ])
+    for (let at = 0; at < 1_000; at++) {
+      const uri = `${"a".repeat(20_000)}${at}`
+      expect(view.nameOf(two.server, uri)).toBe(`postern:two@1/${uri}`)
+    }
+    expect(view.find("a:1")).toMatchObject({ ok: true, reach: one })
+  })
+
   test("of another server are not found, however they are asked for", () => {
     const [two] = reach("b")
     if (two === undefined) throw new Error("b reaches two")
@@ -138,6 +157,18 @@ test("prompts of one name are shown with their servers in front, and lead back",
         expect(led.sort()).toEqual(listed.sort())
       },
     ),
+  )
+})
+
+test("what texts begin with is found as by looking at each", () => {
+  const text = fc.string({ unit: fc.constantFrom("a", "b"), maxLength: 6 })
+  fc.assert(
+    fc.property(fc.array(text), text, (texts, start) => {
+      const starts = createStarts(texts)
+      const some = texts.some((one) => one.startsWith(start))
+      expect(starts.some(start)).toBe(some)
+      expect(starts.share(start)).toBe(some || texts.some((one) => start.startsWith(one)))
+    }),
   )
 })
 

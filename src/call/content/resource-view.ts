@@ -68,11 +68,13 @@ function viewOfMany(shelves: readonly ResourceShelf[]): ResourceView {
     }
     return elsewhere
   }
-  const making = (uri: string): readonly Reach[] =>
-    makers.flatMap(({ reach, globs }) => {
+  const making = (uri: string): readonly Reach[] => {
+    if (uri.length > madeMax) return []
+    return makers.flatMap(({ reach, globs }) => {
       const isMade = globs.some((glob) => fits(glob, uri)) && mayRead(reach, uri)
       return isMade ? [reach] : []
     })
+  }
   const find = (uri: string) => inFront(uri) ?? onlyOf(held.get(uri) ?? making(uri), uri)
   const nameOf = (server: CatalogServer, uri: string) => {
     const found = isOurs(uri) ? undefined : find(uri)
@@ -109,11 +111,22 @@ interface Maker {
   readonly known: ReadonlySet<string>
   /** What its templates make, seen generously: a URI too many costs a longer name, never a wrong server. */
   readonly globs: readonly string[]
+  /** What its URIs, and those that its templates make, begin with. */
   readonly uris: Starts
+  readonly made: Starts
 }
 
 /** Of the templates of one server; those beyond are known by their qualified form only. */
-const templatesMax = 1_000
+const templatesMax = 250
+
+/** So far into a template it is looked at; any rest may follow. */
+const lookedAtMax = 200
+
+/**
+ * What is longer is known by its qualified form only, unless a server lists it. A result can name a thousand URIs, and
+ * each is held to every template of every server: what is a stranger's here must not take long.
+ */
+const madeMax = 2_000
 
 function makerOf({ reach, resources: listed, templates: offered }: ResourceShelf): Maker {
   const texts = offered.flatMap(({ uriTemplate: text }) => (typeof text === "string" ? [text] : []))
@@ -121,17 +134,20 @@ function makerOf({ reach, resources: listed, templates: offered }: ResourceShelf
   return {
     reach,
     known,
-    globs: [...known].map((text) => text.replaceAll(/\{[^{}]*\}/g, "*")),
+    globs: [...new Set([...known].map(globOf))],
     uris: createStarts(listed.flatMap(({ uri }) => (typeof uri === "string" ? [uri] : []))),
+    made: createStarts([...known].map(startOf)),
   }
 }
 
-const startOf = (template: string): string => template.split("{", 1)[0] ?? ""
+const startOf = (template: string): string => template.slice(0, lookedAtMax).split("{", 1)[0] ?? ""
+
+function globOf(template: string): string {
+  const glob = (text: string) => text.replaceAll(/\{[^{}]*\}/g, "*")
+  if (template.length <= lookedAtMax) return glob(template)
+  return `${glob(template.slice(0, lookedAtMax)).split("{", 1)[0]}*`
+}
 
 /** Whether a server may have URIs that begin like this. */
-const mayShare = ({ known, uris }: Maker, start: string): boolean =>
-  uris.some(start) ||
-  [...known].some((template) => {
-    const other = startOf(template)
-    return start.startsWith(other) || other.startsWith(start)
-  })
+const mayShare = ({ uris, made }: Maker, start: string): boolean =>
+  uris.some(start) || made.share(start)
