@@ -6,13 +6,14 @@ import { type Failed, failure, type Happened, type Outcome, type Result } from "
 import type { CallOptions } from "./ports.ts"
 import { bytesOf } from "./size.ts"
 import { orStop, type Waited } from "./stop.ts"
-import { fail, held, stopped, type Work } from "./work.ts"
+import { fail, held, stopped, tooLarge, type Work } from "./work.ts"
 
 /** Makes one call: the only place where a run touches the world. */
 export async function call(node: CallNode, work: Work): Promise<Result> {
   const { run, stop } = work
   const input = sendable(node, work.scope.self)
   if (input === undefined) return named(fail(work, unsendable(work.scope.self)), node)
+  if (!run.fits(input)) return named(tooLarge(work), node)
   if (stop.reason !== undefined) return named(stopped(work, stop.reason), node)
   if (!run.takeCall()) return named(fail(work, tooManyCalls(run.parts.limits.maxCalls)), node)
   run.parts.state.retries.called(backendOf(node), run.parts.ports.clock.now())

@@ -71,6 +71,11 @@ export class Run {
     return this.#meter.add(value)
   }
 
+  /** False when the value is too large to be sent, though all parts of it may be held. */
+  fits(value: Json): boolean {
+    return this.#meter.fits(value)
+  }
+
   tell(event: StepEvent): void {
     if (this.#isOver || this.parts.onStep === undefined) return
     try {

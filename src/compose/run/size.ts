@@ -13,8 +13,18 @@ export class Meter {
     this.#max = max
   }
 
+  /**
+   * Whether a value may go anywhere: written out it is not larger than all values together may be. Where parts of it are
+   * the same value it may be, although the run holds that once.
+   */
+  fits(value: Json): boolean {
+    const isHeld = typeof value === "object" && value !== null && this.#seen.has(value)
+    return isHeld || bytesOf(value, this.#max) <= this.#max
+  }
+
   /** False when the run holds too much with this value. */
   add(value: Json): boolean {
+    if (!this.fits(value)) return false
     this.#bytes += count(value, this.#max - this.#bytes, (part) => {
       if (this.#seen.has(part)) return false
       this.#seen.add(part)

@@ -60,7 +60,12 @@ export function computed(expr: Expr, site: Site, scope: Scope = site.scope): Com
 
 /** A value that was computed, if the run may keep it. */
 export function held(value: Json | undefined, site: Site, effect: Happened = "none"): Result {
-  if (value === undefined || site.run.hold(value)) return { ok: true, value, effect }
+  return value === undefined || site.run.hold(value)
+    ? { ok: true, value, effect }
+    : tooLarge(site, effect)
+}
+
+export function tooLarge(site: Site, effect: Happened = "none"): Failed {
   const { runBytes } = site.run.parts.limits
   const message = `the values of this run are larger than ${runBytes} bytes (limit runBytes)`
   return fail(site, failure("budget", message), effect)

@@ -96,6 +96,24 @@ describe("a run", () => {
     expect(errorIn(two).message).toContain("(limit runBytes)")
   })
 
+  test("sends nothing on that is larger written out than all it may hold", async () => {
+    const world = new World({ a: { value: 1 }, b: { value: { text: "x".repeat(400) } } })
+    const twice = (of: string): JsonObject => {
+      const ref = { reference: { step: of } }
+      return { construct: { fields: { left: ref, right: ref } } }
+    }
+    const doubled = Array.from({ length: 40 }, (_, n) => ({
+      id: `s${n}`,
+      operation: { value: n === 0 ? { path: "$" } : twice(`s${n - 1}`) },
+    }))
+    const plan = pipeline([...doubled, { ...call("a"), input: { reference: { step: "s39" } } }])
+    expect(errorIn(await world.run(plan, { n: 1 }))).toMatchObject({ class: "budget", step: "s18" })
+    const whole = pipeline([call("b"), { ...call("a"), input: twice("b") }])
+    const error = errorIn(await world.run(whole, {}, within({ runBytes: 500 })))
+    expect(error).toMatchObject({ class: "budget", step: "a" })
+    expect(world.called).toEqual(["b"])
+  })
+
   test("measures values that are nested as deep as they like", async () => {
     const deep = Array.from({ length: 100_000 }).reduce<Json>((inner) => [inner], 1)
     const world = new World({ a: { value: deep } })
