@@ -22,6 +22,9 @@ export class Subscriptions {
   /** By which catalog all of them were permitted, and as whom. */
   #catalog: Catalog | undefined
   #evidence: Evidence | undefined
+  /** Those that are not decided yet: they count, or many at once would be more than there may be. */
+  #undecided = 0
+  #looking: Promise<void> | undefined
   #isOver = false
 
   constructor(gateway: Gateway, updated: (uri: string, params: JsonObject) => void) {
@@ -30,7 +33,7 @@ export class Subscriptions {
   }
 
   get size(): number {
-    return this.#following.size
+    return this.#following.size + this.#undecided
   }
 
   has(uri: string): boolean {
@@ -40,9 +43,15 @@ export class Subscriptions {
   async add(uri: string, inquiry: Inquiry): Promise<Result<Following>> {
     this.#catalog ??= this.#gateway.catalog()
     this.#evidence = inquiry.evidence
-    const subscribed = await subscribe(this.#to(uri), inquiry, this.#gateway)
-    if (subscribed.ok) this.#keep(uri, subscribed.value)
-    return subscribed
+    const more = this.has(uri) ? 0 : 1
+    this.#undecided += more
+    try {
+      const subscribed = await subscribe(this.#to(uri), inquiry, this.#gateway)
+      if (subscribed.ok) this.#keep(uri, subscribed.value)
+      return subscribed
+    } finally {
+      this.#undecided -= more
+    }
   }
 
   #to(uri: string): Subscription {
@@ -56,15 +65,22 @@ export class Subscriptions {
     }
   }
 
-  /** The catalog is another, and nobody has looked yet what of it this caller may still read. */
+  /** The catalog is another, and nobody has looked yet what of it this caller may still read: once for all that is told. */
   async #tellIfStill(uri: string, part: string, params: JsonObject): Promise<void> {
+    this.#looking ??= this.#look().finally(() => {
+      this.#looking = undefined
+    })
+    await this.#looking
+    if (this.has(uri) && !this.#isOver) this.#updated(part, params)
+  }
+
+  async #look(): Promise<void> {
     const catalog = this.#gateway.catalog()
     const evidence = this.#evidence
     if (evidence === undefined) return
     const caller = await this.#gateway.identify(evidence, catalog)
     if (caller.ok) await this.refresh({ caller: caller.value, catalog, evidence })
     else for (const one of [...this.#following.keys()]) this.remove(one)
-    if (this.has(uri) && !this.#isOver) this.#updated(part, params)
   }
 
   #keep(uri: string, following: Following): void {

@@ -137,6 +137,31 @@ describe("the GET stream of a session", () => {
     expect(face.stats()).toMatchObject({ sessions: 0, streams: 0 })
   })
 
+  test("is not opened for a session that ends meanwhile", async () => {
+    const fake = fakeGateway(before)
+    const [entered, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    let isHeld = false
+    const { port, face } = await faceServer({
+      ...fake,
+      async identify(...asked) {
+        if (isHeld) {
+          isHeld = false
+          entered.resolve()
+          await held.promise
+        }
+        return fake.identify(...asked)
+      },
+    })
+    const headers = await session(port, "reader@1")
+    isHeld = true
+    const opening = sessionStream(port, headers)
+    await entered.promise
+    await http(port, { method: "DELETE", headers })
+    held.resolve()
+    expect((await opening).incoming.statusCode).toBe(404)
+    expect(face.stats()).toMatchObject({ sessions: 0, streams: 0 })
+  })
+
   test("hears a comment when it has been silent for long", async () => {
     const { port } = await faceServer(fakeGateway(before), { limits: { keepAliveMs: 30 } })
     const stream = await sessionStream(port, await session(port, "reader@1"))

@@ -87,6 +87,36 @@ describe("resources/subscribe", () => {
     expect(news.followed()).toEqual(["server@1.0.0 x:1", "server@1.0.0 x:3"])
   })
 
+  test("is limited also when many are asked for at the same time", async () => {
+    const news = newsroom()
+    const fake = fakeGateway(sketch)
+    const held = Promise.withResolvers<boolean>()
+    let asked = 0
+    const server = await faceServer(
+      {
+        ...fake,
+        backends: { ...fake.backends, follow: news.follow },
+        audit(record) {
+          if (record.target?.name?.startsWith("x:") !== true) return fake.audit(record)
+          asked++
+          return held.promise
+        },
+      },
+      { limits: { subscriptionsMax: 2 } },
+    )
+    const mine = await session(server.port, "reader@1")
+    const answers = ["x:1", "x:2", "x:3", "x:4", "x:5"].map(async (uri) =>
+      json(await post(server.port, legacy("resources/subscribe", { uri }), mine)),
+    )
+    await Promise.race([Promise.all(answers.slice(2)), eventually(() => asked).toBe(5)])
+    held.resolve(true)
+    const refused = (await Promise.all(answers)).filter((one) =>
+      Object.hasOwn(one as object, "error"),
+    )
+    expect(refused).toHaveLength(3)
+    expect(news.followed()).toHaveLength(2)
+  })
+
   test("ends with the session, and with the right to read", async () => {
     const { port, ask, news, swap, face } = await world()
     const [ended, outlawed] = [await session(port, "reader@1"), await session(port, "both@1")]

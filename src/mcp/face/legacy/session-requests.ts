@@ -47,6 +47,8 @@ async function openStream(
   const evidence = sessionEvidence(posted, session)
   const view = await context.viewOf(evidence, "legacy")
   if (outgoing.destroyed) return // the stream that is there stays
+  const found = sessionOf(context, posted)
+  if (found.session !== session) return writeFail(outgoing, found.session ? gone : found.fail)
   if (view === undefined) return writeFail(outgoing, gone)
   session.endStream?.()
   const stream = streamOf(session)
