@@ -4,9 +4,20 @@ import {
   CallToolResultSchema,
   CreateTaskResultSchema,
   ElicitRequestSchema,
+  TaskStatusNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type ConformanceGateway, openConformanceGateway } from "../support/conformance-gateway.ts"
+import { openTasksFixture } from "../support/conformance-tasks.ts"
+import { startGateway } from "../support/e2e-gateway.ts"
+
+async function connectTo(url: string, agent: string, capabilities = {}) {
+  const client = new Client({ name: "test", version: "1" }, { capabilities })
+  const requestInit = { headers: { "x-agent-name": agent, "x-agent-version": "1.0.0" } }
+  const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit })
+  await client.connect(transport as never) // its own types disagree under exactOptionalPropertyTypes
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() })
+}
 
 /** Tasks of a modern server, for the official client of 2025-11-25. */
 describe("a modern server with tasks, and legacy callers", { timeout: 60_000 }, () => {
@@ -16,14 +27,8 @@ describe("a modern server with tasks, and legacy callers", { timeout: 60_000 }, 
   }, 60_000)
   afterAll(() => opened[Symbol.asyncDispose]())
 
-  async function connect(agent: string, capabilities = {}) {
-    const client = new Client({ name: "test", version: "1" }, { capabilities })
-    const requestInit = { headers: { "x-agent-name": agent, "x-agent-version": "1" } }
-    await client.connect(
-      new StreamableHTTPClientTransport(new URL(opened.gateway.url), { requestInit }) as never, // its types disagree with its own interface
-    )
-    return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() })
-  }
+  const connect = (agent: string, capabilities = {}) =>
+    connectTo(opened.gateway.url, agent, capabilities)
   type TestClient = Awaited<ReturnType<typeof connect>>
 
   const begin = async (client: TestClient, name: string, args: object) => {
@@ -46,6 +51,18 @@ describe("a modern server with tasks, and legacy callers", { timeout: 60_000 }, 
     expect(ended).toMatchObject({ taskId, status: "completed" })
     expect(ended).not.toHaveProperty("result")
     expect(ended).not.toHaveProperty("resultType")
+  })
+
+  test("tells of the task's status while its result is waited for", async () => {
+    await using client = await connect("ann", { elicitation: {} })
+    const told: unknown[] = []
+    client.setNotificationHandler(TaskStatusNotificationSchema, ({ params }) => {
+      told.push(params)
+    })
+    client.setRequestHandler(ElicitRequestSchema, () => ({ action: "accept", content: {} }))
+    const { taskId } = await begin(client, "confirm_delete", { filename: "b.txt" })
+    await client.experimental.tasks.getTaskResult(taskId, CallToolResultSchema)
+    expect(told).toMatchObject([{ taskId, status: "completed", ttl: 60_000 }])
   })
 
   test("answers at once where no task was asked for", async () => {
@@ -114,4 +131,31 @@ describe("a modern server with tasks, and legacy callers", { timeout: 60_000 }, 
     await expect(tasks.getTaskResult(taskId, CallToolResultSchema)).rejects.toMatchObject(unknown)
     await expect(tasks.cancelTask(taskId)).rejects.toMatchObject(unknown)
   })
+})
+
+test("a task goes on at another replica, and after a restart", { timeout: 60_000 }, async () => {
+  await using fixture = await openTasksFixture()
+  const start = () =>
+    startGateway({
+      registry: { tools: { slow_compute: { server: "tasks" } }, agents: { ann: ["slow_compute"] } },
+      servers: { "tasks:1.0.0": { url: fixture.url } },
+      config: { session: { key: "${SESSION_KEY}" } },
+      env: { SESSION_KEY: "a session key that only a test would use" },
+    })
+  const first = await start()
+  const before = await connectTo(first.url, "ann")
+  const params = {
+    name: "slow_compute",
+    arguments: { seconds: 1, label: "pi" },
+    task: {},
+  }
+  const { task } = await before.request({ method: "tools/call", params }, CreateTaskResultSchema)
+  await before.close()
+  await first[Symbol.asyncDispose]()
+
+  await using second = await start()
+  await using after = await connectTo(second.url, "ann")
+  const { taskId } = task
+  const result = await after.experimental.tasks.getTaskResult(taskId, CallToolResultSchema)
+  expect(result).toMatchObject({ content: [{ text: "Computed pi" }] })
 })

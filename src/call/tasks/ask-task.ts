@@ -19,7 +19,7 @@ import type { Refusal } from "../refusal.ts"
 import type { Asking } from "./asking.ts"
 import { askLegacyCallers } from "./legacy-callers.ts"
 import { askModernCallers } from "./modern-callers.ts"
-import { relatedTo, taskMark } from "./shape.ts"
+import { relatedTo, statusMethod, taskMark } from "./shape.ts"
 
 /** `tasks/get`, `tasks/result`, `tasks/update` or `tasks/cancel`, as a protocol face of either era read it. */
 export interface TaskRequest extends Inquiry {
@@ -82,6 +82,7 @@ async function travel(
     place,
     permit: permitted.value,
     gateway,
+    tell: request.onNotification,
     responses: respondent.kind === "rounds" ? respondent.responses : undefined,
     request: onward(request, place, caller.value, gateway),
     send: (one) => backends.request(server, one),
@@ -123,9 +124,16 @@ function onward(
     peer: peerOf(request, place, gateway),
     task: taskMark(place.era),
     cancellation: request.cancellation,
-    onNotification: request.onNotification,
+    onNotification: withoutStatus(request.onNotification),
   }
 }
+
+/** Of the task's status the gateway tells itself: what servers say of it is about their own ids, and need not be about this one. */
+const withoutStatus = (tell: TaskRequest["onNotification"]): TaskRequest["onNotification"] =>
+  tell &&
+  ((notification) => {
+    if (notification["method"] !== statusMethod) tell(notification)
+  })
 
 /** A client that answers while its request is open is asked what it can be asked; another comes back for its questions. */
 function peerOf(

@@ -15,6 +15,8 @@ export interface Asking {
   readonly place: TaskPlace
   readonly permit: Permit
   readonly gateway: Gateway
+  /** Tells the caller something while its request is open. */
+  readonly tell: ((notification: JsonObject) => void) | undefined
   /** Answers that a modern caller brings. */
   readonly responses: JsonObject | undefined
   /** As it goes to the server, in the server's terms. */

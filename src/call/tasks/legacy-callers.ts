@@ -1,9 +1,9 @@
 import type { JsonObject } from "../../schema/json.ts"
 import type { BackendReply } from "../backends.ts"
-import { withoutOurMeta } from "../meta.ts"
+import { withoutOurMembers, withoutOurMeta } from "../meta.ts"
 import { type Asking, awaitedIn, checked } from "./asking.ts"
 import { about, awaitTask, lookAt } from "./await-task.ts"
-import { flat, isOver, nested, resultOf, taskFault } from "./shape.ts"
+import { flat, isOver, nested, resultOf, statusMethod, taskFault } from "./shape.ts"
 
 /** `tasks/get`, `tasks/result` and `tasks/cancel` of MCP 2025-11-25, whatever era the task's server is of. */
 export async function askLegacyCallers(asking: Asking): Promise<BackendReply> {
@@ -13,7 +13,8 @@ export async function askLegacyCallers(asking: Asking): Promise<BackendReply> {
     case "tasks/cancel":
       return told(asking, await cancel(asking))
     default: {
-      const made = checked(await awaitTask(awaitedIn(asking)), asking)
+      const onStatus = statusTeller(asking)
+      const made = checked(await awaitTask({ ...awaitedIn(asking), onStatus }), asking)
       return made.kind === "result" ? resultOf(asking.taskId, made) : made
     }
   }
@@ -24,6 +25,18 @@ function told({ taskId }: Asking, reply: BackendReply): BackendReply {
   const said = withoutOurMeta(reply)
   if (said.kind !== "result") return said
   return { kind: "result", result: { ...nested(said.result), taskId } }
+}
+
+/** Says what becomes of the task while its result is waited for, each time it is another thing. */
+function statusTeller({ taskId, tell }: Asking): (task: JsonObject) => void {
+  let said: string | undefined
+  return (task) => {
+    const params: JsonObject = { ...withoutOurMembers(nested(task)), taskId }
+    const { status, statusMessage } = params
+    const now = JSON.stringify([status, statusMessage])
+    if (said !== undefined && now !== said) tell?.({ jsonrpc: "2.0", method: statusMethod, params })
+    said = now
+  }
 }
 
 /** Answered with the task, which a modern server does not do: it says that it will see to it. */

@@ -64,6 +64,9 @@ export function taskFault({ taskId, status }: JsonObject, id: string): string | 
   return statuses.has(status) ? undefined : "the task has no status that is known"
 }
 
+/** Tells of a task's status (MCP 2025-11-25, Tasks). */
+export const statusMethod = "notifications/tasks/status"
+
 const relatedKey = "io.modelcontextprotocol/related-task"
 
 /** A message or a result that belongs to a task, under the caller's id of it. */

@@ -6,7 +6,7 @@ import type { Gateway } from "../../call/gateway.ts"
 import type { Respondent } from "../../call/interaction/peer.ts"
 import { withoutOurNotice } from "../../call/meta.ts"
 import { permit } from "../../call/permit.ts"
-import { relatedTo, unrelated } from "../../call/tasks/shape.ts"
+import { relatedTo, statusMethod, unrelated } from "../../call/tasks/shape.ts"
 import type { CatalogTool } from "../../registry/catalog.ts"
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "./context.ts"
@@ -105,7 +105,7 @@ export function relaying({
 }: Going): ((notification: JsonObject) => void) | undefined {
   if (!exchange.canStream) return
   return (notification) => {
-    if (!relays(notification) || notification["method"] === taskStatus) return // under no id of the caller's
+    if (!relays(notification) || notification["method"] === statusMethod) return // under no id of the caller's
     exchange.notify(JSON.stringify(withoutOurNotice(inCallersTask(notification, undefined))))
   }
 }
@@ -117,12 +117,10 @@ export function relayingTask(
 ): ((notification: JsonObject) => void) | undefined {
   if (!exchange.canStream) return
   return (notification) => {
-    if (!relays(notification) || notification["method"] === taskStatus) return // a poll will tell
-    exchange.notify(JSON.stringify(withoutOurNotice(inCallersTask(notification, taskId))))
+    if (relays(notification))
+      exchange.notify(JSON.stringify(withoutOurNotice(inCallersTask(notification, taskId))))
   }
 }
-
-const taskStatus = "notifications/tasks/status"
 
 function inCallersTask(notification: JsonObject, taskId: string | undefined): JsonObject {
   const { params } = notification
