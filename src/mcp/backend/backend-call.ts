@@ -1,6 +1,7 @@
 import type { BackendReply, BackendRequest } from "../../call/backends.ts"
 import { tasksExtension } from "../../call/interaction/capabilities.ts"
 import type { Rounds } from "../../call/interaction/peer.ts"
+import type { CatalogServer } from "../../registry/catalog.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import { isObject } from "../../schema/json.ts"
 import { gravity } from "../face/modern/envelope.ts"
@@ -25,8 +26,17 @@ export interface CallOwner {
   deaf(call: BackendCall, error: unknown): void
 }
 
+/** What is asked, of which server. */
+export interface Errand {
+  readonly server: CatalogServer
+  readonly request: BackendRequest
+  /** Its headers are by the server's own list, read after the server refused those by what was known. */
+  readonly isMirroredAnew: boolean
+}
+
 /** A caller's request from its arrival here to its answer. */
 export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
+  readonly errand: Errand
   readonly request: BackendRequest
   readonly reply: (reply: BackendReply) => void
   readonly startedMs = performance.now()
@@ -34,8 +44,6 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
   hasPlace = false
   /** It waits for an answer of its caller. */
   isAsking = false
-  /** Its headers are by the server's own list, read after the server refused those by what was known. */
-  isMirroredAnew = false
   dueMs = 0
   before: BackendCall | undefined = undefined
   after: BackendCall | undefined = undefined
@@ -45,10 +53,11 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
 
   constructor(
     owner: CallOwner,
-    request: BackendRequest,
+    errand: Errand,
     paramHeaders: readonly string[] | undefined,
     reply: (reply: BackendReply) => void,
   ) {
+    const { request } = errand
     const { method, name, meta, rounds, task, logs } = request
     super(method, {
       members: membersOf(request.params),
@@ -60,6 +69,7 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
       legacyMembers: task && `"task":${JSON.stringify(task)}`,
       logs,
     })
+    this.errand = errand
     this.request = request
     this.reply = reply
     this.#owner = owner

@@ -1,11 +1,10 @@
 import type { BackendReply, BackendRequest, Listed, ListKind } from "../../call/backends.ts"
 import type { Eagerness, Follower, Following, Topic } from "../../call/following.ts"
-import { type AskingReply, isAsking } from "../../call/interaction/round-result.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, written } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { Address } from "./address.ts"
-import { BackendCall, type CallOwner } from "./backend-call.ts"
+import { BackendCall, type CallOwner, type Errand } from "./backend-call.ts"
 import { Backoff } from "./backoff.ts"
 import type { TokenStatus } from "./credentials/server-credentials.ts"
 import { Deadlines } from "./deadlines.ts"
@@ -17,9 +16,8 @@ import {
   saysNothingOfServer,
   unsent,
 } from "./failure.ts"
+import { further, type Means } from "./further.ts"
 import type { Gate } from "./gate.ts"
-import { goAsTask, mayWantTask } from "./go-as-task.ts"
-import { goRounds } from "./go-rounds.ts"
 import type { BackendLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel, Opening } from "./link.ts"
 import { Offering, type OfferingEvents } from "./offering.ts"
@@ -71,6 +69,13 @@ export class Backend implements CallOwner, LinkEvents {
   #restart: NodeJS.Timeout | undefined
   #isClosing = false
   #drained: (() => void) | undefined
+  /** For calls that go on after an answer. */
+  readonly #means: Means = {
+    send: (server, request) => this.request(server, request),
+    sendMirrored: (errand, mirrored) => this.#begin({ ...errand, isMirroredAnew: true }, mirrored),
+    tools: () => this.list("tools", "fresh"),
+    toolsAnew: () => this.#offering.toolsAnew(),
+  }
 
   constructor(ref: Ref, address: Address, context: BackendContext) {
     const { limits } = context
@@ -89,11 +94,15 @@ export class Backend implements CallOwner, LinkEvents {
   request(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
     this.#callCount++
     this.#server = server
+    const mirrored = paramHeaders(server, request, this.#offering.liveTools)
+    return this.#begin({ server, request, isMirroredAnew: false }, mirrored)
+  }
+
+  #begin(errand: Errand, mirrored: readonly string[] | undefined): Promise<BackendReply> {
     return new Promise((reply) => {
-      const mirrored = paramHeaders(server, request, this.#offering.liveTools)
-      const call = new BackendCall(this, request, mirrored, reply)
+      const call = new BackendCall(this, errand, mirrored, reply)
       this.#calls.add(call)
-      const refused = this.#refusal(request)
+      const refused = this.#refusal(errand.request)
       if (refused !== undefined) call.fail(unsent(refused))
       else this.#context.gate.admit(call)
     })
@@ -261,27 +270,10 @@ export class Backend implements CallOwner, LinkEvents {
     this.#leave(call)
     this.#learn(outcome)
     const reply = replyOf(outcome, call, this.#context.redactor)
-    if (isAsking(reply) && call.request.rounds === undefined) void this.#goRounds(call, reply)
-    else if (mayWantTask(call.request, outcome)) void this.#goAsTask(call, reply)
-    else call.reply(reply)
+    const more = further(call, outcome, reply, this.#means)
+    if (more === undefined) call.reply(reply)
+    else void more.then(call.reply)
     if (this.#calls.size === 0 && this.#asking.size === 0) this.#drained?.()
-  }
-
-  /** The result asks something, and its caller waits for the final one. */
-  async #goRounds(call: BackendCall, reply: AskingReply): Promise<void> {
-    const server = this.#server
-    const send = (request: BackendRequest) =>
-      server === undefined ? Promise.resolve(reply) : this.request(server, request)
-    call.reply(await goRounds(call.request, reply, send))
-  }
-
-  /** The server would have a task, and its caller would not. */
-  async #goAsTask(call: BackendCall, refused: BackendReply): Promise<void> {
-    const server = this.#server
-    const tools = () => this.list("tools", "fresh")
-    const send = (request: BackendRequest) =>
-      server === undefined ? Promise.resolve(refused) : this.request(server, request)
-    call.reply(await goAsTask(call.request, refused, { tools, send }))
   }
 
   /** People take longer than servers: the call's own time stands still, and another may have its place. */

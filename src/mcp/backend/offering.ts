@@ -97,6 +97,12 @@ export class Offering {
     return this.#lists.get(kind, need)
   }
 
+  /** The server's tools, asked for anew: what is known of them has proved wrong. */
+  toolsAnew(): Promise<Listed> {
+    this.#lists.outdate(["tools"])
+    return this.#lists.get("tools", "fresh")
+  }
+
   /** A connection was made. Whatever was known of the lists may have changed meanwhile. */
   connected(era: Era, capabilities: JsonObject | undefined): void {
     this.#capabilities = capabilities

@@ -23,6 +23,12 @@ export function paramHeaders(
   return mirrored === undefined ? undefined : headersFor(mirrored, params["arguments"])
 }
 
+/** What the server itself lists, whatever the registry says. */
+export const listedParamHeaders = (
+  { name = "", params }: BackendRequest,
+  live: readonly JsonObject[],
+): readonly string[] => headersFor(mirroredByLive(live).get(name) ?? [], params["arguments"])
+
 /** Alternating names and values; an argument that is absent, null or not a scalar has no header. */
 function headersFor(mirrored: readonly MirroredParam[], args: Json | undefined): readonly string[] {
   return mirrored.flatMap(({ path, header }) => {
