@@ -71,6 +71,16 @@ export function followContract(name: string, start: () => Promise<Losable>): voi
       expect(file.heard).toMatchObject([{ uri: "file:///a/b" }])
     })
 
+    test("tells that a resource changed, and not all that a server says of it when that is long", async () => {
+      const { follow, tell } = await begin()
+      const uri = "test://a"
+      const watched = follow(resource(uri))
+      await watched.agreed()
+      await tell(updated, { uri, more: "x".repeat(200_000) })
+      await until(() => watched.heard.length > 0)
+      expect(watched.heard).toEqual([{ kind: "resource", uri, params: { uri } }])
+    })
+
     test("connects for who wants it now, and not for who follows when there is a connection", async () => {
       const { follow, backends, call, tell } = await begin()
       const patient = follow(tools, "when connected")

@@ -143,8 +143,9 @@ export class Feed implements EarReport {
 
   #updated(params: JsonObject): void {
     const { uri } = params
-    if (typeof uri !== "string") return
-    const news = { kind: "resource", uri, params } as const
+    if (typeof uri !== "string" || uri.length > updatedMax) return
+    const isLong = JSON.stringify(params).length > updatedMax
+    const news = { kind: "resource", uri, params: isLong ? { uri } : params } as const
     const exactly = this.#followed.get(keyOf(news))
     if (exactly !== undefined) exactly.tell(news)
     else
@@ -164,6 +165,12 @@ export class Feed implements EarReport {
     this.#ear = undefined
   }
 }
+
+/**
+ * Characters of what a server says of a changed resource. It goes to all who follow it and is kept for those who are away:
+ * of more they hear that it changed, and no more.
+ */
+const updatedMax = 64 * 1024
 
 const listOf: ReadonlyMap<string, ChangingList> = new Map([
   ["notifications/tools/list_changed", "tools"],
