@@ -23,6 +23,7 @@ export class OpenQuestions {
     const { id, method, params } = request
     const given = isObject(params) ? params : undefined
     const token = progressToken(given)
+    this.#open.get(id)?.withdraw("the server asked something else under the same id")
     const question = this.#peer.ask({
       method: String(method),
       params: given,
@@ -32,7 +33,8 @@ export class OpenQuestions {
     })
     this.#open.set(id, question)
     void question.answer.then((answer) => {
-      if (this.#open.get(id) === question) this.#open.delete(id)
+      if (this.#open.get(id) !== question) return
+      this.#open.delete(id)
       reply(answerText(request, answer))
       if (this.#open.size === 0) this.#onNone()
     })
