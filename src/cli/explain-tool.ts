@@ -2,6 +2,7 @@ import { describePlan } from "../compose/plan/describe.ts"
 import { drawPlan } from "../compose/plan/mermaid.ts"
 import { rowsOf } from "../compose/plan/order.ts"
 import type { Plan } from "../compose/plan/plan.ts"
+import { type PlanTypes, typesByPath } from "../compose/plan/plan-types.ts"
 import type { Address } from "../mcp/backend/address.ts"
 import type { CatalogTool } from "../registry/catalog.ts"
 import type { ToolLookup } from "../registry/explain.ts"
@@ -10,10 +11,14 @@ import { dependsWords, routeWords, toolWords } from "./explain-words.ts"
 
 export type Plans = ReadonlyMap<CatalogTool, Plan>
 
+/** Infers the types of a plan, for whoever is to see them. */
+export type TypesOf = (plan: Plan) => PlanTypes
+
 /** A tool in words, whoever may call it: where its calls go, or the plan of the composition that it is. */
 export function* wordsOfTool(
   found: ToolLookup,
   plans: Plans,
+  typesOf: TypesOf,
   addresses: ReadonlyMap<string, Address>,
 ): Generator<string> {
   if (!found.found) {
@@ -32,40 +37,50 @@ export function* wordsOfTool(
     return
   }
   yield `  may call  ${dependsWords(tool.entity.depends ?? [])}`
-  yield* planWords(plan)
+  yield* planWords(plan, typesOf(plan))
 }
 
 /** The order in one line, and then each step. */
-export function* planWords(plan: Plan): Generator<string> {
+export function* planWords(plan: Plan, types: PlanTypes): Generator<string> {
   const rows = rowsOf(plan.root)
   if (plan.root.steps.length > 1)
     yield `  order     ${rows.map((row) => row.join(" + ")).join(" → ")}`
   yield ""
-  yield* describePlan(plan)
+  yield* describePlan(plan, types)
 }
 
 /** A composition as a Mermaid flowchart; in words why there is nothing to draw. */
-export function mermaidOf(found: ToolLookup, plans: Plans): readonly string[] | string {
+export function mermaidOf(
+  found: ToolLookup,
+  plans: Plans,
+  typesOf: TypesOf,
+): readonly string[] | string {
   if (!found.found) return [...toolWords("nobody", found.explained, new Map())].join("\n")
   const plan = plans.get(found.tool)
   return plan === undefined
     ? `${nameOf(found.tool)} is no composition: there is no plan to draw`
-    : drawPlan(plan)
+    : drawPlan(plan, typesOf(plan))
 }
 
 /** The same as data. */
-export function jsonOfTool(found: ToolLookup, plans: Plans): object {
+export function jsonOfTool(found: ToolLookup, plans: Plans, typesOf: TypesOf): object {
   if (!found.found) return { tool: found.explained }
   const { tool, route, seenBy } = found
   const { description, annotations, inputSchema, outputSchema } = tool.shown
   const { name, version, unavailable } = tool
+  const plan = plans.get(tool)
   return {
     tool: { name, version, description, annotations, inputSchema, outputSchema, unavailable },
     route,
     seenBy,
-    ...(plans.get(tool) && { plan: plans.get(tool) }),
+    ...(plan && planJson(plan, typesOf(plan))),
   }
 }
+
+export const planJson = (plan: Plan, types: PlanTypes): object => ({
+  plan,
+  types: typesByPath(plan, types),
+})
 
 const nameOf = ({ name, version }: CatalogTool): string =>
   written(version === undefined ? { name } : ({ name, version } satisfies Ref))

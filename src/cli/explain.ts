@@ -1,3 +1,4 @@
+import { typesOfPlan } from "../compose/check/plan-types.ts"
 import { loadPlanned } from "../compose/load.ts"
 import type { Plan } from "../compose/plan/plan.ts"
 import type { Catalog } from "../registry/catalog.ts"
@@ -11,8 +12,17 @@ import { planRoutes } from "../server/routes.ts"
 import { type Command, type ExitCode, type Given, type Io, UsageError } from "./command.ts"
 import { configOption, readConfig } from "./config-file.ts"
 import { exposedTo, exposedWords } from "./explain-exposed.ts"
-import { jsonOfTool, mermaidOf, type Plans, planWords, wordsOfTool } from "./explain-tool.ts"
+import {
+  jsonOfTool,
+  mermaidOf,
+  type Plans,
+  planJson,
+  planWords,
+  type TypesOf,
+  wordsOfTool,
+} from "./explain-tool.ts"
 import { type Found, words } from "./explain-words.ts"
+import { printable } from "./printable.ts"
 import { parseRef } from "./ref.ts"
 import { readRegistry } from "./registry-file.ts"
 
@@ -31,7 +41,10 @@ export const explain: Command = {
     },
     format: { type: "string", value: "FORMAT", summary: "text or mermaid, for the plan of a tool" },
     config: configOption,
-    json: { type: "boolean", summary: "the reasons, and the plan, as JSON" },
+    json: {
+      type: "boolean",
+      summary: "the reasons, and the plan with the schemas of what flows, as JSON",
+    },
   },
   details: `Works on the registry and the configuration alone; no gateway need run and no backend is asked. With --tool and no
 --agent it says what the tool is and who sees it. Exit code 1 when the agent or the tool is not registered, or the tool would be
@@ -57,6 +70,7 @@ refused.`,
 interface Loaded {
   readonly catalog: Catalog
   readonly plans: Plans
+  readonly typesOf: TypesOf
 }
 
 interface Asked extends Loaded {
@@ -71,8 +85,8 @@ function formatOf(given: Given): "text" | "mermaid" {
   throw new UsageError("--format: one of text, mermaid")
 }
 
-function drawTool(tool: string, { catalog, plans, io }: Asked): ExitCode {
-  const drawn = mermaidOf(lookUpTool(catalog, parseRef(tool)), plans)
+function drawTool(tool: string, { catalog, plans, typesOf, io }: Asked): ExitCode {
+  const drawn = mermaidOf(lookUpTool(catalog, parseRef(tool)), plans, typesOf)
   if (typeof drawn === "string") {
     io.err.write(`${drawn}\n`)
     return 1
@@ -81,17 +95,15 @@ function drawTool(tool: string, { catalog, plans, io }: Asked): ExitCode {
   return 0
 }
 
-function sayTool(tool: string, { catalog, plans, config, given, io }: Asked): ExitCode {
+function sayTool(tool: string, { catalog, plans, typesOf, config, given, io }: Asked): ExitCode {
   const found = lookUpTool(catalog, parseRef(tool))
-  if (given.flag("json")) io.out.write(`${JSON.stringify(jsonOfTool(found, plans))}\n`)
-  else
-    for (const line of wordsOfTool(found, plans, routesOf(catalog, config).addresses))
-      io.out.write(`${line}\n`)
+  if (given.flag("json")) io.out.write(`${JSON.stringify(jsonOfTool(found, plans, typesOf))}\n`)
+  else writeLines(wordsOfTool(found, plans, typesOf, routesOf(catalog, config).addresses), io)
   return found.found ? 0 : 1
 }
 
 function sayAgent(agent: string, tool: string | undefined, asked: Asked): ExitCode {
-  const { catalog, config, given, io } = asked
+  const { catalog, config, given, io, typesOf } = asked
   const found = tool === undefined ? scopeOf(catalog, agent) : toolOf(catalog, agent, tool)
   const plan = planOf(tool, found, asked)
   const { addresses, rules } = routesOf(catalog, config)
@@ -99,20 +111,26 @@ function sayAgent(agent: string, tool: string | undefined, asked: Asked): ExitCo
   const level = config.registry.levels.undeclaredDependency
   const isLetThrough = level !== "deny" && found.tools.some(({ kind }) => kind === "not_in_depends")
   if (given.flag("json")) {
-    io.out.write(`${JSON.stringify({ ...asJson(found), exposed, ...(plan && { plan }) })}\n`)
+    const drawn = plan && planJson(plan, typesOf(plan))
+    io.out.write(`${JSON.stringify({ ...asJson(found), exposed, ...drawn })}\n`)
   } else {
     const passing = `    its call passes all the same: runtime.undeclaredDependency is ${level}`
     const lines = [
       ...words(found, addresses),
       ...exposedWords(exposed),
       ...(isLetThrough ? [passing] : []),
-      ...(plan === undefined ? [] : planWords(plan)),
+      ...(plan === undefined ? [] : planWords(plan, typesOf(plan))),
     ]
-    for (const line of lines) io.out.write(`${line}\n`)
+    writeLines(lines, io)
   }
   if (!found.lookup.found) return 1
   const isGranted = isLetThrough || found.tools.every(({ kind }) => kind === "granted")
   return tool === undefined || isGranted ? 0 : 1
+}
+
+/** What a registry document says is shown as it is, and obeyed by no terminal. */
+function writeLines(lines: Iterable<string>, io: Io): void {
+  for (const line of lines) io.out.write(`${printable(line)}\n`)
 }
 
 /** Of the one composition that was asked for, if the agent may call it. */
@@ -162,7 +180,7 @@ function loadCatalog(config: Config, io: Io): Loaded | undefined {
   for (const problem of problems) {
     if (problem.severity === "error") io.err.write(`${formatProblem(problem)}\n`)
   }
-  return catalog && { catalog, plans }
+  return catalog && { catalog, plans, typesOf: (plan) => typesOfPlan(plan, catalog) }
 }
 
 function asJson({ lookup, tools, unresolved }: Found): object {

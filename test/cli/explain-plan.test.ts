@@ -9,15 +9,35 @@ const example = (name: string) =>
   JSON.parse(readFileSync(join(import.meta.dirname, `../compose/examples/${name}.json`), "utf8"))
 const reading = { annotations: { readOnlyHint: true } }
 const brief = example("brief-topic")
+const giving = (properties: object) => ({
+  outputSchema: { type: "object", properties, required: Object.keys(properties) },
+})
+const found = {
+  results: {
+    type: "array",
+    items: {
+      type: "object",
+      properties: { title: { type: "string" }, url: { type: "string" } },
+      required: ["title", "url"],
+    },
+  },
+}
 
 const world = makeWorld({
   registry: JSON.stringify(
     documentOf(
       [
-        sourceTool("search_web", { version: "2.1.0", ...reading }),
-        sourceTool("search_documents", reading),
-        sourceTool("fetch", { version: "1.2.3", ...reading }),
-        sourceTool("create_document", { version: "1.1.3" }),
+        sourceTool("search_web", { version: "2.1.0", ...reading, ...giving(found) }),
+        sourceTool("search_documents", { ...reading, ...giving(found) }),
+        sourceTool("fetch", {
+          version: "1.2.3",
+          ...reading,
+          ...giving({ title: { type: "string" }, text: { type: ["string", "null"] } }),
+        }),
+        sourceTool("create_document", {
+          version: "1.1.3",
+          ...giving({ id: { type: "integer" } }),
+        }),
         brief,
       ],
       {

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs"
+import { typesOfPlan } from "../../src/compose/check/plan-types.ts"
 import { type Compiled, compilePlan } from "../../src/compose/plan/compile-plan.ts"
 import type { PlanLimits } from "../../src/compose/plan/limits.ts"
 import type { Graph, Plan, Step } from "../../src/compose/plan/plan.ts"
+import type { PlanTypes } from "../../src/compose/plan/plan-types.ts"
 import type { Catalog, CatalogTool } from "../../src/registry/catalog.ts"
 import type { CallSite, Dependency } from "../../src/registry/model.ts"
 import { readSpec } from "../../src/registry/spec/read-spec.ts"
@@ -120,6 +122,18 @@ export function planOf(composition: CompositionSketch, world?: WorldSketch): Pla
   const { plan, problems } = compiled(composition, world)
   if (plan === undefined) throw new Error(JSON.stringify(problems))
   return plan
+}
+
+/** A composition with its plan, and the types on its edges. */
+export function typedPlanOf(
+  composition: CompositionSketch,
+  { tools, compositions = [] }: WorldSketch = {},
+): readonly [Plan, PlanTypes] {
+  const named = { name: "composed", ...composition }
+  const catalog = catalogOf([named, ...compositions], tools)
+  const { plan, problems } = compilePlan(toolIn(catalog, named.name), catalog)
+  if (plan === undefined) throw new Error(JSON.stringify(problems))
+  return [plan, typesOfPlan(plan, catalog)]
 }
 
 const examples = new URL("../compose/examples/", import.meta.url)

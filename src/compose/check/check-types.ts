@@ -93,7 +93,7 @@ function unprovenProblem(open: readonly Open[], all: number): Problem {
 const placesMax = 4
 
 /** What a walk came by. */
-class Heard implements Listener {
+class Heard implements Partial<Listener> {
   readonly flows: { readonly flow: Flow; readonly step: Step | undefined }[] = []
   readonly sources = new Map<string, JsonSchema | undefined>()
   readonly found: Problem[] = []

@@ -23,7 +23,7 @@ import type { Flow, Role, Route } from "./flow.ts"
 import { infer } from "./infer.ts"
 import { orNull, type StepType, type TypeScope } from "./type-scope.ts"
 
-/** Told what a walk comes by. */
+/** Told what a walk comes by, as far as it asks. */
 export interface Listener {
   flow(flow: Flow, step: Step | undefined): void
   /** An expression, in the scope that it is computed in. */
@@ -34,6 +34,10 @@ export interface Listener {
   list(part: Part, what: string, pointer: string): void
   /** Where values come from. */
   source(path: string, schema: JsonSchema | undefined): void
+  /** The input of a step, of each item with `forEach`, or of a graph. */
+  takes(of: Step | Graph, part: Part): void
+  /** The value of a step that ran, or of a graph. */
+  gives(of: Step | Graph, part: Part): void
 }
 
 export interface WalkTools {
@@ -59,9 +63,9 @@ interface Here {
 /** Goes through a plan in the order of its steps, and finds out of what types everything is. */
 export class Walk {
   readonly #tools: WalkTools
-  readonly #listener: Listener
+  readonly #listener: Partial<Listener>
 
-  constructor(tools: WalkTools, listener: Listener) {
+  constructor(tools: WalkTools, listener: Partial<Listener>) {
     this.#tools = tools
     this.#listener = listener
   }
@@ -73,22 +77,24 @@ export class Walk {
   }
 
   #graph(graph: Graph, { scope, ...around }: Here): Outcome {
+    this.#listener.takes?.(graph, scope.frame.input)
     const steps = new Map<string, StepType>()
     const inner: TypeScope = { ...scope, frame: { ...scope.frame, steps } }
     for (const step of graph.steps)
       steps.set(step.id, this.#step(step, graph, { ...around, scope: inner }))
     const id = graph.saga?.id && this.#infer(graph.saga.id, { ...around, scope: inner })
-    this.#listener.graph(graph, id, around.pointer)
+    this.#listener.graph?.(graph, id, around.pointer)
     const route = [...around.route, { graph, step: undefined }]
     const pointer = this.#tools.pointerOf(graph.output) ?? around.pointer
     const here = { ...around, scope: inner, route, pointer }
     const part = orNull(this.#infer(graph.output, here))
+    this.#listener.gives?.(graph, part)
     const at = { pointer, path: around.path, route, role: "output" } as const
     return { gives: part, flow: { expr: graph.output, part, at } }
   }
 
   #infer(expr: Expr, { scope, pointer }: Here): Part {
-    this.#listener.expr(expr, scope, this.#tools.pointerOf(expr) ?? pointer)
+    this.#listener.expr?.(expr, scope, this.#tools.pointerOf(expr) ?? pointer)
     return infer(expr, scope, this.#tools.anatomy)
   }
 
@@ -102,13 +108,14 @@ export class Walk {
     const { when, forEach } = step.policies
     if (when !== undefined) this.#infer(when, here)
     const value = forEach === undefined ? this.#once(step, here) : this.#each(step, forEach, here)
+    this.#listener.gives?.(step, value)
     return { value, mayMiss: when !== undefined || mayFail(graph.join) }
   }
 
   #each(step: Step, { over, onItemError }: ForEach, here: Here): Part {
     const { anatomy } = this.#tools
     const list = this.#infer(over, here)
-    this.#listener.list(list, "forEach", this.#tools.pointerOf(over) ?? here.pointer)
+    this.#listener.list?.(list, "forEach", this.#tools.pointerOf(over) ?? here.pointer)
     const items = list.presence === "never" ? undefined : anatomy.items(list.type)
     const item: Part = items ? { type: items.type, presence: "always" } : notThere
     const value = this.#once(step, { ...here, scope: { ...here.scope, item } })
@@ -122,6 +129,7 @@ export class Walk {
   #once(step: Step, here: Here): Part {
     const { scope } = here
     const input = this.#infer(step.input, here)
+    this.#listener.takes?.(step, input)
     const self = needsInput(step.node) ? sure(input) : input
     const known: Here = { ...here, scope: { ...scope, self } }
     const ran = this.#node(step.node, { expr: step.input, part: input, role: "input", step }, known)
@@ -180,7 +188,7 @@ export class Walk {
       case "call": {
         const { takes, gives, schema } = contracts.ofCall(node)
         if (takes !== undefined) this.#flow(takes, given, here)
-        this.#listener.source(here.path, schema)
+        this.#listener.source?.(here.path, schema)
         return gives
       }
       case "choose":
@@ -189,7 +197,7 @@ export class Walk {
       case "approve": {
         this.#infer(node.ask.message, here)
         const schema = answerSchema(node.ask.schema)
-        this.#listener.source(here.path, schema)
+        this.#listener.source?.(here.path, schema)
         return { type: typeOf(schema), presence: "always" }
       }
       case "value":
@@ -208,7 +216,7 @@ export class Walk {
     if (graph.boundary !== undefined) {
       const { takes, gives, schema } = this.#tools.contracts.ofComposition(graph.boundary)
       if (takes !== undefined) this.#flow(takes, given, here)
-      this.#listener.source(here.path, schema)
+      this.#listener.source?.(here.path, schema)
       return gives
     }
     const { self: input = notThere, ...rest } = scope
@@ -223,7 +231,7 @@ export class Walk {
   ): Part {
     const gives = among.map(({ node }) => this.#node(node, { ...given, isChosen: true }, here))
     // Which of them answers is not known, so no value can be said to be valid.
-    this.#listener.source(here.path, false)
+    this.#listener.source?.(here.path, false)
     return eitherPart(gives)
   }
 
@@ -231,7 +239,7 @@ export class Walk {
     const { path, route } = here
     const pointer = this.#tools.pointerOf(expr) ?? here.pointer
     const at = { pointer, path, route, role, ...(isChosen && { isChosen }) }
-    this.#listener.flow({ expr, part, into, at }, step)
+    this.#listener.flow?.({ expr, part, into, at }, step)
   }
 }
 

@@ -1,15 +1,21 @@
 import { written } from "../../registry/model.ts"
+import { notationOf } from "../../schema/types/notation.ts"
+import { sourcesOf } from "../expr/sources.ts"
+import { drawLanes, type Stop } from "./lanes.ts"
 import { nodesOf } from "./measure.ts"
 import type { Graph, Join, Node, Plan, Step } from "./plan.ts"
+import type { PlanTypes } from "./plan-types.ts"
 import { effectWords, kindWords, nodeWords, policyWords, timeWords } from "./words.ts"
 
 /**
  * A plan in lines of text: each step in the order of the document with what it waits for, what may run beside it, what
- * it does, and its policies from the outside in. Graphs inside are indented.
+ * it does, what it takes and gives, and its policies from the outside in. To the left the lanes of what may run at the
+ * same time. Graphs inside are indented.
  */
-export function describePlan({ tool, root, durable }: Plan): readonly string[] {
+export function describePlan({ tool, root, durable }: Plan, types: PlanTypes): readonly string[] {
   const first = `${written(tool)} is ${kindWords[root.kind]}${graphWords(root)}`
-  return [durable ? `${first}; every run is journaled` : first, ...graphLines(root, "  ")]
+  const whole = durable ? `${first}; every run is journaled` : first
+  return [whole, ...graphLines(root, types).map((line) => `  ${line}`)]
 }
 
 function graphWords(graph: Graph): string {
@@ -31,24 +37,71 @@ function joinWords({ wait, failFast, partial }: Join): string {
   return [waits, fails, enough].filter((word) => word !== undefined).join(", ")
 }
 
-function graphLines(graph: Graph, indent: string): readonly string[] {
-  const width = Math.max(...graph.steps.map(({ id }) => id.length))
-  const beside = besideEach(graph.steps)
-  return graph.steps.flatMap((step, index) => {
-    const head = `${indent}${step.id.padEnd(width)}  `
-    const below = `${indent}${" ".repeat(width)}  `
-    const others = beside[index] ?? []
-    const when = step.after.length === 0 ? "at once" : `after ${step.after.join(", ")}`
-    const company = others.length === 0 ? "" : `, beside ${others.join(", ")}`
-    return [
-      `${head}${when}${company}`,
-      `${below}${nodeWords(step.node)}${isCalling(step.node) ? ` (${callWords(step)})` : ""}`,
-      ...policyWords(step.policies).map((words) => `${below}· ${words}`),
-      ...sagaWords(step).map((words) => `${below}· ${words}`),
-      ...nodesOf(step).flatMap((node) => insideLines(node, `${below}  `)),
-    ]
+/** Characters of a type. */
+const typeMax = 72
+
+function graphLines(graph: Graph, types: PlanTypes): readonly string[] {
+  const { steps } = graph
+  const width = Math.max(...steps.map(({ id }) => id.length))
+  const beside = besideEach(steps)
+  const indexes = new Map(steps.map(({ id }, index) => [id, index + 1] as const))
+  const { input = true, output = true } = types.get(graph) ?? {}
+  const stops = steps.map((step, index): Stop => {
+    const after = step.after.flatMap((id) => indexes.get(id) ?? [])
+    const [head = "", ...below] = stepLines(step, beside[index] ?? [], types)
+    return {
+      after: after.length === 0 ? [0] : after,
+      lines: [
+        `${step.id.padEnd(width)}  ${head}`,
+        ...below.map((line) => `${" ".repeat(width)}  ${line}`),
+      ],
+    }
   })
+  // Nobody waits for a detached step.
+  const waited = new Set(stops.flatMap(({ after }) => after))
+  const last = steps.flatMap(({ policies }, index) =>
+    policies.detached || waited.has(index + 1) ? [] : index + 1,
+  )
+  const from = sourcesOf(graph.output)
+  return drawLanes([
+    { after: [], lines: [`input  ${notationOf(input, typeMax)}`] },
+    ...stops,
+    { after: last, lines: [`output  ${notationOf(output, typeMax)}${fromWords(from)}`] },
+  ])
 }
+
+function stepLines(
+  step: Step,
+  beside: readonly string[],
+  types: PlanTypes,
+): readonly [string, ...string[]] {
+  const when = step.after.length === 0 ? "at once" : `after ${step.after.join(", ")}`
+  const company = beside.length === 0 ? "" : `, beside ${beside.join(", ")}`
+  const type = types.get(step)
+  return [
+    `${when}${company}`,
+    `${nodeWords(step.node)}${isCalling(step.node) ? ` (${callWords(step)})` : ""}`,
+    ...(type === undefined
+      ? []
+      : [
+          `takes ${notationOf(type.input, typeMax)}${fromWords(sourcesOfStep(step))}`,
+          `gives ${notationOf(type.output, typeMax)}`,
+        ]),
+    ...policyWords(step.policies).map((words) => `· ${words}`),
+    ...sagaWords(step).map((words) => `· ${words}`),
+    ...nodesOf(step).flatMap((node) => insideLines(node, types)),
+  ]
+}
+
+function sourcesOfStep({ input, policies: { forEach } }: Step): readonly string[] {
+  const sources = sourcesOf(input)
+  if (forEach === undefined) return sources
+  const items = sourcesOf(forEach.over).join(", ")
+  return sources.map((name) => (name === "item" && items !== "" ? `each item of ${items}` : name))
+}
+
+const fromWords = (sources: readonly string[]): string =>
+  sources.length === 0 ? "" : ` from ${sources.join(", ")}`
 
 /** What may happen, and whether what flows in is known to fit: proved from the schemas, or checked in each run. */
 const callWords = ({ effect, isProven }: Step): string =>
@@ -66,12 +119,13 @@ function sagaWords({ undo, pivot, onUnknown }: Step): readonly string[] {
   return words.filter((word) => typeof word === "string")
 }
 
-function insideLines(node: Node, indent: string): readonly string[] {
+function insideLines(node: Node, types: PlanTypes): readonly string[] {
   if (node.kind === "choose")
-    return node.among.flatMap((candidate) => insideLines(candidate.node, indent))
+    return node.among.flatMap((candidate) => insideLines(candidate.node, types))
   if (node.kind !== "graph") return []
   const { graph } = node
-  return [`${indent}${nodeWords(node)}${graphWords(graph)}:`, ...graphLines(graph, `${indent}  `)]
+  const lines = graphLines(graph, types).map((line) => `    ${line}`)
+  return [`  ${nodeWords(node)}${graphWords(graph)}:`, ...lines]
 }
 
 /** For each step those that may run at the same time: neither waits for the other. */

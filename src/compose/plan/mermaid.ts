@@ -1,27 +1,75 @@
 import { written } from "../../registry/model.ts"
+import { notationOf } from "../../schema/types/notation.ts"
+import { sourcesOf } from "../expr/sources.ts"
 import type { Graph, Node, Plan, Step } from "./plan.ts"
+import type { PlanTypes } from "./plan-types.ts"
 import { nodeWords, policyWords } from "./words.ts"
 
-/** A plan as a Mermaid flowchart: solid lines are the order and say where what flows is proven to fit, dotted ones what happens when a step fails. */
-export function drawPlan({ tool, root }: Plan): readonly string[] {
-  const drawing = new Drawing()
-  drawing.graph(root, "  ")
-  return ["flowchart TD", `  %% ${written(tool)}`, ...drawing.lines]
+/**
+ * A plan as a Mermaid flowchart: solid lines are the order, with the type of what flows along them and whether the step
+ * at their end is proven to take it; dotted ones are what happens when a step fails.
+ */
+export function drawPlan({ tool, root }: Plan, types: PlanTypes): readonly string[] {
+  const drawing = new Drawing(types)
+  drawing.whole(root)
+  return ["flowchart TD", `  %% ${escaped(written(tool))}`, ...drawing.lines]
 }
+
+/** Characters of a type. */
+const typeMax = 48
 
 class Drawing {
   readonly lines: string[] = []
+  readonly #types: PlanTypes
   #nodes = 0
 
-  /** Draws the steps; gives the names of those with which it begins and ends. */
-  graph({ steps }: Graph, indent: string): void {
-    const names = new Map(steps.map((step) => [step.id, this.#step(step, indent)] as const))
-    for (const { id, after, isProven } of steps)
-      for (const earlier of after)
-        this.#line(
+  constructor(types: PlanTypes) {
+    this.#types = types
+  }
+
+  /** The graph of the composition, between what goes in and what comes out. */
+  whole(graph: Graph): void {
+    const indent = "  "
+    const { input = true, output = true } = this.#types.get(graph) ?? {}
+    this.#line(indent, `input(["input"])`)
+    const names = this.graph(graph, indent)
+    this.#line(indent, `output(["output<br/>${escaped(notationOf(output, typeMax))}"])`)
+    for (const step of graph.steps) {
+      if (step.after.length > 0) continue
+      const type = readBy(step).includes("input") ? [notationOf(input, typeMax)] : []
+      this.#edge(indent, "input", names.get(step.id) ?? "", [...type, ...proven(step)])
+    }
+    const waited = new Set(graph.steps.flatMap(({ after }) => after))
+    for (const step of graph.steps)
+      if (!step.policies.detached && !waited.has(step.id))
+        this.#edge(
           indent,
-          `${names.get(earlier)} -->${isProven ? "|proven|" : ""} ${names.get(id)}`,
+          names.get(step.id) ?? "",
+          "output",
+          this.#given(step, sourcesOf(graph.output)),
         )
+  }
+
+  /** Draws the steps and the edges between them; gives their names. */
+  graph({ steps }: Graph, indent: string): ReadonlyMap<string, string> {
+    const names = new Map(steps.map((step) => [step.id, this.#step(step, indent)] as const))
+    for (const step of steps)
+      for (const earlier of steps.filter(({ id }) => step.after.includes(id))) {
+        const words = [...this.#given(earlier, readBy(step)), ...proven(step)]
+        this.#edge(indent, names.get(earlier.id) ?? "", names.get(step.id) ?? "", words)
+      }
+    return names
+  }
+
+  /** The type of what a step gives, where that is read. */
+  #given(step: Step, read: readonly string[]): readonly string[] {
+    const type = this.#types.get(step)
+    return type === undefined || !read.includes(step.id) ? [] : [notationOf(type.output, typeMax)]
+  }
+
+  #edge(indent: string, from: string, to: string, words: readonly string[]): void {
+    const label = words.length === 0 ? "" : `|"${words.map(escaped).join("<br/>")}"|`
+    this.#line(indent, `${from} -->${label} ${to}`)
   }
 
   #step(step: Step, indent: string): string {
@@ -58,6 +106,12 @@ class Drawing {
   }
 }
 
+const proven = ({ isProven }: Step): readonly string[] => (isProven ? ["proven"] : [])
+
+/** Where the input of a step comes from, that of each item included. */
+const readBy = ({ input, policies: { forEach } }: Step): readonly string[] =>
+  [input, ...(forEach ? [forEach.over] : [])].flatMap(sourcesOf)
+
 /** Names come from documents: nothing in them may be read as part of the diagram. */
 const escaped = (text: string): string =>
-  text.replace(/[&<>"#;`\n\r]/g, (character) => `#${character.codePointAt(0)};`)
+  text.replace(/[&<>"#;`|\n\r]/g, (character) => `#${character.codePointAt(0)};`)

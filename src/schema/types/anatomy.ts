@@ -39,6 +39,16 @@ export class Anatomy {
     return this.#casesOf(type).reduce((mask, { kind }) => mask | kind, 0)
   }
 
+  /** All values of a kind, where they are listed. */
+  valuesOf(type: Type, kind: Kind): readonly Json[] | undefined {
+    const found: Json[] = []
+    for (const { values } of this.#casesOfKind(type, kind)) {
+      if (values === undefined) return
+      found.push(...values)
+    }
+    return [...new Set(found)]
+  }
+
   /** Whether all values are arrays. */
   isArray(type: Type): boolean {
     return this.kindsOf(type) === kinds.array

@@ -6,15 +6,15 @@ import { describePlan } from "../../../src/compose/plan/describe.ts"
 import type { Plan } from "../../../src/compose/plan/plan.ts"
 import { patternNames } from "../../../src/registry/spec/pattern-names.ts"
 import { goldenFiles } from "../../golden.ts"
-import { planOf } from "../../support/plans.ts"
+import { typedPlanOf } from "../../support/plans.ts"
 
 const folder = fileURLToPath(new URL("../../golden/plan/", import.meta.url))
 
 describe("The normal form of", () => {
   goldenFiles(folder, (input) => {
     const { tools, ...composition } = parse(input)
-    const plan = planOf(composition, { tools })
-    return `${describePlan(plan).join("\n")}\n\n${shown(plan)}`
+    const [plan, types] = typedPlanOf(composition, { tools })
+    return `${describePlan(plan, types).join("\n")}\n\n${shown(plan)}`
   })
 
   test("every pattern is in a golden file", () => {
