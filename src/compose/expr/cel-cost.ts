@@ -54,6 +54,9 @@ function lookedThrough(node: ASTNode): readonly ASTNode[] {
       return [node.args[1]]
     case "rcall":
       return comprehensions.includes(node.args[0]) ? [] : [node.args[1]]
+    case "+":
+      // To a list that is written here the other one is copied.
+      return node.args.some(({ op }) => op === "list") ? node.args : []
     case "call":
       return node.args[0] === "size" ? node.args[1] : []
     default:

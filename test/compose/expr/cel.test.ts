@@ -85,6 +85,7 @@ describe("A CEL expression", () => {
       "x in input.list",
       "input.text.contains(string(x))",
       "size(input.text) > x",
+      "size(input.list + [x]) > 0",
     ])
       expect(cel(`input.list.all(x, ${inner})`, { input: { list, text } })).toMatch(/^budget: /)
     const nested = list.map((n) => ({ n, tags: ["a", "b"], name: "n" }))

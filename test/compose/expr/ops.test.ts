@@ -5,7 +5,7 @@ import { evaluate } from "../../../src/compose/expr/evaluate.ts"
 import type { Expr } from "../../../src/compose/expr/expr.ts"
 import type { Problem } from "../../../src/registry/problem.ts"
 import type { Json } from "../../../src/schema/json.ts"
-import { placeIn, scopeOf } from "../../support/exprs.ts"
+import { placeIn, scopeOf, yieldOf } from "../../support/exprs.ts"
 
 /** What the ops make of an array that came from nowhere in particular. */
 function applied(ops: readonly Json[], from: Json, steps: { readonly [id: string]: Json } = {}) {
@@ -335,5 +335,15 @@ describe("An op on the results of targets", () => {
     ],
   ])("votes: %s", (_, vote, values, expected) => {
     expect(results([{ vote }], values)).toMatchObject(expected)
+  })
+
+  test.each<[string, Json]>([
+    ["sorted", { sort: { field: "$.whole" } }],
+    ["told apart", { dedupe: { field: "$.n", keep: "best", by: "$.whole" } }],
+  ])("values are not written out again and again to be %s", (_, op) => {
+    const items = Array.from({ length: 3_000 }, (_, n) => ({ n: n % 2 }))
+    const fields = { n: { item: { path: "$.n" } }, whole: { path: "$" } }
+    const each = { each: { in: { path: "$" }, as: { construct: { fields } } } }
+    expect(yieldOf({ ops: { from: each, ops: [op] } }, { input: items })).toMatch(/^budget: /)
   })
 })

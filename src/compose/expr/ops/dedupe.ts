@@ -2,8 +2,9 @@ import { isList, isObject, type Json } from "../../../schema/json.ts"
 import type { DedupeOp, Keep } from "../expr.ts"
 import { compileQuery, type Query } from "../paths.ts"
 import { fail, overrun, type Run, spend, spendText } from "../run.ts"
-import { compareKeys, keyOf, type SortKey, sortKey } from "../values.ts"
+import { compareKeys, keyOf, type SortKey } from "../values.ts"
 import type { Row } from "./rows.ts"
+import { paidKey } from "./sort.ts"
 
 /** Vectors are compared each with each. */
 const vectorsMax = 500
@@ -118,7 +119,7 @@ function choosing(keep: Keep, by: Query): Choose {
     case "best":
       return largest((value, run) => {
         const found = by(value, run)
-        return found === undefined ? undefined : sortKey(found)
+        return found === undefined ? undefined : paidKey(found, run)
       })
     case "most_complete":
       return largest((value) => ({ rank: 0, of: isObject(value) ? Object.keys(value).length : -1 }))

@@ -1,6 +1,7 @@
+import type { Json } from "../../../schema/json.ts"
 import type { Op } from "../expr.ts"
 import { compileQuery } from "../paths.ts"
-import { fail, type Run } from "../run.ts"
+import { fail, type Run, spendText } from "../run.ts"
 import { compareKeys, type SortKey, sortKey } from "../values.ts"
 import type { Row } from "./rows.ts"
 
@@ -13,12 +14,20 @@ export function compileSort({ field, order }: Extract<Op, { op: "sort" }>) {
     const missing: Row[] = []
     for (const row of rows) {
       const found = query(row.value, run)
-      const key = found === undefined ? undefined : sortKey(found)
+      const key = found === undefined ? undefined : paidKey(found, run)
       if (key !== undefined) keyed.push({ row, key })
-      else if (found === undefined) missing.push(row)
-      else fail(run, "a value that is sorted by is nested too deep")
+      else missing.push(row)
     }
     keyed.sort((left, right) => sign * compareKeys(left.key, right.key))
     return [...keyed.map(({ row }) => row), ...missing]
   }
+}
+
+/** What a value is sorted by, if the run can pay for it. */
+export function paidKey(value: Json, run: Run): SortKey | undefined {
+  if (run.error !== undefined) return
+  const key = sortKey(value)
+  if (key === undefined) return fail(run, "a value that is sorted by is nested too deep")
+  if (typeof key.of === "string") spendText(run, key.of)
+  return key
 }
