@@ -41,6 +41,8 @@ export interface Caller {
   readonly scopes: readonly string[]
   /** A hash of all that the verified token says, but for its times and its id. */
   readonly tokenSays?: string
+  /** When the verified token is over, in milliseconds since the epoch: what stays open for it ends then. */
+  readonly untilMs?: number
   /** Of the verified token: those that the configuration lets tools have. */
   readonly claims: JsonObject
   /** A token would say more of it, and none was sent. */

@@ -173,6 +173,7 @@ function readClaims(payload: JWTPayload, settings: JwtSettings): TokenFinding | 
   if (sub !== undefined && typeof sub !== "string") return "sub is no string"
   const found = {
     issuer,
+    untilMs: endOf(payload, settings),
     subject: sub,
     scopes: readScopes(payload),
     says: hashOf(payload),

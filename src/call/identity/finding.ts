@@ -15,6 +15,8 @@ export interface Finding {
 /** What a verified token says, with or without an agent in it. */
 export interface TokenFinding {
   readonly issuer: string
+  /** When it is over, with the tolerance of its verification, in milliseconds since the epoch. */
+  readonly untilMs: number
   readonly subject: string | undefined
   readonly scopes: readonly string[]
   /** A hash of its claims, but for those that differ between two tokens that mean the same: times, and the id. */

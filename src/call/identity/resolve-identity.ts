@@ -149,7 +149,7 @@ function callerOf(
     ...(subject !== undefined && { subject }),
     ...(user !== undefined && { onBehalfOf: user }),
     scopes: token?.scopes ?? [],
-    ...(token !== undefined && { tokenSays: token.says }),
+    ...(token !== undefined && { tokenSays: token.says, untilMs: token.untilMs }),
     claims: token?.claims ?? {},
     challenge,
     remote,

@@ -33,7 +33,7 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
       gateway.now(),
     ),
     replays,
-    streams: createStreams(limits, pulse, viewOf),
+    streams: createStreams(limits, pulse, viewOf, () => gateway.now()),
     viewOf,
     pulse,
     toolLists,

@@ -8,6 +8,9 @@ export abstract class Beating {
   before: Beating | undefined = undefined
   after: Beating | undefined = undefined
 
+  /** Each time; silent or not. */
+  beat(): void {}
+
   /** Says something, because it was silent for long. */
   abstract keepAlive(): void
 }
@@ -50,6 +53,7 @@ export class Pulse {
     for (let member = this.#first; member !== undefined; ) {
       const { after } = member // a member may leave while it speaks
       member.quietBeats++
+      member.beat()
       if (member.quietBeats >= beats) member.keepAlive()
       member = after
     }

@@ -13,6 +13,8 @@ export interface StreamPlan {
   readonly era: Era
   /** Who opened it, as it was shown then: asked again when the catalog changes. */
   readonly evidence: Evidence
+  /** When its opener's token is over, in milliseconds since the epoch; undefined where there is none. */
+  readonly untilMs: number | undefined
   /** Of the list of tools that this client last saw; undefined where the stream does not tell of it. */
   readonly digest: string | undefined
   /** Called when the catalog is another, with what its opener is now. */
@@ -57,6 +59,7 @@ export function createStreams(
   limits: Pick<FaceLimits, "streamsMax" | "streamBufferBytesMax">,
   pulse: Pulse,
   viewOf: ViewOf,
+  now: () => number,
 ): Streams {
   const open = new Set<Stream>()
   let isClosing = false
@@ -64,7 +67,7 @@ export function createStreams(
     open(plan) {
       if (isClosing || open.size >= limits.streamsMax) return undefined
       if (plan.outgoing.destroyed) return nothingToEnd // "close" has been told, and would take nobody off the books
-      const stream = new Stream(plan, limits.streamBufferBytesMax)
+      const stream = new Stream(plan, limits.streamBufferBytesMax, now)
       open.add(stream)
       pulse.add(stream)
       plan.outgoing.once("close", () => {
@@ -93,10 +96,12 @@ export function createStreams(
 class Stream extends Beating {
   readonly #plan: StreamPlan
   readonly #events: MessageStream
+  readonly #now: () => number
   #digest: string | undefined
 
-  constructor(plan: StreamPlan, bufferMax: number) {
+  constructor(plan: StreamPlan, bufferMax: number, now: () => number) {
     super()
+    this.#now = now
     this.#plan = plan
     this.#digest = plan.digest
     this.#events = plan.through(new EventStream(plan.outgoing, bufferMax, plan.headers))
@@ -114,6 +119,12 @@ class Stream extends Beating {
     this.#digest = view.digest
     this.quietBeats = 0
     this.#events.send(changed)
+  }
+
+  /** What a token opened is not open for longer than it: who opened it comes back with another. */
+  override beat(): void {
+    const { untilMs } = this.#plan
+    if (untilMs !== undefined && untilMs <= this.#now()) this.end()
   }
 
   override keepAlive(): void {

@@ -57,6 +57,7 @@ async function openStream(
     outgoing,
     era: "legacy",
     evidence,
+    untilMs: view.caller.untilMs,
     digest: view.digest,
     headers: headersOf(session),
     through(connection) {

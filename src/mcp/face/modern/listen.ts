@@ -46,6 +46,7 @@ export async function listen(
     outgoing: exchange.outgoing,
     era: "modern",
     evidence,
+    untilMs: view.caller.untilMs,
     digest: wish.lists.includes("tools") ? view.digest : undefined,
     headers: {},
     through(connection) {
