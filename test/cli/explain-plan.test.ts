@@ -27,7 +27,18 @@ const world = makeWorld({
   registry: JSON.stringify(
     documentOf(
       [
-        sourceTool("search_web", { version: "2.1.0", ...reading, ...giving(found) }),
+        sourceTool("search_web", {
+          source: {
+            server: "s",
+            serverVersion: "1.0.0",
+            tool: "search_web",
+            defaults: { token: "${SEARCH_TOKEN:-none}" },
+            hideFields: ["token"],
+          },
+          version: "2.1.0",
+          ...reading,
+          ...giving(found),
+        }),
         sourceTool("search_documents", { ...reading, ...giving(found) }),
         sourceTool("fetch", {
           version: "1.2.3",
@@ -73,6 +84,37 @@ describe("postern explain --tool", () => {
       seenBy: [{ name: "writer", version: "1.0.0" }],
       plan: { root: { kind: "pipeline", steps: [{ id: "web", after: [] }, {}, {}, {}] } },
     })
+  })
+
+  test("gives what flows as schemas", async () => {
+    const { stdout } = await explain("--tool", "brief_topic", "--json")
+    const { types } = JSON.parse(stdout)
+    expect(types.input).toEqual({
+      type: "object",
+      properties: { topic: { type: "string" }, limit: { type: "integer" } },
+      required: ["topic"],
+    })
+    expect(Object.keys(types.steps)).toEqual(["web", "docs", "pages", "store"])
+    expect(types.steps.pages).toEqual({
+      input: {
+        type: "object",
+        properties: { url: { type: "string" } },
+        required: ["url"],
+        additionalProperties: false,
+      },
+      output: { type: "array", items: expect.objectContaining({ type: "object" }), maxItems: 5 },
+    })
+  })
+
+  test("keeps to itself what tools are given by the environment", async () => {
+    const token = "s3cr3t-of-the-environment"
+    const env = { SEARCH_TOKEN: token }
+    for (const how of [[], ["--json"], ["--format", "mermaid"]]) {
+      const args = ["explain", "--config", world.configFile, "--tool", "brief_topic", ...how]
+      const { code, stdout, stderr } = await postern(args, { env })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+      expect(stdout).not.toContain(token)
+    }
   })
 
   test("says the plan to an agent that may call it, below the reason", async () => {

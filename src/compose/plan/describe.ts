@@ -3,6 +3,7 @@ import { notationOf } from "../../schema/types/notation.ts"
 import { sourcesOf } from "../expr/sources.ts"
 import { drawLanes, type Stop } from "./lanes.ts"
 import { nodesOf } from "./measure.ts"
+import { endsOf } from "./order.ts"
 import type { Graph, Join, Node, Plan, Step } from "./plan.ts"
 import type { PlanTypes } from "./plan-types.ts"
 import { effectWords, kindWords, nodeWords, policyWords, timeWords } from "./words.ts"
@@ -57,11 +58,7 @@ function graphLines(graph: Graph, types: PlanTypes): readonly string[] {
       ],
     }
   })
-  // Nobody waits for a detached step.
-  const waited = new Set(stops.flatMap(({ after }) => after))
-  const last = steps.flatMap(({ policies }, index) =>
-    policies.detached || waited.has(index + 1) ? [] : index + 1,
-  )
+  const last = endsOf(graph).flatMap((id) => indexes.get(id) ?? [])
   const from = sourcesOf(graph.output)
   return drawLanes([
     { after: [], lines: [`input  ${notationOf(input, typeMax)}`] },

@@ -1,6 +1,7 @@
 import { written } from "../../registry/model.ts"
 import { notationOf } from "../../schema/types/notation.ts"
 import { sourcesOf } from "../expr/sources.ts"
+import { endsOf } from "./order.ts"
 import type { Graph, Node, Plan, Step } from "./plan.ts"
 import type { PlanTypes } from "./plan-types.ts"
 import { nodeWords, policyWords } from "./words.ts"
@@ -39,15 +40,11 @@ class Drawing {
       const type = readBy(step).includes("input") ? [notationOf(input, typeMax)] : []
       this.#edge(indent, "input", names.get(step.id) ?? "", [...type, ...proven(step)])
     }
-    const waited = new Set(graph.steps.flatMap(({ after }) => after))
+    const ends = endsOf(graph)
+    const read = sourcesOf(graph.output)
     for (const step of graph.steps)
-      if (!step.policies.detached && !waited.has(step.id))
-        this.#edge(
-          indent,
-          names.get(step.id) ?? "",
-          "output",
-          this.#given(step, sourcesOf(graph.output)),
-        )
+      if (ends.includes(step.id))
+        this.#edge(indent, names.get(step.id) ?? "", "output", this.#given(step, read))
   }
 
   /** Draws the steps and the edges between them; gives their names. */

@@ -14,3 +14,10 @@ export function rowsOf({ steps }: Pick<Graph, "steps">): readonly (readonly stri
   }
   return rows
 }
+
+/** The steps that only the graph itself waits for. Nobody waits for a detached one. */
+export function endsOf({ steps }: Pick<Graph, "steps">): readonly string[] {
+  const kept = steps.filter(({ policies }) => !policies.detached)
+  const waited = new Set(kept.flatMap(({ after }) => after))
+  return kept.flatMap(({ id }) => (waited.has(id) ? [] : id))
+}
