@@ -33,6 +33,8 @@ export interface Session {
   watch: Watch | undefined
   /** The resources that its client has subscribed to; undefined before the first. */
   subscriptions: Subscriptions | undefined
+  /** Nothing comes of what a request that is still under way begins now. */
+  isOver: boolean
   /** Ends the session's GET stream, if one is open. */
   endStream: (() => void) | undefined
 }
@@ -86,6 +88,7 @@ export function createSessions(
     ended.set(token.jti, token.expiresMs)
     const [oldest] = ended.keys()
     if (ended.size > endedMax && oldest !== undefined) ended.delete(oldest)
+    session.isOver = true
     session.questions?.close()
     session.endStream?.()
     session.watch?.end()
@@ -151,5 +154,6 @@ const sessionOf = (
   stream: undefined,
   watch: undefined,
   subscriptions: undefined,
+  isOver: false,
   endStream: undefined,
 })

@@ -3,7 +3,18 @@ import type { BackendReply, BackendRequest } from "../../../src/call/backends.ts
 import type { InteractionLimits } from "../../../src/call/interaction/limits.ts"
 import type { QuestionAnswer } from "../../../src/call/interaction/question.ts"
 import { type FakeBackend, fakeGateway } from "../../support/face-gateway.ts"
-import { ask, faceServer, modern, opened, posting } from "../../support/face-server.ts"
+import {
+  as,
+  ask,
+  faceServer,
+  http,
+  initialize,
+  legacy,
+  modern,
+  opened,
+  post,
+  posting,
+} from "../../support/face-server.ts"
 import { eventually } from "../../support/face-stream.ts"
 import { testInteractions } from "../../support/interactions.ts"
 
@@ -141,6 +152,27 @@ describe("a modern caller that is asked by a legacy server", () => {
     await heard.promise
     expect(await gone).toBe("gone")
   })
+})
+
+test("a session that has ended is asked nothing by what it began", async () => {
+  const [entered, held] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const { port } = await open(async (request) => {
+    entered.resolve()
+    await held.promise
+    return asking(request)
+  })
+  const greeting = initialize()
+  const begun = await post(
+    port,
+    { ...greeting, params: { ...greeting.params, capabilities: able } },
+    as("reader@1"),
+  )
+  const headers = { ...as("reader@1"), "mcp-session-id": String(begun.headers["mcp-session-id"]) }
+  const called = post(port, legacy("tools/call", { name: "echo" }), headers)
+  await entered.promise
+  await http(port, { method: "DELETE", headers })
+  held.resolve()
+  expect((await called).text).toContain("session is over")
 })
 
 describe("what a server may ask", () => {

@@ -39,10 +39,11 @@ export class SessionQuestions {
   }
 
   close(): void {
-    for (const question of this.#open.values())
-      question.settle({ kind: "unanswered", reason: "its client's session is over" })
+    for (const question of this.#open.values()) question.settle(sessionIsOver)
   }
 }
+
+const sessionIsOver = { kind: "unanswered", reason: "its client's session is over" } as const
 
 /** The client's progress comes back under our id; a page to visit has an id in this era, also where the server gave none. */
 function paramsOf({ method, params = {} }: Asked, id: string): JsonObject {
@@ -75,6 +76,10 @@ export function respondentIn(session: Session, exchange: Exchange): Respondent {
     session: jti,
     capabilities,
     put(question) {
+      if (session.isOver) {
+        question.settle(sessionIsOver)
+        return
+      }
       session.questions ??= new SessionQuestions()
       session.questions.put(question, exchange)
     },

@@ -9,7 +9,7 @@ import { isPrimed } from "../resume/resumption.ts"
 import type { Session } from "../sessions.ts"
 import type { View } from "../streams.ts"
 import { Watch } from "../watch.ts"
-import { admit, sessionEvidence, sessionOf } from "./session.ts"
+import { admit, sessionEvidence, sessionNotFound, sessionOf } from "./session.ts"
 import { changedText, streamOf } from "./session-stream.ts"
 
 /**
@@ -47,8 +47,7 @@ async function openStream(
   const evidence = sessionEvidence(posted, session)
   const view = await context.viewOf(evidence, "legacy")
   if (outgoing.destroyed) return // the stream that is there stays
-  const found = sessionOf(context, posted)
-  if (found.session !== session) return writeFail(outgoing, found.session ? gone : found.fail)
+  if (session.isOver) return writeFail(outgoing, sessionNotFound)
   if (view === undefined) return writeFail(outgoing, gone)
   session.endStream?.()
   const stream = streamOf(session)

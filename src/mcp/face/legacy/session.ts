@@ -52,7 +52,7 @@ export async function admit(
 }
 
 /** Clients know this code and these words: they initialize again. */
-const sessionNotFound = fail(404, codes.legacyNoSession, "Session not found")
+export const sessionNotFound = fail(404, codes.legacyNoSession, "Session not found")
 const noSessionId = fail(400, codes.invalidRequest, "Bad request: Mcp-Session-Id is missing")
 const unsupported = fail(
   400,
