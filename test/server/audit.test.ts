@@ -70,6 +70,11 @@ describe("the audit", () => {
     expect(readFileSync(file, "utf8")).toBe("somebody else's notes\n")
   })
 
+  test("says so where its folder cannot be made, as in /proc", () => {
+    const file = "/proc/no-such-folder/below/audit.jsonl"
+    expect(() => audited(file)).toThrow(`audit.file: ${file} cannot be used: E`)
+  })
+
   test("belongs to one process at a time, and is free when that one was killed", async () => {
     const file = auditFile()
     const child = await startedChild(file)

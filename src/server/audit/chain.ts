@@ -2,6 +2,7 @@ import { hash } from "node:crypto"
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fdatasync,
   fdatasyncSync,
@@ -48,7 +49,7 @@ export class Chain {
 
   /** Throws an Error with the reason when the file cannot be written, is no audit, or belongs to another process. */
   constructor(file: string) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+    makeFolder(dirname(file))
     const { O_RDWR, O_CREAT, O_APPEND } = constants
     this.#fd = openSync(file, O_RDWR | O_CREAT | O_APPEND, 0o600)
     const { mode, uid } = fstatSync(this.#fd)
@@ -139,3 +140,14 @@ export class Chain {
 }
 
 const nothing: Tail = { seq: 0, hash: noHash, end: 0, droppedBytes: 0, openBegins: [] }
+
+/** Node's own `recursive` never returns where a parent has no such entry and can get none, as in `/proc`. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (!existsSync(folder)) throw error
+  }
+}
