@@ -112,12 +112,20 @@ function problemOf(error: unknown, options: ClientOptions): ClientProblem {
   if (error instanceof SdkHttpError) return ofStatus(error, options.url)
   const network = networkCode(error)
   if (error instanceof SdkError && network === undefined) return ofSdk(error, options)
+  if (network !== undefined && lost.has(network))
+    return {
+      message: `the connection to ${shown(options.url)} was lost before the answer: ${network}`,
+      hint: "look at the server's log: what was asked for may have been carried out",
+    }
   const words = error instanceof Error ? error.message : String(error)
   return {
     message: `cannot reach ${shown(options.url)}: ${network ?? words}`,
     hint: "check that the gateway is running and that the URL has its host, port and path",
   }
 }
+
+/** What system and HTTP client say of a connection that was made and then broke. */
+const lost: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "UND_ERR_SOCKET"])
 
 /** `fetch failed` says nothing; the system error at the bottom does. */
 function networkCode(error: unknown): string | undefined {

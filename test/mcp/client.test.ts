@@ -70,6 +70,19 @@ describe("the command line's client", () => {
     })
   })
 
+  test("tells a lost connection from one that was never made", async () => {
+    const { url, close } = await serve((_, response) => void response.destroy())
+    const answer = await listTools(to(url, { era: "modern" }))
+    await close()
+    expect(answer).toMatchObject({
+      ok: false,
+      problem: {
+        message: expect.stringContaining(`the connection to ${url} was lost before the answer: `),
+        hint: expect.stringContaining("may have been carried out"),
+      },
+    })
+  })
+
   test("tells where nothing listens", async () => {
     const { url, close } = await serve(() => {})
     await close()
