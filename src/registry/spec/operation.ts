@@ -46,11 +46,17 @@ export function operationReader({
     const found = kinds.filter((kind) => Object.hasOwn(spelled, kind))
     if (found.length > 1) return wrongValue(at, `${what} does one thing: ${found.join(" or ")}`)
     if (found.length === 0)
-      refuse(at, "missing_field", `${what} needs tool, agent or pattern`, shownForm)
+      refuse(
+        at,
+        "missing_field",
+        `${what} needs tool, agent, pattern or value`,
+        Object.hasOwn(raw, "operation") ? unwrapped : shownForm,
+      )
     return read(withServerInside(spelled, at), at)
   }
 }
 
+const unwrapped = 'put what stands under "operation" here itself, such as "tool": "fetch"'
 const shownForm = 'such as { "tool": { "name": "fetch" } }'
 
 export const operation = operationReader({ what: "an operation" })

@@ -11,6 +11,18 @@ function problemsOf(spec: Json): string[] {
   return context.problems.map(({ code, pointer }) => `${code} ${pointer}`)
 }
 
+test("a target that is written like a step is told how targets are written", () => {
+  const context = createSpecContext()
+  readSpec({ scatterGather: { targets: [{ id: "a", operation: { tool: "t" } }] } }, "", context)
+  expect(context.problems).toContainEqual(
+    expect.objectContaining({
+      code: "missing_field",
+      message: "a target needs tool, agent, pattern or value",
+      hint: expect.stringContaining('under "operation" here itself'),
+    }),
+  )
+})
+
 const tool = { tool: { name: "t" } }
 const flagship = JSON.parse(
   readFileSync(new URL("../../fixtures/registries/flagship.json", import.meta.url), "utf8"),
