@@ -4,6 +4,7 @@ import {
   CallToolResultSchema,
   CreateTaskResultSchema,
   ElicitRequestSchema,
+  GetTaskResultSchema,
   TaskStatusNotificationSchema,
 } from "@modelcontextprotocol/sdk/types.js"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -119,6 +120,18 @@ describe("a modern server with tasks, and legacy callers", { timeout: 60_000 }, 
       code: -32603,
     })
     expect(await tasks.getTask(server.taskId)).toMatchObject({ status: "failed" })
+  })
+
+  test("a task that is no object, or no id, is refused", async () => {
+    await using client = await connect("ann")
+    const params = { name: "slow_compute", arguments: {}, task: 5 }
+    const bad = { code: -32602, message: expect.stringMatching(/expected/) }
+    await expect(
+      client.request({ method: "tools/call", params }, CreateTaskResultSchema),
+    ).rejects.toMatchObject(bad)
+    await expect(
+      client.request({ method: "tasks/get", params: { taskId: 1 } } as never, GetTaskResultSchema),
+    ).rejects.toMatchObject(bad)
   })
 
   test("nobody else knows of it", async () => {
