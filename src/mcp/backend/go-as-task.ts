@@ -59,8 +59,7 @@ export async function goAsTask(
     onStatus: statusTeller(request),
   })
   if (request.cancellation?.isCancelled) {
-    const { peer: _1, cancellation: _2, ...plain } = about(quiet, "tasks/cancel", id)
-    void ports.send({ ...plain, peer: request.peer, cancellation: undefined })
+    void ports.send({ ...about(quiet, "tasks/cancel", id), cancellation: undefined })
   }
   if (outcome.kind !== "result") return outcome
   const { plain, result } = outcome
