@@ -9,6 +9,7 @@ test.for<[Revision, string]>([
   ["2025-11-25", "initialize"],
   ["2025-11-25", "tools_call"],
   ["2025-11-25", "sse-retry"],
+  ["2025-11-25", "elicitation-sep1034-client-defaults"],
   ["2025-11-25", "json-schema-2020-12-preservation"],
   ["2026-07-28", "tools_call"],
   ["2026-07-28", "request-metadata"],

@@ -23,10 +23,8 @@ async function listen(listener: RequestListener): Promise<string> {
 }
 
 /** The legacy SDK's server with sessions: what most servers in the field are. */
-export async function serveOldSdk(): Promise<string> {
-  const transports = new Map<string, StreamableHTTPServerTransport>()
-  const connect = async () => {
-    const server = new OldServer({ name: "old", version: "1" })
+export const serveOldSdk = (): Promise<string> =>
+  serveSessions((server) => {
     server.registerTool("greet", { inputSchema: { name: z.string() } }, ({ name }) =>
       content(`hello ${name}`),
     )
@@ -39,6 +37,44 @@ export async function serveOldSdk(): Promise<string> {
           })
       return content("done")
     })
+  })
+
+/** A server of the legacy SDK that asks without saying which call it is about, and its calls that wait. */
+export interface AskingOldSdk {
+  readonly url: string
+  readonly sessions: () => number
+  readonly held: () => number
+  release(): void
+}
+
+/** `form` asks for a form that shows its argument and tells the answer; `hold` waits. */
+export async function serveAskingOldSdk(): Promise<AskingOldSdk> {
+  let sessions = 0
+  const held: (() => void)[] = []
+  const url = await serveSessions((server) => {
+    sessions++
+    server.registerTool("form", { inputSchema: { message: z.string() } }, async ({ message }) => {
+      const requestedSchema = { type: "object", properties: { by: { type: "string" } } } as const
+      const { content: given } = await server.server.elicitInput({ message, requestedSchema })
+      return content(`${message}: ${given?.["by"]}`)
+    })
+    server.registerTool("hold", {}, async () => {
+      await new Promise<void>((release) => held.push(release))
+      return content("released")
+    })
+  })
+  const release = () => {
+    for (const one of held.splice(0)) one()
+  }
+  return { url, sessions: () => sessions, held: () => held.length, release }
+}
+
+/** One server of the legacy SDK for each session, as its own examples have it. */
+function serveSessions(register: (server: OldServer) => void): Promise<string> {
+  const transports = new Map<string, StreamableHTTPServerTransport>()
+  const connect = async () => {
+    const server = new OldServer({ name: "old", version: "1" })
+    register(server)
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => void transports.set(id, transport),

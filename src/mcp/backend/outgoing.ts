@@ -38,7 +38,7 @@ export abstract class Outgoing {
   /** Its legacy server says what somebody asked it to say, and not what it likes. */
   isLevelTold = false
   /** What counts it until it is over. */
-  counter: { inFlight: number } | undefined
+  counter: Counter | undefined
   /** Who carries it, once it is on its way. */
   carrier: Carrier | undefined
 
@@ -68,7 +68,7 @@ export abstract class Outgoing {
   settle(outcome: Outcome): void {
     if (this.isOver) return
     this.isOver = true
-    if (this.counter !== undefined) this.counter.inFlight--
+    this.counter?.ended(this, outcome)
     this.ended(outcome)
   }
 
@@ -103,6 +103,11 @@ export interface Carrier {
   /** Bytes of it may have left. */
   hasSent(outgoing: Outgoing): boolean
   withdraw(outgoing: Outgoing): void
+}
+
+/** What counts the requests that are under way in it. */
+export interface Counter {
+  ended(outgoing: Outgoing, outcome: Outcome): void
 }
 
 export interface OutgoingParams {

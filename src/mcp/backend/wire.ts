@@ -97,6 +97,13 @@ export function replyText(request: JsonObject): string {
   return JSON.stringify({ jsonrpc: "2.0", id, ...outcome })
 }
 
+/** What a backend's question is answered with where it is not known whom to ask. */
+export const unattributedText = ({ id = null }: JsonObject): string =>
+  JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32603, message: unattributed } })
+
+const unattributed =
+  "It cannot be told which call this is about: ask on the stream of the call (relatedRequestId)"
+
 /** What a backend is told of the caller's answer to its question. Nobody's answer is a cancelled form, or an error. */
 export function answerText({ id = null, method }: JsonObject, answer: QuestionAnswer): string {
   const outcome =

@@ -1,10 +1,9 @@
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
-import type { BackendRequest } from "../../../src/call/backends.ts"
-import type { Caller } from "../../../src/call/caller.ts"
 import { type Asked, Question } from "../../../src/call/interaction/question.ts"
 import type { Isolation } from "../../../src/mcp/backend/lane.ts"
 import { serveLegacy } from "../../support/backend-http.ts"
+import { callerOf, peerOf } from "../../support/backend-peers.ts"
 import {
   http,
   isAlive,
@@ -19,40 +18,6 @@ import {
 const child = fileURLToPath(new URL("../../support/backend-child.ts", import.meta.url))
 const isolated = (isolation: Isolation) =>
   stdio([child, "legacy"], { options: { ...options, era: "legacy", isolation } })
-
-const callerOf = (principal: string): Caller => ({
-  name: principal,
-  version: "1",
-  agent: undefined,
-  trust: "asserted",
-  by: [],
-  scopes: [],
-  claims: {},
-  challenge: false,
-  remote: "127.0.0.1",
-  warnings: [],
-  principal,
-})
-
-interface TestPeer {
-  readonly asked: Asked[]
-  readonly request: Pick<BackendRequest, "caller" | "session" | "peer">
-}
-
-/** A caller that answers each question with its own name. */
-function peerOf(name: string, session?: string): TestPeer {
-  const asked: Asked[] = []
-  const peer = {
-    capabilities: { sampling: {} },
-    ask(one: Asked) {
-      asked.push(one)
-      const question = new Question(one, { waitMs: 1_000, untilMs: Number.POSITIVE_INFINITY })
-      question.settle({ kind: "result", result: { said: name } })
-      return question
-    },
-  }
-  return { asked, request: { caller: callerOf(name), session, peer } }
-}
 
 describe("a legacy server on stdio", () => {
   test("that all callers share is told that nobody can be asked, and asks nobody", async () => {

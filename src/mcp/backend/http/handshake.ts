@@ -45,4 +45,10 @@ export async function initialize(
   return { ok: true, id, version, capabilities }
 }
 
+export const slowHandshake: Failure = {
+  code: "backend_unavailable",
+  kind: "timeout",
+  reason: "the server did not answer the handshake in time",
+}
+
 const refused = (reason: string): Session => ({ ok: false, failure: protocolFailure(reason) })

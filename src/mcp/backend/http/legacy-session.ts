@@ -2,10 +2,10 @@ import type { JsonObject } from "../../../schema/json.ts"
 import type { Lane } from "../lane.ts"
 import type { Opening } from "../link.ts"
 import { LogLevels } from "../log-levels.ts"
-import type { Inquiry, Outgoing } from "../outgoing.ts"
+import type { Counter, Inquiry, Outcome, Outgoing } from "../outgoing.ts"
 
 /** One session with a legacy server. It is opened when it is first used, and opened again when the server forgot it. */
-export class LegacySession {
+export class LegacySession implements Counter {
   readonly lane: Lane
   /** Counts what the server called a session, so that of many calls that find one lost, the first replaces it. */
   epoch = 0
@@ -14,16 +14,37 @@ export class LegacySession {
   headers: string[] = []
   isOpen = false
   /** Requests of callers that are not over, and when the last began. */
-  inFlight = 0
+  readonly calls = new Set<Outgoing>()
   usedMs = 0
   readonly #levels = new LogLevels()
   /** Resolves when the server knows the level that is wanted, or has refused to. */
   #telling: Promise<undefined> | undefined
   #untold = 0
+  /** A call ended without an answer, so the server may still be at work on it. */
+  #hasAbandoned = false
+  /** The server asked on the stream of the session, where nothing says which call a question is about. */
+  #hasAsked = false
   #opening: Promise<Opening> | undefined
 
   constructor(lane: Lane) {
     this.lane = lane
+  }
+
+  ended(call: Outgoing, outcome: Outcome): void {
+    this.calls.delete(call)
+    if (outcome.kind === "failure" && outcome.failure.isUnsent !== true) this.#hasAbandoned = true
+  }
+
+  /** The server asks something on the stream of the session: the call that it is about, if it can be told. */
+  asked(): Outgoing | undefined {
+    this.#hasAsked = true
+    const [call] = this.calls
+    return this.calls.size === 1 && !this.#hasAbandoned ? call : undefined
+  }
+
+  /** What the server asks may be about a call that nobody waits for any more: another session can be told, this cannot. */
+  get isUncertain(): boolean {
+    return this.#hasAsked && this.#hasAbandoned
   }
 
   opened(id: string | undefined, headers: string[], capabilities: JsonObject | undefined): void {
@@ -31,6 +52,7 @@ export class LegacySession {
     this.#levels.opened(capabilities)
     this.headers = headers
     this.epoch++
+    this.#hasAbandoned = false // what was asked about earlier calls went with the session they were in
     this.isOpen = true
   }
 

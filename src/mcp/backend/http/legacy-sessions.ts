@@ -1,3 +1,4 @@
+import type { Failure } from "../failure.ts"
 import { type Lane, plainLane } from "../lane.ts"
 import { LegacySession } from "./legacy-session.ts"
 
@@ -25,7 +26,7 @@ export class LegacySessions {
   /** Undefined where there are as many as there may be, and all are in use. */
   of(lane: Lane | undefined): LegacySession | undefined {
     if (lane === undefined || lane.key === "") return this.plain
-    const session = this.#others.get(lane.key) ?? this.#begin(lane)
+    const session = this.#existing(lane) ?? this.#begin(lane)
     if (session === undefined) return
     this.#others.delete(lane.key)
     this.#others.set(lane.key, session)
@@ -34,9 +35,16 @@ export class LegacySessions {
     return session
   }
 
+  #existing({ key }: Lane): LegacySession | undefined {
+    const session = this.#others.get(key)
+    if (session === undefined || !session.isUncertain || session.calls.size > 0) return session
+    this.#drop(session)
+    return
+  }
+
   #begin(lane: Lane): LegacySession | undefined {
     if (this.#others.size < this.#limits.sessionsMax) return new LegacySession(lane)
-    const idle = [...this.#others.values()].find(({ inFlight }) => inFlight === 0)
+    const idle = [...this.#others.values()].find(({ calls }) => calls.size === 0)
     if (idle === undefined) return
     this.#drop(idle)
     return new LegacySession(lane)
@@ -45,7 +53,7 @@ export class LegacySessions {
   #endIdle(): void {
     const since = performance.now() - this.#limits.sessionIdleMs
     for (const session of this.#others.values())
-      if (session.inFlight === 0 && session.usedMs < since) this.#drop(session)
+      if (session.calls.size === 0 && session.usedMs < since) this.#drop(session)
     if (this.#others.size > 0) return
     clearInterval(this.#sweep)
     this.#sweep = undefined
@@ -64,4 +72,11 @@ export class LegacySessions {
     this.#sweep = undefined
     return all
   }
+}
+
+export const tooManySessions: Failure = {
+  code: "overloaded",
+  kind: "overloaded",
+  reason: "as many sessions with this server as there may be are in use",
+  retryAfterMs: 1000,
 }

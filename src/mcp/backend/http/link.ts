@@ -23,13 +23,14 @@ import {
 } from "../wire.ts"
 import { openConnections } from "./connections.ts"
 import type { AnswerSizes, Exchange } from "./exchange.ts"
-import { initialize } from "./handshake.ts"
+import { initialize, slowHandshake } from "./handshake.ts"
 import { HeaderSets } from "./header-sets.ts"
 import type { LegacySession } from "./legacy-session.ts"
-import { LegacySessions } from "./legacy-sessions.ts"
+import { LegacySessions, tooManySessions } from "./legacy-sessions.ts"
 import { Notice } from "./notice.ts"
 import { Outlet } from "./outlet.ts"
 import { type ExchangeHost, RpcExchange } from "./rpc-exchange.ts"
+import { SessionStreams, type SessionStreamsHost } from "./session-streams.ts"
 import { type StandaloneHost, StandaloneStream } from "./standalone-stream.ts"
 import { lostAgain, nextAttempt } from "./taken-up.ts"
 import { traced } from "./trace-headers.ts"
@@ -42,7 +43,7 @@ const streamConnections = 2
  * Streamable HTTP in both eras. Calls have connections of their own; what the gateway itself has to say (handshakes,
  * cancellations, listings) goes over a few others, so that it gets through when every call hangs.
  */
-export class HttpLink implements Link, ExchangeHost, StandaloneHost {
+export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStreamsHost {
   readonly transport = "http"
   readonly #address: HttpAddress
   readonly #identity: Identity
@@ -57,6 +58,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
   /** For what stays open: it would starve the others. */
   readonly #streams: Pool
   readonly #standalone: StandaloneStream
+  readonly #sessionStreams: SessionStreams
   readonly #headers: HeaderSets
   readonly #outlet: Outlet
   readonly #lingering: Deadlines<Exchange>
@@ -89,6 +91,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
     this.#control = openConnections(url.origin, controlConnections, limits.connectMs)
     this.#streams = openConnections(url.origin, streamConnections, limits.connectMs)
     this.#standalone = new StandaloneStream(this, address.options.answerBytesMax, limits)
+    this.#sessionStreams = new SessionStreams(this, url.origin, this.#sizes.bytesMax, limits)
     this.#headers = new HeaderSets(address.headers)
     this.#outlet = new Outlet(address, credential)
     this.#lingering = new Deadlines(limits.lingerMs, (exchange) => exchange.close())
@@ -133,6 +136,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
     session.opened(greeted.id, headers, greeted.capabilities)
     const failure = await this.#notify(initializedText, session).outcome
     if (failure !== undefined) return { ok: false, failure }
+    await this.#sessionStreams.open(session)
     return { ...legacy, capabilities: greeted.capabilities }
   }
 
@@ -164,12 +168,13 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
     }
     if (session !== this.#sessions.plain && outgoing.counter === undefined) {
       outgoing.counter = session
-      session.inFlight++
+      session.calls.add(outgoing)
     }
     const pool = session.lane.mayAsk ? this.#talks : this.#poolFor(outgoing)
-    const due = session.isOpen
-      ? session.level(outgoing, (inquiry) => this.#tellLevel(inquiry, session))
-      : this.#openIn(session)
+    const due =
+      session.isOpen && !session.isOpening
+        ? session.level(outgoing, (inquiry) => this.#tellLevel(inquiry, session))
+        : this.#openIn(session)
     if (due !== undefined) void this.#sendAfter(due, outgoing)
     else this.#exchange(pool, outgoing, session.headers, undefined, session)
   }
@@ -190,8 +195,8 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
     this.#standalone.want(isWanted && this.#era === "legacy", this.#sessions.plain)
   }
 
-  get(headers: string[], exchange: Exchange): void {
-    this.#dispatch(this.#streams, "GET", headers, null, exchange)
+  get(headers: string[], exchange: Exchange, pool = this.#streams): void {
+    this.#dispatch(pool, "GET", headers, null, exchange)
   }
 
   message(session: LegacySession, text: string): void {
@@ -199,6 +204,14 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
     if (incoming.kind === "notification") this.#events.noticed(incoming.message)
     else if (incoming.kind === "request") this.#notify(replyText(incoming.message), session)
     else this.strayed()
+  }
+
+  tell(session: LegacySession, text: string): void {
+    this.#notify(text, session)
+  }
+
+  unattributed(calls: number): void {
+    this.#events.log("warn", "backend_question_refused", { calls })
   }
 
   opened(how: "first" | "resumed" | "again"): void {
@@ -215,8 +228,9 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
     })
   }
 
-  unreachable(failure: Failure): void {
+  unreachable(failure: Failure): "stop" {
     this.#events.down(failure)
+    return "stop"
   }
 
   #exchange(
@@ -345,13 +359,16 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost {
 
   async close(): Promise<void> {
     this.#standalone.stop()
+    this.#sessionStreams.stop()
     await Promise.all(this.#sessions.takeAll().map((session) => this.#endSession(session)))
     this.#lingering.clear()
     const pools = [this.#calls, this.#talks, this.#control, this.#streams]
-    await Promise.all(pools.map((pool) => pool.destroy()))
+    await Promise.all([...pools, this.#sessionStreams].map((one) => one.destroy()))
   }
 
-  async #endSession({ id, headers }: LegacySession): Promise<void> {
+  async #endSession(session: LegacySession): Promise<void> {
+    this.#sessionStreams.close(session)
+    const { id, headers } = session
     if (id === undefined) return // the server gave none: there is nothing to end
     const notice = new Notice()
     this.#dispatch(this.#control, "DELETE", headers, null, notice)
@@ -374,16 +391,3 @@ function keyed(headers: string[], { meta }: Outgoing): string[] {
 
 /** Codes without a meaning of their own, which the SDKs put on everything their transports refuse. */
 const isVague = (rpcCode: number | undefined): boolean => rpcCode === -32000 || rpcCode === -32001
-
-const slowHandshake: Failure = {
-  code: "backend_unavailable",
-  kind: "timeout",
-  reason: "the server did not answer the handshake in time",
-}
-
-const tooManySessions: Failure = {
-  code: "overloaded",
-  kind: "overloaded",
-  reason: "as many sessions with this server as there may be are in use",
-  retryAfterMs: 1000,
-}

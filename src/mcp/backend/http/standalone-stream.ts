@@ -16,8 +16,8 @@ export interface StandaloneHost {
   refused(): void
   /** The server does not know the session (any more). */
   forgotten(session: LegacySession): void
-  /** Nobody is there. */
-  unreachable(failure: Failure): void
+  /** Nobody is there. Who has no other way to find out that somebody is again lets it be tried. */
+  unreachable(failure: Failure): "stop" | "try_again"
 }
 
 /**
@@ -92,8 +92,8 @@ export class StandaloneStream {
     this.#retryMs = exchange.retryMs ?? this.#retryMs
     if (why === "unknown_session") this.#host.forgotten(session)
     else if (why === "none") this.#host.refused()
-    else if (why !== "ended" && why.isUnsent) this.#host.unreachable(why)
-    else this.#again(exchange.saidSomething)
+    else if (why === "ended" || !why.isUnsent || this.#host.unreachable(why) === "try_again")
+      this.#again(exchange.saidSomething)
   }
 
   /** The server's own wait is kept to where it has something to say: a stream that only ends is asked for less and less. */
