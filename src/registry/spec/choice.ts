@@ -19,7 +19,7 @@ export const dialect = (form: DialectForm, read: Reader): Option => ({ form, rea
 export const choice =
   (what: string, options: Options): Reader =>
   (raw, at) => {
-    if (!isObject(raw)) return wrongType(at, raw, "an object")
+    if (!isObject(raw)) return wrongType(at, raw, `an object, such as ${exampleOf(options)}`)
     const keys = Object.keys(raw).filter((key) => !isAnnotation(key))
     const [key] = keys
     const option =
@@ -44,6 +44,8 @@ function refuseKeys(
     meant === undefined ? `one of ${names.join(", ")}` : `did you mean ${meant}?`,
   )
 }
+
+const exampleOf = (options: Options) => `{ "${Object.keys(options)[0]}": … }`
 
 const quoted = (key: string) => JSON.stringify(key.slice(0, 64))
 

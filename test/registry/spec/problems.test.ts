@@ -23,6 +23,18 @@ test("a target that is written like a step is told how targets are written", () 
   )
 })
 
+test("a bare path is told how a binding is written", () => {
+  const context = createSpecContext()
+  readSpec(
+    { pipeline: { steps: [{ id: "a", operation: { tool: "t" }, input: "$.a" }] } },
+    "",
+    context,
+  )
+  expect(context.problems).toMatchObject([
+    { message: 'input must be an object, such as { "path": … }, not a string' },
+  ])
+})
+
 const tool = { tool: { name: "t" } }
 const flagship = JSON.parse(
   readFileSync(new URL("../../fixtures/registries/flagship.json", import.meta.url), "utf8"),
