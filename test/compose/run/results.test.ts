@@ -211,11 +211,11 @@ describe("the result of a composition that failed", () => {
   }
   const bad: Answer = { fail: { class: "tool", message: "no room" } }
 
-  test("says which step, why, and that nothing was changed", async () => {
+  test("says which step, why, and that nothing was changed, as far as anybody knows", async () => {
     const { result, words } = await lines(pipeline([call("a")]), { a: bad })
     expect(words).toEqual([
       "composed failed at step a (a@1.0.0): no room [tool]",
-      "Nothing was changed.",
+      "Nothing was changed, as far as the tool that failed says.",
       "Run r1.",
     ])
     expect(metaOf(result)).toEqual({

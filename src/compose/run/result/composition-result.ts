@@ -69,7 +69,7 @@ function why(
 }
 
 /** What a model, or a person, has to know before trying again. */
-function whatIsLeft(steps: readonly StepSummary[], { effect }: StepError): readonly string[] {
+function whatIsLeft(steps: readonly StepSummary[], error: StepError): readonly string[] {
   if (steps.length === 0) return ["Nothing was called."]
   const unknown = leaves(steps.filter((step) => step.effect === "unknown"))
   if (unknown.length > 0)
@@ -77,9 +77,15 @@ function whatIsLeft(steps: readonly StepSummary[], { effect }: StepError): reado
       `It is not known whether this happened: ${unknown.join(", ")}. Look before trying again.`,
     ]
   const done = leaves(steps.filter((step) => step.effect === "done"))
-  if (effect === "none" && done.length === 0) return ["Nothing was changed."]
+  if (error.effect === "none" && done.length === 0) return [nothingChanged(error)]
   return [`What was done before is not undone: ${done.join(", ")}.`]
 }
+
+/** A tool that was asked and says that it failed may have done a part: nobody but itself knows. */
+const nothingChanged = ({ class: errorClass }: StepError): string =>
+  errorClass === "tool"
+    ? "Nothing was changed, as far as the tool that failed says."
+    : "Nothing was changed."
 
 /** Without steps that are named by those inside them. */
 const leaves = (steps: readonly StepSummary[]): readonly string[] =>
