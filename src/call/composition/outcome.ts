@@ -87,6 +87,8 @@ function failureOf(refusal: Refusal): Told {
       }
     case "audit_unavailable":
       return { ...failure("journal", "calls cannot be recorded now"), effect: "unknown" }
+    case "insufficient_trust":
+      return { ...failure("denied", "it needs more of the caller than is known"), effect: "none" }
     case "composition_unsupported":
     case "missing_capability":
     case "invalid_round":
@@ -94,7 +96,6 @@ function failureOf(refusal: Refusal): Told {
     case "invalid_credentials":
     case "identity_unavailable":
     case "identity_conflict":
-    case "insufficient_trust":
     case "unknown_caller":
     case "unknown_session":
     case "unknown_resource":
