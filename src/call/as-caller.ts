@@ -19,6 +19,7 @@ export function asCaller(
     list: (server, kind, need) => backends.list(server, kind, need, token),
     follow: (server, request) => backends.follow(server, request, token),
     capabilities: (server) => backends.capabilities(server, token),
+    rootsChanged: (session) => backends.rootsChanged(session),
   }
 }
 

@@ -31,6 +31,11 @@ export interface Backends {
   follow(server: CatalogServer, request: FollowRequest, subjectToken?: SubjectToken): Following
   /** The `capabilities` that the server declared when it was last connected; undefined before. Asks nobody. */
   capabilities(server: CatalogServer, subjectToken?: SubjectToken): JsonObject | undefined
+  /**
+   * The roots of a client changed, in this session of the legacy era. Told to legacy servers, in those of their sessions or
+   * processes that are this session's and know that it has roots; to nobody else.
+   */
+  rootsChanged(session: string): void
 }
 
 export type ListKind = "tools" | "resources" | "resourceTemplates" | "prompts"

@@ -33,6 +33,7 @@ const special: Record<string, (message: Message) => void> = {
   crash: () => process.kill(process.pid, "SIGKILL"),
   env: ({ id }) => result(id, JSON.stringify(process.env)),
   pid: ({ id }) => result(id, String(process.pid)),
+  seen: ({ id }) => result(id, behaviour.seen.join(" ")),
   huge: ({ id }) => {
     const filler = "x".repeat(50 * 1024 * 1024)
     process.stdout.write(`{"result":{"content":[],"x":"${filler}"},"jsonrpc":"2.0","id":"${id}"}\n`)

@@ -5,6 +5,10 @@ import type { AddressInfo } from "node:net"
 import { toNodeHandler } from "@modelcontextprotocol/node"
 import { McpServer as OldServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
+import {
+  ListRootsResultSchema,
+  RootsListChangedNotificationSchema,
+} from "@modelcontextprotocol/sdk/types.js"
 import { createMcpHandler, fromJsonSchema, McpServer } from "@modelcontextprotocol/server"
 import { onTestFinished } from "vitest"
 import * as z from "zod"
@@ -67,6 +71,25 @@ export async function serveAskingOldSdk(): Promise<AskingOldSdk> {
     for (const one of held.splice(0)) one()
   }
   return { url, sessions: () => sessions, held: () => held.length, release }
+}
+
+/** `roots` tells the client's roots, asked for once and kept until the server is told that they changed. */
+export async function serveRootsOldSdk() {
+  const changes: (string | undefined)[] = []
+  const url = await serveSessions((server) => {
+    let kept: string | undefined
+    server.server.setNotificationHandler(RootsListChangedNotificationSchema, () => {
+      changes.push(kept)
+      kept = undefined
+    })
+    server.registerTool("roots", {}, async ({ sendRequest }) => {
+      if (server.server.getClientCapabilities()?.roots === undefined) return content("none")
+      kept ??= (await sendRequest({ method: "roots/list" }, ListRootsResultSchema)).roots[0]?.uri
+      return content(String(kept))
+    })
+  })
+  /** What the server had kept, for each time that it was told. */
+  return { url, changes: () => changes }
 }
 
 /** One server of the legacy SDK for each session, as its own examples have it. */

@@ -35,6 +35,7 @@ export const answering = (request: Backends["request"]): Backends => ({
   list: async () => ({ items: [], plain: [], ttlMs: 0, isKnown: false }),
   follow: () => unheard,
   capabilities: () => undefined,
+  rootsChanged: () => {},
 })
 
 export interface GatewaySketch {

@@ -136,6 +136,10 @@ export class Backend implements CallOwner, LinkEvents {
     return this.#offering.capabilities
   }
 
+  rootsChanged(session: string): void {
+    if (this.#state === "up") this.#link.rootsChanged?.(session)
+  }
+
   #refusal({ cancellation }: BackendRequest): Failure | undefined {
     if (cancellation?.isCancelled) return cancelled
     if (this.#isClosing) return closing

@@ -119,6 +119,10 @@ export class CallerBackends {
     return this.#members.of(key, () => new CallerMember(this.#context))
   }
 
+  rootsChanged(session: string): void {
+    this.#members.rootsChanged(session)
+  }
+
   get status(): Status {
     const { credentials } = this.#context
     const { size, status } = this.#members

@@ -110,6 +110,10 @@ export class IsolatedBackends {
     return this.#members.find(plainLane.key)?.backend.capabilities()
   }
 
+  rootsChanged(session: string): void {
+    this.#members.rootsChanged(session)
+  }
+
   get status(): Status {
     const { size, status } = this.#members
     return { ...status, transport: "stdio", processes: size }

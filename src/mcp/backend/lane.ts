@@ -14,6 +14,8 @@ export interface Lane {
   /** What `initialize` declares, and whether that is anything the server may ask. */
   readonly capabilities: JsonObject
   readonly mayAsk: boolean
+  /** The session of a client whose roots the server was told of. */
+  readonly rootsOf?: string | undefined
 }
 
 /** For those who can be asked nothing, and for the gateway itself. */
@@ -35,5 +37,11 @@ export function laneOf(request: BackendRequest, isolation: Isolation): Lane | un
   const name = owner === "session" ? session : caller.principal
   return capabilities === undefined
     ? { ...plainLane, key: `${owner} ${name}`, owner }
-    : { key: `${owner} ${name} ${JSON.stringify(capabilities)}`, owner, capabilities, mayAsk: true }
+    : {
+        key: `${owner} ${name} ${JSON.stringify(capabilities)}`,
+        owner,
+        capabilities,
+        mayAsk: true,
+        rootsOf: capabilities["roots"] === undefined ? undefined : session,
+      }
 }

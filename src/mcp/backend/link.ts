@@ -15,6 +15,8 @@ export interface Link {
    * pipe. What becomes of it is told as `opened` and `refused`.
    */
   listen?: (isWanted: boolean) => void
+  /** See `Backends`. Absent where no server is ever told that a client has roots. */
+  rootsChanged?: (session: string) => void
   /** Ends connections and processes. Requests still open fail. */
   close(): Promise<void>
   readonly pid: number | undefined

@@ -85,6 +85,10 @@ export class Members<M extends Member> {
     this.#closing.add(closed)
   }
 
+  rootsChanged(session: string): void {
+    for (const { backend } of this.#all.values()) backend.rootsChanged(session)
+  }
+
   get size(): number {
     return this.#all.size
   }

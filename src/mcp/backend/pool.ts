@@ -127,6 +127,10 @@ class Pool implements BackendPool {
     return this.#of(server)?.capabilities(subjectToken)
   }
 
+  rootsChanged(session: string): void {
+    for (const backend of this.#backends.values()) backend.rootsChanged(session)
+  }
+
   #of({ name, version }: CatalogServer): ServerBackends | undefined {
     return this.#backends.get(refKey(name, version))
   }

@@ -83,6 +83,8 @@ export const initializeParams = (
 
 export const initializedText = '{"jsonrpc":"2.0","method":"notifications/initialized"}'
 
+export const rootsChangedText = '{"jsonrpc":"2.0","method":"notifications/roots/list_changed"}'
+
 export const cancelledText = (id: string): string =>
   `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"${id}","reason":"cancelled by the caller"}}`
 

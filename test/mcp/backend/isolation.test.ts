@@ -43,6 +43,23 @@ describe("a legacy server on stdio", () => {
     expect(backends.status()).toMatchObject([{ processes: 3, transport: "stdio", state: "up" }])
   })
 
+  test("with a process for each session learns in that of the session that its roots changed", async () => {
+    const { backends, call } = open(isolated("session"))
+    const rooted = (session: string) => peerOf(session, session, { roots: {} }).request
+    const [one, other, rootless] = [rooted("s-1"), rooted("s-2"), peerOf("s-1", "s-1").request]
+    const requests = [one, other, rootless]
+    for (const request of requests) await call("pid", request)
+    backends.rootsChanged("s-1")
+    const told = []
+    for (const request of requests) told.push(text(await call("seen", request)))
+    const changed = expect.stringContaining("notifications/roots/list_changed")
+    expect(told).toEqual([
+      changed,
+      expect.not.stringContaining("roots"),
+      expect.not.stringContaining("roots"),
+    ])
+  })
+
   test("with processes for each principal gives one that may ask one call at a time", async () => {
     const { backends, call } = open(isolated("principal"))
     const ann = peerOf("ann")

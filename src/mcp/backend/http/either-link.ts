@@ -61,6 +61,10 @@ export class EitherLink implements Link {
     else if (isWanted) this.#events.opened("first") // all that the server says comes over its one stream
   }
 
+  rootsChanged(session: string): void {
+    if (this.#current === this.#streamable) this.#streamable.rootsChanged(session)
+  }
+
   send(outgoing: Outgoing): void {
     this.#current.send(outgoing)
   }

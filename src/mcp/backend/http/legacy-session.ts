@@ -25,6 +25,8 @@ export class LegacySession implements Counter {
   /** The server asked on the stream of the session, where nothing says which call a question is about. */
   #hasAsked = false
   #opening: Promise<Opening> | undefined
+  /** How often the roots have changed since the server was last told. */
+  #rootsChanges = 0
 
   constructor(lane: Lane) {
     this.lane = lane
@@ -72,6 +74,16 @@ export class LegacySession implements Counter {
     const inquiry = this.#levels.due(outgoing)
     if (inquiry !== undefined) this.#telling = this.#tell(() => tell(inquiry), this.#telling)
     return this.#telling
+  }
+
+  /** However often they change while the server is being told, it is told once more, and no pile of it grows. */
+  async rootsChanged(tell: () => Promise<void>): Promise<void> {
+    if (!this.isOpen || this.#rootsChanges++ > 0) return
+    for (let told = 0; told < this.#rootsChanges; ) {
+      told = this.#rootsChanges
+      await tell()
+    }
+    this.#rootsChanges = 0
   }
 
   /** One after the other: the last that the server takes is the one that counts. */

@@ -50,6 +50,12 @@ export class LegacySessions {
     return new LegacySession(lane)
   }
 
+  /** Tells the server in those that know of the roots of this session of a client. */
+  rootsChanged(of: string, tell: (session: LegacySession) => Promise<void>): void {
+    for (const session of this.#others.values())
+      if (session.lane.rootsOf === of) void session.rootsChanged(() => tell(session))
+  }
+
   #endIdle(): void {
     const since = performance.now() - this.#limits.sessionIdleMs
     for (const session of this.#others.values())

@@ -5,7 +5,7 @@ import type { HttpAddress } from "../address.ts"
 import { readMessage } from "../answer.ts"
 import type { Credential } from "../credentials/credential.ts"
 import { Deadlines } from "../deadlines.ts"
-import { closing, type Failure, unsent } from "../failure.ts"
+import { type Failure, unsent } from "../failure.ts"
 import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
 import { levelRefusal } from "../log-levels.ts"
@@ -20,6 +20,7 @@ import {
   initializedText,
   replyText,
   requestText,
+  rootsChangedText,
 } from "../wire.ts"
 import { openConnections } from "./connections.ts"
 import type { AnswerSizes, Exchange } from "./exchange.ts"
@@ -184,6 +185,13 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     const { outcome } = await this.#ask(inquiry, headers, undefined)
     const reason = levelRefusal(outcome)
     if (reason !== undefined) this.#events.log("warn", "backend_level_refused", { reason })
+  }
+
+  rootsChanged(of: string): void {
+    if (this.#era !== "legacy") return
+    this.#sessions.rootsChanged(of, (session) =>
+      this.#notify(rootsChangedText, session).within(this.#limits.connectMs),
+    )
   }
 
   #poolFor(outgoing: Outgoing): Pool {
@@ -372,9 +380,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     if (id === undefined) return // the server gave none: there is nothing to end
     const notice = new Notice()
     this.#dispatch(this.#control, "DELETE", headers, null, notice)
-    const late = setTimeout(() => notice.stop(closing), this.#limits.terminateMs)
-    await notice.outcome
-    clearTimeout(late)
+    await notice.within(this.#limits.terminateMs)
   }
 }
 

@@ -60,6 +60,10 @@ export class ManagedLink implements Link {
     this.#http.listen?.(isWanted)
   }
 
+  rootsChanged(session: string): void {
+    this.#http.rootsChanged?.(session)
+  }
+
   send(outgoing: Outgoing): void {
     this.#http.send(outgoing)
   }

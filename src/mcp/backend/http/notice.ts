@@ -1,4 +1,4 @@
-import type { Failure } from "../failure.ts"
+import { closing, type Failure } from "../failure.ts"
 import { Exchange } from "./exchange.ts"
 
 const bytesMax = 64 * 1024
@@ -19,6 +19,13 @@ export class Notice extends Exchange {
   stop(failure: Failure): void {
     this.close()
     this.#resolve(failure)
+  }
+
+  /** Ends when it was taken or refused, or, given up, after this time. */
+  async within(ms: number): Promise<void> {
+    const late = setTimeout(() => this.stop(closing), ms)
+    await this.outcome
+    clearTimeout(late)
   }
 
   protected override answered(_text: string): void {

@@ -18,6 +18,7 @@ import {
   type Identity,
   initializedText,
   initializeParams,
+  rootsChangedText,
 } from "../wire.ts"
 import { Child, type ReadyCommand, ready } from "./child.ts"
 import { StdioSession } from "./session.ts"
@@ -70,6 +71,11 @@ export class StdioLink implements Link, SharedHost {
   send(outgoing: Outgoing): void {
     if (this.#running === undefined) outgoing.fail(unsent(closing))
     else this.#running.session.send(outgoing)
+  }
+
+  rootsChanged(session: string): void {
+    if (this.#era === "legacy" && this.#lane.rootsOf === session)
+      this.#running?.session.tell(rootsChangedText)
   }
 
   async open(): Promise<Opening> {

@@ -92,7 +92,7 @@ export async function takeLegacy(
   const refused = await admit(context, posted, session, method)
   if (refused !== undefined) return exchange.fail(refused, undefined)
   if (message.kind === "response") answer(session, message, exact)
-  else notifications.get(method)?.(session, message.params ?? {})
+  else notifications.get(method)?.(session, message.params ?? {}, context)
   exchange.acknowledge()
 }
 
@@ -103,10 +103,16 @@ function answer({ questions }: Session, { id, outcome }: Response, exact: JsonOb
   else if ("error" in outcome) questions?.answer(id, { kind: "error", error: outcome.error })
 }
 
+type Taker = (session: Session, params: JsonObject, context: FaceContext) => void
+
 /** What a client's notification brings about. Others are taken, and that is all. */
-const notifications: ReadonlyMap<string, (session: Session, params: JsonObject) => void> = new Map([
+const notifications: ReadonlyMap<string, Taker> = new Map<string, Taker>([
   ["notifications/cancelled", cancel],
   ["notifications/progress", ({ questions }, params) => questions?.progressed(params)],
+  [
+    "notifications/roots/list_changed",
+    ({ token }, _, { gateway }) => gateway.backends.rootsChanged(token.jti),
+  ],
 ])
 
 /** Unknown and finished requests are nobody's mistake: the cancellation crossed the answer. */
