@@ -8,6 +8,7 @@ import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/
 import {
   ListRootsResultSchema,
   RootsListChangedNotificationSchema,
+  UrlElicitationRequiredError,
 } from "@modelcontextprotocol/sdk/types.js"
 import { createMcpHandler, fromJsonSchema, McpServer } from "@modelcontextprotocol/server"
 import { onTestFinished } from "vitest"
@@ -90,6 +91,33 @@ export async function serveRootsOldSdk() {
   })
   /** What the server had kept, for each time that it was told. */
   return { url, changes: () => changes }
+}
+
+/**
+ * `page` asks for a page to be visited, `refuse` wants one visited before it is called once more; both take its id.
+ * `done` says, outside of any call, that somebody was through with the page of this id.
+ */
+export async function servePagesOldSdk() {
+  const completions = new Map<string, () => Promise<void>>()
+  const url = await serveSessions((server) => {
+    const pageOf = (elicitationId: string) => {
+      completions.set(
+        elicitationId,
+        server.server.createElicitationCompletionNotifier(elicitationId),
+      )
+      const url = "https://example.com/page"
+      return { mode: "url" as const, message: "Sign in", url, elicitationId }
+    }
+    const inputSchema = { id: z.string() }
+    server.registerTool("page", { inputSchema }, async ({ id }) => {
+      const { action } = await server.server.elicitInput(pageOf(id))
+      return content(action)
+    })
+    server.registerTool("refuse", { inputSchema }, ({ id }) => {
+      throw new UrlElicitationRequiredError([pageOf(id)])
+    })
+  })
+  return { url, done: (id: string) => completions.get(id)?.() }
 }
 
 /** One server of the legacy SDK for each session, as its own examples have it. */

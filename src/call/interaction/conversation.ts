@@ -1,7 +1,7 @@
 import type { Capabilities } from "./capabilities.ts"
 import { covers, neededFor } from "./capabilities.ts"
 import type { InteractionLimits } from "./limits.ts"
-import type { Peer } from "./peer.ts"
+import type { PageDone, Peer } from "./peer.ts"
 import { type Asked, Question, unasked } from "./question.ts"
 import { signed } from "./signed.ts"
 
@@ -16,6 +16,7 @@ export class Conversation implements Peer {
   readonly capabilities: Capabilities
   /** Of what was asked, in order: for the audit. */
   readonly methods: string[] = []
+  pageDone: PageDone | undefined
   readonly #asker: Asker
   readonly #limits: InteractionLimits
   readonly #put: (question: Question) => void

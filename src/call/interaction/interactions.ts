@@ -92,6 +92,7 @@ export class Interactions {
     const put = (question: Question) => respondent.put(question)
     const from = { server: written(refOf(server)), step: respondent.step }
     const peer = new Conversation(respondent.capabilities, from, this.#limits, put)
+    peer.pageDone = respondent.pageDone
     const reply = await backends.request(server, { ...request, caller, session, peer })
     noteAsked(facts, peer.methods)
     return reply

@@ -8,7 +8,12 @@ export interface Peer {
   readonly capabilities: Capabilities
   /** Never throws: what cannot be asked is a question that is over. */
   ask(asked: Asked): Question
+  /** Tells the caller that somebody was through with a page it was given; absent where it has no way to hear of it. */
+  readonly pageDone?: PageDone | undefined
 }
+
+/** Takes a `notifications/elicitation/complete` of the legacy era. */
+export type PageDone = (notification: JsonObject) => void
 
 /** What a caller brings along when it comes back; both undefined when it has not been asked before. */
 export interface Rounds {
@@ -35,6 +40,8 @@ export interface LiveRespondent {
   readonly step?: string | undefined
   /** Shows the question to the client and settles it with what comes back. */
   put(question: Question): void
+  /** See {@link Peer}. It may come long after the request. */
+  readonly pageDone?: PageDone | undefined
 }
 
 /** A client that is asked by the result of its request, and comes back with the answers (MRTR of 2026-07-28). */

@@ -87,7 +87,8 @@ export const isUrlRequired = (reply: BackendReply): reply is UrlRequired =>
 
 type UrlRequired = Extract<BackendReply, { kind: "error" }>
 
-function pagesOf({ data }: RpcError): JsonObject[] {
+/** The pages that such an error names. */
+export function pagesOf({ data }: RpcError): JsonObject[] {
   const elicitations = isObject(data) ? data["elicitations"] : undefined
   return Array.isArray(elicitations)
     ? elicitations.filter((one) => isObject(one) && typeof one["url"] === "string")

@@ -8,6 +8,7 @@ import { gravity } from "../face/modern/envelope.ts"
 import type { Address } from "./address.ts"
 import type { Due } from "./deadlines.ts"
 import type { Guest } from "./gate.ts"
+import type { GivenPages } from "./given-pages.ts"
 import { type Lane, laneOf } from "./lane.ts"
 import { OpenQuestions } from "./open-questions.ts"
 import { type Outcome, Outgoing } from "./outgoing.ts"
@@ -17,6 +18,7 @@ import { membersOf, replyText } from "./wire.ts"
 export interface CallOwner {
   entered(call: BackendCall): void
   readonly address: Address
+  readonly pages: GivenPages
   aborted(call: BackendCall): void
   /** Its caller is asked something, and the server waits; then all that it asked is answered. */
   asking(call: BackendCall): void
@@ -103,12 +105,14 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     }
     this.#questions ??= new OpenQuestions(peer, () => this.#owner.answered(this))
     this.#owner.asking(this)
+    this.#owner.pages.asked(request, this.request)
     this.#questions.ask(request, reply)
   }
 
   protected override ended(outcome: Outcome): void {
     this.request.cancellation?.release()
     this.#questions?.cancelAll()
+    if (outcome.kind === "error") this.#owner.pages.refused(outcome.error, this.request)
     this.#owner.ended(this, outcome)
   }
 

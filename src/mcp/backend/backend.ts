@@ -18,6 +18,7 @@ import {
 } from "./failure.ts"
 import { further, type Means } from "./further.ts"
 import type { Gate } from "./gate.ts"
+import { GivenPages } from "./given-pages.ts"
 import type { BackendLimits } from "./limits.ts"
 import type { Link, LinkEvents, LogFields, LogLevel, Opening } from "./link.ts"
 import { Offering, type OfferingEvents } from "./offering.ts"
@@ -48,6 +49,7 @@ export interface BackendContext extends OfferingEvents {
 export class Backend implements CallOwner, LinkEvents {
   readonly ref: Ref
   readonly address: Address
+  readonly pages = new GivenPages()
   readonly #context: BackendContext
   readonly #link: Link
   readonly #backoff: Backoff
@@ -327,6 +329,7 @@ export class Backend implements CallOwner, LinkEvents {
   }
 
   noticed(notification: JsonObject): void {
+    this.pages.heard(notification)
     if (this.#state === "up") this.#offering.noticed(notification)
   }
 

@@ -5,6 +5,7 @@ import { isObject, type JsonObject } from "../../../schema/json.ts"
 import type { RpcId } from "../../jsonrpc.ts"
 import type { Exchange } from "../exchange.ts"
 import type { Session } from "../sessions.ts"
+import { streamOf } from "./session-stream.ts"
 
 /**
  * The questions that a session's client has not answered yet. Their ids are the gateway's own, cannot be guessed, and mean
@@ -82,6 +83,10 @@ export function respondentIn(session: Session, exchange: Exchange): Respondent {
       }
       session.questions ??= new SessionQuestions()
       session.questions.put(question, exchange)
+    },
+    pageDone({ method, params }) {
+      if (session.isOver) return
+      streamOf(session).send(JSON.stringify({ jsonrpc: "2.0", method, params }))
     },
   }
 }
