@@ -114,4 +114,6 @@ export interface ShownTool {
   readonly inputSchema: JsonObject
   readonly outputSchema: JsonSchema | undefined
   readonly annotations: JsonObject | undefined
+  /** For legacy callers only: the modern era has tasks without it. */
+  readonly execution?: JsonObject | undefined
 }

@@ -61,12 +61,15 @@ export interface Provision {
   readonly title?: string
   readonly description?: string
   readonly annotations?: JsonObject
+  readonly execution?: JsonObject
   readonly extra: JsonObject
 }
 
 export interface ToolEntity extends Entity {
   readonly title?: string
   readonly annotations?: JsonObject
+  /** Of tools with a source: whether legacy callers may call it as a task (MCP `ToolExecution`). */
+  readonly execution?: JsonObject
   readonly tags?: readonly string[]
   /** Exactly one of source and spec in a sound document. */
   readonly source?: ToolSource

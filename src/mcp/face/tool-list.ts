@@ -64,13 +64,16 @@ function modernTool(tool: CatalogTool): JsonObject {
 const booleanSchemas = { true: {}, false: { not: {} } } as const
 
 function legacyTool(tool: CatalogTool): JsonObject {
-  const { outputSchema } = tool.shown
+  const { execution, outputSchema } = tool.shown
   if (tool.definition !== undefined)
     return outputSchema === undefined
       ? tool.definition
       : { ...tool.definition, outputSchema: legacyOutput(outputSchema).schema }
-  if (outputSchema === undefined) return shared(tool)
-  return { ...shared(tool), outputSchema: legacyOutput(outputSchema).schema }
+  return {
+    ...shared(tool),
+    ...(outputSchema === undefined ? {} : { outputSchema: legacyOutput(outputSchema).schema }),
+    ...(execution === undefined ? {} : { execution }),
+  }
 }
 
 function shared({ name, version, shown }: CatalogTool): JsonObject {

@@ -17,7 +17,7 @@ export interface ToolParts {
   readonly inputSchema: () => JsonSchema | undefined
   readonly outputSchema: () => JsonSchema | undefined
   /** What its provision says of it, where it is a tool of a server. */
-  readonly provision: Pick<Provision, "title" | "description"> | undefined
+  readonly provision: Pick<Provision, "title" | "description" | "execution"> | undefined
   readonly annotations: JsonObject | undefined
 }
 
@@ -55,6 +55,7 @@ export class RegisteredTool implements CatalogTool {
       inputSchema: shownSchema(inputSchema() ?? {}, this.#conceals()),
       outputSchema: outputSchema(),
       annotations,
+      execution: entity.execution ?? provision?.execution,
     }
   }
 

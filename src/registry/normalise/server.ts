@@ -2,6 +2,7 @@ import type { JsonObject } from "../../schema/json.ts"
 import type { Provision, ServerEntity } from "../model.ts"
 import { readAnnotations } from "./annotations.ts"
 import { reportConflict } from "./conflict.ts"
+import { readExecution } from "./execution.ts"
 import {
   elements,
   present,
@@ -83,7 +84,7 @@ function readProvisions(from: Written): readonly Provision[] {
 }
 
 const provisionFields: ReadonlySet<string> = new Set(
-  "tool version inputSchema outputSchema title description annotations".split(" "),
+  "tool version inputSchema outputSchema title description annotations execution".split(" "),
 )
 
 function readProvision(from: Written): Provision | undefined {
@@ -98,6 +99,7 @@ function readProvision(from: Written): Provision | undefined {
     title: readText(from, "title"),
     description: readText(from, "description"),
     annotations: readAnnotations(from),
+    execution: readExecution(from),
   }
   return provisionOf(from, { tool, version, input, output, described, extra })
 }
@@ -132,6 +134,7 @@ interface ProvisionParts {
     readonly title: string | undefined
     readonly description: string | undefined
     readonly annotations: JsonObject | undefined
+    readonly execution: JsonObject | undefined
   }
   readonly extra: JsonObject
 }

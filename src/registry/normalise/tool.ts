@@ -4,6 +4,7 @@ import { readSpec, readTransform, type SpecRead } from "../spec/read-spec.ts"
 import { readAnnotations } from "./annotations.ts"
 import { reportConflict } from "./conflict.ts"
 import { readDependencies } from "./dependencies.ts"
+import { readExecution } from "./execution.ts"
 import {
   has,
   present,
@@ -29,7 +30,7 @@ export interface ToolRead {
 }
 
 const fields: ReadonlySet<string> = new Set(
-  "name version description title source spec depends inputSchema outputSchema outputTransform tags deprecated deprecationMessage annotations metadata implementation defaults hideFields".split(
+  "name version description title source spec depends inputSchema outputSchema outputTransform tags deprecated deprecationMessage annotations execution metadata implementation defaults hideFields".split(
     " ",
   ),
 )
@@ -61,6 +62,7 @@ export function readTool(from: Written): ToolRead | undefined {
       ...readDeprecation(from),
       title: readText(from, "title"),
       annotations: readAnnotations(from),
+      execution: readExecution(from),
     }),
     extra,
   }
@@ -153,9 +155,9 @@ function choose(
     : { raw: wrapped, pointer: `${wrapper.pointer}/${key}` }
 }
 
-/** `defaults` and `hideFields` on a tool without a source have nothing to apply to: nobody may believe they do. */
+/** `defaults`, `hideFields` and `execution` on a tool without a source have nothing to apply to: nobody may believe they do. */
 function reportHomeless(from: Written): void {
-  for (const key of ["defaults", "hideFields"].filter((key) => has(from, key)))
+  for (const key of ["defaults", "hideFields", "execution"].filter((key) => has(from, key)))
     from.context.report({
       code: "invalid_value",
       severity: "error",

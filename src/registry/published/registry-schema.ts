@@ -70,12 +70,19 @@ const annotations: JsonObject = {
   },
 }
 
+const execution: JsonObject = {
+  type: "object",
+  description: "How a tool of a server runs (MCP 2025-11-25), shown to legacy callers",
+  properties: { taskSupport: { enum: ["forbidden", "optional", "required"] } },
+}
+
 const tool = entity(
   "A tool as agents see it: one of a server (`source`), or a composition (`spec`)",
   {
     ...common,
     title: text("A name for people"),
     annotations,
+    execution,
     tags: list({ type: "string" }, "For discovery and capability routing"),
     source,
     spec: ref("spec"),
@@ -102,6 +109,7 @@ const server = entity(
           title: text("Shown where a tool has none of its own"),
           description: text("Shown where a tool has none of its own"),
           annotations,
+          execution,
         },
         ["tool"],
       ),

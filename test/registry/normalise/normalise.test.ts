@@ -308,3 +308,19 @@ describe("an include", () => {
     expect(found(readMembers(members))).toEqual(["dialect_form /agents/0/depends"])
   })
 })
+
+test("execution is an object with a taskSupport that MCP knows, and of tools of servers only", () => {
+  const tools = [{ execution: 1 }, { execution: { taskSupport: "maybe" } }, { execution: {} }].map(
+    (more, index) => ({ ...tool, name: `t${index}`, ...more }),
+  )
+  const provides = [{ tool: "t", execution: { taskSupport: ["required"] } }]
+  const composed = { name: "c", version: "1.0.0", spec: {}, execution: { taskSupport: "optional" } }
+  const servers = [{ name: "p", version: "1.0.0", provides }]
+  const reading = found(readMembers({ servers, tools: [...tools, composed] }))
+  expect(reading.filter((line) => line.includes("execution"))).toEqual([
+    "invalid_value /servers/0/provides/0/execution/taskSupport",
+    "invalid_type /tools/0/execution",
+    "invalid_value /tools/1/execution/taskSupport",
+    "invalid_value /tools/3/execution",
+  ])
+})
