@@ -54,9 +54,11 @@ describe.each(["modern", "legacy"] as const)("to a %s caller", (era) => {
   test("saga is refused, and calls nothing", async () => {
     const warned = gateway.log().filter(({ event }) => event === "composition_not_runnable")
     expect(warned).toMatchObject([{ tool: "saga", version: "1.0.0" }])
-    const before = seen.length
+    // Its first step keeps something. Taps of other compositions may still be under way.
+    const kept = () => seen.filter((tool) => tool === "keep").length
+    const before = kept()
     expect(refusalOf(await call("saga", {}))).toBe("composition_unsupported")
-    expect(seen).toHaveLength(before)
+    expect(kept()).toBe(before)
   })
 
   test("what is inside is not listed, not callable, and on record", async () => {
