@@ -71,6 +71,8 @@ export interface MessageStream {
 export class EventStream implements MessageStream {
   readonly #outgoing: ServerResponse
   readonly #bufferMax: number
+  /** What was sent in this turn: events come in bunches, and to write each of them alone costs more than all else. */
+  #pending = ""
 
   constructor(outgoing: ServerResponse, bufferMax: number, headers: Headers = {}) {
     this.#outgoing = outgoing
@@ -98,21 +100,38 @@ export class EventStream implements MessageStream {
   /** One event as it stands. What a reader does not take waits in memory; one that lets too much wait is cut off. */
   frame(text: string): void {
     if (!this.isOpen) return
-    if (this.#outgoing.writableLength + text.length > this.#bufferMax) this.#outgoing.destroy()
-    else this.#outgoing.write(text)
+    const waiting = this.#outgoing.writableLength + this.#pending.length
+    if (waiting + text.length > this.#bufferMax) {
+      this.#outgoing.destroy()
+      return
+    }
+    if (this.#pending === "") process.nextTick(this.#flush)
+    this.#pending += text
+  }
+
+  readonly #flush = (): void => {
+    const text = this.#takePending()
+    if (text !== "" && this.isOpen) this.#outgoing.write(text)
+  }
+
+  #takePending(): string {
+    const text = this.#pending
+    this.#pending = ""
+    return text
   }
 
   /** Events that were kept for this reader: as many as may be kept, whatever the buffer's limit. */
   frames(text: string): void {
-    if (this.isOpen) this.#outgoing.write(text)
+    if (this.isOpen) this.#outgoing.write(this.#takePending() + text)
   }
 
   /** The last event may be as large as an answer may be: nothing can pile up behind it. */
   endWith(frame: string): void {
-    if (!this.#outgoing.destroyed) this.#outgoing.end(frame)
+    if (!this.#outgoing.destroyed) this.#outgoing.end(this.#takePending() + frame)
   }
 
   end(): void {
+    this.#flush()
     if (!this.#outgoing.destroyed) this.#outgoing.end()
   }
 }
