@@ -3,6 +3,7 @@ import { kinds } from "../../schema/subsume/clauses/kinds.ts"
 import type { Anatomy } from "../../schema/types/anatomy.ts"
 import type { Part } from "../../schema/types/type.ts"
 import type { Expr, Op, PredicateExpr, Root } from "../expr/expr.ts"
+import { partsOf } from "../expr/parts.ts"
 import { infer, inferFlow } from "./infer.ts"
 import { inferOp, rowsIn } from "./infer-ops.ts"
 import { noArray, noPath, noRoot, rootWords, weightless } from "./inspect-words.ts"
@@ -181,27 +182,4 @@ function stepNamed({ frame }: TypeScope, id: string): Part | undefined {
     if (step !== undefined) return seenOf(step)
   }
   return
-}
-
-/** The expressions that are computed in the scope of the whole. */
-function partsOf(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case "construct":
-      return Object.values(expr.fields)
-    case "template":
-      return Object.values(expr.vars)
-    case "list":
-      return expr.items
-    case "merge":
-    case "concat":
-      return expr.parts
-    case "coalesce":
-      return expr.options
-    case "not":
-      return [expr.of]
-    case "all":
-      return expr.of
-    default:
-      return []
-  }
 }

@@ -1,6 +1,7 @@
 import { walk } from "../../registry/spec/expression.ts"
 import { readSource } from "./cel-source.ts"
 import type { CelExpr, Expr, Op } from "./expr.ts"
+import { partsOf } from "./parts.ts"
 
 /** What an expression reads, by name and in the order in which it is read: steps by their ids, `input`, `item`, `error`. */
 export const sourcesOf = (expr: Expr): readonly string[] => [...new Set(names(expr))]
@@ -32,31 +33,6 @@ function* names(expr: Expr): Generator<string> {
       return
     default:
       for (const part of partsOf(expr)) yield* names(part)
-  }
-}
-
-function partsOf(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case "construct":
-      return Object.values(expr.fields)
-    case "template":
-      return Object.values(expr.vars)
-    case "list":
-      return expr.items
-    case "merge":
-    case "concat":
-      return expr.parts
-    case "coalesce":
-      return expr.options
-    case "over":
-      return [expr.of, expr.as]
-    case "predicate":
-    case "not":
-      return [expr.of]
-    case "all":
-      return expr.of
-    default:
-      return []
   }
 }
 
