@@ -45,7 +45,10 @@ export const limitTable = {
   bodyDepth: count(faceLimits.depthMax, "levels of nesting in a request's body"),
   bodyNodes: count(faceLimits.nodesMax, "JSON values in a request's body"),
   sessions: count(faceLimits.sessionsMax, "sessions of legacy clients"),
-  sessionsPerCaller: count(faceLimits.sessionsPerCallerMax, "sessions of one caller"),
+  sessionsPerCaller: count(
+    faceLimits.sessionsPerCallerMax,
+    "sessions of one caller; the longest unused one without calls makes room",
+  ),
   sessionIdle: time(faceLimits.sessionIdleMs, "a session may be unused"),
   sessionLifetime: time(faceLimits.sessionLifetimeMs, "a session may last, however busy"),
   subscriptions: count(
@@ -53,6 +56,7 @@ export const limitTable = {
     "resources that one session, or one listen stream, may subscribe to",
   ),
   streams: count(faceLimits.streamsMax, "streams open to callers"),
+  streamsPerCaller: count(faceLimits.streamsPerCallerMax, "such streams of one caller"),
   streamBufferBytes: bytes(
     faceLimits.streamBufferBytesMax,
     "waiting for the reader of a stream; a slower one is cut off",
@@ -217,6 +221,7 @@ export const faceLimitsOf = (limits: Limits): FaceLimits => ({
   sessionsPerCallerMax: limits.sessionsPerCaller,
   subscriptionsMax: limits.subscriptions,
   streamsMax: limits.streams,
+  streamsPerCallerMax: limits.streamsPerCaller,
   streamBufferBytesMax: limits.streamBufferBytes,
   streamRetryMs: limits.streamRetry,
   replayBytesMax: limits.replayBytes,

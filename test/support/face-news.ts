@@ -11,9 +11,11 @@ interface Followed {
 /** Servers that say what the test says, to whoever follows them; their resources are `x:…` alone. */
 export function newsroom() {
   const followed = new Set<Followed>()
+  let asked = 0
   const follow: Backends["follow"] = ({ name, version }, { topic, follower }) => {
     const one = { server: refKey(name, version), topic, follower }
     followed.add(one)
+    asked++
     const tells = topic.kind === "list" || topic.uri.startsWith("x:")
     return { agreed: Promise.resolve(tells), end: () => void followed.delete(one) }
   }
@@ -31,6 +33,8 @@ export function newsroom() {
       tell(server, { kind: "list", of }),
     updated: (uri: string, more: object = {}, server = "server@1.0.0") =>
       tell(server, { kind: "resource", uri, params: { uri, ...more } }),
+    /** How often a server was asked to tell. */
+    asked: () => asked,
     /** What is followed, as `server topic`. */
     followed: () =>
       [...followed]

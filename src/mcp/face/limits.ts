@@ -11,12 +11,13 @@ export interface FaceLimits {
   /** From initialize to the end of the sealed token, however busy the session. */
   readonly sessionLifetimeMs: number
   readonly sessionsMax: number
-  /** One caller's sessions; its longest unused one makes room for the next. */
+  /** One caller's sessions; of those without a call in flight the longest unused one makes room for the next. */
   readonly sessionsPerCallerMax: number
   /** Resources that one session, or one listen stream, is subscribed to. */
   readonly subscriptionsMax: number
-  /** GET and listen streams open at once. */
+  /** GET and listen streams open at once, and how many of them one caller may have. */
   readonly streamsMax: number
+  readonly streamsPerCallerMax: number
   /** Bytes waiting for a reader of a stream; a slower one is cut off. */
   readonly streamBufferBytesMax: number
   /** Characters of sent events that are kept for one session, so that its client can come back to a lost stream. */
@@ -45,6 +46,7 @@ export const faceLimits: FaceLimits = {
   sessionsPerCallerMax: 10_000,
   subscriptionsMax: 1_000,
   streamsMax: 10_000,
+  streamsPerCallerMax: 5_000,
   streamBufferBytesMax: 1024 * 1024,
   replayBytesMax: 256 * 1024,
   replayBytesTotalMax: 64 * 1024 * 1024,

@@ -40,7 +40,7 @@ export interface Session {
 }
 
 export interface Sessions {
-  /** Undefined when the process holds as many as it may. */
+  /** Undefined when the process holds as many as it may, or this caller, and its all have calls in flight. */
   begin(token: SessionToken): Session | undefined
   /** The live session of a presented token, wherever it was issued; the reason why there is none otherwise. */
   find(sealed: string): Session | "unreadable" | "over" | "full"
@@ -71,7 +71,7 @@ export function createSessions(
 
   function add(sealed: string, token: SessionToken): Session | undefined {
     const mine = perCaller.get(token.principal) ?? 0
-    if (mine >= limits.sessionsPerCallerMax) endLongestUnused(token.principal)
+    if (mine >= limits.sessionsPerCallerMax && !endLongestUnused(token.principal)) return undefined
     if (bySealed.size >= limits.sessionsMax) return undefined
     const session = sessionOf(sealed, token, replays.openSession(), now())
     bySealed.set(sealed, session)
@@ -96,13 +96,15 @@ export function createSessions(
     session.replay.close()
   }
 
-  function endLongestUnused(principal: string): void {
+  /** False where all of this caller's sessions have calls in flight: those are not given up for another session. */
+  function endLongestUnused(principal: string): boolean {
     let longest: Session | undefined
     for (const session of bySealed.values()) {
-      if (session.token.principal !== principal) continue
+      if (session.token.principal !== principal || session.calls.size > 0) continue
       if (longest === undefined || session.usedMs < longest.usedMs) longest = session
     }
     if (longest !== undefined) end(longest)
+    return longest !== undefined
   }
 
   const isOver = ({ token, usedMs, calls }: Session, nowMs: number): boolean =>

@@ -5,6 +5,7 @@ import type { Catalog } from "../../registry/catalog.ts"
 import { EventStream, type Headers, type MessageStream } from "./answer.ts"
 import type { FaceLimits } from "./limits.ts"
 import { Beating, type Pulse } from "./pulse.ts"
+import { StreamPlaces } from "./stream-places.ts"
 import type { Era } from "./tool-list.ts"
 
 /** What a stream is opened with: the wire words differ by era, the life of a stream does not. */
@@ -31,7 +32,12 @@ export interface StreamPlan {
 }
 
 export interface Streams {
-  /** The function that ends the stream; undefined when there are as many as there may be, or the end has begun. */
+  /**
+   * Takes a place for a stream, before anybody is asked anything for its sake; see {@link StreamPlaces.take}. Without one
+   * none is to be opened.
+   */
+  reserve: StreamPlaces["take"]
+  /** The function that ends the stream; undefined when the gateway ends. */
   open(plan: StreamPlan): (() => void) | undefined
   /** Looks at every stream's own list again and tells those whose list is another. */
   refresh(): Promise<void>
@@ -56,16 +62,18 @@ const nothingToEnd = (): void => undefined
 const turn = 64
 
 export function createStreams(
-  limits: Pick<FaceLimits, "streamsMax" | "streamBufferBytesMax">,
+  limits: Pick<FaceLimits, "streamsMax" | "streamsPerCallerMax" | "streamBufferBytesMax">,
   pulse: Pulse,
   viewOf: ViewOf,
   now: () => number,
 ): Streams {
   const open = new Set<Stream>()
+  const places = new StreamPlaces(limits)
   let isClosing = false
   return {
+    reserve: (...of) => places.take(...of),
     open(plan) {
-      if (isClosing || open.size >= limits.streamsMax) return undefined
+      if (isClosing) return undefined
       if (plan.outgoing.destroyed) return nothingToEnd // "close" has been told, and would take nobody off the books
       const stream = new Stream(plan, limits.streamBufferBytesMax, now)
       open.add(stream)

@@ -246,4 +246,30 @@ describe("the life of sessions", () => {
     expect(await status(port, second)).toBe(404)
     for (const alive of [first, third, other]) expect(await status(port, alive)).toBe(200)
   })
+
+  test("with a call in flight is kept: an idle one makes room, or nobody comes in", async () => {
+    const held = Promise.withResolvers<void>()
+    let waiting = 0
+    const gateway = fakeGateway(sketch, async () => {
+      waiting++
+      await held.promise
+      return { kind: "result", result: { content: [] } }
+    })
+    const { port } = await faceServer(gateway, { limits: { sessionsPerCallerMax: 2 } })
+    const busy = await session(port, "reader@1")
+    const calls = [post(port, legacy("tools/call", { name: "echo" }), busy)]
+    await eventually(() => waiting).toBe(1)
+    gateway.clock.now += 1
+    const idle = await session(port, "reader@1")
+    const next = await session(port, "reader@1")
+    expect(await status(port, idle)).toBe(404)
+    calls.push(post(port, legacy("tools/call", { name: "echo" }), next))
+    await eventually(() => waiting).toBe(2)
+    const refused = await post(port, initialize(), as("reader@1"))
+    expect(refused).toMatchObject({ status: 503, headers: { "retry-after": "30" } })
+    expect(await status(port, await session(port, "other@1"))).toBe(200)
+    held.resolve()
+    for (const answer of await Promise.all(calls)) expect(json(answer)).toHaveProperty("result")
+    expect(await status(port, busy)).toBe(200)
+  })
 })

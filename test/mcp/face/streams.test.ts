@@ -183,6 +183,27 @@ describe("the GET stream of a session", () => {
   })
 })
 
+describe("a stream in place of another", () => {
+  test("needs no more room than that has, and the other stays until it is there", async () => {
+    const limits = { streamsMax: 3, streamsPerCallerMax: 1 }
+    const { port, face } = await faceServer(fakeGateway(before), { limits })
+    const headers = await session(port, "reader@1")
+    const first = await sessionStream(port, headers)
+    const second = await sessionStream(port, headers)
+    await first.over()
+    await eventually(() => face.stats().streams).toBe(1)
+    const refused = await sessionStream(port, await session(port, "reader@1"))
+    expect(refused.incoming.statusCode).toBe(503)
+    expect(second.isOver()).toBe(false)
+    await sessionStream(port, await session(port, "other@1"))
+    expect(face.stats().streams).toBe(2)
+    second.incoming.destroy()
+    await eventually(() => face.stats().streams).toBe(1)
+    const third = await sessionStream(port, headers)
+    expect(third.incoming.statusCode).toBe(200)
+  })
+})
+
 describe("subscriptions/listen", () => {
   test("acknowledges what it honours, keeping the id's type, and nothing else", async () => {
     const { port } = await faceServer(fakeGateway(before))

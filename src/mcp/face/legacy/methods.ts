@@ -138,6 +138,7 @@ function inSession(answer: typeof callTool): Method {
       })
     } finally {
       if (session.calls.get(id) === cancellation) session.calls.delete(id)
+      session.usedMs = context.gateway.now() // the call may have taken longer than a session may be unused
     }
   }
 }

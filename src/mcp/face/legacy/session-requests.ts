@@ -7,6 +7,7 @@ import { header } from "../headers.ts"
 import type { Lost } from "../resume/replays.ts"
 import { isPrimed } from "../resume/resumption.ts"
 import type { Session } from "../sessions.ts"
+import { fullWords } from "../stream-places.ts"
 import type { View } from "../streams.ts"
 import { Watch } from "../watch.ts"
 import { admit, sessionEvidence, sessionNotFound, sessionOf } from "./session.ts"
@@ -44,6 +45,9 @@ async function openStream(
   after: number | undefined,
 ): Promise<void> {
   const { outgoing } = posted.exchange
+  const isAnother = session.endStream !== undefined
+  const full = context.streams.reserve(session.token.principal, outgoing, isAnother)
+  if (full !== undefined) return writeFail(outgoing, busy(fullWords(full)))
   const evidence = sessionEvidence(posted, session)
   const view = await context.viewOf(evidence, "legacy")
   if (outgoing.destroyed) return // the stream that is there stays
@@ -76,7 +80,7 @@ async function openStream(
       if (session.endStream === end) session.endStream = undefined
     },
   })
-  if (end === undefined) return writeFail(outgoing, tooManyStreams)
+  if (end === undefined) return writeFail(outgoing, busy("The gateway is stopping"))
   session.endStream = end
 }
 
@@ -118,7 +122,7 @@ const isModern = ({ headers }: Posted): boolean =>
 const postOnly = httpFail(405, "Method not allowed", { allow: "POST" })
 const streamsOnly = httpFail(406, "Not acceptable: a GET answers text/event-stream")
 const gone = httpFail(403, "Forbidden: the caller is no longer known")
-const tooManyStreams = httpFail(503, "busy: too many streams", { "retry-after": "30" })
+const busy = (words: string) => httpFail(503, words, { "retry-after": "30" })
 const answerIsLost = fail(
   200,
   codes.internal,

@@ -6,6 +6,7 @@ import type { MessageStream } from "../answer.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { codes, type Fail, fail, httpFail, resultText } from "../errors.ts"
 import { refusalFail } from "../refusal-words.ts"
+import { fullWords } from "../stream-places.ts"
 import { isAgreed, Subscriptions, updatedText } from "../subscriptions.ts"
 import { traceOf } from "../trace.ts"
 import { Watch } from "../watch.ts"
@@ -36,6 +37,8 @@ export async function listen(
   const inquiry = { era: "modern", method: message.method, evidence, trace } as const
   const greeting = await greet({ ...inquiry, session: undefined }, context.gateway)
   if (!greeting.ok) return exchange.fail(refusalFail(greeting.refusal, context.speaker), id)
+  const full = context.streams.reserve(greeting.value.caller.principal, exchange.outgoing)
+  if (full !== undefined) return exchange.fail(fail(200, codes.internal, fullWords(full)), id)
   const view = await context.viewOf(evidence, "modern")
   if (view === undefined) return exchange.fail(gone, id)
 
@@ -63,7 +66,7 @@ export async function listen(
     ended: () => ear.end(),
   })
   if (end === undefined || exchange.outgoing.destroyed) ear.end() // nobody will tell of its end
-  if (end === undefined) return exchange.fail(tooManyStreams, id)
+  if (end === undefined) return exchange.fail(stopping, id)
   if (Object.keys(honoured).length === 0) end()
 }
 
@@ -161,5 +164,5 @@ const goodbye = (mark: JsonObject, serverInfo: JsonObject): string =>
 const badParams = (words: string): Fail =>
   fail(200, codes.invalidParams, `Invalid params: ${words}`)
 const streamsOnly = httpFail(406, "Not acceptable: subscriptions/listen answers text/event-stream")
-const tooManyStreams = fail(200, codes.internal, "busy: too many streams")
+const stopping = fail(200, codes.internal, "The gateway is stopping")
 const gone = fail(200, codes.internal, "The caller is no longer known")
