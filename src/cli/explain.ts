@@ -59,7 +59,7 @@ refused.`,
       throw new UsageError("--format mermaid: --tool NAME is missing")
     const read = readConfig(given, io)
     if (read === undefined) return 1
-    const loaded = loadCatalog(read.config, io)
+    const loaded = await loadCatalog(read.config, io)
     if (loaded === undefined) return 1
     const asked: Asked = { ...loaded, config: read.config, given, io }
     if (isDrawn) return drawTool(tool ?? "", asked)
@@ -158,10 +158,10 @@ function toolOf(catalog: Catalog, agent: string, tool: string): Found {
   return { lookup, tools: explained === undefined ? [] : [explained], unresolved: [] }
 }
 
-function loadCatalog(config: Config, io: Io): Loaded | undefined {
+async function loadCatalog(config: Config, io: Io): Promise<Loaded | undefined> {
   const { registry, limits } = config
   const { file, knobs } = registry
-  const read = readRegistry(file)
+  const read = await readRegistry(file)
   if (!read.ok) {
     io.err.write(`${formatProblem(read.problem)}\n`)
     return undefined
@@ -169,7 +169,7 @@ function loadCatalog(config: Config, io: Io): Loaded | undefined {
   const env = (name: string) => io.env[name]
   const { catalog, plans, problems } = toEnd(
     loadPlanned(read.text, {
-      file,
+      ...read.provenance,
       knobs,
       limits: loadLimitsOf(limits),
       plans: planLimitsOf(limits),

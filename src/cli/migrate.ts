@@ -36,12 +36,12 @@ nothing is written.`,
         `--assume-version: ${JSON.stringify(assumeVersion)} is not an exact version, such as 1.0.0`,
       )
     }
-    const read = readRegistry(file)
+    const read = await readRegistry(file)
     if (!read.ok) {
       io.err.write(`${formatProblem(read.problem)}\n`)
       return 1
     }
-    const { problems } = load(read.text, file)
+    const { problems } = load(read)
     const errors = problems.filter(({ severity }) => severity === "error")
     for (const problem of problems) io.err.write(`${formatProblem(problem)}\n`)
     if (errors.length > 0) return 1

@@ -1,16 +1,26 @@
 import { readFileSync } from "node:fs"
 import type { Problem } from "../registry/problem.ts"
+import type { Provenance } from "../registry/read/places.ts"
 
-/** The text of a document, or why there is none: a problem of the document, like any other. */
-export type RegistryText =
-  | { readonly ok: true; readonly text: string }
-  | { readonly ok: false; readonly problem: Problem }
+/** The text of a document and where it was written, for whoever loads it. */
+export interface RegistryText {
+  readonly ok: true
+  readonly text: string
+  readonly provenance: Provenance
+}
+
+/** Why there is no text: a problem of the document, like any other. */
+export interface NoRegistryText {
+  readonly ok: false
+  readonly problem: Problem
+}
 
 /** Reads a registry document as the gateway does: UTF-8 and nothing else, without a byte order mark. Pipes will do. */
-export function readRegistry(file: string): RegistryText {
+export async function readRegistry(file: string): Promise<RegistryText | NoRegistryText> {
   try {
     const bytes = readFileSync(file)
-    return { ok: true, text: new TextDecoder("utf-8", { fatal: true }).decode(bytes) }
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)
+    return { ok: true, text, provenance: { file } }
   } catch (error) {
     const problem: Problem = {
       code: "document_unreadable",

@@ -6,7 +6,7 @@ import { toEnd } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Severity } from "../registry/problem.ts"
 import type { Command, ExitCode, Io } from "./command.ts"
-import { readRegistry } from "./registry-file.ts"
+import { type RegistryText, readRegistry } from "./registry-file.ts"
 
 export const validate: Command = {
   name: "validate",
@@ -21,7 +21,7 @@ Each problem reads: file:line:column severity code pointer — what is wrong (wh
   async run(given, io) {
     let worst: ExitCode = 0
     for (const file of given.arguments) {
-      const loaded = loadFile(file)
+      const loaded = await loadFile(file)
       if (given.flag("json")) io.out.write(`${JSON.stringify(asJson(file, loaded))}\n`)
       else print(file, loaded, given.flag("quiet"), io)
       if (loaded.problems.some(({ severity }) => severity === "error")) worst = 1
@@ -31,19 +31,19 @@ Each problem reads: file:line:column severity code pointer — what is wrong (wh
 }
 
 /** A file that cannot be read is a problem of the document, like any other. */
-function loadFile(file: string): Judged {
-  const read = readRegistry(file)
+async function loadFile(file: string): Promise<Judged> {
+  const read = await readRegistry(file)
   if (!read.ok) return { problems: [read.problem], document: undefined, catalog: undefined }
-  return load(read.text, file)
+  return load(read)
 }
 
 type Judged = Pick<Planned, "problems" | "document" | "catalog">
 
 /** A document as its author wants it checked, without a configuration. */
-export const load = (text: string, file: string): Planned =>
+export const load = ({ text, provenance }: RegistryText): Planned =>
   toEnd(
     loadPlanned(text, {
-      file,
+      ...provenance,
       knobs: authoring,
       limits: defaultLoadLimits,
       plans: defaultPlanLimits,

@@ -29,7 +29,7 @@ export function* loadPlanned(
   const { plans, problems: found } = yield* checkCompositions(loaded.catalog, options.plans)
   if (found.length === 0) return { ...loaded, plans }
   const written = found.map((one) => inDocument(one, loaded.origin))
-  const problems = yield* placeProblems([...loaded.problems, ...written], text, options.file)
+  const problems = yield* placeProblems([...loaded.problems, ...written], text, options)
   const isSound = problems.every(({ severity }) => severity !== "error")
   return isSound
     ? { ...loaded, problems, plans }

@@ -6,6 +6,7 @@ import type { LoadLimits } from "./limits.ts"
 import type { RegistryDocument, ToolEntity } from "./model.ts"
 import { normalise } from "./normalise/normalise.ts"
 import type { Problem } from "./problem.ts"
+import type { Provenance } from "./read/places.ts"
 import { placeProblems } from "./read/position.ts"
 import { readDocument } from "./read/read-document.ts"
 import { resolve } from "./resolve/resolve.ts"
@@ -14,9 +15,7 @@ import { Bundles } from "./schemas/bundle.ts"
 import { linkSchemas } from "./schemas/link-schemas.ts"
 import { pinDocument } from "./write/pin.ts"
 
-export interface LoadOptions {
-  /** Shown in problems. */
-  readonly file?: string
+export interface LoadOptions extends Provenance {
   readonly knobs: Knobs
   readonly limits: LoadLimits
   /** Fills `${NAME}` in defaults. Absent: validation alone, which never looks at the environment. */
@@ -50,7 +49,7 @@ export function* loadRegistry(text: string, options: LoadOptions): Generator<voi
   const normalised = read.tree && (yield* normalise(read.tree, options.limits))
   problems.push(...(normalised?.problems ?? []))
   const known = normalised?.draft && (yield* checkDraft(normalised.draft, options, problems))
-  const placed = problems.length === 0 ? [] : yield* placeProblems(problems, text, options.file)
+  const placed = problems.length === 0 ? [] : yield* placeProblems(problems, text, options)
   const origin = originIn(normalised?.draft, known?.document)
   return { problems: placed, document: known?.document, catalog: known?.catalog, origin }
 }

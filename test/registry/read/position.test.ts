@@ -106,7 +106,7 @@ describe("placed problems", () => {
       problem("z", ""),
       problem("a", "/tools/0"),
     ]
-    const placed = toEnd(placeProblems(problems, text, "r.json"))
+    const placed = toEnd(placeProblems(problems, text, { file: "r.json" }))
     expect(placed.map(({ code, line }) => `${code}${line}`)).toEqual(["z1", "a3", "b3", "b5"])
     expect(placed[0]).toMatchObject({ file: "r.json", line: 1, column: 1 })
   })
