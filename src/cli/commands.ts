@@ -12,7 +12,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["explain", async () => (await import("./explain.ts")).explain],
   ["tools", async () => (await import("./tools.ts")).tools],
   ["call", async () => (await import("./call.ts")).call],
-  ["audit verify", async () => (await import("./audit-verify.ts")).auditVerify],
+  ["audit verify", async () => (await import("./audit/verify.ts")).auditVerify],
 ])
 
 export const allCommands = (): Promise<readonly Command[]> =>

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest"
 import type { AuditRecord } from "../../src/call/audit.ts"
+import type { AuditFinding } from "../../src/server/audit/chain-check.ts"
 import { lineBufferBytes, lineBytesMax, noHash, writeLine } from "../../src/server/audit/line.ts"
 import { noteRecord } from "../../src/server/audit/records.ts"
-import type { AuditFinding } from "../../src/server/audit/verify.ts"
 import { read, rows } from "./pages.ts"
 
 const page = read("docs/reference/audit.md")

@@ -1,6 +1,6 @@
-import { verifyAudit } from "../server/audit/verify.ts"
-import type { Command } from "./command.ts"
-import { printable } from "./printable.ts"
+import { verifyAudit } from "../../server/audit/verify.ts"
+import type { Command } from "../command.ts"
+import { printable } from "../printable.ts"
 
 export const auditVerify: Command = {
   name: "audit verify",
