@@ -105,6 +105,8 @@ export interface ChosenServer extends ServerTool {
 export interface CompositionImplementation {
   readonly kind: "composition"
   readonly pattern: string
+  /** The servers whose tools it calls past the registry. */
+  readonly direct: readonly CatalogServer[]
 }
 
 export interface ShownTool {

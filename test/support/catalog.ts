@@ -111,7 +111,7 @@ function sketchTool(id: string, sketch: ToolSketch, server: CatalogServer): Cata
       ...(outputTransform && { outputTransform }),
     },
     implementation: sketch.composition
-      ? { kind: "composition", pattern: "pipeline" }
+      ? { kind: "composition", pattern: "pipeline", direct: [] }
       : sketchSource(ref.name, sketch, server),
     shown: {
       title: undefined,

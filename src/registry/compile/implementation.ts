@@ -5,6 +5,7 @@ import type {
   SourceImplementation,
 } from "../catalog.ts"
 import {
+  type CallSite,
   type OneServer,
   type ServerEntity,
   type SourceServer,
@@ -30,8 +31,10 @@ export function implementationOf(
 ): SourceImplementation | CompositionImplementation {
   const { draft } = sources.sound
   const { source } = tool
-  if (source === undefined)
-    return { kind: "composition", pattern: draft.compositions.get(tool)?.pattern ?? "" }
+  if (source === undefined) {
+    const { pattern = "", calls = [] } = draft.compositions.get(tool) ?? {}
+    return { kind: "composition", pattern, direct: directServers(calls, sources) }
+  }
   const among = serversOf(source).map((one) => serverTool(one, source, sources))
   const [first] = among
   if (first === undefined) throw new TypeError("a source names a server") // reading it sees to that
@@ -47,6 +50,17 @@ export function implementationOf(
     ...(sources.filled.values.get(tool) ?? noDefaults),
     hidden: new Set(source.hideFields),
   }
+}
+
+function directServers(
+  calls: readonly CallSite[],
+  { sound, servers }: Sources,
+): readonly CatalogServer[] {
+  const called = calls.flatMap((call) => {
+    const server = sound.links.calls.get(call)?.source?.server
+    return (server && servers.get(server)) ?? []
+  })
+  return [...new Set(called)]
 }
 
 const noDefaults = { defaults: {}, perCaller: new Map() }
