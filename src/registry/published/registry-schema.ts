@@ -73,7 +73,12 @@ const annotations: JsonObject = {
 const execution: JsonObject = {
   type: "object",
   description: "How a tool of a server runs (MCP 2025-11-25), shown to legacy callers",
-  properties: { taskSupport: { enum: ["forbidden", "optional", "required"] } },
+  properties: {
+    taskSupport: choice(
+      ["forbidden", "optional", "required"],
+      "Whether the tool may, or must, be called as a task",
+    ),
+  },
 }
 
 const tool = entity(
@@ -128,6 +133,7 @@ const agent: JsonObject = {
     skills: list({ type: "object" }, "What it offers"),
     capabilities: {
       type: "object",
+      description: "What the agent can do (A2A); the SBOM is one of its extensions",
       properties: {
         extensions: list(
           {
@@ -136,6 +142,7 @@ const agent: JsonObject = {
               uri: text("urn:agentgateway:sbom for the SBOM"),
               params: {
                 type: "object",
+                description: "Of the SBOM: what the agent depends on",
                 properties: { depends: list(ref("dependency"), "All that the agent may call") },
               },
             },
