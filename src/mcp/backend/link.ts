@@ -30,6 +30,8 @@ export type Opening =
       readonly era: Era
       /** The capabilities that the server declared; undefined where it was not asked. */
       readonly capabilities: JsonObject | undefined
+      /** All that it answered to `initialize` or `server/discover`; undefined where it was not asked. */
+      readonly greeting: JsonObject | undefined
     }
   | { readonly ok: false; readonly failure: Failure }
 

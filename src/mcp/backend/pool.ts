@@ -10,27 +10,24 @@ import { type Following, type FollowRequest, unheard } from "../../call/followin
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, refKey } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
-import type { Address, HttpAddress, StdioAddress } from "./address.ts"
+import type { Address, HttpAddress } from "./address.ts"
 import { Backend } from "./backend.ts"
 import { CallerBackends } from "./caller-backends.ts"
 import type { Credential } from "./credentials/credential.ts"
 import { JsonRequests } from "./credentials/json-request.ts"
 import { ServerCredentials } from "./credentials/server-credentials.ts"
 import { Gate } from "./gate.ts"
-import { EitherLink } from "./http/either-link.ts"
-import { ManagedLink } from "./http/managed-link.ts"
 import { IsolatedBackends } from "./isolated-backends.ts"
 import { type Lane, plainLane } from "./lane.ts"
 import { type BackendLimits, defaultLimits } from "./limits.ts"
-import type { Link, LinkEvents, LogFields, LogLevel } from "./link.ts"
+import type { LinkEvents, LogFields, LogLevel } from "./link.ts"
+import { Links } from "./links.ts"
 import { RateLimit } from "./log-lines.ts"
 import type { Change } from "./offering.ts"
 import { Redactor, secretsOf } from "./redact.ts"
 import { readSecret, type SecretText } from "./secret-text.ts"
 import type { Sighting } from "./sighting.ts"
-import { Starts } from "./starts.ts"
 import type { Status } from "./status.ts"
-import { StdioLink } from "./stdio/link.ts"
 import type { Identity } from "./wire.ts"
 
 export interface BackendPoolOptions {
@@ -77,7 +74,7 @@ class Pool implements BackendPool {
   readonly #options: BackendPoolOptions
   readonly #limits: BackendLimits
   readonly #redactor = new Redactor()
-  readonly #starts: Starts
+  readonly #links: Links
   readonly #tokenRequests: JsonRequests
   /** Those that are going, with the address whose secrets their last answers must not show. */
   readonly #closing = new Map<Promise<void>, Address>()
@@ -87,7 +84,8 @@ class Pool implements BackendPool {
   constructor(options: BackendPoolOptions) {
     this.#options = options
     this.#limits = { ...defaultLimits, ...options.limits }
-    this.#starts = new Starts(this.#limits.startsMax, this.#limits.startTurnMs)
+    const identity = options.identity ?? { name: "postern", version: "0" }
+    this.#links = new Links(identity, this.#limits, this.#reveal)
     this.#tokenRequests = new JsonRequests({
       timeoutMs: this.#limits.tokenMs,
       bytesMax: this.#limits.tokenBytesMax,
@@ -179,14 +177,14 @@ class Pool implements BackendPool {
       const open = (lane: Lane) =>
         new Backend(ref, address, {
           ...context,
-          openLink: (events: LinkEvents) => this.#stdioLink(address, events, lane),
+          openLink: (events: LinkEvents) => this.#links.stdio(address, events, lane),
         })
       if (address.options.isolation === "shared") return open(plainLane)
       return new IsolatedBackends(ref, address, { gate, limits: this.#limits, open })
     }
     const linked = (credential: Credential | undefined) => ({
       ...context,
-      openLink: (events: LinkEvents) => this.#httpLink(address, events, credential),
+      openLink: (events: LinkEvents) => this.#links.http(address, events, credential),
     })
     const credentials = this.#credentials(key, address)
     const tokens = () => credentials.status
@@ -223,27 +221,6 @@ class Pool implements BackendPool {
     } catch (error) {
       this.#options.log("error", event, { server, reason: String(error) })
     }
-  }
-
-  #httpLink(address: HttpAddress, events: LinkEvents, credential: Credential | undefined): Link {
-    const { process: command, url } = address
-    const identity = this.#identity
-    const http = new EitherLink(address, { identity, limits: this.#limits, credential }, events)
-    if (command === undefined) return http
-    return new ManagedLink(command, url, http, this.#limits, this.#around, events)
-  }
-
-  #stdioLink(address: StdioAddress, events: LinkEvents, lane: Lane): Link {
-    const around = { ...this.#around, identity: this.#identity, limits: this.#limits }
-    return new StdioLink(address, around, lane, events)
-  }
-
-  get #identity(): Identity {
-    return this.#options.identity ?? { name: "postern", version: "0" }
-  }
-
-  get #around() {
-    return { starts: this.#starts, reveal: this.#reveal }
   }
 
   #retire(backend: ServerBackends): void {

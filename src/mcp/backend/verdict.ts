@@ -9,6 +9,8 @@ export type Verdict =
       readonly era: Era
       /** What the server declared along; undefined where it said nothing of the kind. */
       readonly capabilities: JsonObject | undefined
+      /** The whole of its answer; undefined where it was not asked, or answered with an error. */
+      readonly greeting: JsonObject | undefined
     }
   | { readonly ok: false; readonly failure: Failure }
 
@@ -24,7 +26,7 @@ export function verdictOf(outcome: Outcome): Verdict {
     const { supportedVersions: versions, capabilities } = outcome.result
     if (!Array.isArray(versions)) return legacy
     if (!versions.includes(modernVersion)) return notServed(versions)
-    return { ...modern, capabilities: objectOr(capabilities) }
+    return { ...modern, capabilities: objectOr(capabilities), greeting: outcome.result }
   }
   if (outcome.kind === "error") return byCode(outcome.error.code, outcome.error.data)
   const { failure } = outcome
@@ -32,8 +34,9 @@ export function verdictOf(outcome: Outcome): Verdict {
   return saysNothing(failure) ? { ok: false, failure } : legacy
 }
 
-export const modern = { ok: true, era: "modern", capabilities: undefined } as const
-export const legacy = { ok: true, era: "legacy", capabilities: undefined } as const
+const unasked = { ok: true, capabilities: undefined, greeting: undefined } as const
+export const modern = { ...unasked, era: "modern" } as const
+export const legacy = { ...unasked, era: "legacy" } as const
 
 const objectOr = (value: Json | undefined) => (isObject(value) ? value : undefined)
 
@@ -61,6 +64,7 @@ export type Greeting =
       readonly ok: true
       readonly version: string
       readonly capabilities: JsonObject | undefined
+      readonly greeting: JsonObject
     }
   | { readonly ok: false; readonly failure: Failure }
 
@@ -72,7 +76,13 @@ export function readInitialize(outcome: Outcome): Greeting {
     return { ok: false, failure: protocolFailure(`initialize was refused: ${code} ${message}`) }
   }
   const { protocolVersion: version, capabilities } = outcome.result
-  if (isLegacyVersion(version)) return { ok: true, version, capabilities: objectOr(capabilities) }
+  if (isLegacyVersion(version))
+    return {
+      ok: true,
+      version,
+      capabilities: objectOr(capabilities),
+      greeting: outcome.result,
+    }
   const written = String(JSON.stringify(version)).slice(0, 64)
   return {
     ok: false,

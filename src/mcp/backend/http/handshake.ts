@@ -18,6 +18,7 @@ export type Session =
       readonly id: string | undefined
       readonly version: string
       readonly capabilities: JsonObject | undefined
+      readonly greeting: JsonObject
     }
   | { readonly ok: false; readonly failure: Failure }
 
@@ -37,12 +38,12 @@ export async function initialize(
     const { status } = exchange
     return { ok: false, failure: { ...greeted.failure, status, rpcCode: outcome.error.code } }
   }
-  const { version, capabilities } = greeted
+  const { version, capabilities, greeting } = greeted
   const id = exchange.headers["mcp-session-id"]
-  if (id === undefined) return { ok: true, id, version, capabilities }
+  if (id === undefined) return { ok: true, id, version, capabilities, greeting }
   if (typeof id !== "string" || !/^[\x21-\x7e]{1,1024}$/.test(id))
     return refused("the session id is not visible ASCII of at most 1024 characters")
-  return { ok: true, id, version, capabilities }
+  return { ok: true, id, version, capabilities, greeting }
 }
 
 export const slowHandshake: Failure = {

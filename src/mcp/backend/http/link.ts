@@ -138,7 +138,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     const failure = await this.#notify(initializedText, session).outcome
     if (failure !== undefined) return { ok: false, failure }
     await this.#sessionStreams.open(session)
-    return { ...legacy, capabilities: greeted.capabilities }
+    return { ...legacy, capabilities: greeted.capabilities, greeting: greeted.greeting }
   }
 
   async #ask(inquiry: Inquiry, headers: string[], envelope: Envelope | undefined) {

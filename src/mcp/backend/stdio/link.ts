@@ -115,8 +115,9 @@ export class StdioLink implements Link, SharedHost {
       "initialize",
       initializeParams(this.#identity, this.#lane.capabilities),
     )
-    const greeting = readInitialize(await this.#ask(running, "legacy", inquiry))
-    return greeting.ok ? { ...legacy, capabilities: greeting.capabilities } : greeting
+    const greeted = readInitialize(await this.#ask(running, "legacy", inquiry))
+    if (!greeted.ok) return greeted
+    return { ...legacy, capabilities: greeted.capabilities, greeting: greeted.greeting }
   }
 
   /**

@@ -100,7 +100,7 @@ export class SseLink implements Link, SharedHost, Carrier {
     if (!greeted.ok) return greeted
     const failure = await this.#post(opened, initializedText)
     if (failure !== undefined) return { ok: false, failure }
-    return { ...legacy, capabilities: greeted.capabilities }
+    return { ...legacy, capabilities: greeted.capabilities, greeting: greeted.greeting }
   }
 
   /** Resolves when the server has said where to post. */
