@@ -1,13 +1,8 @@
 import { typesOfPlan } from "../compose/check/plan-types.ts"
-import { loadPlanned } from "../compose/load.ts"
 import type { Plan } from "../compose/plan/plan.ts"
 import type { Catalog } from "../registry/catalog.ts"
 import { explainScope, explainTool, lookUpTool } from "../registry/explain.ts"
-import { toEnd } from "../registry/load.ts"
-import { formatProblem } from "../registry/print-problems.ts"
 import type { Config } from "../server/config/config.ts"
-import { callerClaims } from "../server/identity-of.ts"
-import { loadLimitsOf, planLimitsOf } from "../server/limits.ts"
 import { planRoutes } from "../server/routes.ts"
 import { type Command, type ExitCode, type Given, type Io, UsageError } from "./command.ts"
 import { configOption, readConfig } from "./config-file.ts"
@@ -24,7 +19,7 @@ import {
 import { type Found, words } from "./explain-words.ts"
 import { printable } from "./printable.ts"
 import { parseRef } from "./ref.ts"
-import { readRegistry } from "./registry-file.ts"
+import { configuredRegistry } from "./sound-registry.ts"
 
 export const explain: Command = {
   name: "explain",
@@ -59,9 +54,11 @@ refused.`,
       throw new UsageError("--format mermaid: --tool NAME is missing")
     const read = readConfig(given, io)
     if (read === undefined) return 1
-    const loaded = await loadCatalog(read.config, io)
-    if (loaded === undefined) return 1
-    const asked: Asked = { ...loaded, config: read.config, given, io }
+    const sound = await configuredRegistry(read.config, io)
+    if (sound === undefined) return 1
+    const { catalog, plans } = sound
+    const typesOf: TypesOf = (plan) => typesOfPlan(plan, catalog)
+    const asked: Asked = { catalog, plans, typesOf, config: read.config, given, io }
     if (isDrawn) return drawTool(tool ?? "", asked)
     return agent === undefined ? sayTool(tool ?? "", asked) : sayAgent(agent, tool, asked)
   },
@@ -156,31 +153,6 @@ function scopeOf(catalog: Catalog, agent: string): Found {
 function toolOf(catalog: Catalog, agent: string, tool: string): Found {
   const { lookup, tool: explained } = explainTool(catalog, parseRef(agent), parseRef(tool))
   return { lookup, tools: explained === undefined ? [] : [explained], unresolved: [] }
-}
-
-async function loadCatalog(config: Config, io: Io): Promise<Loaded | undefined> {
-  const { registry, limits } = config
-  const { file, knobs } = registry
-  const read = await readRegistry(file)
-  if (!read.ok) {
-    io.err.write(`${formatProblem(read.problem)}\n`)
-    return undefined
-  }
-  const env = (name: string) => io.env[name]
-  const { catalog, plans, problems } = toEnd(
-    loadPlanned(read.text, {
-      ...read.provenance,
-      knobs,
-      limits: loadLimitsOf(limits),
-      plans: planLimitsOf(limits),
-      env,
-      claims: callerClaims(config),
-    }),
-  )
-  for (const problem of problems) {
-    if (problem.severity === "error") io.err.write(`${formatProblem(problem)}\n`)
-  }
-  return catalog && { catalog, plans, typesOf: (plan) => typesOfPlan(plan, catalog) }
 }
 
 function asJson({ lookup, tools, unresolved }: Found): object {

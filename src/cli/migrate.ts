@@ -1,24 +1,19 @@
-import { writeFileSync } from "node:fs"
 import { defaultLoadLimits } from "../registry/limits.ts"
 import { toEnd } from "../registry/load.ts"
 import { migrate as migrateDocument } from "../registry/migrate.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import { isExact } from "../registry/version.ts"
-import { type Command, type ExitCode, type Io, UsageError } from "./command.ts"
+import { type Command, UsageError } from "./command.ts"
 import { readRegistry } from "./registry-file.ts"
 import { load } from "./validate.ts"
+import { outputOption, writeOutput } from "./write-output.ts"
 
 export const migrate: Command = {
   name: "migrate",
   summary: "Print a registry document of any accepted dialect as canonical version 2.0",
   arguments: "FILE",
   options: {
-    output: {
-      type: "string",
-      short: "o",
-      value: "FILE",
-      summary: "write it there instead of stdout",
-    },
+    output: outputOption,
     "assume-version": {
       type: "string",
       value: "VERSION",
@@ -50,22 +45,6 @@ nothing is written.`,
       ...(assumeVersion !== undefined && { assumeVersion }),
     }
     const document = toEnd(migrateDocument(read.text, options))
-    return write(`${JSON.stringify(document, null, 2)}\n`, given.text("output"), io)
+    return writeOutput(`${JSON.stringify(document, null, 2)}\n`, given.text("output"), io)
   },
-}
-
-function write(text: string, output: string | undefined, io: Io): ExitCode {
-  if (output === undefined) {
-    io.out.write(text)
-    return 0
-  }
-  try {
-    writeFileSync(output, text)
-    return 0
-  } catch (error) {
-    io.err.write(
-      `${output} cannot be written: ${error instanceof Error ? error.message : String(error)}\n`,
-    )
-    return 1
-  }
 }
