@@ -5,17 +5,10 @@ import { type Ref, written } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { Address } from "./address.ts"
 import { BackendCall, type CallOwner, type Errand } from "./backend-call.ts"
-import { Backoff } from "./backoff.ts"
+import { Connection, type ConnectionHost } from "./connection.ts"
 import type { TokenStatus } from "./credentials/server-credentials.ts"
 import { Deadlines } from "./deadlines.ts"
-import {
-  cancelled,
-  closing,
-  type Failure,
-  type FailureKind,
-  saysNothingOfServer,
-  unsent,
-} from "./failure.ts"
+import { cancelled, closing, type Failure, unsent } from "./failure.ts"
 import { further, type Means } from "./further.ts"
 import type { Gate } from "./gate.ts"
 import { GivenPages } from "./given-pages.ts"
@@ -26,9 +19,8 @@ import type { Outcome } from "./outgoing.ts"
 import { paramHeaders } from "./param-headers.ts"
 import type { Redactor } from "./redact.ts"
 import { replyOf } from "./reply.ts"
-import type { BackendState, Status } from "./status.ts"
-import { isUnknownTool, unopened } from "./trouble.ts"
-import type { Era } from "./wire.ts"
+import type { Status } from "./status.ts"
+import { isUnknownTool } from "./trouble.ts"
 
 /** What a backend needs from the pool. */
 export interface BackendContext extends OfferingEvents {
@@ -42,34 +34,24 @@ export interface BackendContext extends OfferingEvents {
 }
 
 /**
- * One server version: its requests from their arrival to their answer, and when none is let through. It connects at the
- * first call and after a failure leaves the server alone for a while: calls in between are refused at once instead of
- * piling up.
+ * One server version: its requests from their arrival to their answer. It connects at the first of them.
  */
-export class Backend implements CallOwner, LinkEvents {
+export class Backend implements CallOwner, LinkEvents, ConnectionHost {
   readonly ref: Ref
   readonly address: Address
   readonly pages = new GivenPages()
   readonly #context: BackendContext
   readonly #link: Link
-  readonly #backoff: Backoff
+  readonly #connection: Connection
   /** Every call that is not over, but for those that wait for an answer of their callers. */
   readonly #calls: Deadlines<BackendCall>
   readonly #asking: Deadlines<BackendCall>
   /** With a place, but without a connection yet. */
   readonly #waiting = new Set<BackendCall>()
   readonly #offering: Offering
-  /** Who wait for a connection, and are told when there is one or why there is none. */
-  readonly #arrivals: ((failure: Failure | undefined) => void)[] = []
   /** As the registry of the last call knows it. */
   #server: CatalogServer | undefined
-  #state: BackendState = "idle"
-  #era: Era | undefined
-  #lastError: { readonly kind: FailureKind; readonly atMs: number } | undefined
   #callCount = 0
-  #restarts = 0
-  #restart: NodeJS.Timeout | undefined
-  #isClosing = false
   #drained: (() => void) | undefined
   /** For calls that go on after an answer. */
   readonly #means: Means = {
@@ -85,10 +67,9 @@ export class Backend implements CallOwner, LinkEvents {
     this.address = address
     this.#context = context
     this.#link = context.openLink(this)
-    const connection = { ready: () => this.#ready(), connect: () => this.#connectInTime() }
+    this.#connection = new Connection(this.#link, limits, this)
     const log: BackendContext["log"] = (...line) => this.log(...line)
-    this.#offering = new Offering(limits, this.#link, connection, { ...context, log })
-    this.#backoff = new Backoff(limits.backoffMs, limits.backoffMaxMs, limits.healthyMs)
+    this.#offering = new Offering(limits, this.#link, this.#connection, { ...context, log })
     this.#calls = new Deadlines(address.options.timeoutMs, (call) => this.#expire(call))
     this.#asking = new Deadlines(limits.askingMs, (call) => this.#expire(call))
   }
@@ -110,17 +91,6 @@ export class Backend implements CallOwner, LinkEvents {
     })
   }
 
-  /** Connects unless it is; what hinders it is the answer. */
-  async #ready(): Promise<Failure | undefined> {
-    if (this.#isClosing) return closing
-    if (this.#state === "up") return
-    if (this.#isResting) return this.#resting()
-    const { promise, resolve } = Promise.withResolvers<Failure | undefined>()
-    this.#arrivals.push(resolve)
-    this.#connect()
-    return promise
-  }
-
   list(kind: ListKind, need: "fresh" | "known"): Promise<Listed> {
     return this.#offering.list(kind, need)
   }
@@ -139,14 +109,14 @@ export class Backend implements CallOwner, LinkEvents {
   }
 
   rootsChanged(session: string): void {
-    if (this.#state === "up") this.#link.rootsChanged?.(session)
+    if (this.#connection.isUp) this.#link.rootsChanged?.(session)
   }
 
   #refusal({ cancellation }: BackendRequest): Failure | undefined {
     if (cancellation?.isCancelled) return cancelled
-    if (this.#isClosing) return closing
-    if (this.#isResting) return this.#resting()
-    if (!this.#context.gate.isFull) return
+    if (this.#connection.isClosing) return closing
+    const resting = this.#connection.resting()
+    if (resting !== undefined || !this.#context.gate.isFull) return resting
     const { concurrencyMax, queueMax } = this.address.options
     return {
       code: "overloaded",
@@ -156,78 +126,43 @@ export class Backend implements CallOwner, LinkEvents {
     }
   }
 
-  get #isResting(): boolean {
-    return this.#state === "down" && this.#backoff.remainingMs > 0
-  }
-
-  #resting(): Failure {
-    return {
-      code: "backend_unavailable",
-      kind: "backoff",
-      reason: `the last attempt failed (${this.#lastError?.kind}); the next is not due yet`,
-      retryAfterMs: this.#backoff.remainingMs,
-    }
-  }
-
   entered(call: BackendCall): void {
-    if (this.#state === "up") {
+    if (this.#connection.isUp) {
       this.#link.send(call)
       return
     }
-    if (this.#isResting) {
-      call.fail(unsent(this.#resting()))
+    const resting = this.#connection.resting()
+    if (resting !== undefined) {
+      call.fail(unsent(resting))
       return
     }
     this.#waiting.add(call)
-    this.#connect()
+    this.#connection.connect()
   }
 
-  /** Not before the server has been left alone for long enough. */
-  #connectInTime(): void {
-    if (this.#isResting) this.#comeBack(this.#backoff.remainingMs)
-    else if (!this.#isClosing) this.#connect()
-  }
-
-  #connect(): void {
-    if (this.#state !== "idle" && this.#state !== "down") return
-    this.#state = "connecting"
-    clearTimeout(this.#restart)
-    void this.#open()
-  }
-
-  async #open(): Promise<void> {
-    const opening = await this.#link.open().catch(unopened)
-    if (this.#state !== "connecting") return
-    if (opening.ok) this.#rose(opening)
-    else this.#fell(opening.failure)
-  }
-
-  #rose({ era, capabilities }: Opening & { readonly ok: true }): void {
-    this.#state = "up"
-    this.#era = era
-    this.#backoff.succeeded()
+  rose({ era, capabilities }: Opening & { readonly ok: true }): void {
     this.log("info", "backend_up", { era, pid: this.#link.pid })
     this.#offering.connected(era, capabilities)
     for (const call of takeAll(this.#waiting)) this.#link.send(call)
-    for (const arrive of this.#arrivals.splice(0)) arrive(undefined)
   }
 
   down(failure: Failure): void {
-    if (this.#state !== "up") return
-    this.#restarts++
-    const waitMs = this.#fell(failure)
-    if (this.address.process !== undefined) this.#comeBack(waitMs)
+    const waitMs = this.#connection.lost(failure)
+    const isProcess = this.address.process !== undefined
+    if (waitMs !== undefined && isProcess) this.#connection.comeBack(waitMs)
   }
 
-  #comeBack(waitMs: number): void {
-    clearTimeout(this.#restart)
-    if (!this.#isClosing) this.#restart = setTimeout(() => this.#connect(), waitMs).unref()
+  fell(failure: Failure, waitMs: number, isNews: boolean): void {
+    const { kind, reason } = failure
+    if (isNews) this.log("warn", "backend_down", { kind, reason, retryAfterMs: Math.round(waitMs) })
+    for (const call of takeAll(this.#waiting))
+      call.fail(unsent({ ...failure, code: "backend_unavailable", retryAfterMs: waitMs }))
+    this.#offering.feed.lost()
+    if (this.#offering.feed.isMissed) this.#connection.comeBack(waitMs)
   }
 
   renewed({ era, capabilities }: Opening & { readonly ok: true }): void {
-    if (this.#state !== "up") return
-    this.#era = era
-    this.#offering.connected(era, capabilities)
+    if (this.#connection.renewed(era)) this.#offering.connected(era, capabilities)
   }
 
   opened(how: "first" | "resumed" | "again"): void {
@@ -236,25 +171,6 @@ export class Backend implements CallOwner, LinkEvents {
 
   refused(): void {
     this.#offering.feed.refused()
-  }
-
-  #fell(failure: Failure): number {
-    const { kind, reason, retryAfterMs = 0 } = failure
-    const isNews = kind !== "token" || this.#lastError?.kind !== kind
-    this.#state = "down"
-    this.#noteError(failure)
-    // Where no token was to be had the server was not asked; who asks for tokens keeps a pace of its own.
-    const waitMs =
-      kind === "token"
-        ? Math.max(retryAfterMs, this.#context.limits.backoffMs)
-        : this.#backoff.failed()
-    if (isNews) this.log("warn", "backend_down", { kind, reason, retryAfterMs: Math.round(waitMs) })
-    for (const call of takeAll(this.#waiting))
-      call.fail(unsent({ ...failure, code: "backend_unavailable", retryAfterMs: waitMs }))
-    for (const arrive of this.#arrivals.splice(0)) arrive(failure)
-    this.#offering.feed.lost()
-    if (this.#offering.feed.isMissed) this.#comeBack(waitMs)
-    return waitMs
   }
 
   aborted(call: BackendCall): void {
@@ -307,12 +223,9 @@ export class Backend implements CallOwner, LinkEvents {
   }
 
   #learn(outcome: Outcome): void {
-    if (outcome.kind === "failure") this.#noteError(outcome.failure)
-    if (outcome.kind === "error" && isUnknownTool(outcome.error)) this.#lookAtTools()
-  }
-
-  #noteError({ kind }: Failure): void {
-    if (!saysNothingOfServer(kind)) this.#lastError = { kind, atMs: Date.now() }
+    if (outcome.kind === "failure") this.#connection.failed(outcome.failure)
+    if (outcome.kind === "error" && isUnknownTool(outcome.error) && this.#connection.isUp)
+      this.#offering.lookAtTools()
   }
 
   /** Frees the place of a call that is over. */
@@ -324,13 +237,9 @@ export class Backend implements CallOwner, LinkEvents {
     this.#context.gate.leave()
   }
 
-  #lookAtTools(): void {
-    if (this.#state === "up") this.#offering.lookAtTools()
-  }
-
   noticed(notification: JsonObject): void {
     this.pages.heard(notification)
-    if (this.#state === "up") this.#offering.noticed(notification)
+    if (this.#connection.isUp) this.#offering.noticed(notification)
   }
 
   log(level: LogLevel, event: string, fields: LogFields): void {
@@ -348,17 +257,10 @@ export class Backend implements CallOwner, LinkEvents {
   get status(): Status {
     return {
       server: this.ref,
-      transport: this.#link.transport,
-      era: this.#era,
-      state: this.#isClosing ? "closing" : this.#state,
-      lastError: this.#lastError?.kind,
-      lastErrorAt: this.#lastError && new Date(this.#lastError.atMs).toISOString(),
+      ...this.#connection.status,
       inFlight: this.#context.gate.taken,
       queued: this.#context.gate.queued,
       calls: this.#callCount,
-      restarts: this.#restarts,
-      pid: this.#link.pid,
-      strays: this.#link.strays,
       toolCount: this.#offering.tools?.size,
       missing: this.#offering.missing(this.#server),
       followed: this.#offering.feed.size,
@@ -368,13 +270,11 @@ export class Backend implements CallOwner, LinkEvents {
 
   /** Takes no more calls, lets those it has end or, after `drainMs`, ends them, and then everything else. */
   async close(): Promise<void> {
-    if (this.#isClosing) return
-    this.#isClosing = true
+    if (this.#connection.isClosing) return
+    this.#connection.retire()
     await this.#drain()
-    clearTimeout(this.#restart)
     this.#offering.stop()
-    this.#state = "closing"
-    for (const arrive of this.#arrivals.splice(0)) arrive(closing)
+    this.#connection.stop()
     for (const call of [...this.#calls.items(), ...this.#asking.items()]) call.withdraw(closing)
     this.#calls.clear()
     this.#asking.clear()

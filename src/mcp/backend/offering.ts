@@ -2,7 +2,7 @@ import type { Listed, ListKind } from "../../call/backends.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { isObject, type JsonObject, member } from "../../schema/json.ts"
 import { mirrorFault } from "../mirror-fault.ts"
-import type { Failure } from "./failure.ts"
+import type { Connection } from "./connection.ts"
 import { Feed } from "./follow/feed.ts"
 import type { BackendLimits } from "./limits.ts"
 import type { Link, LogFields, LogLevel } from "./link.ts"
@@ -27,14 +27,6 @@ export interface OfferingEvents {
   observe(sighting: Sighting): void
   changed(change: Change): void
   log(level: LogLevel, event: string, fields: LogFields): void
-}
-
-/** The connection to the server, as far as who asks for something can bring it about. */
-export interface Connection {
-  /** Connects; what hinders it is the answer. */
-  ready(): Promise<Failure | undefined>
-  /** The same for who can wait. */
-  connect(): void
 }
 
 /** What one server offers, as far as that is known: its capabilities, its lists, and whether they have changed. */
@@ -65,7 +57,7 @@ export class Offering {
       },
     )
     this.feed = new Feed(limits, link, {
-      connect: () => connection.connect(),
+      connect: () => connection.connectInTime(),
       noticed: (notification) => this.noticed(notification),
       missed: () => this.#lists.reconnected(),
     })
