@@ -9,7 +9,6 @@ import {
   type Eagerness,
   type Follower,
   type Following,
-  followedBy,
   type Topic,
   unheard,
 } from "../../call/following.ts"
@@ -20,29 +19,11 @@ import type { HttpAddress } from "./address.ts"
 import type { Backend } from "./backend.ts"
 import type { Credential } from "./credentials/credential.ts"
 import type { ServerCredentials } from "./credentials/server-credentials.ts"
-import { closing, refusalOf, unsent } from "./failure.ts"
 import type { Gate } from "./gate.ts"
 import type { BackendLimits } from "./limits.ts"
-import { type Member, Members } from "./members.ts"
+import { Member } from "./member.ts"
+import { Members } from "./members.ts"
 import type { Status } from "./status.ts"
-
-type Loan = () => SubjectToken
-
-/** The connections, sessions and token of one caller at one server. */
-class CallerMember implements Member {
-  readonly backend: Backend
-  /** The caller's own tokens, each as long as what came with it is under way. */
-  readonly loans = new Set<Loan>()
-  usedMs = 0
-
-  constructor({ credentials, open }: CallerBackendsContext) {
-    this.backend = open(credentials.ofCaller(() => [...this.loans].at(-1)?.()))
-  }
-
-  get isInUse(): boolean {
-    return this.loans.size > 0
-  }
-}
 
 export interface CallerBackendsContext {
   readonly credentials: ServerCredentials
@@ -59,7 +40,7 @@ export class CallerBackends {
   readonly ref: Ref
   readonly address: HttpAddress
   readonly #context: CallerBackendsContext
-  readonly #members: Members<CallerMember>
+  readonly #members: Members<SubjectToken>
 
   constructor(ref: Ref, address: HttpAddress, context: CallerBackendsContext) {
     const { callersMax: max, callerIdleMs: idleMs } = context.limits
@@ -73,15 +54,14 @@ export class CallerBackends {
     const { subject, subjectToken } = request
     if (subjectToken === undefined) {
       const reason = `${written(this.ref)} is called with its caller's own identity, and this one showed no token for it`
-      return refused({ code: "insufficient_trust", reason, challenge: true })
+      const refusal = { code: "insufficient_trust", reason, challenge: true } as const
+      return { kind: "refusal", refusal }
     }
-    if (this.#members.isClosing) return refused(refusalOf(unsent(closing), subject, 0))
     const member = this.#memberOf(subjectToken)
-    if (member === undefined) {
-      const reason = `${this.#context.limits.callersMax} callers are using this server (limits.backendCallers)`
-      return refused({ code: "overloaded", subject, reason, retryAfterMs: 1000, fate: "unsent" })
-    }
-    return lend(member, subjectToken, () => member.backend.request(server, request))
+    const { callersMax } = this.#context.limits
+    const crowd = `${callersMax} callers are using this server (limits.backendCallers)`
+    if (member === undefined) return this.#members.refusal(subject, crowd)
+    return member.during(subjectToken, () => member.backend.request(server, request))
   }
 
   /** What a server lists for one caller is nobody else's to see. */
@@ -90,8 +70,9 @@ export class CallerBackends {
     need: "fresh" | "known",
     subjectToken: SubjectToken | undefined,
   ): Promise<Listed | undefined> {
-    const member = subjectToken && !this.#members.isClosing && this.#memberOf(subjectToken)
-    return member ? lend(member, subjectToken, () => member.backend.list(kind, need)) : undefined
+    if (subjectToken === undefined) return
+    const member = this.#memberOf(subjectToken)
+    return member?.during(subjectToken, () => member.backend.list(kind, need))
   }
 
   /** What is followed for one caller is heard with its own identity, for as long as it is followed. */
@@ -101,22 +82,19 @@ export class CallerBackends {
     eagerness: Eagerness,
     subjectToken: SubjectToken | undefined,
   ): Following {
-    const member = subjectToken && !this.#members.isClosing && this.#memberOf(subjectToken)
-    if (!member) return unheard
-    return followedBy(member.backend.follow(topic, follower, eagerness), () => {
-      const loan = () => subjectToken
-      member.loans.add(loan)
-      return () => member.loans.delete(loan)
-    })
+    if (subjectToken === undefined) return unheard
+    const member = this.#memberOf(subjectToken)
+    return member?.follow(subjectToken, topic, follower, eagerness) ?? unheard
   }
 
   capabilities(subjectToken: SubjectToken | undefined): JsonObject | undefined {
     return subjectToken && this.#members.find(subjectToken.key)?.backend.capabilities()
   }
 
-  /** Undefined where there are as many as there may be, and all are in use. */
-  #memberOf({ key }: SubjectToken): CallerMember | undefined {
-    return this.#members.of(key, () => new CallerMember(this.#context))
+  /** The connections, sessions and token of one caller, whose own token is at hand while something of it is under way. */
+  #memberOf({ key }: SubjectToken): Member<SubjectToken> | undefined {
+    const { credentials, open } = this.#context
+    return this.#members.of(key, () => new Member((newest) => open(credentials.ofCaller(newest))))
   }
 
   rootsChanged(session: string): void {
@@ -133,22 +111,3 @@ export class CallerBackends {
     return this.#members.close()
   }
 }
-
-/** The caller's token is at hand as long as what it came with is under way, and no longer. */
-async function lend<T>(
-  { loans }: CallerMember,
-  subjectToken: SubjectToken,
-  work: () => Promise<T>,
-): Promise<T> {
-  const loan = () => subjectToken // another one each time, though the token may be the same
-  loans.add(loan)
-  try {
-    return await work()
-  } finally {
-    loans.delete(loan)
-  }
-}
-
-const refused = (
-  refusal: (BackendReply & { readonly kind: "refusal" })["refusal"],
-): BackendReply => ({ kind: "refusal", refusal })

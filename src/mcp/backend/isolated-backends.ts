@@ -3,7 +3,6 @@ import {
   type Eagerness,
   type Follower,
   type Following,
-  followedBy,
   type Topic,
   unheard,
 } from "../../call/following.ts"
@@ -12,27 +11,12 @@ import type { Ref } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { StdioAddress } from "./address.ts"
 import type { Backend } from "./backend.ts"
-import { closing, refusalOf, unsent } from "./failure.ts"
 import type { Gate } from "./gate.ts"
 import { type Lane, laneOf, plainLane } from "./lane.ts"
 import type { BackendLimits } from "./limits.ts"
-import { type Member, Members } from "./members.ts"
+import { Member } from "./member.ts"
+import { Members } from "./members.ts"
 import type { Status } from "./status.ts"
-
-/** A process, and those of its calls that are under way. */
-class ProcessMember implements Member {
-  readonly backend: Backend
-  inFlight = 0
-  usedMs = 0
-
-  constructor(backend: Backend) {
-    this.backend = backend
-  }
-
-  get isInUse(): boolean {
-    return this.inFlight > 0
-  }
-}
 
 export interface IsolatedBackendsContext {
   readonly gate: Gate
@@ -49,7 +33,7 @@ export class IsolatedBackends {
   readonly ref: Ref
   readonly address: StdioAddress
   readonly #context: IsolatedBackendsContext
-  readonly #members: Members<ProcessMember>
+  readonly #members: Members
 
   constructor(ref: Ref, address: StdioAddress, context: IsolatedBackendsContext) {
     const { childrenMax: max, childIdleMs: idleMs } = context.limits
@@ -60,21 +44,17 @@ export class IsolatedBackends {
   }
 
   async request(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
-    const { subject } = request
-    if (this.#members.isClosing) return refused(refusalOf(unsent(closing), subject, 0))
     const member = this.#memberFor(request)
-    if (member === undefined) {
-      const reason = `${this.#context.limits.childrenMax} processes of this server are in use`
-      return refused({ code: "overloaded", subject, reason, retryAfterMs: 1000, fate: "unsent" })
-    }
-    return use(member, () => member.backend.request(server, request))
+    const crowd = `${this.#context.limits.childrenMax} processes of this server are in use`
+    if (member === undefined) return this.#members.refusal(request.subject, crowd)
+    return member.during(undefined, () => member.backend.request(server, request))
   }
 
-  #memberFor(request: BackendRequest): ProcessMember | undefined {
+  #memberFor(request: BackendRequest): Member | undefined {
     const lane = laneOf(request, this.address.options.isolation) ?? plainLane
     const isExclusive = lane.mayAsk && lane.owner !== "session"
     const key = isExclusive ? this.#freeKey(lane.key) : lane.key
-    return this.#members.of(key, () => new ProcessMember(this.#context.open(lane)))
+    return this.#members.of(key, () => new Member(() => this.#context.open(lane)))
   }
 
   /** The first of this lane's processes that works on nothing; the next number where all do. */
@@ -87,22 +67,16 @@ export class IsolatedBackends {
 
   async list(kind: ListKind, need: "fresh" | "known"): Promise<Listed | undefined> {
     const member = this.#plainMember()
-    return member && use(member, () => member.backend.list(kind, need))
+    return member?.during(undefined, () => member.backend.list(kind, need))
   }
 
   follow(topic: Topic, follower: Follower, eagerness: Eagerness): Following {
-    const member = this.#plainMember()
-    if (member === undefined) return unheard
-    return followedBy(member.backend.follow(topic, follower, eagerness), () => {
-      member.inFlight++
-      return () => member.inFlight--
-    })
+    return this.#plainMember()?.follow(undefined, topic, follower, eagerness) ?? unheard
   }
 
   /** What is asked for nobody in particular, a process of its own tells. */
-  #plainMember(): ProcessMember | undefined {
-    if (this.#members.isClosing) return
-    const open = () => new ProcessMember(this.#context.open(plainLane))
+  #plainMember(): Member | undefined {
+    const open = () => new Member(() => this.#context.open(plainLane))
     return this.#members.of(plainLane.key, open)
   }
 
@@ -123,16 +97,3 @@ export class IsolatedBackends {
     return this.#members.close()
   }
 }
-
-async function use<T>(member: ProcessMember, work: () => Promise<T>): Promise<T> {
-  member.inFlight++
-  try {
-    return await work()
-  } finally {
-    member.inFlight--
-  }
-}
-
-const refused = (
-  refusal: (BackendReply & { readonly kind: "refusal" })["refusal"],
-): BackendReply => ({ kind: "refusal", refusal })

@@ -1,15 +1,9 @@
+import type { BackendReply } from "../../call/backends.ts"
 import type { Ref } from "../../registry/model.ts"
-import type { Backend } from "./backend.ts"
+import { closing, refusalOf, unsent } from "./failure.ts"
 import type { Gate } from "./gate.ts"
+import type { Member } from "./member.ts"
 import type { Status } from "./status.ts"
-
-/** One of several backends that one server has, each for some of its callers. */
-export interface Member {
-  readonly backend: Backend
-  /** Whether something of its callers is under way. */
-  readonly isInUse: boolean
-  usedMs: number
-}
 
 export interface MemberLimits {
   /** Members at once. */
@@ -19,12 +13,12 @@ export interface MemberLimits {
 }
 
 /** The backends of one server, by whom they are for. Their number is limited, and what nobody uses any more is closed. */
-export class Members<M extends Member> {
+export class Members<User = undefined> {
   readonly #ref: Ref
   readonly #gate: Gate
   readonly #limits: MemberLimits
   /** In the order of their last use. */
-  readonly #all = new Map<string, M>()
+  readonly #all = new Map<string, Member<User>>()
   readonly #closing = new Set<Promise<void>>()
   #past = { calls: 0, restarts: 0, strays: 0 }
   #last: Status | undefined
@@ -37,17 +31,14 @@ export class Members<M extends Member> {
     this.#limits = limits
   }
 
-  get isClosing(): boolean {
-    return this.#isClosing
-  }
-
   /** Without a use of it. */
-  find(key: string): M | undefined {
+  find(key: string): Member<User> | undefined {
     return this.#all.get(key)
   }
 
-  /** Undefined where there are as many as there may be, and all are in use. */
-  of(key: string, begin: () => M): M | undefined {
+  /** Undefined where there are as many as there may be, and all are in use; and when all of them are being closed. */
+  of(key: string, begin: () => Member<User>): Member<User> | undefined {
+    if (this.#isClosing) return
     const member = this.#all.get(key) ?? (this.#makeRoom() ? begin() : undefined)
     if (member === undefined) return
     this.#all.delete(key)
@@ -55,6 +46,14 @@ export class Members<M extends Member> {
     member.usedMs = performance.now()
     this.#sweep ??= setInterval(() => this.#closeIdle(), this.#limits.idleMs / 4).unref()
     return member
+  }
+
+  /** What a request gets for which there is no member; `crowd` says in words that there are enough of them. */
+  refusal(subject: string, crowd: string): BackendReply {
+    const failure = this.#isClosing
+      ? closing
+      : ({ code: "overloaded", kind: "overloaded", reason: crowd } as const)
+    return { kind: "refusal", refusal: refusalOf(unsent(failure), subject, 0) }
   }
 
   #makeRoom(): boolean {
@@ -74,7 +73,7 @@ export class Members<M extends Member> {
     this.#sweep = undefined
   }
 
-  #drop(key: string, { backend }: M): void {
+  #drop(key: string, { backend }: Member<User>): void {
     this.#all.delete(key)
     const { calls, restarts, strays } = backend.status
     this.#last = backend.status

@@ -2,17 +2,8 @@ import { isObject, type JsonObject } from "../../schema/json.ts"
 import { readMessage } from "./answer.ts"
 import { tooLarge } from "./failure.ts"
 import { Inquiry, type Outgoing } from "./outgoing.ts"
+import type { Unclaimed } from "./unclaimed.ts"
 import { replyText } from "./wire.ts"
-
-/** Who is told what comes on a way that many requests share, and belongs to none of them. */
-export interface SharedHost {
-  /** A notification that belongs to no request in particular. */
-  noticed(notification: JsonObject): void
-  /** Output that is no message, or an answer that nobody waits for. It may hold results, so only its size is told. */
-  stray(kind: "garbage" | "late", bytes: number): void
-  /** A log message of the server: on a shared way it belongs to no request in particular. */
-  said(message: JsonObject): void
-}
 
 export interface SharedOptions {
   /** Of one message. */
@@ -26,15 +17,15 @@ export interface SharedOptions {
  * gateway's own, so an answer finds exactly the request it is for; what fits none is dropped and counted.
  */
 export class OpenRequests {
-  readonly #host: SharedHost
+  readonly #unclaimed: Unclaimed
   readonly #tell: (text: string) => void
   readonly #bytesMax: number
   readonly #mayAsk: boolean
   readonly #open = new Map<string, Outgoing>()
 
   /** `tell` says something back that is no request. */
-  constructor(host: SharedHost, tell: (text: string) => void, options: SharedOptions) {
-    this.#host = host
+  constructor(unclaimed: Unclaimed, tell: (text: string) => void, options: SharedOptions) {
+    this.#unclaimed = unclaimed
     this.#tell = tell
     this.#bytesMax = options.bytesMax
     this.#mayAsk = options.mayAsk
@@ -63,13 +54,13 @@ export class OpenRequests {
   /** One message of the server. */
   take(text: string): void {
     const incoming = readMessage(text)
-    if (incoming.kind === "garbage") this.#host.stray("garbage", text.length)
+    if (incoming.kind === "garbage") this.#unclaimed.stray("garbage", text.length)
     else if (incoming.kind === "request") this.#asked(incoming.message)
     else if (incoming.kind === "notification") this.#notified(incoming.message)
     else {
       const outgoing = typeof incoming.id === "string" ? this.#open.get(incoming.id) : undefined
       if (outgoing === undefined) {
-        this.#host.stray("late", text.length)
+        this.#unclaimed.stray("late", text.length)
         return
       }
       this.#open.delete(outgoing.id)
@@ -90,8 +81,8 @@ export class OpenRequests {
     if (listen !== undefined) this.#open.get(listen)?.notify(notification)
     else if (method === "notifications/cancelled")
       for (const outgoing of this.#open.values()) outgoing.notify(notification)
-    else if (method === "notifications/message") this.#host.said(notification)
-    else if (method !== "notifications/progress") this.#host.noticed(notification)
+    else if (method === "notifications/message") this.#unclaimed.said(notification)
+    else if (method !== "notifications/progress") this.#unclaimed.noticed(notification)
     else {
       const token = isObject(params) ? params["progressToken"] : undefined
       if (typeof token === "string") this.#open.get(token)?.notify(notification)
@@ -107,7 +98,7 @@ export class OpenRequests {
       outgoing.fail(tooLarge(this.#bytesMax))
       return
     }
-    this.#host.stray("garbage", this.#bytesMax)
+    this.#unclaimed.stray("garbage", this.#bytesMax)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Dispatcher, Pool } from "undici"
+import type { Pool } from "undici"
 import { idempotencyKey } from "../../../call/meta.ts"
 import type { JsonObject } from "../../../schema/json.ts"
 import type { HttpAddress } from "../address.ts"
@@ -10,7 +10,7 @@ import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
 import { levelRefusal } from "../log-levels.ts"
 import { Inquiry, type Outgoing } from "../outgoing.ts"
-import { legacy, modern, modernCodes, verdictOf } from "../verdict.ts"
+import { legacy, modern, verdictOf } from "../verdict.ts"
 import {
   cancelledText,
   type Envelope,
@@ -22,46 +22,32 @@ import {
   requestText,
   rootsChangedText,
 } from "../wire.ts"
-import { openConnections } from "./connections.ts"
 import type { AnswerSizes, Exchange } from "./exchange.ts"
 import { initialize, slowHandshake } from "./handshake.ts"
 import { HeaderSets } from "./header-sets.ts"
 import type { LegacySession } from "./legacy-session.ts"
 import { LegacySessions, tooManySessions } from "./legacy-sessions.ts"
-import { Notice } from "./notice.ts"
-import { Outlet } from "./outlet.ts"
+import type { Notice } from "./notice.ts"
 import { type ExchangeHost, RpcExchange } from "./rpc-exchange.ts"
+import { Sender } from "./sender.ts"
 import { SessionStreams, type SessionStreamsHost } from "./session-streams.ts"
+import { isStale } from "./stale.ts"
 import { type StandaloneHost, StandaloneStream } from "./standalone-stream.ts"
 import { lostAgain, nextAttempt } from "./taken-up.ts"
 import { traced } from "./trace-headers.ts"
 
-const controlConnections = 4
-/** One that is open, and one that takes its place. */
-const streamConnections = 2
-
-/**
- * Streamable HTTP in both eras. Calls have connections of their own; what the gateway itself has to say (handshakes,
- * cancellations, listings) goes over a few others, so that it gets through when every call hangs.
- */
+/** Streamable HTTP in both eras. */
 export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStreamsHost {
   readonly transport = "http"
   readonly #address: HttpAddress
   readonly #identity: Identity
   readonly #limits: BackendLimits
   readonly #events: LinkEvents
-  readonly #path: string
   readonly #sizes: AnswerSizes
-  readonly #calls: Pool
-  /** For requests in which the server may ask something: a person's thinking keeps no other call waiting. */
-  readonly #talks: Pool
-  readonly #control: Pool
-  /** For what stays open: it would starve the others. */
-  readonly #streams: Pool
+  readonly #sender: Sender
   readonly #standalone: StandaloneStream
   readonly #sessionStreams: SessionStreams
   readonly #headers: HeaderSets
-  readonly #outlet: Outlet
   readonly #lingering: Deadlines<Exchange>
   #era: Era | undefined
   readonly #envelope: Envelope
@@ -74,27 +60,24 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     events: LinkEvents,
     credential: Credential | undefined,
   ) {
-    const url = new URL(address.url)
     this.#address = address
     this.#identity = identity
     this.#envelope = envelopeOf(identity)
     this.#limits = limits
     this.#events = events
-    this.#path = url.pathname + url.search
     this.#sizes = {
       bytesMax: address.options.answerBytesMax,
       streamBytesMax: limits.streamBytesMax,
     }
-    const { concurrencyMax } = address.options
-    this.#calls = openConnections(url.origin, concurrencyMax, limits.connectMs)
-    const talksMax = concurrencyMax + limits.askingMax
-    this.#talks = openConnections(url.origin, talksMax, limits.connectMs)
-    this.#control = openConnections(url.origin, controlConnections, limits.connectMs)
-    this.#streams = openConnections(url.origin, streamConnections, limits.connectMs)
+    this.#sender = new Sender(address, limits, credential)
     this.#standalone = new StandaloneStream(this, address.options.answerBytesMax, limits)
-    this.#sessionStreams = new SessionStreams(this, url.origin, this.#sizes.bytesMax, limits)
+    this.#sessionStreams = new SessionStreams(
+      this,
+      new URL(address.url).origin,
+      this.#sizes.bytesMax,
+      limits,
+    )
     this.#headers = new HeaderSets(address.headers)
-    this.#outlet = new Outlet(address, credential)
     this.#lingering = new Deadlines(limits.lingerMs, (exchange) => exchange.close())
     this.#sessions = new LegacySessions(limits, (session) => void this.#endSession(session))
   }
@@ -143,7 +126,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
 
   async #ask(inquiry: Inquiry, headers: string[], envelope: Envelope | undefined) {
     inquiry.isResent = true // a handshake that is refused is not repeated
-    const exchange = this.#exchange(this.#control, inquiry, headers, envelope)
+    const exchange = this.#exchange(this.#sender.control, inquiry, headers, envelope)
     const late = setTimeout(() => inquiry.withdraw(slowHandshake), this.#limits.connectMs)
     const outcome = await inquiry.outcome
     clearTimeout(late)
@@ -154,7 +137,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     if (this.#era === "legacy") this.#sendInSession(outgoing)
     else
       this.#exchange(
-        this.#poolFor(outgoing),
+        this.#sender.poolFor(outgoing),
         outgoing,
         this.#headers.modern(outgoing),
         this.#envelope,
@@ -171,7 +154,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
       outgoing.counter = session
       session.calls.add(outgoing)
     }
-    const pool = session.lane.mayAsk ? this.#talks : this.#poolFor(outgoing)
+    const pool = session.lane.mayAsk ? this.#sender.talks : this.#sender.poolFor(outgoing)
     const due =
       session.isOpen && !session.isOpening
         ? session.level(outgoing, (inquiry) => this.#tellLevel(inquiry, session))
@@ -194,17 +177,12 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     )
   }
 
-  #poolFor(outgoing: Outgoing): Pool {
-    if (outgoing.lasts) return this.#streams
-    return outgoing instanceof Inquiry ? this.#control : this.#calls
-  }
-
   listen(isWanted: boolean): void {
     this.#standalone.want(isWanted && this.#era === "legacy", this.#sessions.plain)
   }
 
-  get(headers: string[], exchange: Exchange, pool = this.#streams): void {
-    this.#dispatch(pool, "GET", headers, null, exchange)
+  get(headers: string[], exchange: Exchange, pool = this.#sender.streams): void {
+    this.#sender.get(headers, exchange, pool)
   }
 
   message(session: LegacySession, text: string): void {
@@ -254,30 +232,20 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     const exchange = new RpcExchange(this, outgoing, sizes, where)
     outgoing.carrier = exchange
     const text = requestText(outgoing, envelope)
-    this.#dispatch(pool, "POST", traced(keyed(headers, outgoing), outgoing.meta), text, exchange)
+    this.#sender.post(pool, traced(keyed(headers, outgoing), outgoing.meta), text, exchange)
     return exchange
-  }
-
-  #dispatch(
-    pool: Pool,
-    method: Dispatcher.HttpMethod,
-    headers: string[],
-    body: string | null,
-    exchange: Exchange,
-  ): void {
-    this.#outlet.send(pool, { path: this.#path, method, headers, body }, exchange)
   }
 
   /** A notification, or our answer to the server's own request. */
   #notify(text: string, { headers }: LegacySession): Notice {
-    const notice = new Notice()
-    this.#dispatch(this.#control, "POST", headers, text, notice)
-    return notice
+    return this.#sender.notify(headers, text)
   }
 
   retries({ outgoing, session, epoch }: RpcExchange, failure: Failure): boolean {
     const { plain } = this.#sessions
-    if (outgoing.isResent || !this.#isStale(failure, session)) return false
+    const isProbed = this.#address.options.era === "auto"
+    const sent = { era: this.#era, isProbed, sessionId: session?.id }
+    if (outgoing.isResent || !isStale(failure, sent)) return false
     outgoing.isResent = true
     const lost = session ?? plain
     const another = lost.epoch === epoch || lost.isOpening ? this.#renew(lost) : undefined
@@ -294,18 +262,6 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
         if (opened.ok) this.#events.renewed(opened)
       })
     return opening
-  }
-
-  /**
-   * The session or the era is not what it was, and the server refused the request before anything ran. Servers differ in
-   * how they say so: 404 is the specification's word for an unknown session, 400 with -32000 that of many.
-   */
-  #isStale({ status, rpcCode }: Failure, session: LegacySession | undefined): boolean {
-    if (status !== 400 && status !== 404 && status !== 405) return false
-    if (this.#era === "modern")
-      return this.#address.options.era === "auto" && (rpcCode === undefined || isVague(rpcCode))
-    if (rpcCode !== undefined && modernCodes.includes(rpcCode)) return true
-    return session?.id !== undefined && (status === 404 || isVague(rpcCode))
   }
 
   async #sendAfter(
@@ -330,7 +286,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
       const exchange = new RpcExchange(this, outgoing, this.#sizes, { session, epoch, takenUp })
       outgoing.carrier = exchange
       const headers = [...session.headers, "last-event-id", takenUp.lastEventId]
-      this.#dispatch(this.#calls, "GET", headers, null, exchange)
+      this.#sender.get(headers, exchange)
     }, takenUp.waitMs).unref()
     return true
   }
@@ -370,17 +326,14 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     this.#sessionStreams.stop()
     await Promise.all(this.#sessions.takeAll().map((session) => this.#endSession(session)))
     this.#lingering.clear()
-    const pools = [this.#calls, this.#talks, this.#control, this.#streams]
-    await Promise.all([...pools, this.#sessionStreams].map((one) => one.destroy()))
+    await Promise.all([this.#sender.destroy(), this.#sessionStreams.destroy()])
   }
 
   async #endSession(session: LegacySession): Promise<void> {
     this.#sessionStreams.close(session)
     const { id, headers } = session
     if (id === undefined) return // the server gave none: there is nothing to end
-    const notice = new Notice()
-    this.#dispatch(this.#control, "DELETE", headers, null, notice)
-    await notice.within(this.#limits.terminateMs)
+    await this.#sender.end(headers).within(this.#limits.terminateMs)
   }
 }
 
@@ -394,6 +347,3 @@ function keyed(headers: string[], { meta }: Outgoing): string[] {
   const key = meta?.[idempotencyKey]
   return typeof key === "string" ? [...headers, "idempotency-key", key] : headers
 }
-
-/** Codes without a meaning of their own, which the SDKs put on everything their transports refuse. */
-const isVague = (rpcCode: number | undefined): boolean => rpcCode === -32000 || rpcCode === -32001

@@ -1,15 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import type { JsonObject } from "../../../schema/json.ts"
 import type { StdioAddress } from "../address.ts"
 import { closing, type Failure, unsent } from "../failure.ts"
 import type { Lane } from "../lane.ts"
 import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
-import { logLines, RateLimit, shown } from "../log-lines.ts"
-import type { SharedHost } from "../open-requests.ts"
+import { logLines, RateLimit } from "../log-lines.ts"
 import { Inquiry, type Outcome, type Outgoing } from "../outgoing.ts"
 import type { Reveal } from "../secret-text.ts"
 import type { Starts } from "../starts.ts"
+import { Unclaimed } from "../unclaimed.ts"
 import { legacy, readInitialize, type Verdict, verdictOf } from "../verdict.ts"
 import {
   type Envelope,
@@ -37,7 +36,7 @@ export interface Around {
 }
 
 /** One child, for all callers of a server version or for those of one lane, started when the first of them calls. */
-export class StdioLink implements Link, SharedHost {
+export class StdioLink implements Link {
   readonly transport = "stdio"
   readonly #address: StdioAddress
   readonly #identity: Identity
@@ -47,10 +46,10 @@ export class StdioLink implements Link, SharedHost {
   readonly #lane: Lane
   readonly #events: LinkEvents
   readonly #logLimit = new RateLimit()
+  readonly #unclaimed: Unclaimed
   #running: Running | undefined
   /** What earlier children said; forgotten when a start that relied on it fails. */
   #era: Era | undefined
-  strays = 0
   #isUp = false
   #isClosed = false
 
@@ -62,10 +61,15 @@ export class StdioLink implements Link, SharedHost {
     this.#reveal = around.reveal
     this.#lane = lane
     this.#events = events
+    this.#unclaimed = new Unclaimed(events, this.#logLimit)
   }
 
   get pid(): number | undefined {
     return this.#running?.child.pid
+  }
+
+  get strays(): number {
+    return this.#unclaimed.strays
   }
 
   send(outgoing: Outgoing): void {
@@ -163,7 +167,10 @@ export class StdioLink implements Link, SharedHost {
   #spawn(command: ReadyCommand): Running {
     const child = new Child(command)
     const { answerBytesMax: bytesMax } = this.#address.options
-    const session = new StdioSession(child, this, { bytesMax, mayAsk: this.#lane.mayAsk })
+    const session = new StdioSession(child, this.#unclaimed, {
+      bytesMax,
+      mayAsk: this.#lane.mayAsk,
+    })
     const running = { child, session }
     this.#running = running
     logLines(child.stderr, this.#logLimit, (line, suppressed) =>
@@ -185,21 +192,6 @@ export class StdioLink implements Link, SharedHost {
     if (!this.#isUp) return
     this.#isUp = false
     this.#events.down(failure)
-  }
-
-  noticed(notification: JsonObject): void {
-    this.#events.noticed(notification)
-  }
-
-  stray(kind: "garbage" | "late", bytes: number): void {
-    this.strays++
-    if (this.#logLimit.allows()) this.#events.log("info", "backend_stray", { kind, bytes })
-  }
-
-  said(message: JsonObject): void {
-    if (!this.#logLimit.allows()) return
-    const line = shown(String(JSON.stringify(message["params"])))
-    this.#events.log("info", "backend_message", { line })
   }
 
   async close(): Promise<void> {

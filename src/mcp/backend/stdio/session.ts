@@ -1,8 +1,9 @@
 import { withoutSecrets } from "../echo.ts"
 import { type Failure, unsent } from "../failure.ts"
-import { OpenRequests, type SharedHost, type SharedOptions } from "../open-requests.ts"
+import { OpenRequests, type SharedOptions } from "../open-requests.ts"
 import type { Carrier, Outgoing } from "../outgoing.ts"
 import { Inquiry } from "../outgoing.ts"
+import type { Unclaimed } from "../unclaimed.ts"
 import { cancelledText, type Envelope, requestText } from "../wire.ts"
 import type { Child } from "./child.ts"
 import { LineReader, type LineTaker } from "./lines.ts"
@@ -26,10 +27,10 @@ export class StdioSession implements Carrier, LineTaker {
   /** What requests carry in the modern era; set when the era is known. */
   envelope: Envelope | undefined
 
-  constructor(child: Child, host: SharedHost, options: SharedOptions) {
+  constructor(child: Child, unclaimed: Unclaimed, options: SharedOptions) {
     this.#child = child
     const tell = (text: string) => this.tell(text)
-    this.#open = new OpenRequests(host, tell, options)
+    this.#open = new OpenRequests(unclaimed, tell, options)
     const reader = new LineReader(options.bytesMax, this)
     child.stdout.on("data", (chunk: Buffer) => reader.push(chunk))
     child.stdin.on("drain", () => this.#flush())

@@ -1,13 +1,12 @@
 import type { Pool } from "undici"
-import type { JsonObject } from "../../../../schema/json.ts"
 import type { HttpAddress } from "../../address.ts"
 import { Deadlines } from "../../deadlines.ts"
 import { closing, type Failure, protocolFailure, unsent } from "../../failure.ts"
 import type { BackendLimits } from "../../limits.ts"
 import type { Link, LinkEvents, Opening } from "../../link.ts"
-import { RateLimit, shown } from "../../log-lines.ts"
-import { OpenRequests, type SharedHost } from "../../open-requests.ts"
+import { OpenRequests } from "../../open-requests.ts"
 import { type Carrier, Inquiry, type Outgoing } from "../../outgoing.ts"
+import { Unclaimed } from "../../unclaimed.ts"
 import { legacy, readInitialize } from "../../verdict.ts"
 import {
   cancelledText,
@@ -43,10 +42,9 @@ interface Open {
  * HTTP+SSE, the transport of 2024-11-05: one stream for all that the server says, and a place to post to that it names
  * first. The stream is shared by all callers, as a pipe is; when it ends, so does the session.
  */
-export class SseLink implements Link, SharedHost, Carrier {
+export class SseLink implements Link, Carrier {
   readonly transport = "sse"
   readonly pid = undefined
-  strays = 0
   readonly #url: URL
   readonly #bytesMax: number
   readonly #identity: Identity
@@ -56,7 +54,7 @@ export class SseLink implements Link, SharedHost, Carrier {
   readonly #outlet: Outlet
   readonly #posts: Pool
   readonly #streams: Pool
-  readonly #logLimit = new RateLimit()
+  readonly #unclaimed: Unclaimed
   /** Messages that the server has not taken yet. */
   readonly #posting: Deadlines<Exchange>
   #open: Open | undefined
@@ -71,6 +69,7 @@ export class SseLink implements Link, SharedHost, Carrier {
     this.#identity = identity
     this.#limits = limits
     this.#events = events
+    this.#unclaimed = new Unclaimed(events)
     this.#headers = new HeaderSets(address.headers)
     this.#outlet = new Outlet(address, credential)
     this.#posts = openConnections(this.#url.origin, concurrencyMax, limits.connectMs)
@@ -78,6 +77,10 @@ export class SseLink implements Link, SharedHost, Carrier {
     this.#posting = new Deadlines(limits.connectMs, (late) => {
       if (late instanceof Notice) late.stop(untaken)
     })
+  }
+
+  get strays(): number {
+    return this.#unclaimed.strays
   }
 
   async open(): Promise<Opening> {
@@ -107,7 +110,10 @@ export class SseLink implements Link, SharedHost, Carrier {
   #openStream(): Promise<Open | { readonly failure: Failure }> {
     return new Promise((resolve) => {
       const tell = (text: string) => void this.#post(open, text)
-      const requests = new OpenRequests(this, tell, { bytesMax: this.#bytesMax, mayAsk: false })
+      const requests = new OpenRequests(this.#unclaimed, tell, {
+        bytesMax: this.#bytesMax,
+        mayAsk: false,
+      })
       const ended = (failure: Failure) => resolve({ failure })
       const stream = new SseStream(
         {
@@ -213,21 +219,6 @@ export class SseLink implements Link, SharedHost, Carrier {
     const open = this.#open
     if (open?.requests.delete(outgoing) !== true || outgoing instanceof Inquiry) return
     void this.#post(open, cancelledText(outgoing.id))
-  }
-
-  noticed(notification: JsonObject): void {
-    this.#events.noticed(notification)
-  }
-
-  stray(kind: "garbage" | "late", bytes: number): void {
-    this.strays++
-    if (this.#logLimit.allows()) this.#events.log("info", "backend_stray", { kind, bytes })
-  }
-
-  said(message: JsonObject): void {
-    if (!this.#logLimit.allows()) return
-    const line = shown(String(JSON.stringify(message["params"])))
-    this.#events.log("info", "backend_message", { line })
   }
 
   async close(): Promise<void> {

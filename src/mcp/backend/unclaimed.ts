@@ -1,0 +1,34 @@
+import type { JsonObject } from "../../schema/json.ts"
+import type { LinkEvents } from "./link.ts"
+import { RateLimit, shown } from "./log-lines.ts"
+
+/** What comes on a way that many requests share and belongs to none of them: news of the server, or something for the log. */
+export class Unclaimed {
+  /** Messages that fitted nothing we asked, and output that is no message. */
+  strays = 0
+  readonly #events: LinkEvents
+  readonly #logLimit: RateLimit
+
+  constructor(events: LinkEvents, logLimit = new RateLimit()) {
+    this.#events = events
+    this.#logLimit = logLimit
+  }
+
+  /** A notification that belongs to no request in particular. */
+  noticed(notification: JsonObject): void {
+    this.#events.noticed(notification)
+  }
+
+  /** Output that is no message, or an answer that nobody waits for. It may hold results, so only its size is told. */
+  stray(kind: "garbage" | "late", bytes: number): void {
+    this.strays++
+    if (this.#logLimit.allows()) this.#events.log("info", "backend_stray", { kind, bytes })
+  }
+
+  /** A log message of the server: on a shared way it belongs to no request in particular. */
+  said(message: JsonObject): void {
+    if (!this.#logLimit.allows()) return
+    const line = shown(String(JSON.stringify(message["params"])))
+    this.#events.log("info", "backend_message", { line })
+  }
+}
