@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { isObject, type JsonObject } from "../../schema/json.ts"
 import type { BackendReply, BackendRequest } from "../backends.ts"
-import { answerFault } from "../interaction/answer-fault.ts"
-import { canBeAsked, readRound } from "../interaction/round-result.ts"
+import { askAll } from "../interaction/ask-all.ts"
+import { readRound } from "../interaction/round-result.ts"
 import type { Refusal } from "../refusal.ts"
 import { flat, isOver, type TaskEra, taskFault } from "./shape.ts"
 
@@ -112,29 +112,9 @@ async function answered(
   if (status !== "input_required" || !isObject(inputRequests)) return
   const round = readRound({ kind: "result", result: { inputRequests } })
   if (typeof round === "string") return broken(request, round)
-  const { peer, subject } = request
-  const cannot = round.questions.find((one) => !canBeAsked(peer?.capabilities ?? {}, one))
-  if (peer === undefined || cannot !== undefined) {
-    const words = `its client cannot be asked ${cannot?.method ?? "anything"}`
-    return { code: "unanswered", subject, words }
-  }
-  const questions = round.questions.map((one) => ({ one, question: peer.ask(one) }))
-  const withdraw = () => {
-    for (const { question } of questions) question.withdraw("the request is over")
-  }
-  request.cancellation?.listen({ cancelled: withdraw })
-  const responses: Record<string, JsonObject> = Object.create(null)
-  for (const { one, question } of questions) {
-    const answer = await question.answer
-    if (answer.kind !== "result" || answerFault(one.method, answer.result) !== undefined) {
-      withdraw()
-      request.cancellation?.release()
-      return { code: "unanswered", subject, words: `its client did not answer ${one.method}` }
-    }
-    responses[one.key] = answer.result
-  }
-  request.cancellation?.release()
-  const told = await send(about(request, "tasks/update", id, { inputResponses: responses }))
+  const answers = await askAll(request, round.questions)
+  if (!answers.ok) return answers.refusal
+  const told = await send(about(request, "tasks/update", id, { inputResponses: answers.value }))
   if (told.kind === "refusal") return told.refusal
   return told.kind === "error" ? broken(request, told.error.message) : undefined
 }
