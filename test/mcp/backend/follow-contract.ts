@@ -81,6 +81,20 @@ export function followContract(name: string, start: () => Promise<Losable>): voi
       expect(watched.heard).toEqual([{ kind: "resource", uri, params: { uri } }])
     })
 
+    test("tells nobody anything because others come and go", async () => {
+      const { follow, tell } = await begin()
+      const watched = follow(resource("test://a"))
+      expect(await watched.agreed()).toBe(true)
+      for (const uri of ["test://b", "test://c", "test://d"]) {
+        const other = follow(resource(uri))
+        expect(await other.agreed()).toBe(true)
+        other.end()
+      }
+      await tell(updated, { uri: "test://a", more: 1 })
+      await until(() => watched.heard.length > 0)
+      expect(watched.heard).toMatchObject([{ params: { more: 1 } }])
+    })
+
     test("connects for who wants it now, and not for who follows when there is a connection", async () => {
       const { follow, backends, call, tell } = await begin()
       const patient = follow(tools, "when connected")

@@ -50,21 +50,23 @@ export class ModernEar implements Ear {
 
   #open(): void {
     this.#timer = undefined
-    this.#next?.withdraw(replaced)
+    const before = this.#next
     const listen = new Listen(this.#wanted, this.#limits.connectMs, {
       acknowledged: (subset) => this.#acknowledged(listen, subset),
       heard: this.#hear,
       over: (outcome) => this.#over(listen, outcome),
     })
     this.#next = listen
+    before?.withdraw(replaced) // only now: the end of the one that counts is a loss
     this.#link.send(listen)
   }
 
   #acknowledged(listen: Listen, subset: JsonObject): void {
     if (listen !== this.#next) return
-    this.#current?.withdraw(replaced)
+    const before = this.#current
     this.#current = listen
     this.#next = undefined
+    before?.withdraw(replaced)
     this.#backoff.succeeded()
     for (const topic of listen.topics) this.#report.answered(topic, isIn(subset, topic))
   }
