@@ -1,0 +1,250 @@
+import type { StepError } from "../outcome.ts"
+import type { OpEvent, RunEvent, StoredEvent, TurnEvent } from "./event.ts"
+import { checkTransition, isTerminal, type RunStatus } from "./status.ts"
+import { checkMove, pending, type StepState } from "./step-state.ts"
+
+/** Why a saga went back, and since when. */
+interface Back {
+  readonly error: StepError | undefined
+  readonly reason: string | undefined
+  readonly atMs: number
+}
+
+/**
+ * What the events of a run add up to. One fold, the same while the run lives and when it is recovered: there is nothing
+ * else that a run goes by. Throws for events that cannot follow those before: a bug, or a journal that somebody changed.
+ */
+export class RunState {
+  #status: RunStatus = "running"
+  #parkedFrom: RunStatus | undefined
+  /** What it was parked for. */
+  #parkedError: StepError | undefined
+  #seq = 0
+  #isForcedBack = false
+  readonly #steps = new Map<string, StepState>()
+  readonly #backs = new Map<string, Back>()
+
+  /** Of a run that is read from its journal. */
+  static of(events: Iterable<StoredEvent>): RunState {
+    const state = new RunState()
+    for (const event of events) state.apply(event)
+    return state
+  }
+
+  get status(): RunStatus {
+    return this.#status
+  }
+
+  get parkedFrom(): RunStatus | undefined {
+    return this.#parkedFrom
+  }
+
+  /** The place of the last event. */
+  get seq(): number {
+    return this.#seq
+  }
+
+  /** An operator has it compensated although it is past its pivot. */
+  get isForcedBack(): boolean {
+    return this.#isForcedBack
+  }
+
+  /** By path, in the order in which they were first heard of. */
+  get steps(): ReadonlyMap<string, Readonly<StepState>> {
+    return this.#steps
+  }
+
+  step(path: string): Readonly<StepState> | undefined {
+    return this.#steps.get(path)
+  }
+
+  /** Whether anything is known of the step, its items or what is inside. */
+  hasBegun(path: string): boolean {
+    if (this.#steps.has(path)) return true
+    for (const other of this.#steps.keys()) if (isInside(other, path)) return true
+    return false
+  }
+
+  /** The place of the last event that made something of this step done; undefined when nothing was. */
+  doneSeq(path: string): number | undefined {
+    let last = this.#steps.get(path)?.doneSeq
+    for (const [other, { doneSeq }] of this.#steps)
+      if (doneSeq !== undefined && doneSeq > (last ?? 0) && isInside(other, path)) last = doneSeq
+    return last
+  }
+
+  /** Why the saga at this path goes back, if it does. */
+  backOf(saga: string): Back | undefined {
+    return this.#backs.get(saga)
+  }
+
+  apply(event: StoredEvent): void {
+    if (event.seq !== this.#seq + 1)
+      throw new Error(`event ${event.seq} of a run comes after event ${this.#seq}`)
+    if (isTerminal(this.#status)) throw new Error(`${event.kind} in a run that is ${this.#status}`)
+    if (event.kind === "turn") this.#turn(event, event.atMs)
+    else if (event.kind === "op") this.#operate(event, event)
+    else this.#advance(event, event)
+    this.#seq = event.seq
+  }
+
+  #turn({ step, data }: TurnEvent & { step: string }, atMs: number): void {
+    const { to, error, reason } = data
+    if (step === "") {
+      checkTransition(this.#status, to, this.#parkedFrom)
+      this.#parkedFrom = to === "parked" ? this.#status : undefined
+      this.#parkedError = to === "parked" ? error : undefined
+      this.#status = to
+    } else if (to !== "compensating" || this.#backs.has(step))
+      throw new Error(`the saga at ${step} cannot become ${to}`)
+    if (to === "compensating" && !this.#backs.has(step))
+      this.#backs.set(step, { error, reason, atMs })
+  }
+
+  #advance(event: Exclude<RunEvent, TurnEvent | OpEvent>, { seq, atMs }: StoredEvent): void {
+    const state = this.#steps.get(event.step) ?? pending()
+    checkMove(event, state)
+    if (event.kind === "intent" && state.attempts === 0 && this.#isBack(event.step))
+      throw new Error(`${event.step} begins, and what it is in goes back`)
+    this.#steps.set(event.step, state)
+    fold(state, event, { seq, atMs })
+  }
+
+  /** Whether a saga that the path is in goes back; what belongs to compensations is in none. */
+  #isBack(path: string): boolean {
+    if (path.startsWith("~")) return false
+    for (const saga of this.#backs.keys()) if (saga === "" || isInside(path, saga)) return true
+    return false
+  }
+
+  #operate({ step, data }: OpEvent & { step: string }, { seq, atMs }: StoredEvent): void {
+    switch (data.verb) {
+      case "resume":
+        if (this.#parkedError !== undefined) this.#again(this.#parkedError.step)
+        for (const path of this.#steps.keys()) this.#undoAgain(path, atMs)
+        return
+      case "retry-step":
+        if (!this.#undoAgain(step, atMs)) this.#again(step)
+        return
+      case "skip-step":
+        this.#force(step, data, seq)
+        return
+      case "compensate":
+        this.#isForcedBack = data.force === true
+        // An operator who goes back takes what nobody knows for done.
+        for (const state of this.#steps.values())
+          if (state.standing === "unknown") state.settled ??= { as: "done", by: "assumption" }
+        return
+      case "cancel":
+      case "abandon":
+    }
+  }
+
+  /** The step is called once more, with the same key. */
+  #again(path: string): void {
+    const state = this.#steps.get(path)
+    if (state === undefined || (state.standing !== "failed" && state.standing !== "unknown")) return
+    state.standing = "pending"
+    state.unknowns = 0
+    state.settled = undefined
+  }
+
+  #undoAgain(path: string, atMs: number): boolean {
+    const undo = this.#steps.get(path)?.undo
+    if (undo === undefined || undo.standing === "undone") return false
+    undo.standing = "undoing"
+    undo.sinceMs = atMs
+    return true
+  }
+
+  #force(path: string, { output }: OpEvent["data"], seq: number): void {
+    const state = this.#steps.get(path) ?? pending()
+    this.#steps.set(path, state)
+    if (state.undo !== undefined && state.undo.standing !== "undone") {
+      state.undo.standing = "undone"
+      return
+    }
+    state.standing = "done"
+    state.isForced = true
+    state.value = output
+    state.effect = "done"
+    state.doneSeq = seq
+  }
+}
+
+const isInside = (path: string, around: string): boolean => {
+  if (!path.startsWith(around)) return false
+  const next = path[around.length]
+  return next === "/" || next === "["
+}
+
+interface Place {
+  readonly seq: number
+  readonly atMs: number
+}
+
+function fold(
+  state: StepState,
+  event: Exclude<RunEvent, TurnEvent | OpEvent>,
+  { seq, atMs }: Place,
+): void {
+  switch (event.kind) {
+    case "intent":
+      state.standing = "started"
+      state.attempts = event.attempt
+      return
+    case "ok":
+      state.standing = "done"
+      state.value = event.data.value
+      state.effect = event.data.effect
+      state.doneSeq = seq
+      return
+    case "fail":
+      state.standing = "failed"
+      state.attempts = Math.max(state.attempts, event.attempt)
+      state.problem = event.data
+      state.unknowns = 0
+      if (event.data.error.effect === "done") state.doneSeq = seq
+      return
+    case "unknown":
+      state.standing = "unknown"
+      state.problem = event.data
+      state.unknowns++
+      return
+    case "settle":
+      state.settled = event.data
+      if (event.data.as === "done") state.doneSeq = seq
+      return
+    case "skip":
+      state.standing = "skipped"
+      state.skipped = event.data.why
+      return
+    case "ask":
+      state.standing = "waiting"
+      state.asked = event.data
+      return
+    case "answer":
+      state.standing = event.data.action === "accept" ? "done" : "failed"
+      state.answered = event.data
+      if (event.data.content !== undefined) state.value = event.data.content
+      state.doneSeq = seq
+      return
+    default:
+      foldUndo(state, event, atMs)
+  }
+}
+
+function foldUndo(
+  state: StepState,
+  event: RunEvent & { kind: "undo" | "undone" | "undofail" },
+  atMs: number,
+): void {
+  const undo = state.undo ?? { standing: "undoing", attempts: 0, error: undefined, sinceMs: atMs }
+  state.undo = undo
+  if (event.kind === "undo") undo.attempts = event.attempt
+  else if (event.kind === "undone") undo.standing = "undone"
+  else {
+    undo.error = event.data.error
+    if (event.data.final) undo.standing = "stuck"
+  }
+}

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto"
+import type { DatabaseSync, StatementSync } from "node:sqlite"
+import type { Stored } from "../../compose/run/durable/journal.ts"
+
+/** Longer texts stand apart, so that going through runs and events stays cheap. */
+const inlineMax = 64 * 1024
+
+/** JSON in columns: short texts as they are, long ones by their digest, each kept once. */
+export class Blobs {
+  readonly #insert: StatementSync
+  readonly #select: StatementSync
+
+  constructor(db: DatabaseSync) {
+    this.#insert = db.prepare("INSERT OR IGNORE INTO blob (digest, bytes) VALUES (?, ?)")
+    this.#select = db.prepare("SELECT bytes FROM blob WHERE digest = ?")
+  }
+
+  /** What stands in the column; JSON never begins with an `@`. */
+  put(value: Stored): string {
+    const text = JSON.stringify(value)
+    if (text.length <= inlineMax) return text
+    const digest = `sha256:${createHash("sha256").update(text).digest("hex")}`
+    this.keep(digest, text)
+    return `@${digest}`
+  }
+
+  get(column: string): Stored {
+    const text = column.startsWith("@") ? this.text(column.slice(1)) : column
+    if (text === undefined) throw new Error(`the run journal has lost the value ${column}`)
+    return JSON.parse(text) as Stored // it was written as JSON
+  }
+
+  keep(digest: string, text: string): void {
+    this.#insert.run(digest, Buffer.from(text))
+  }
+
+  text(digest: string): string | undefined {
+    const bytes = this.#select.get(digest)?.["bytes"]
+    return bytes instanceof Uint8Array ? Buffer.from(bytes).toString() : undefined
+  }
+}

@@ -1,0 +1,212 @@
+import type { StoredEvent } from "../../compose/run/durable/event.ts"
+import {
+  type Claim,
+  type Creation,
+  type Journal,
+  type JournalCounts,
+  JournalTrouble,
+  type Lease,
+  type ListFilter,
+  type OnceTaken,
+  type OnceTaker,
+  type Owner,
+  type Retention,
+  RunLost,
+  type Stored,
+} from "../../compose/run/durable/journal.ts"
+import type { NewRun, RunChange, RunRecord, Tombstone } from "../../compose/run/durable/record.ts"
+import { isOpen, isTerminal, type RunStatus } from "../../compose/run/durable/status.ts"
+import { changed, isClaimable, newRecord } from "./records.ts"
+
+interface Held {
+  record: RunRecord
+  readonly events: StoredEvent[]
+}
+
+interface HeldOnce {
+  readonly taker: OnceTaker
+  outcome: Stored | undefined
+}
+
+/** Runs that last as long as the process: for tests, and where nothing has to survive. */
+export class MemoryJournal implements Journal {
+  readonly trouble = undefined
+  readonly #runs = new Map<string, Held>()
+  readonly #byKey = new Map<string, string>()
+  readonly #tombs = new Map<string, Tombstone & { readonly endedMs: number }>()
+  readonly #plans = new Map<string, Stored>()
+  readonly #once = new Map<string, HeldOnce>()
+  #isClosed = false
+
+  async create(run: NewRun, plan: Stored, owner: Owner): Promise<Creation> {
+    this.#open()
+    const known = run.key === undefined ? undefined : this.#found(run.key)
+    if (known !== undefined) return { isNew: false, run: known }
+    this.#plans.set(run.plan, structuredClone(plan))
+    this.#runs.set(run.id, { record: structuredClone(newRecord(run, owner)), events: [] })
+    if (run.key !== undefined) this.#byKey.set(run.key, run.id)
+    return { isNew: true, lease: { id: run.id, epoch: 1 } }
+  }
+
+  async append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
+    this.#open()
+    const held = this.#runs.get(lease.id)
+    if (held?.record.epoch !== lease.epoch) throw new RunLost(lease.id)
+    for (const event of events)
+      if (event.seq === held.events.length + 1) held.events.push(structuredClone(event))
+    if (change === undefined) return
+    const nowMs = events.at(-1)?.atMs ?? held.record.updatedMs
+    held.record = structuredClone(changed(held.record, change, nowMs))
+  }
+
+  async claim(id: string, owner: Owner & Claim): Promise<Lease | undefined> {
+    this.#open()
+    const held = this.#runs.get(id)
+    if (held === undefined || !isClaimable(held.record, owner)) return
+    const { leaseUntilMs: _, ...rest } = held.record
+    held.record = {
+      ...rest,
+      owner: owner.owner,
+      epoch: rest.epoch + 1,
+      recoveries: rest.recoveries + (owner.counts ? 1 : 0),
+      ...(owner.leaseUntilMs !== undefined && { leaseUntilMs: owner.leaseUntilMs }),
+    }
+    return { id, epoch: held.record.epoch }
+  }
+
+  async renew({ owner, leaseUntilMs }: Owner): Promise<void> {
+    this.#open()
+    for (const held of this.#runs.values())
+      if (held.record.owner === owner && leaseUntilMs !== undefined)
+        held.record = { ...held.record, leaseUntilMs }
+  }
+
+  async release(owner: string): Promise<void> {
+    this.#open()
+    for (const held of this.#runs.values()) {
+      if (held.record.owner !== owner) continue
+      const { owner: _, leaseUntilMs: __, ...rest } = held.record
+      held.record = rest
+    }
+  }
+
+  async get(id: string): Promise<RunRecord | undefined> {
+    this.#open()
+    return structuredClone(this.#runs.get(id)?.record)
+  }
+
+  async find(key: string): Promise<RunRecord | Tombstone | undefined> {
+    this.#open()
+    return this.#found(key)
+  }
+
+  #found(key: string): RunRecord | Tombstone | undefined {
+    const id = this.#byKey.get(key)
+    if (id !== undefined) return structuredClone(this.#runs.get(id)?.record)
+    const tomb = this.#tombs.get(key)
+    if (tomb === undefined) return
+    const { endedMs: _, ...rest } = tomb
+    return rest
+  }
+
+  async events(id: string): Promise<readonly StoredEvent[]> {
+    this.#open()
+    return structuredClone(this.#runs.get(id)?.events ?? [])
+  }
+
+  async plan(digest: string): Promise<Stored | undefined> {
+    this.#open()
+    return structuredClone(this.#plans.get(digest))
+  }
+
+  async claimable(owner: string, nowMs: number, max: number): Promise<readonly string[]> {
+    this.#open()
+    return [...this.#runs.values()]
+      .filter(({ record }) => isOpen(record.status) && isClaimable(record, { owner, nowMs }))
+      .sort((one, other) => one.record.createdMs - other.record.createdMs)
+      .slice(0, max)
+      .map(({ record }) => record.id)
+  }
+
+  async list({ status, tool, before, max }: ListFilter): Promise<readonly RunRecord[]> {
+    this.#open()
+    const found = [...this.#runs.values()]
+      .map(({ record }) => record)
+      .filter((record) => status === undefined || status.includes(record.status))
+      .filter((record) => tool === undefined || record.tool === tool)
+      .sort(youngestFirst)
+      .filter((record) => before === undefined || youngestFirst(record, before) > 0)
+    return structuredClone(found.slice(0, max))
+  }
+
+  async counts(): Promise<JournalCounts> {
+    this.#open()
+    const byStatus: { [status in RunStatus]?: number } = {}
+    let oldestOpenMs: number | undefined
+    for (const { record } of this.#runs.values()) {
+      const { status, createdMs } = record
+      byStatus[status] = (byStatus[status] ?? 0) + 1
+      if (!isTerminal(status)) oldestOpenMs = Math.min(createdMs, oldestOpenMs ?? createdMs)
+    }
+    return { byStatus, oldestOpenMs }
+  }
+
+  async takeOnce(key: string, taker: OnceTaker): Promise<OnceTaken> {
+    this.#open()
+    const held = this.#once.get(key)
+    const isOver = held?.taker.untilMs !== undefined && held.taker.untilMs <= taker.nowMs
+    if (held === undefined || (isOver && held.outcome !== undefined)) {
+      this.#once.set(key, { taker, outcome: undefined })
+      return { is: "taken" }
+    }
+    const { taker: first, outcome } = held
+    if (outcome !== undefined)
+      return { is: "settled", scope: first.scope, outcome: structuredClone(outcome) }
+    const isSame = first.run === taker.run && first.step === taker.step
+    return isSame ? { is: "taken" } : { is: "underway", run: first.run }
+  }
+
+  async settleOnce(key: string, taker: OnceTaker, outcome: Stored | undefined): Promise<void> {
+    this.#open()
+    const held = this.#once.get(key)
+    if (held?.taker.run !== taker.run || held.taker.step !== taker.step) return
+    if (outcome === undefined) this.#once.delete(key)
+    else this.#once.set(key, { taker, outcome: structuredClone(outcome) })
+  }
+
+  async purge({ endedBeforeMs, buriedBeforeMs }: Retention): Promise<number> {
+    this.#open()
+    let purged = 0
+    for (const [key, { endedMs }] of this.#tombs)
+      if (endedMs < buriedBeforeMs) this.#tombs.delete(key)
+    for (const [id, { record }] of this.#runs) {
+      const { key, inputDigest, status, updatedMs: endedMs } = record
+      if (!isTerminal(status) || endedMs >= endedBeforeMs) continue
+      purged++
+      this.#runs.delete(id)
+      if (key === undefined) continue
+      this.#byKey.delete(key)
+      if (endedMs >= buriedBeforeMs) this.#tombs.set(key, { id, key, inputDigest, status, endedMs })
+    }
+    return purged
+  }
+
+  async check(): Promise<void> {
+    this.#open()
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+  }
+
+  #open(): void {
+    if (this.#isClosed) throw new JournalTrouble("the run journal is closed", { kind: "closed" })
+  }
+}
+
+type Age = Pick<RunRecord, "createdMs" | "id">
+
+const youngestFirst = (one: Age, other: Age): number =>
+  other.createdMs - one.createdMs || compared(other.id, one.id)
+
+const compared = (one: string, other: string): number => (one < other ? -1 : Number(one > other))

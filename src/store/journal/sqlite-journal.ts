@@ -1,0 +1,292 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite"
+import type { StoredEvent } from "../../compose/run/durable/event.ts"
+import {
+  type Claim,
+  type Creation,
+  type Journal,
+  type JournalCounts,
+  JournalTrouble,
+  type Lease,
+  type ListFilter,
+  type OnceTaken,
+  type OnceTaker,
+  type Owner,
+  type Retention,
+  RunLost,
+  type Stored,
+} from "../../compose/run/durable/journal.ts"
+import type { NewRun, RunChange, RunRecord, Tombstone } from "../../compose/run/durable/record.ts"
+import type { RunStatus } from "../../compose/run/durable/status.ts"
+import { type FileLock, lockFile } from "../file-lock.ts"
+import { Blobs } from "./blobs.ts"
+import { GroupCommit } from "./group-commit.ts"
+import { newRecord } from "./records.ts"
+import { SqliteOnce } from "./sqlite-once.ts"
+import { SqlitePurge } from "./sqlite-purge.ts"
+import {
+  eventOf,
+  eventValues,
+  recordOf,
+  runColumns,
+  runValues,
+  statusOf,
+  textOf,
+  tombstoneOf,
+  whole,
+} from "./sqlite-rows.ts"
+import { openDatabase, type SqliteOptions } from "./sqlite-schema.ts"
+
+/**
+ * The run journal in a file: the default, with no server. Whoever opens it has it alone, until it is closed or its process
+ * ends, however it ends. Throws a {@link JournalTrouble} when it cannot be opened.
+ */
+export function openSqliteJournal(file: string, options: SqliteOptions = {}): Journal {
+  const lock = lockOf(file)
+  try {
+    return new SqliteJournal(openDatabase(file, options), file, lock)
+  } catch (cause) {
+    lock.release()
+    throw cause
+  }
+}
+
+function lockOf(file: string): FileLock {
+  try {
+    return lockFile(file)
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause)
+    throw new JournalTrouble(`the run journal cannot be opened: ${words}`, { kind: "busy", cause })
+  }
+}
+
+const isOpenRow = "status IN ('running', 'waiting', 'compensating')"
+const isFree = "(owner IS NULL OR owner = :owner OR lease_until < :now)"
+
+class SqliteJournal implements Journal {
+  readonly #db: DatabaseSync
+  readonly #lock: FileLock
+  readonly #commit: GroupCommit
+  readonly #blobs: Blobs
+  readonly #once: SqliteOnce
+  readonly #purge: SqlitePurge
+  readonly #statements: ReturnType<typeof prepare>
+
+  constructor(db: DatabaseSync, file: string, lock: FileLock) {
+    this.#db = db
+    this.#lock = lock
+    this.#commit = new GroupCommit(db, file)
+    this.#blobs = new Blobs(db)
+    this.#once = new SqliteOnce(db, this.#blobs)
+    this.#purge = new SqlitePurge(db)
+    this.#statements = prepare(db)
+    // Whoever had runs here is gone, or the file could not have been locked.
+    db.exec("UPDATE run SET owner = NULL, lease_until = NULL WHERE owner IS NOT NULL")
+  }
+
+  get trouble(): JournalTrouble | undefined {
+    return this.#commit.trouble
+  }
+
+  create(run: NewRun, plan: Stored, owner: Owner): Promise<Creation> {
+    return this.#commit.write((): Creation => {
+      const known = run.key === undefined ? undefined : this.#found(run.key)
+      if (known !== undefined) return { isNew: false, run: known }
+      this.#blobs.keep(run.plan, JSON.stringify(plan))
+      this.#statements.insertRun.run(...runValues(newRecord(run, owner), this.#blobs))
+      return { isNew: true, lease: { id: run.id, epoch: 1 } }
+    })
+  }
+
+  append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
+    return this.#commit.write(() => {
+      const { id, epoch } = lease
+      if (this.#statements.owns.get(id, epoch) === undefined) throw new RunLost(id)
+      for (const event of events)
+        this.#statements.insertEvent.run(id, ...eventValues(event, this.#blobs))
+      if (change !== undefined) this.#change(id, change, events.at(-1)?.atMs)
+    })
+  }
+
+  claim(id: string, owner: Owner & Claim): Promise<Lease | undefined> {
+    return this.#commit.write(() => {
+      const row = this.#statements.claim.get({
+        id,
+        owner: owner.owner,
+        now: Math.round(owner.nowMs),
+        until: whole(owner.leaseUntilMs),
+        counts: owner.counts ? 1 : 0,
+        force: owner.force ? 1 : 0,
+      })
+      return row && { id, epoch: Number(row["epoch"]) }
+    })
+  }
+
+  renew({ owner, leaseUntilMs }: Owner): Promise<void> {
+    return this.#commit.write(() => {
+      this.#statements.renew.run(whole(leaseUntilMs), owner)
+    })
+  }
+
+  release(owner: string): Promise<void> {
+    return this.#commit.write(() => {
+      this.#statements.release.run(owner)
+    })
+  }
+
+  async get(id: string): Promise<RunRecord | undefined> {
+    return this.#commit.read(() => {
+      const row = this.#statements.byId.get(id)
+      return row && recordOf(row, this.#blobs)
+    })
+  }
+
+  async find(key: string): Promise<RunRecord | Tombstone | undefined> {
+    return this.#commit.read(() => this.#found(key))
+  }
+
+  async events(id: string): Promise<readonly StoredEvent[]> {
+    return this.#commit.read(() =>
+      this.#statements.events.all(id).map((row) => eventOf(row, this.#blobs)),
+    )
+  }
+
+  async plan(digest: string): Promise<Stored | undefined> {
+    const text = this.#commit.read(() => this.#blobs.text(digest))
+    return text === undefined ? undefined : (JSON.parse(text) as Stored) // it was written as JSON
+  }
+
+  async claimable(owner: string, nowMs: number, max: number): Promise<readonly string[]> {
+    return this.#commit.read(() =>
+      this.#statements.claimable
+        .all({ owner, now: Math.round(nowMs), max })
+        .map((row) => textOf(row, "id")),
+    )
+  }
+
+  async list({ status, tool, before, max }: ListFilter): Promise<readonly RunRecord[]> {
+    return this.#commit.read(() =>
+      this.#statements.list
+        .all({
+          status: status === undefined ? null : JSON.stringify(status),
+          tool: tool ?? null,
+          created: whole(before?.createdMs),
+          id: before?.id ?? null,
+          max,
+        })
+        .map((row) => recordOf(row, this.#blobs)),
+    )
+  }
+
+  async counts(): Promise<JournalCounts> {
+    return this.#commit.read(() => {
+      const byStatus: { [status in RunStatus]?: number } = {}
+      for (const row of this.#statements.counts.all()) byStatus[statusOf(row)] = Number(row["n"])
+      const oldest = this.#statements.oldest.get()?.["created"]
+      return { byStatus, oldestOpenMs: typeof oldest === "number" ? oldest : undefined }
+    })
+  }
+
+  takeOnce(key: string, taker: OnceTaker): Promise<OnceTaken> {
+    return this.#commit.write(() => this.#once.take(key, taker))
+  }
+
+  settleOnce(key: string, taker: OnceTaker, outcome: Stored | undefined): Promise<void> {
+    return this.#commit.write(() => this.#once.settle(key, taker, outcome))
+  }
+
+  purge(retention: Retention): Promise<number> {
+    return this.#commit.write(() => {
+      this.#once.expire(retention.endedBeforeMs)
+      return this.#purge.purge(retention)
+    })
+  }
+
+  check(): Promise<void> {
+    return this.#commit.write(() => {
+      this.#statements.touch.run()
+    })
+  }
+
+  async close(): Promise<void> {
+    this.#commit.close()
+    if (!this.#db.isOpen) return
+    this.#db.close()
+    this.#lock.release()
+  }
+
+  #found(key: string): RunRecord | Tombstone | undefined {
+    const row = this.#statements.byKey.get(key)
+    if (row !== undefined) return recordOf(row, this.#blobs)
+    const tomb = this.#statements.tomb.get(key)
+    return tomb && tombstoneOf(tomb)
+  }
+
+  #change(id: string, change: RunChange, nowMs: number | undefined): void {
+    const { status, reason, result, deadlineMs, recoveries } = change
+    const { changeRun, setReason, setDeadline } = this.#statements
+    changeRun.run({
+      id,
+      status: status ?? null,
+      result: result === undefined ? null : this.#blobs.put(result),
+      recoveries: recoveries ?? null,
+      updated: whole(nowMs),
+    })
+    if (reason !== undefined) setReason.run(reason, id)
+    if (deadlineMs !== undefined) setDeadline.run(whole(deadlineMs ?? undefined), id)
+  }
+}
+
+function prepare(db: DatabaseSync): Readonly<Record<Statements, StatementSync>> {
+  const texts: Readonly<Record<Statements, string>> = {
+    insertRun: `INSERT INTO run (${runColumns}) VALUES (${runColumns.replaceAll(/\w+/g, "?")})`,
+    insertEvent: `INSERT OR IGNORE INTO event (run, seq, step, kind, attempt, data, t)
+      VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    owns: "SELECT 1 FROM run WHERE id = ? AND epoch = ?",
+    changeRun: `UPDATE run SET status = coalesce(:status, status), result = coalesce(:result, result),
+      recoveries = coalesce(:recoveries, recoveries), updated = coalesce(:updated, updated)
+      WHERE id = :id`,
+    setReason: "UPDATE run SET reason = ? WHERE id = ?",
+    setDeadline: "UPDATE run SET deadline = ? WHERE id = ?",
+    claim: `UPDATE run SET owner = :owner, epoch = epoch + 1, lease_until = :until,
+      recoveries = recoveries + :counts
+      WHERE id = :id AND (${isOpenRow} OR status = 'parked') AND (${isFree} OR :force = 1)
+      RETURNING epoch`,
+    renew: "UPDATE run SET lease_until = ? WHERE owner = ?",
+    release: "UPDATE run SET owner = NULL, lease_until = NULL WHERE owner = ?",
+    byId: "SELECT * FROM run WHERE id = ?",
+    byKey: "SELECT * FROM run WHERE key = ?",
+    tomb: "SELECT * FROM tomb WHERE key = ?",
+    events: "SELECT * FROM event WHERE run = ? ORDER BY seq",
+    claimable: `SELECT id FROM run WHERE ${isOpenRow} AND ${isFree} ORDER BY created LIMIT :max`,
+    list: `SELECT * FROM run
+      WHERE (:status IS NULL OR status IN (SELECT value FROM json_each(:status)))
+        AND (:tool IS NULL OR tool = :tool)
+        AND (:created IS NULL OR (created, id) < (:created, :id))
+      ORDER BY created DESC, id DESC LIMIT :max`,
+    counts: "SELECT status, count(*) AS n FROM run GROUP BY status",
+    oldest: `SELECT min(created) AS created FROM run WHERE ${isOpenRow} OR status = 'parked'`,
+    touch: "UPDATE tomb SET ended = ended WHERE key = ''",
+  }
+  const prepared = Object.entries(texts).map(([name, text]) => [name, db.prepare(text)] as const)
+  return Object.fromEntries(prepared) as Record<Statements, StatementSync> // the same names
+}
+
+type Statements =
+  | "insertRun"
+  | "insertEvent"
+  | "owns"
+  | "changeRun"
+  | "setReason"
+  | "setDeadline"
+  | "claim"
+  | "renew"
+  | "release"
+  | "byId"
+  | "byKey"
+  | "tomb"
+  | "events"
+  | "claimable"
+  | "list"
+  | "counts"
+  | "oldest"
+  | "touch"

@@ -1,0 +1,46 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite"
+import type { Retention } from "../../compose/run/durable/journal.ts"
+
+/** As many at a time, so that nobody waits for long. */
+const batchMax = 500
+
+const ended = "status IN ('completed', 'compensated', 'failed', 'abandoned') AND updated < ?"
+
+/** Forgets what is over (compositions §10.3). Runs inside a transaction. */
+export class SqlitePurge {
+  readonly #bury: StatementSync
+  readonly #over: StatementSync
+  readonly #events: StatementSync
+  readonly #run: StatementSync
+  readonly #tombs: StatementSync
+  readonly #blobs: StatementSync
+
+  constructor(db: DatabaseSync) {
+    this.#over = db.prepare(`SELECT id FROM run WHERE ${ended} LIMIT ${batchMax}`)
+    this.#bury = db.prepare(`INSERT OR REPLACE INTO tomb (key, id, input_digest, status, ended)
+      SELECT key, id, input_digest, status, updated FROM run
+      WHERE id = ? AND key IS NOT NULL AND updated >= ?`)
+    this.#events = db.prepare("DELETE FROM event WHERE run = ?")
+    this.#run = db.prepare("DELETE FROM run WHERE id = ?")
+    this.#tombs = db.prepare("DELETE FROM tomb WHERE ended < ?")
+    this.#blobs = db.prepare(`DELETE FROM blob WHERE digest NOT IN (
+      SELECT plan FROM run
+      UNION SELECT substr(input, 2) FROM run WHERE substr(input, 1, 1) = '@'
+      UNION SELECT substr(result, 2) FROM run WHERE substr(result, 1, 1) = '@'
+      UNION SELECT substr(outcome, 2) FROM once WHERE substr(outcome, 1, 1) = '@'
+      UNION SELECT substr(data, 2) FROM event WHERE substr(data, 1, 1) = '@')`)
+  }
+
+  purge({ endedBeforeMs, buriedBeforeMs }: Retention): number {
+    this.#tombs.run(Math.round(buriedBeforeMs))
+    const over = this.#over.all(Math.round(endedBeforeMs))
+    for (const { id } of over) {
+      if (typeof id !== "string") continue
+      this.#bury.run(id, Math.round(buriedBeforeMs))
+      this.#events.run(id)
+      this.#run.run(id)
+    }
+    if (over.length > 0) this.#blobs.run()
+    return over.length
+  }
+}

@@ -1,0 +1,120 @@
+import type { SQLInputValue, SQLOutputValue } from "node:sqlite"
+import type { StoredEvent } from "../../compose/run/durable/event.ts"
+import type { Stored } from "../../compose/run/durable/journal.ts"
+import type { RunRecord, Tombstone } from "../../compose/run/durable/record.ts"
+import { type RunStatus, runStatuses } from "../../compose/run/durable/status.ts"
+import type { Blobs } from "./blobs.ts"
+
+export type Row = Record<string, SQLOutputValue>
+
+/** The columns of a run, in the order in which `runValues` gives them. */
+export const runColumns =
+  "id, key, tool, version, plan, registry, principal, input, input_digest, status, owner, epoch, " +
+  "lease_until, recoveries, deadline, trace, created, updated"
+
+export const runValues = (record: RunRecord, blobs: Blobs): readonly SQLInputValue[] => [
+  record.id,
+  record.key ?? null,
+  record.tool,
+  record.version ?? null,
+  record.plan,
+  record.registry,
+  JSON.stringify(record.principal),
+  blobs.put(record.input),
+  record.inputDigest,
+  record.status,
+  record.owner ?? null,
+  record.epoch,
+  whole(record.leaseUntilMs),
+  record.recoveries,
+  whole(record.deadlineMs),
+  record.trace ?? null,
+  whole(record.createdMs),
+  whole(record.updatedMs),
+]
+
+/** Times have fractions, and columns have none. */
+export const whole = (ms: number | undefined): number | null =>
+  ms === undefined ? null : Math.round(ms)
+
+export function recordOf(row: Row, blobs: Blobs): RunRecord {
+  const result = optional(row, "result", (text) => blobs.get(String(text)))
+  return {
+    id: textOf(row, "id"),
+    ...optionalText(row, "key", "key"),
+    tool: textOf(row, "tool"),
+    ...optionalText(row, "version", "version"),
+    plan: textOf(row, "plan"),
+    registry: textOf(row, "registry"),
+    principal: objectOf(JSON.parse(textOf(row, "principal"))),
+    input: blobs.get(textOf(row, "input")),
+    inputDigest: textOf(row, "input_digest"),
+    status: statusOf(row),
+    ...optionalText(row, "reason", "reason"),
+    ...optionalText(row, "owner", "owner"),
+    epoch: Number(row["epoch"]),
+    ...optionalNumber(row, "lease_until", "leaseUntilMs"),
+    recoveries: Number(row["recoveries"]),
+    ...optionalNumber(row, "deadline", "deadlineMs"),
+    ...(result !== undefined && { result: objectOf(result) }),
+    ...optionalText(row, "trace", "trace"),
+    createdMs: Number(row["created"]),
+    updatedMs: Number(row["updated"]),
+  }
+}
+
+export const tombstoneOf = (row: Row): Tombstone => ({
+  id: textOf(row, "id"),
+  key: textOf(row, "key"),
+  inputDigest: textOf(row, "input_digest"),
+  status: statusOf(row),
+})
+
+export function eventValues(event: StoredEvent, blobs: Blobs): readonly SQLInputValue[] {
+  const attempt = "attempt" in event ? event.attempt : null
+  // Events are plain JSON by their types.
+  const data = blobs.put(event.data as unknown as Stored)
+  return [event.seq, event.step, event.kind, attempt, data, whole(event.atMs)]
+}
+
+/** What was written as an event is one: the file is this process's own. */
+export function eventOf(row: Row, blobs: Blobs): StoredEvent {
+  const attempt = row["attempt"]
+  return {
+    seq: Number(row["seq"]),
+    step: textOf(row, "step"),
+    kind: textOf(row, "kind"),
+    ...(attempt !== null && { attempt: Number(attempt) }),
+    data: blobs.get(textOf(row, "data")),
+    atMs: Number(row["t"]),
+  } as StoredEvent
+}
+
+export const textOf = (row: Row, column: string): string => String(row[column])
+
+export function statusOf(row: Row): RunStatus {
+  const found = runStatuses.find((status) => status === row["status"])
+  if (found === undefined) throw new Error(`the run journal has a status ${row["status"]}`)
+  return found
+}
+
+function objectOf(value: unknown): RunRecord["principal"] {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Error("the run journal has no object where one was written")
+  return value as RunRecord["principal"] // it was written as JSON
+}
+
+function optional<T>(row: Row, column: string, read: (value: SQLOutputValue) => T): T | undefined {
+  const value = row[column]
+  return value === null || value === undefined ? undefined : read(value)
+}
+
+function optionalText<N extends string>(row: Row, column: string, name: N) {
+  const text = optional(row, column, String)
+  return text === undefined ? {} : ({ [name]: text } as { [name in N]: string })
+}
+
+function optionalNumber<N extends string>(row: Row, column: string, name: N) {
+  const number = optional(row, column, Number)
+  return number === undefined ? {} : ({ [name]: number } as { [name in N]: number })
+}

@@ -1,0 +1,136 @@
+import { execFileSync } from "node:child_process"
+import { chmodSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { DatabaseSync } from "node:sqlite"
+import { afterAll, describe, expect, test } from "vitest"
+import { MemoryJournal } from "../../src/store/journal/memory-journal.ts"
+import { openSqliteJournal } from "../../src/store/journal/sqlite-journal.ts"
+import { journalContract, me, newRun } from "./journal-contract.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "journals-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+journalContract("the memory journal", () => ({
+  open: async () => new MemoryJournal(),
+  isDurable: false,
+}))
+
+journalContract("the SQLite journal", ({ id }) => ({
+  open: async () => openSqliteJournal(join(folder, `${id}.db`)),
+  isDurable: true,
+}))
+
+const plan = { language: 1 }
+const large = { text: "x".repeat(300_000) }
+
+describe("the SQLite journal", () => {
+  test("belongs to one process at a time", async () => {
+    const file = join(folder, "one.db")
+    const journal = openSqliteJournal(file)
+    const url = new URL("../../src/store/journal/sqlite-journal.ts", import.meta.url)
+    const program = `import { openSqliteJournal } from ${JSON.stringify(url.href)}
+      try { openSqliteJournal(${JSON.stringify(file)}) } catch (error) { console.log(error.kind, error.message) }`
+    const said = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
+      encoding: "utf8",
+    })
+    expect(said).toContain("busy")
+    expect(said).toContain("in use by another process")
+    await journal.close()
+    await openSqliteJournal(file).close()
+  })
+
+  test("says that it is full, changes nothing then, and goes on when there is room", async () => {
+    const file = join(folder, "full.db")
+    const journal = openSqliteJournal(file, { bytesMax: 256 * 1024 })
+    await journal.create(newRun("small"), plan, me)
+    const both = await Promise.allSettled([
+      journal.create(newRun("neighbour"), plan, me),
+      journal.create(newRun("large", { input: large }), plan, me),
+    ])
+    for (const one of both)
+      expect(one).toMatchObject({ status: "rejected", reason: { kind: "full" } })
+    expect(journal.trouble).toMatchObject({ kind: "full" })
+    expect(journal.trouble?.message).toMatch(/full\.db cannot be used .*make room/)
+    expect(await journal.list({ max: 9 })).toMatchObject([{ id: "small" }])
+    await journal.check()
+    expect(journal.trouble).toBeUndefined()
+    await journal.create(newRun("neighbour"), plan, me)
+    await journal.close()
+  })
+
+  test("says that another process holds it, and goes on when that has ended", async () => {
+    const file = join(folder, "busy.db")
+    const journal = openSqliteJournal(file, { busyMs: 20 })
+    const holder = new DatabaseSync(file)
+    holder.exec("BEGIN IMMEDIATE")
+    const refused = journal.create(newRun("r1"), plan, me)
+    await expect(refused).rejects.toMatchObject({ kind: "busy" })
+    holder.exec("ROLLBACK")
+    holder.close()
+    await journal.create(newRun("r1"), plan, me)
+    expect(journal.trouble).toBeUndefined()
+    await journal.close()
+  })
+
+  test.each([
+    ["is cut off", (file: string) => truncateSync(file, 3_000)],
+    ["is something else", (file: string) => writeFileSync(file, "no database at all".repeat(300))],
+  ])("does not open a file that %s, and leaves it as it is", async (how, damage) => {
+    const file = join(folder, `${how.replaceAll(" ", "-")}.db`)
+    const journal = openSqliteJournal(file)
+    await journal.create(newRun("r1", { input: large }), plan, me)
+    await journal.close()
+    damage(file)
+    const before = readFileSync(file)
+    expect(() => openSqliteJournal(file)).toThrow(/cannot be used|is damaged/)
+    expect(readFileSync(file)).toEqual(before)
+  })
+
+  test("does not open a file of another version or another program", () => {
+    const newer = join(folder, "newer.db")
+    const foreign = join(folder, "foreign.db")
+    void openSqliteJournal(newer).close()
+    const db = new DatabaseSync(newer)
+    db.exec("PRAGMA user_version = 9")
+    db.close()
+    const other = new DatabaseSync(foreign)
+    other.exec("CREATE TABLE accounts (id INTEGER)")
+    other.close()
+    expect(() => openSqliteJournal(newer)).toThrow(/version 9, and this Postern has version 1/)
+    expect(() => openSqliteJournal(foreign)).toThrow(/no run journal of Postern/)
+  })
+
+  test("survives a write-ahead log that was torn off", async () => {
+    const file = join(folder, "torn.db")
+    const url = new URL("../../src/store/journal/sqlite-journal.ts", import.meta.url)
+    const program = `import { openSqliteJournal } from ${JSON.stringify(url.href)}
+      const journal = openSqliteJournal(${JSON.stringify(file)})
+      const run = ${JSON.stringify(newRun("r"))}
+      for (const id of ["r1", "r2"]) await journal.create({ ...run, id }, {}, ${JSON.stringify(me)})
+      process.kill(process.pid, "SIGKILL")`
+    expect(() =>
+      execFileSync(process.execPath, ["--input-type=module", "-e", program], { stdio: "ignore" }),
+    ).toThrow()
+    truncateSync(`${file}-wal`, readFileSync(`${file}-wal`).length - 100)
+    const journal = openSqliteJournal(file)
+    expect(await journal.list({ max: 9 })).toMatchObject([{ id: "r1" }])
+    await journal.create(newRun("r3"), plan, me)
+    await journal.close()
+  })
+
+  test("can be read and written by nobody else", async () => {
+    const file = join(folder, "mode.db")
+    await openSqliteJournal(file).close()
+    expect(execFileSync("stat", ["-c", "%a", file], { encoding: "utf8" }).trim()).toBe("600")
+  })
+
+  test("is not opened in a folder that cannot be written", () => {
+    const file = join(folder, "missing\0name", "runs.db")
+    expect(() => openSqliteJournal(file)).toThrow()
+    const blocked = join(folder, "blocked")
+    writeFileSync(blocked, "a file")
+    chmodSync(blocked, 0o400)
+    expect(() => openSqliteJournal(join(blocked, "runs.db"))).toThrow(/run journal/)
+  })
+})
