@@ -6,11 +6,19 @@
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
 import { startGateway } from "../../examples/support/gateway.ts"
 import { isObject } from "../../src/schema/json.ts"
+import { configWithCredentials } from "./conformance-credentials.ts"
 
 const [url = ""] = process.argv.slice(2)
-const { MCP_CONFORMANCE_CONTEXT: context, MCP_CONFORMANCE_PROTOCOL_VERSION: revision } = process.env
+const {
+  MCP_CONFORMANCE_CONTEXT: context,
+  MCP_CONFORMANCE_PROTOCOL_VERSION: revision,
+  MCP_CONFORMANCE_SCENARIO: scenario = "",
+} = process.env
 
-await using gateway = await startGateway("examples/conformance/postern.yaml", {
+const config = scenario.startsWith("auth/")
+  ? await configWithCredentials(url, context)
+  : "examples/conformance/postern.yaml"
+await using gateway = await startGateway(config, {
   CONFORMANCE_SERVER: url,
   CONFORMANCE_INPUT: "warn", // one scenario sends a null that the server's own schema does not allow
 })

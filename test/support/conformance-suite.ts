@@ -35,7 +35,7 @@ export interface ScenarioResult {
 /** The results of one run, by scenario. */
 export type SuiteResult = ReadonlyMap<string, ScenarioResult>
 
-/** What a revision asks of a server: scenarios that must pass, and those that are run and count for nothing. */
+/** What a revision asks of a server or a client: scenarios that must pass, and those that are run and count for nothing. */
 export interface Requirements {
   readonly required: readonly string[]
   readonly unscored: readonly string[]
@@ -45,14 +45,21 @@ const suite = join(import.meta.dirname, "../../node_modules/@modelcontextprotoco
 const command = join(suite, "dist/index.js")
 const RequirementsFile = z.object({
   server: z.array(z.string()),
+  client: z.array(z.string()),
   not_scored: z.array(z.object({ scenario: z.string(), leg: z.string() })),
 })
 
-export function requirementsOf(revision: Revision): Requirements {
+export const requirementsOf = (revision: Revision): Requirements => required("server", revision)
+
+/** The same of a client. */
+export const requirementsOfClients = (revision: Revision): Requirements =>
+  required("client", revision)
+
+function required(role: "server" | "client", revision: Revision): Requirements {
   const file = join(suite, `requirements/${revision}.yaml`)
-  const { server, not_scored } = RequirementsFile.parse(parse(readFileSync(file, "utf8")))
-  const unscored = not_scored.filter(({ leg }) => leg === "server")
-  return { required: server, unscored: unscored.map(({ scenario }) => scenario) }
+  const read = RequirementsFile.parse(parse(readFileSync(file, "utf8")))
+  const unscored = read.not_scored.filter(({ leg }) => leg === role)
+  return { required: read[role], unscored: unscored.map(({ scenario }) => scenario) }
 }
 
 /**
@@ -70,7 +77,7 @@ export async function runClientScenario(
   revision: Revision,
 ): Promise<SuiteResult> {
   const wanted = ["--command", client, "--scenario", scenario, "--spec-version", revision]
-  return await tried(["client", ...wanted, "--timeout", "90000"])
+  return await tried(["client", ...wanted, "--force", "--timeout", "90000"]) // extensions are of no revision
 }
 
 async function tried(args: readonly string[]): Promise<SuiteResult> {
@@ -85,7 +92,8 @@ async function tried(args: readonly string[]): Promise<SuiteResult> {
       read(child.stderr),
       once(child, "close"),
     ])
-    const results = readdirSync(folder).flatMap((name) => resultIn(folder, name, complaints) ?? [])
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    const results = names.flatMap((name) => resultIn(folder, name, complaints) ?? [])
     if (results.length === 0) throw new Error(`the suite tried nothing: ${complaints}${printed}`)
     return new Map(results.map((result) => [result.scenario, result]))
   } finally {
@@ -93,9 +101,9 @@ async function tried(args: readonly string[]): Promise<SuiteResult> {
   }
 }
 
-/** A folder is named `<scenario>-<time>`, and `server-` stands before it where a server was tried. Without a file of checks the scenario threw, and the suite said so. */
+/** A folder is named `<scenario>-<time>`, and `server-` stands before it where a server was tried; a slash in a scenario's name is one there, too. Without a file of checks the scenario threw, and the suite said so. */
 function resultIn(folder: string, name: string, complaints: string): ScenarioResult | undefined {
-  const scenario = /^(?:server-)?(.+?)-\d{4}-\d\d-\d\dT/.exec(name)?.[1]
+  const scenario = /^(?:server-)?(.+?)-\d{4}-\d\d-\d\dT[^/]*$/.exec(name)?.[1]
   if (scenario === undefined) return undefined
   const checks = readdirSync(join(folder, name)).includes("checks.json")
     ? readFileSync(join(folder, name, "checks.json"), "utf8")

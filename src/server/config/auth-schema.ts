@@ -32,7 +32,9 @@ const privateKeyJwt = z.strictObject({
     .describe("How assertions are signed; otherwise as the key is made for."),
   audience: text
     .optional()
-    .describe("The `aud` of assertions; otherwise the address of the token endpoint."),
+    .describe(
+      "The `aud` of assertions; otherwise the issuer, or the token endpoint where no issuer is named.",
+    ),
 })
 
 /** What both grants have in common. */

@@ -40,7 +40,7 @@ export type ClientProof<S = SecretText> =
       readonly keyId: string | undefined
       /** Undefined: what the key is for. */
       readonly algorithm: string | undefined
-      /** The assertion's `aud`; undefined: the token endpoint. */
+      /** The assertion's `aud`; undefined: the issuer or, where that is not known, the token endpoint. */
       readonly audience: string | undefined
     }
 

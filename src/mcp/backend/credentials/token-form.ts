@@ -15,7 +15,7 @@ export async function tokenForm(
   { tokenEndpoint, secretMethod }: Metadata,
   { subject, reveal }: { readonly subject: SubjectToken | undefined; readonly reveal: Reveal },
 ): Promise<Form> {
-  const { audience, clientId, proof, resource, scopes } = authorization
+  const { audience, clientId, proof, resource, scopes, server } = authorization
   const members: (readonly [string, string])[] = [
     ...(await grantMembers(authorization, subject, reveal)),
   ]
@@ -26,7 +26,8 @@ export async function tokenForm(
   if (proof.kind === "key") {
     const { keyId, algorithm } = proof
     const key = readSigningKey(await reveal(proof.key), algorithm)
-    const said = { clientId, keyId, audience: proof.audience ?? tokenEndpoint }
+    const to = proof.audience ?? server.issuer ?? tokenEndpoint
+    const said = { clientId, keyId, audience: to }
     members.push(
       ["client_id", clientId],
       ["client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"],
