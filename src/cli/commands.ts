@@ -10,6 +10,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["migrate", async () => (await import("./migrate.ts")).migrate],
   ["schema", async () => (await import("./schema.ts")).schema],
   ["explain", async () => (await import("./explain.ts")).explain],
+  ["graph", async () => (await import("./graph.ts")).graph],
   ["tools", async () => (await import("./tools.ts")).tools],
   ["call", async () => (await import("./call.ts")).call],
   ["audit verify", async () => (await import("./audit/verify.ts")).auditVerify],
