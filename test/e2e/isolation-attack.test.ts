@@ -2,16 +2,7 @@ import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
 import { startGateway } from "../support/e2e-gateway.ts"
 import { becomes } from "../support/e2e-process.ts"
-import {
-  as,
-  both,
-  http,
-  initialize,
-  legacy,
-  opened,
-  post,
-  session,
-} from "../support/face-server.ts"
+import { as, both, http, initialize, legacy, opened, post } from "../support/face-server.ts"
 import { type Caller, LegacyCaller, ModernCaller, Spoils } from "../support/isolation-callers.ts"
 import { serveSecrets } from "../support/isolation-server.ts"
 
@@ -142,7 +133,10 @@ class Thief {
     const uris = ["old", "oldliar", "newliar"].map((server) => uriOn(server, "thief"))
     await this.#asLegacy.open(uris)
     await this.#asModern.open(uris)
-    this.#idle = await session(this.#port, "thief@1.0.0")
+    const idle = new LegacyCaller(this.#port, "thief", new Spoils())
+    await idle.open([])
+    await idle.form("old_form", "loot", 1) // from now on it has questions of its own
+    this.#idle = idle.headers
   }
 
   get everything(): string {
@@ -161,6 +155,11 @@ class Thief {
     const { status, text } = await post(this.#port, request, headers)
     this.heard.push(text)
     expect({ status, request }).toEqual({ status: 404, request })
+  }
+
+  /** What is still under way, rather than what is over. */
+  #fresh<T>(of: readonly T[]): T {
+    return this.#chance.one(of.slice(-4))
   }
 
   /** In the thief's own session: taken, and it means nothing. */
@@ -239,7 +238,7 @@ class Thief {
     "answers another's question": () =>
       this.#asOwn({
         jsonrpc: "2.0",
-        id: this.#chance.one(this.#spoils.questions),
+        id: this.#fresh(this.#spoils.questions),
         result: poisoned,
       }),
     "cancels another's request": () =>
@@ -252,10 +251,10 @@ class Thief {
       this.#asOwn({
         jsonrpc: "2.0",
         method: "notifications/progress",
-        params: { progressToken: this.#chance.one(this.#spoils.questions), progress: 1 },
+        params: { progressToken: this.#fresh(this.#spoils.questions), progress: 1 },
       }),
     "comes back with another's state": async () => {
-      const { params, state } = this.#chance.one(this.#spoils.states)
+      const { params, state } = this.#fresh(this.#spoils.states)
       const cut = this.#chance.below(state.length)
       const states = [state, state.slice(0, cut), `${state.slice(cut)}${state.slice(0, cut)}`]
       const requestState = this.#chance.one(states)
@@ -263,7 +262,7 @@ class Thief {
       expect(answer).toMatchObject({ error: { code: -32602 } })
     },
     "asks for another's task": async () => {
-      const taskId = this.#chance.one(this.#spoils.tasks)
+      const taskId = this.#fresh(this.#spoils.tasks)
       const old = this.#chance.one(["tasks/get", "tasks/result", "tasks/cancel"])
       await this.#refusedTask(this.#asLegacy.say(old, { taskId }))
       const now = this.#chance.one(["tasks/get", "tasks/update", "tasks/cancel"])
@@ -297,7 +296,7 @@ class Thief {
     },
   }
 
-  readonly #cancelled = () => ({ requestId: this.#chance.one(this.#spoils.ids) })
+  readonly #cancelled = () => ({ requestId: this.#fresh(this.#spoils.ids) })
 }
 
 const poisoned = { action: "accept", content: { by: "poison" } }

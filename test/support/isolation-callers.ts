@@ -170,6 +170,7 @@ export class LegacyCaller extends Caller {
       if (one["method"] !== "elicitation/create") told.push([one["id"], textOf(one)])
       else {
         this.#spoils.questions.push(String(one["id"]))
+        await this.say("ping", {}) // a thief gets a chance
         const answer = { action: "accept", content: { by: secret } }
         const filled = { jsonrpc: "2.0", id: one["id"], result: answer }
         await this.answer(posting(filled, this.headers))
@@ -237,6 +238,7 @@ export class ModernCaller extends Caller {
     const inputResponses = { [key]: { action: "accept", content: { by: secret } } }
     const retry = { ...params, inputResponses, requestState }
     this.#spoils.states.push({ state: requestState, params: retry })
+    await this.say("tools/list", {}) // a thief gets a chance
     const last = await this.say("tools/call", retry, id)
     expect(textOf(last)).toBe(`${secret} by ${secret}`)
   }
