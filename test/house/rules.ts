@@ -11,7 +11,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   call: ["registry", "schema", "compose"],
   mcp: ["registry", "schema", "call"],
   a2a: ["registry", "schema", "call"],
-  portable: ["registry"],
+  portable: ["registry", "schema"],
   dsl: ["registry"],
   store: ["registry", "compose"],
   service: ["registry", "schema", "portable", "store"],

@@ -1,6 +1,7 @@
 import { inspect } from "node:util"
 import { describe, expect, test } from "vitest"
-import { Secret, soundsSecret } from "../../src/server/secret.ts"
+import { soundsSecret } from "../../src/registry/secret-names.ts"
+import { Secret } from "../../src/server/secret.ts"
 
 describe("a secret", () => {
   test("shows itself only to who asks for it by name", () => {

@@ -1,12 +1,6 @@
 import { isList, isObject, type Json, segment } from "../../schema/json.ts"
+import { secretNames } from "../secret-names.ts"
 import type { NormaliseContext } from "./context.ts"
-
-/** Names under which a literal value is taken for a credential, in lower case and without separators. */
-const secretNames: ReadonlySet<string> = new Set(
-  "apikey accesstoken authtoken token secret clientsecret password passwd authorization bearer".split(
-    " ",
-  ),
-)
 
 const isSecretName = (key: string) => secretNames.has(key.toLowerCase().replace(/[-_]/g, ""))
 

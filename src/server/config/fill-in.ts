@@ -1,5 +1,5 @@
 import { type Document, isAlias, isScalar, type Scalar } from "yaml"
-import { soundsSecret } from "../secret.ts"
+import { soundsSecret } from "../../registry/secret-names.ts"
 import { isSecret, isTyped } from "./known.ts"
 import { entries, type Path } from "./walk.ts"
 

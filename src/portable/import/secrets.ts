@@ -1,0 +1,42 @@
+import { soundsSecret } from "../../registry/secret-names.ts"
+
+/** Further last words of names whose values are secrets. */
+const surely = /(?:^|[^a-z])(?:key|passphrase|pass|pwd|pat|credential|dsn)[^a-z]*$/i
+const perhaps = /key|token|secret|pass|auth|cred|private|cookie/i
+
+/** Beginnings that issuers give to what they issue. */
+const issued =
+  /^(?:gh[pousr]_|github_pat_|glpat-|sk[-_]|[pr]k_(?:live|test)_|xox[abeprs]-|xapp-|AKIA|ASIA|AIza|ya29\.|eyJ|npm_|pypi-|hf_|lin_api_|ntn_|secret_|dop_v1_|SG\.|shpat_|tvly-|figd_|apify_api_)/
+
+/** Whether a value under this name is to be kept out of files. When in doubt it is: a variable too many does no harm. */
+export function isSecret(name: string, value: string): boolean {
+  if (value === "") return false
+  const words = name.slice(-64).replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+  if (soundsSecret(name) || surely.test(words) || looksSecret(value)) return true
+  return perhaps.test(name) && !isPlain(value) && !isWord(value)
+}
+
+/** Whether a value is a secret by its own looks, whatever it is called. */
+export function looksSecret(value: string): boolean {
+  const bare = value.replace(/^(?:Bearer|Basic|Token)\s+/i, "")
+  if (issued.test(bare) && bare.length >= 12 && !/\s/.test(bare)) return true
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*:[^/?#\s]*@/i.test(value) || isRandom(bare)
+}
+
+/** A long run of letters and digits that nobody made up: capitals, small letters and digits mixed, or hex. */
+const isRandom = (value: string): boolean =>
+  value
+    .split(/[^\w+=-]/)
+    .some(
+      (run) =>
+        (run.length >= 20 && /[A-Z]/.test(run) && /[a-z]/.test(run) && /\d/.test(run)) ||
+        (/^[0-9a-f]{32,}$/i.test(run) && /\d/.test(run)),
+    )
+
+/** Switches, numbers, paths and addresses without credentials. */
+const isPlain = (value: string): boolean =>
+  /^(?:true|false|yes|no|on|off|none|null|\d{1,6}|(?:~|\.{1,2})?\/\S*|[A-Za-z]:\\.*|https?:\/\/[^@?]*)$/i.test(
+    value,
+  )
+
+const isWord = (value: string): boolean => /^[a-z]{1,12}$/.test(value)
