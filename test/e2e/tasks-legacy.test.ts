@@ -8,7 +8,8 @@ import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/
 import { CreateTaskResultSchema, ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { startGateway, type TestGateway } from "../support/e2e-gateway.ts"
-import { modern, post } from "../support/face-server.ts"
+import { modern, opened, post, posting } from "../support/face-server.ts"
+import { reading } from "../support/face-stream.ts"
 
 const everything = join(
   import.meta.dirname,
@@ -181,6 +182,40 @@ describe("a legacy server with tasks", { timeout: 60_000 }, () => {
       status: "completed",
       result: { content: [{ text: expect.stringMatching(/comedy/) }] },
     })
+  })
+
+  test("a modern caller listens to its task: what it asks, and what it comes to", async () => {
+    const args = { topic: "python", ambiguous: true }
+    const { result } = await send(
+      "ann",
+      "tools/call",
+      { name: research, arguments: args },
+      extended,
+    )
+    const { taskId } = result
+    const _meta = { "io.modelcontextprotocol/clientCapabilities": extended }
+    const wish = { notifications: { taskIds: [taskId] }, _meta }
+    const { message, headers } = modern("subscriptions/listen", wish, 9)
+    const by = { "x-agent-name": "ann", "x-agent-version": "1.0.0" }
+    const stream = reading(await opened(gateway.port, posting(message, { ...headers, ...by })))
+    type Told = { params?: { status?: string; inputRequests?: object } }
+    const told = () => stream.messages() as Told[]
+    const statuses = () => told().flatMap(({ params }) => params?.status ?? [])
+    const asked = () =>
+      Object.keys(
+        told().findLast(({ params }) => params?.inputRequests)?.params?.inputRequests ?? {},
+      )
+    await expect.poll(asked, patience).toHaveLength(1)
+    const answer = { action: "accept", content: { interpretation: "comedy" } }
+    const inputResponses = Object.fromEntries(asked().map((key) => [key, answer]))
+    await send("ann", "tasks/update", { taskId, inputResponses }, extended)
+    await expect
+      .poll(() => told().at(-1), patience)
+      .toMatchObject({
+        method: "notifications/tasks",
+        params: { taskId, result: { content: [{ text: expect.stringMatching(/comedy/) }] } },
+      })
+    expect(statuses()).toEqual(expect.arrayContaining(["working", "input_required", "completed"]))
   })
 
   test("a modern caller without it has the result", async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type ConformanceGateway, openConformanceGateway } from "../support/conformance-gateway.ts"
-import { modern, post } from "../support/face-server.ts"
-import { eventually } from "../support/face-stream.ts"
+import { modern, opened as openedStream, post, posting } from "../support/face-server.ts"
+import { eventually, reading } from "../support/face-stream.ts"
 
 const able = {
   "io.modelcontextprotocol/clientCapabilities": {
@@ -74,5 +74,61 @@ describe("a modern server that answers with tasks", () => {
     expect(await send("ann", "tools/call", params, {})).toMatchObject(refused)
     const { result } = await send("ann", "server/discover", {})
     expect(result.capabilities.extensions).toHaveProperty("io.modelcontextprotocol/tasks")
+  })
+
+  const listen = async (agent: string, taskIds: unknown, _meta: object = able) => {
+    const { message, headers } = modern(
+      "subscriptions/listen",
+      { notifications: { taskIds }, _meta },
+      9,
+    )
+    const by = { "x-agent-name": agent, "x-agent-version": "1" }
+    return reading(await openedStream(opened.gateway.port, posting(message, { ...headers, ...by })))
+  }
+  const mark = { "io.modelcontextprotocol/subscriptionId": 9 }
+
+  test("is listened to about a task until it is over: its questions, and its result", async () => {
+    const { taskId } = await begin("ann")
+    const stream = await listen("ann", [taskId, taskId, "no task"])
+    expect(await stream.arrived(2)).toMatchObject([
+      {
+        method: "notifications/subscriptions/acknowledged",
+        params: { notifications: { taskIds: [taskId] }, _meta: mark },
+      },
+      {
+        method: "notifications/tasks",
+        params: {
+          taskId,
+          status: "input_required",
+          inputRequests: {
+            confirm: { params: { _meta: { "dev.postern/server": "tasks@1.0.0" } } },
+          },
+          _meta: mark,
+        },
+      },
+    ])
+    const inputResponses = { confirm: { action: "accept", content: { confirm: true } } }
+    await send("ann", "tasks/update", { taskId, inputResponses })
+    await eventually(() => stream.messages().at(-1)).toMatchObject({
+      method: "notifications/tasks",
+      params: { taskId, status: "completed", result: { content: [{ text: "Deleted a.txt" }] } },
+    })
+    expect(JSON.stringify(stream.messages())).not.toContain("resultType")
+    const late = await listen("ann", [taskId])
+    expect((await late.arrived(2)).at(1)).toMatchObject({ params: { taskId, status: "completed" } })
+  })
+
+  test("is listened to about nobody else's task, nor without the extension", async () => {
+    const { taskId } = await begin("ann")
+    const other = await listen("eve", [taskId])
+    await other.over()
+    expect(other.messages()).toMatchObject([{ params: { notifications: {} } }, { result: {} }])
+    expect((await listen("ann", [taskId], {})).incoming.statusCode).toBe(400)
+    const bad = await listen("ann", "all")
+    await bad.over()
+    expect(bad.text()).toMatch(/-32602.*taskIds: expected a list/)
+    const many = await listen("ann", Array.from({ length: 1001 }, String))
+    await many.over()
+    expect(many.text()).toMatch(/-32602.*taskIds: more than/)
   })
 })

@@ -50,6 +50,12 @@ export async function askTask(request: TaskRequest, gateway: Gateway): Promise<B
   return isRecorded ? reply : refused(unrecorded)
 }
 
+/** The same where nobody asked: the gateway looks for itself at a task that it was asked for before, and records nothing. */
+export function lookAtTask(request: TaskRequest, gateway: Gateway): Promise<BackendReply> {
+  const catalog = gateway.catalog()
+  return travel(request, gateway, beginFacts(gateway.now(), catalog.digest), catalog)
+}
+
 async function travel(
   request: TaskRequest,
   gateway: Gateway,
@@ -153,7 +159,8 @@ function peerOf(
   }
 }
 
-const undeclared: Refusal = {
+/** Of a modern caller that wants something of tasks and has not declared the extension (SEP-2663). */
+export const undeclared: Refusal = {
   code: "missing_capability",
   subject: "tasks",
   needed: { extensions: { [tasksExtension]: {} } },

@@ -120,13 +120,16 @@ async function answered(
 }
 
 async function pause({ cancellation }: BackendRequest, task: JsonObject): Promise<void> {
-  const { pollIntervalMs: said } = task
-  const wanted = typeof said === "number" && said > 0 ? said : pollMs.usual
   const timer = new AbortController()
   cancellation?.listen({ cancelled: () => timer.abort() })
-  const ms = Math.min(pollMs.max, Math.max(pollMs.min, wanted))
-  await sleep(ms, undefined, { signal: timer.signal }).catch(() => {}) // cancelled: there is nothing to wait for
+  await sleep(pollWaitMs(task), undefined, { signal: timer.signal }).catch(() => {}) // cancelled: there is nothing to wait for
   cancellation?.release()
+}
+
+/** Until the next look at a task, in milliseconds. */
+export function pollWaitMs({ pollIntervalMs: said }: JsonObject): number {
+  const wanted = typeof said === "number" && said > 0 ? said : pollMs.usual
+  return Math.min(pollMs.max, Math.max(pollMs.min, wanted))
 }
 
 const cancelled: Refusal = { code: "cancelled", reason: "while its task was waited for" }

@@ -1,6 +1,9 @@
 import type { ChangingList } from "../../../call/following.ts"
 import { greet } from "../../../call/greet.ts"
 import type { Inquiry } from "../../../call/inquiry.ts"
+import { takesTasks } from "../../../call/interaction/capabilities.ts"
+import type { RoundsRespondent } from "../../../call/interaction/peer.ts"
+import { undeclared } from "../../../call/tasks/ask-task.ts"
 import { isList, isObject, type Json, type JsonObject } from "../../../schema/json.ts"
 import type { MessageStream } from "../answer.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
@@ -11,11 +14,15 @@ import { isAgreed, Subscriptions, updatedText } from "../subscriptions.ts"
 import { traceOf } from "../trace.ts"
 import { Watch } from "../watch.ts"
 import { evidenceIn, metaKeys } from "./envelope.ts"
+import { ListenedTasks } from "./listened-tasks.ts"
+import { respondentOf } from "./respondent.ts"
 
 /** What a stream may tell of. */
 interface Wish {
   readonly lists: readonly ChangingList[]
   readonly uris: readonly string[]
+  /** The caller's ids of tasks (SEP-2663). */
+  readonly taskIds: readonly string[]
 }
 
 /**
@@ -32,6 +39,9 @@ export async function listen(
   const wish = wishOf(params?.["notifications"], context.limits.subscriptionsMax)
   if ("code" in wish) return exchange.fail(wish, id)
   if (!accepts.stream) return exchange.fail(streamsOnly, id)
+  const respondent = respondentOf(posted, envelope)
+  if (wish.taskIds.length > 0 && !takesTasks(respondent.capabilities))
+    return exchange.fail(refusalFail(undeclared, context.speaker), id)
   const evidence = evidenceIn(posted, envelope)
   const trace = traceOf(envelope, headers)
   const inquiry = { era: "modern", method: message.method, evidence, trace } as const
@@ -43,7 +53,7 @@ export async function listen(
   if (view === undefined) return exchange.fail(gone, id)
 
   const mark = { [metaKeys.subscriptionId]: id }
-  const ear = new Ear(context, mark, { ...inquiry, wish })
+  const ear = new Ear(context, mark, { ...inquiry, wish, respondent })
   const honoured = await ear.begin(view.caller, view.catalog)
   const end = context.streams.open({
     outgoing: exchange.outgoing,
@@ -70,10 +80,17 @@ export async function listen(
   if (Object.keys(honoured).length === 0) end()
 }
 
+/** Who listens, and to what. */
+interface Listener {
+  readonly wish: Wish
+  readonly respondent: RoundsRespondent
+}
+
 /** What is heard for one stream, before the stream is there and after. */
 class Ear {
   readonly watch: Watch
   readonly subscriptions: Subscriptions
+  readonly #tasks: ListenedTasks
   readonly #inquiry: Inquiry
   readonly #wish: Wish
   /** What came before the acknowledgement. */
@@ -83,7 +100,7 @@ class Ear {
   constructor(
     { gateway }: FaceContext,
     mark: JsonObject,
-    { wish, ...inquiry }: Inquiry & { readonly wish: Wish },
+    { wish, respondent, ...inquiry }: Inquiry & Listener,
   ) {
     this.#inquiry = inquiry
     this.#wish = wish
@@ -96,16 +113,24 @@ class Ear {
     this.subscriptions = new Subscriptions(gateway, (uri, params) =>
       this.#say(updatedText(uri, params, mark)),
     )
+    this.#tasks = new ListenedTasks(gateway, { ...inquiry, respondent }, (task) =>
+      this.#say(told("tasks", { ...task, _meta: { ...metaOf(task), ...mark } })),
+    )
   }
 
   /** Asks the servers, waits a little for their word, and returns what of the wish is honoured. */
   async begin(...[caller, catalog]: Parameters<Watch["begin"]>): Promise<JsonObject> {
     const made = this.watch.begin(caller, catalog)
-    const [uris] = await Promise.all([this.#subscribe(), isAgreed(this.watch.answered())])
+    const [uris, taskIds] = await Promise.all([
+      this.#subscribe(),
+      this.#tasks.follow(this.#wish.taskIds),
+      isAgreed(this.watch.answered()),
+    ])
     const lists = this.#wish.lists.filter((of) => of === "tools" || made.has(of))
     return {
       ...Object.fromEntries(lists.map((of) => [`${of}ListChanged`, true])),
       ...(uris.length > 0 && { resourceSubscriptions: uris }),
+      ...(taskIds.length > 0 && { taskIds }),
     }
   }
 
@@ -134,23 +159,28 @@ class Ear {
   end(): void {
     this.watch.end()
     this.subscriptions.end()
+    this.#tasks.end()
   }
 }
 
 const changingLists = ["tools", "prompts", "resources"] as const
 
-function wishOf(wanted: Json | undefined, urisMax: number): Wish | Fail {
+function wishOf(wanted: Json | undefined, itemsMax: number): Wish | Fail {
   if (!isObject(wanted)) return badParams("notifications: expected an object")
-  const { resourceSubscriptions: uris = [] } = wanted
-  if (!isList(uris) || !uris.every((uri) => typeof uri === "string"))
+  const { resourceSubscriptions: uris = [], taskIds = [] } = wanted
+  if (!isTexts(uris))
     return badParams("notifications.resourceSubscriptions: expected a list of URIs")
-  if (uris.length > urisMax)
-    return badParams(
-      `notifications.resourceSubscriptions: more than ${urisMax} (limits.subscriptions)`,
-    )
+  if (!isTexts(taskIds)) return badParams("notifications.taskIds: expected a list of ids")
+  if (uris.length > itemsMax) return tooMany("resourceSubscriptions", itemsMax)
+  if (taskIds.length > itemsMax) return tooMany("taskIds", itemsMax)
   const lists = changingLists.filter((of) => wanted[`${of}ListChanged`] === true)
-  return { lists, uris: [...new Set(uris)] }
+  return { lists, uris: [...new Set(uris)], taskIds: [...new Set(taskIds)] }
 }
+
+const isTexts = (value: Json): value is readonly string[] =>
+  isList(value) && value.every((one) => typeof one === "string")
+
+const metaOf = ({ _meta: meta }: JsonObject): JsonObject => (isObject(meta) ? meta : {})
 
 const told = (name: string, params: object): string =>
   JSON.stringify({ jsonrpc: "2.0", method: `notifications/${name}`, params })
@@ -163,6 +193,8 @@ const goodbye = (mark: JsonObject, serverInfo: JsonObject): string =>
 
 const badParams = (words: string): Fail =>
   fail(200, codes.invalidParams, `Invalid params: ${words}`)
+const tooMany = (what: string, max: number): Fail =>
+  badParams(`notifications.${what}: more than ${max} (limits.subscriptions)`)
 const streamsOnly = httpFail(406, "Not acceptable: subscriptions/listen answers text/event-stream")
 const stopping = fail(200, codes.internal, "The gateway is stopping")
 const gone = fail(200, codes.internal, "The caller is no longer known")
