@@ -11,7 +11,11 @@ rmSync(join(root, "dist"), { recursive: true, force: true }) // or a file delete
 
 const bundle = await rolldown({
   cwd: root,
-  input: { main: "src/main.ts", index: "src/index.ts" },
+  input: {
+    main: "src/main.ts",
+    index: "src/index.ts",
+    "program-child": "src/store/program/child.ts", // started as a process, where a registry is a program
+  },
   platform: "node",
   external: (id) => !id.startsWith(".") && !isAbsolute(id),
 })

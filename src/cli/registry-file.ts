@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs"
 import type { Problem } from "../registry/problem.ts"
 import type { Provenance } from "../registry/read/places.ts"
+import { defaultProgramLimits, type ProgramLimits } from "../store/program/limits.ts"
+import { isProgram, runProgram } from "../store/program/run-program.ts"
 
 /** The text of a document and where it was written, for whoever loads it. */
 export interface RegistryText {
@@ -15,8 +17,15 @@ export interface NoRegistryText {
   readonly problem: Problem
 }
 
-/** Reads a registry document as the gateway does: UTF-8 and nothing else, without a byte order mark. Pipes will do. */
-export async function readRegistry(file: string): Promise<RegistryText | NoRegistryText> {
+/**
+ * Reads a registry document as the gateway does: UTF-8 and nothing else, without a byte order mark. Pipes will do. A
+ * program (`.ts`, `.mts`, `.js`, `.mjs`) is run for the document that it exports.
+ */
+export async function readRegistry(
+  file: string,
+  limits: ProgramLimits = defaultProgramLimits,
+): Promise<RegistryText | NoRegistryText> {
+  if (isProgram(file)) return runProgram(file, limits)
   try {
     const bytes = readFileSync(file)
     const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes)

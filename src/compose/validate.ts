@@ -3,6 +3,8 @@ import { defaultLoadLimits } from "../registry/limits.ts"
 import { toEnd } from "../registry/load.ts"
 import type { RegistryDocument } from "../registry/model.ts"
 import type { Problem } from "../registry/problem.ts"
+import { placesOf } from "../registry/read/places.ts"
+import type { JsonObject } from "../schema/json.ts"
 import { loadPlanned } from "./load.ts"
 import { defaultPlanLimits } from "./plan/limits.ts"
 
@@ -22,13 +24,21 @@ export interface Validated {
   readonly document: RegistryDocument | undefined
 }
 
-/** Checks the text of a registry document in any accepted dialect, as `postern validate` does. Never throws. */
+/**
+ * Checks the text of a registry document in any accepted dialect, as `postern validate` does, or a document that
+ * `registry()` made: then problems name the lines of the program. Never throws.
+ */
 export function validate(
-  text: string,
+  document: string | JsonObject,
   { file, knobs = authoring }: ValidateOptions = {},
 ): Validated {
+  const isText = typeof document === "string"
+  const places = isText ? undefined : placesOf(document)
+  const text = isText ? document : JSON.stringify(document)
   const limits = { limits: defaultLoadLimits, plans: defaultPlanLimits }
-  const options = { knobs, ...limits, ...(file !== undefined && { file }) }
-  const { problems, document } = toEnd(loadPlanned(text, options))
-  return { isSound: problems.every(({ severity }) => severity !== "error"), problems, document }
+  const provenance = { ...(file !== undefined && { file }), ...(places && { places }) }
+  const options = { knobs, ...limits, ...provenance }
+  const loaded = toEnd(loadPlanned(text, options))
+  const isSound = loaded.problems.every(({ severity }) => severity !== "error")
+  return { isSound, problems: loaded.problems, document: loaded.document }
 }

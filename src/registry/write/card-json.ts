@@ -60,7 +60,7 @@ function skillJson(card: Json, skill: Skill | undefined): Json {
 }
 
 /** Where several extensions say the same, the first one is kept. */
-function withSbom(capabilities: Json | undefined, depends: readonly Json[]): JsonObject {
+export function withSbom(capabilities: Json | undefined, depends: readonly Json[]): JsonObject {
   const known = isObject(capabilities) ? capabilities : {}
   const written = member(known, "extensions")
   const extensions = isList(written) ? written : []

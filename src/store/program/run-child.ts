@@ -1,0 +1,97 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { dirname, extname } from "node:path"
+import type { Readable } from "node:stream"
+import { pathToFileURL } from "node:url"
+import type { ProgramLimits } from "./limits.ts"
+
+/** How the process of a program ended, and what it left. */
+export type Ended =
+  | { readonly kind: "done"; readonly document: string; readonly report: string }
+  /** Killed: too much came, it took too long, or nobody wants it any more. */
+  | { readonly kind: "large" | "late" | "stopped" }
+  /** By itself, before it reported: an exit code or signal, and the last words on its stderr. */
+  | { readonly kind: "broken"; readonly how: string; readonly words: string }
+
+/** In the build, this stands in a folder of its own below the child and the library. */
+const isBuilt = extname(import.meta.url) === ".js"
+const child = new URL(isBuilt ? "../program-child.js" : "./child.ts", import.meta.url)
+const library = new URL(isBuilt ? "../index.js" : "../../index.ts", import.meta.url)
+
+/** Runs a program until it ends, or must. Never rejects. */
+export async function runChild(
+  program: string,
+  limits: ProgramLimits,
+  signal = new AbortController().signal,
+): Promise<Ended> {
+  const running = start(program, limits)
+  let killed: "large" | "late" | "stopped" | undefined
+  const kill = (why: typeof killed) => {
+    killed ??= why
+    running.kill("SIGKILL")
+  }
+  const stop = () => kill("stopped")
+  const timer = setTimeout(kill, limits.timeMs, "late")
+  signal.addEventListener("abort", stop)
+  const [, , stderr, document, report] = running.stdio as (Readable | null)[]
+  const bounded = { bytesMax: limits.documentBytes, over: () => kill("large") }
+  const [text, said, words, how] = await Promise.all([
+    textOf(document, bounded),
+    textOf(report, bounded),
+    textOf(stderr, { bytesMax: wordsMax, over: () => undefined }),
+    endOf(running),
+  ])
+  clearTimeout(timer)
+  signal.removeEventListener("abort", stop)
+  if (killed !== undefined) return { kind: killed }
+  if (said === "") return { kind: "broken", how, words }
+  return { kind: "done", document: text, report: said }
+}
+
+const wordsMax = 4_096
+
+/**
+ * The program is the operator's own, and is kept from what it does not need all the same: it has no environment, so no
+ * secret of ours; it reads files, and writes none; it starts neither processes nor threads.
+ */
+function start(program: string, { memoryBytes }: ProgramLimits): ChildProcess {
+  const memory = `--max-old-space-size=${Math.ceil(memoryBytes / 1024 / 1024)}`
+  const flags = [memory, "--permission", "--allow-fs-read=*", "--no-warnings"]
+  const given = [child.href, pathToFileURL(program).href, library.href].map(asArgument)
+  return spawn(process.execPath, [...flags, ...given], {
+    cwd: dirname(program),
+    env: {},
+    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
+  })
+}
+
+/** Node takes its main module as a path. */
+const asArgument = (address: string, index: number) =>
+  index === 0 ? decodeURIComponent(new URL(address).pathname) : address
+
+interface Bound {
+  readonly bytesMax: number
+  /** More came; what comes from then on is thrown away. */
+  readonly over: () => void
+}
+
+async function textOf(stream: Readable | null | undefined, { bytesMax, over }: Bound) {
+  const chunks: Buffer[] = []
+  let left = bytesMax
+  try {
+    for await (const chunk of stream ?? []) {
+      left -= chunk.length
+      if (left < 0) over()
+      else chunks.push(chunk)
+    }
+  } catch {
+    // cut off with the process; how that ended says why
+  }
+  return Buffer.concat(chunks).toString("utf8")
+}
+
+/** Its exit code or signal, or why it could not be started. */
+const endOf = (running: ChildProcess): Promise<string> =>
+  new Promise((resolve) => {
+    running.once("error", ({ message }) => resolve(message))
+    running.once("close", (code, signal) => resolve(signal ?? `exit code ${code}`))
+  })
