@@ -1,5 +1,6 @@
 import type { Catalog, CatalogTool, Scope } from "../registry/catalog.ts"
 import type { Caller } from "./caller.ts"
+import { inCallersNames, nameApps, type Seer } from "./content/app-tools.ts"
 import type { Gateway, Levels } from "./gateway.ts"
 import type { Inquiry } from "./inquiry.ts"
 import { permit, scopeOf } from "./permit.ts"
@@ -24,9 +25,13 @@ export function list(inquiry: Inquiry, gateway: Gateway): Promise<Result<Listing
       inquiry,
       answer(caller, catalog, facts) {
         const tell = (known: Catalog) => {
-          const tools = visibleTools(known, caller, gateway.levels)
-          facts.note = { listed: tools.length }
-          return ok({ caller, catalog: known, tools })
+          const seer = { caller, catalog: known, evidence: inquiry.evidence }
+          const told = (tools: readonly CatalogTool[]) => {
+            facts.note = { listed: tools.length }
+            return ok({ caller, catalog: known, tools })
+          }
+          const tools = shownTools(seer, gateway)
+          return tools instanceof Promise ? tools.then(told) : told(tools)
         }
         const learned = gateway.learn?.(catalog, caller.agent)
         return learned === undefined ? tell(catalog) : learned.then(tell)
@@ -37,15 +42,20 @@ export function list(inquiry: Inquiry, gateway: Gateway): Promise<Result<Listing
   )
 }
 
+/** What a caller is shown. Nobody asked, so nothing is recorded. */
+export function shownTools(
+  seer: Seer,
+  gateway: Gateway,
+): readonly CatalogTool[] | Promise<readonly CatalogTool[]> {
+  const tools = visibleTools(seer.catalog, seer.caller, gateway.levels)
+  return nameApps(tools) ? inCallersNames(tools, seer, gateway) : tools
+}
+
 /** What a scope comes to under one gateway's levels. Permits are pure, so it is worked out once. */
 const shown = new WeakMap<Levels, WeakMap<Scope, readonly CatalogTool[]>>()
 
-/** What {@link permit} would let this caller call. Nobody asked, so nothing is recorded. */
-export function visibleTools(
-  catalog: Catalog,
-  caller: Caller,
-  levels: Levels,
-): readonly CatalogTool[] {
+/** What {@link permit} would let this caller call, under the names of its definitions. */
+export function visibleTools(catalog: Catalog, caller: Caller, levels: Levels): readonly CatalogTool[] {
   const scope = scopeOf(catalog, caller, levels)
   if (scope === undefined) return none
   const known = shown.get(levels) ?? new WeakMap<Scope, readonly CatalogTool[]>()

@@ -15,7 +15,15 @@ const linking = (name: string) =>
         supportedVersions: ["2026-07-28"],
         capabilities: { tools: {}, resources: {}, extensions },
       },
-      "tools/list": { tools: [{ name: `${name}_link`, inputSchema: { type: "object" } }] },
+      "tools/list": {
+        tools: [
+          {
+            name: `${name}_link`,
+            inputSchema: { type: "object" },
+            _meta: { ui: { resourceUri: uri } },
+          },
+        ],
+      },
       "resources/list": { resources: [{ uri, name }] },
       "resources/templates/list": { resourceTemplates: [] },
       "resources/read": { contents: [{ uri: params?.["uri"], text: `of ${name}` }] },
@@ -92,3 +100,27 @@ interface Linked {
   readonly content: readonly { readonly uri?: string; readonly resource?: { uri: string } }[]
   readonly _meta: { readonly ui: { readonly resourceUri: string } }
 }
+
+test("a tool that nobody registered names its page as its caller can read it, in both eras", async () => {
+  const [one, two] = [await linking("one"), await linking("two")]
+  const expose = { expose: "all", to: ["a"] }
+  await using gateway = await startGateway({
+    registry: {
+      tools: { other: { server: "one" }, another: { server: "two" } },
+      agents: { a: ["other"] },
+    },
+    servers: { "one:1.0.0": { url: one.url, ...expose }, "two:1.0.0": { url: two.url, ...expose } },
+  })
+  const { port } = gateway
+  const headers = await session(port, "a")
+  const modern = JSON.parse((await ask(port, "a", "tools/list")).text)
+  for (const listed of [modern, read(await post(port, legacy("tools/list"), headers))]) {
+    const { tools } = (listed as { result: { tools: (Linked & { name: string })[] } }).result
+    const name = tools.find((tool) => tool.name === "one_link")?._meta.ui.resourceUri ?? ""
+    expect(name).toMatch(/one@1\.0\.0/)
+    const { text } = await ask(port, "a", "resources/read", { uri: name }, { "mcp-name": name })
+    expect(JSON.parse(text)).toMatchObject({ result: { contents: [{ text: "of one" }] } })
+    expect(tools.find((tool) => tool.name === "two_link")?._meta.ui.resourceUri).toMatch(/two@1/)
+  }
+  expect((await ask(port, "a", "tools/list")).text).toBe(JSON.stringify(modern))
+})

@@ -66,13 +66,13 @@ function withUri(value: Json, nameOf: NameOf): Json {
 }
 
 /** Where MCP Apps say which resource shows a tool: `_meta.ui.resourceUri`. */
-function uiOf(meta: Json | undefined): JsonObject | undefined {
+export function uiOf(meta: Json | undefined): JsonObject | undefined {
   const ui = isObject(meta) ? meta["ui"] : undefined
   return isObject(ui) && typeof ui["resourceUri"] === "string" ? ui : undefined
 }
 
 /** `_meta` with the resource of an MCP App under the caller's name for it; for results and for definitions of tools. */
-function metaOf(meta: Json | undefined, nameOf: NameOf): Json {
+export function metaOf(meta: Json | undefined, nameOf: NameOf): Json {
   const ui = uiOf(meta)
   if (ui === undefined || !isObject(meta)) return meta ?? null
   return { ...meta, ui: { ...ui, resourceUri: nameOf(String(ui["resourceUri"])) } }

@@ -1,5 +1,5 @@
 import type { Gateway } from "../../call/gateway.ts"
-import { visibleTools } from "../../call/list.ts"
+import { shownTools } from "../../call/list.ts"
 import type { FaceContext } from "./context.ts"
 import type { FaceOptions } from "./face.ts"
 import { metadataUrl } from "./metadata.ts"
@@ -60,7 +60,7 @@ function viewsBy(gateway: Gateway, toolLists: FaceContext["toolLists"]): ViewOf 
     const catalog = gateway.catalog()
     const caller = await gateway.identify(evidence, catalog)
     if (!caller.ok) return undefined
-    const tools = visibleTools(catalog, caller.value, gateway.levels)
+    const tools = await shownTools({ caller: caller.value, catalog, evidence }, gateway)
     return { caller: caller.value, catalog, digest: toolLists(tools, era).digest }
   }
 }
