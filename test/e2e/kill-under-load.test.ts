@@ -142,7 +142,7 @@ class World {
       this.#web.child = await serveWeb(this.log("web"), port)
     } else if (what === "pipes") {
       const pids = descendants(this.gateway.running.pid)
-      expect(pids.length).toBeGreaterThanOrEqual(3)
+      expect(pids.length).toBeGreaterThanOrEqual(2) // of those that are isolated one may rest
       for (const pid of pids) process.kill(pid, "SIGKILL")
     } else {
       const before = descendants(this.gateway.running.pid)
@@ -203,6 +203,7 @@ test("what is killed under load loses no call without a word, and does none twic
   await world.goesOn()
   for (const what of ["web", "pipes", "gateway", "pipes", "web", "gateway"] as const) {
     await world.kill(what)
+    await world.goesOn()
   }
   world.end()
   await running
