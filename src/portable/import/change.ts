@@ -1,0 +1,64 @@
+import type { Ref } from "../../registry/model.ts"
+import type { FieldChange } from "../../registry/pins/field-diff.ts"
+import type { HiddenText } from "../../registry/pins/hidden-text.ts"
+
+/** What an import does to a registry, for the person who is asked. */
+export type Change =
+  | { readonly kind: "server_added"; readonly server: Ref; readonly tools: number }
+  /** The address now has another version of the server, which takes the place of the old one. */
+  | { readonly kind: "server_moved"; readonly server: Ref; readonly from: string | undefined }
+  | ToolAdded
+  | DefinitionChanged
+  | ToolGone
+  /** A skeleton, or an agent named on purpose, may call `tools` more tools. */
+  | { readonly kind: "agent_added" | "agent_extended"; readonly agent: Ref; readonly tools: number }
+
+export interface ToolAdded {
+  readonly kind: "tool_added"
+  readonly server: Ref
+  /** The name under which it is registered, and the server's own. */
+  readonly tool: Ref
+  readonly on: string
+  /** Text that a person would not see: the tool is registered, and no agent is given it. */
+  readonly hidden: readonly HiddenText[]
+}
+
+export interface DefinitionChanged {
+  readonly kind: "definition_changed"
+  readonly server: Ref
+  readonly on: string
+  /** The server still says that it is the same version. */
+  readonly isDrift: boolean
+  /** From what was pinned, or was in the registry, to what the server says. */
+  readonly fields: readonly FieldChange[]
+  /** Members that somebody has written otherwise in the registry, and that stay so. */
+  readonly kept: readonly string[]
+  readonly hidden: readonly HiddenText[]
+}
+
+export interface ToolGone {
+  readonly kind: "tool_gone"
+  readonly server: Ref
+  readonly on: string
+  /** Registered tools that draw on it. */
+  readonly tools: readonly Ref[]
+  /** A new tool that takes and gives the same, if there is exactly one. */
+  readonly perhaps: string | undefined
+  readonly isPruned: boolean
+}
+
+/** Whether a change touches what was there, and is not made before somebody has seen it. */
+export function needsConsent(change: Change): boolean {
+  switch (change.kind) {
+    case "server_moved":
+    case "definition_changed":
+      return true
+    case "tool_gone":
+      return change.isPruned
+    case "server_added":
+    case "tool_added":
+    case "agent_added":
+    case "agent_extended":
+      return false
+  }
+}

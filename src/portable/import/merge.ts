@@ -1,0 +1,106 @@
+import { type JsonObject, type Ref, refKey } from "../../registry/model.ts"
+import { type Lock, lockOf, type ServerWords } from "../../registry/pins/lock.ts"
+import type { TextEdit } from "../../registry/write/edit-text.ts"
+import { editAgent, type Gifts, type GivenAgent } from "./agent.ts"
+import type { Change } from "./change.ts"
+import { editServer, registered } from "./edit-server.ts"
+import { registryNames, type Wanted } from "./names.ts"
+import { hiddenText, nameOf, planServer, type ServerPlan } from "./plan-server.ts"
+import { prune } from "./prune.ts"
+import { draws, refOf, section } from "./written-document.ts"
+
+/** A server that was asked what it is and what it has. */
+export interface FoundServer {
+  readonly name: string
+  /** As it says itself; undefined where that is no exact version. */
+  readonly version: string | undefined
+  readonly description: string | undefined
+  readonly words: ServerWords
+  /** Its tools as it defines them; each name once. */
+  readonly tools: readonly JsonObject[]
+}
+
+export interface Merging {
+  /** The registry as it is written. */
+  readonly document: JsonObject
+  readonly lock: Lock
+  readonly found: readonly FoundServer[]
+  readonly agent: GivenAgent
+  /** What no server lists any more goes, with its tools and their places in `depends`. */
+  readonly prune: boolean
+  /** Changes of what was there have been seen and are wanted: see `needsConsent`. */
+  readonly isAccepted: boolean
+  /** Tools that the registry refuses, by server and their names there: they are left as they were. */
+  readonly refused: ReadonlyMap<string, ReadonlySet<string>>
+}
+
+export interface Merged {
+  readonly edits: readonly TextEdit[]
+  readonly lock: Lock
+  /** Everything that servers say otherwise than the registry, whether `edits` make it so or not. */
+  readonly changes: readonly Change[]
+  /** The servers as the registry then has them; `was` is a version that gave way. */
+  readonly servers: readonly (Ref & { readonly was?: string | undefined })[]
+}
+
+/**
+ * What importing servers means for a registry: `provides` says what servers say, and only import writes there, so that
+ * `tools` and `agents` stay people's own. A tool is registered when its server offers it for the first time; what people
+ * took out afterwards stays out. What changed is decided by the lock, which has the words of the last time.
+ */
+export function merge(merging: Merging): Merged {
+  const plans = merging.found.map((found) => planServer(found, merging))
+  const there = section(merging.document, "tools").map(({ entity }) => refOf(entity).name)
+  const wanted = plans.flatMap(({ fresh }) => fresh.map((tool) => tool.wanted))
+  const names = registryNames(wanted, new Set(there))
+  const servers = plans.map((plan) => editServer(plan, names, merging))
+  const agent = editAgent(merging.document, merging.agent, giftsOf(plans, names, merging))
+  const isPruned = merging.prune && merging.isAccepted
+  return {
+    edits: [
+      ...servers.flatMap(({ edits }) => edits),
+      ...agent.edits,
+      ...(isPruned ? prune(plans, merging.document) : []),
+    ],
+    lock: lockWith(merging.lock, plans),
+    changes: [...servers.flatMap(({ changes }) => changes), ...agent.changes],
+    servers: plans.flatMap(({ server, was, isHeld }) => (isHeld ? [] : [{ ...server, was }])),
+  }
+}
+
+/** Tools with hidden text are nobody's until somebody has looked at them. */
+function giftsOf(
+  plans: readonly ServerPlan[],
+  names: ReadonlyMap<Wanted, string>,
+  { document, isAccepted, prune }: Merging,
+): Gifts {
+  const open = plans.filter(({ isHeld }) => !isHeld)
+  const fresh = open.flatMap((plan) =>
+    plan.fresh
+      .filter(({ definition }) => hiddenText(definition).length === 0)
+      .map(({ wanted, on }) => registered(names.get(wanted) ?? on)),
+  )
+  const known = open.flatMap(({ found, gone }) => {
+    const suspects = found.tools.filter((tool) => hiddenText(tool).length > 0).map(nameOf)
+    const left = new Set([...suspects, ...(prune && isAccepted ? gone.map(({ on }) => on) : [])])
+    return [...draws(document)]
+      .filter(({ server, on }) => server === found.name && on !== undefined && !left.has(on))
+      .map(({ tool }) => refOf(tool.entity))
+  })
+  // Of two versions of a tool an agent sees one.
+  const all = new Map([...known, ...fresh].map((tool) => [tool.name, tool]))
+  return { all: [...all.values()], fresh }
+}
+
+/** The lock with these servers in the place of what it had of them, and of the versions that gave way. */
+function lockWith({ servers }: Lock, plans: readonly ServerPlan[]): Lock {
+  const open = plans.filter(({ isHeld }) => !isHeld)
+  const replaced = new Set(
+    open.flatMap(({ server, was }) => [
+      refKey(server.name, server.version),
+      ...(was === undefined ? [] : [refKey(server.name, was === "" ? undefined : was)]),
+    ]),
+  )
+  const others = servers.filter(({ server }) => !replaced.has(refKey(server.name, server.version)))
+  return lockOf([...others, ...open.map(({ pin }) => pin)])
+}

@@ -1,0 +1,43 @@
+import type { JsonObject, Ref } from "../../registry/model.ts"
+import { keysOf, step } from "../../registry/normalise/pointer.ts"
+import type { TextEdit } from "../../registry/write/edit-text.ts"
+import type { Json } from "../../schema/json.ts"
+import { dependsOf } from "./agent.ts"
+import type { ServerPlan } from "./plan-server.ts"
+import { type Draw, draws, objects, refOf, section, textAt } from "./written-document.ts"
+
+/**
+ * Takes out what servers do not list any more: provisions, the tools that drew on nothing else, and their places in the
+ * `depends` of agents. A composition that needs one of them is then unsound, and the document is not written.
+ */
+export function prune(plans: readonly ServerPlan[], document: JsonObject): TextEdit[] {
+  const gone = plans.flatMap((plan) =>
+    plan.isHeld ? [] : plan.gone.map((one) => ({ ...one, server: plan.server.name })),
+  )
+  const isGone = ({ server, on }: Draw) =>
+    gone.some((one) => one.server === server && one.on === on)
+  const drawn = [...draws(document)].filter(isGone)
+  const removed = drawn.filter(({ isOnly }) => isOnly).map(({ tool }) => refOf(tool.entity))
+  const pointers = new Set([
+    ...gone.map(({ pointer }) => pointer),
+    ...drawn.map(({ isOnly, pointer, tool }) => (isOnly ? tool.pointer : pointer)),
+    ...dependenciesOn(removed, document),
+  ])
+  return [...pointers].map((pointer) => ({ op: "remove", pointer }))
+}
+
+function dependenciesOn(tools: readonly Ref[], document: JsonObject): string[] {
+  return section(document, "agents").flatMap((agent) => {
+    const at = dependsOf(agent)
+    if (at === undefined) return []
+    const list = keysOf(at).reduce<Json | undefined>(step, document)
+    const found = objects(list, at).filter(({ entity }) => tools.some((one) => means(entity, one)))
+    return found.map(({ pointer }) => pointer)
+  })
+}
+
+function means(dependency: JsonObject, { name, version }: Ref): boolean {
+  const written = textAt(dependency, "version")
+  const isIt = dependency["type"] === "tool" && dependency["name"] === name
+  return isIt && (written === undefined || written === version)
+}
