@@ -177,6 +177,10 @@ export const limitTable = {
   ),
   backendSessionIdle: time(backendLimits.sessionIdleMs, "one of those sessions may be unused"),
   backendProcesses: count(backendLimits.childrenMax, "processes of one server with `isolation`"),
+  backendProcessesPerCaller: count(
+    backendLimits.childrenPerCallerMax,
+    "such processes that work for one caller at a time",
+  ),
   backendProcessIdle: time(backendLimits.childIdleMs, "one of those processes may be unused"),
   backendAsking: count(
     backendLimits.askingMax,
@@ -252,6 +256,7 @@ export const backendLimitsOf = (limits: Limits): Partial<BackendLimits> => ({
   askingMs: limits.questionWindow + 1_000, // the questions end first
   askingMax: limits.backendAsking,
   childrenMax: limits.backendProcesses,
+  childrenPerCallerMax: limits.backendProcessesPerCaller,
   childIdleMs: limits.backendProcessIdle,
   sessionsMax: limits.backendSessions,
   sessionIdleMs: limits.backendSessionIdle,

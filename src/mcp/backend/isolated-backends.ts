@@ -20,7 +20,7 @@ import type { Status } from "./status.ts"
 
 export interface IsolatedBackendsContext {
   readonly gate: Gate
-  readonly limits: Pick<BackendLimits, "childrenMax" | "childIdleMs">
+  readonly limits: Pick<BackendLimits, "childrenMax" | "childrenPerCallerMax" | "childIdleMs">
   open(lane: Lane): Backend
 }
 
@@ -33,7 +33,8 @@ export class IsolatedBackends {
   readonly ref: Ref
   readonly address: StdioAddress
   readonly #context: IsolatedBackendsContext
-  readonly #members: Members
+  /** Used by principals, or for nobody in particular. */
+  readonly #members: Members<string | undefined>
 
   constructor(ref: Ref, address: StdioAddress, context: IsolatedBackendsContext) {
     const { childrenMax: max, childIdleMs: idleMs } = context.limits
@@ -44,17 +45,25 @@ export class IsolatedBackends {
   }
 
   async request(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
-    const member = this.#memberFor(request)
-    const crowd = `${this.#context.limits.childrenMax} processes of this server are in use`
-    if (member === undefined) return this.#members.refusal(request.subject, crowd)
-    return member.during(undefined, () => member.backend.request(server, request))
-  }
-
-  #memberFor(request: BackendRequest): Member | undefined {
     const lane = laneOf(request, this.address.options.isolation) ?? plainLane
+    const user = lane.owner === "everybody" ? undefined : request.caller?.principal
     const isExclusive = lane.mayAsk && lane.owner !== "session"
     const key = isExclusive ? this.#freeKey(lane.key) : lane.key
-    return this.#members.of(key, () => new Member(() => this.#context.open(lane)))
+    const { childrenMax, childrenPerCallerMax } = this.#context.limits
+    if (this.#isGreedy(user, key)) {
+      const share = `${childrenPerCallerMax} processes of this server are in use by this caller (limits.backendProcessesPerCaller)`
+      return this.#members.refusal(request.subject, share)
+    }
+    const member = this.#members.of(key, () => new Member(() => this.#context.open(lane)))
+    const crowd = `${childrenMax} processes of this server are in use (limits.backendProcesses)`
+    if (member === undefined) return this.#members.refusal(request.subject, crowd)
+    return member.during(user, () => member.backend.request(server, request))
+  }
+
+  /** It has its share of the processes in use, and this would be one more. */
+  #isGreedy(user: string | undefined, key: string): boolean {
+    if (user === undefined || this.#members.find(key)?.isInUse) return false
+    return this.#members.usedBy(user) >= this.#context.limits.childrenPerCallerMax
   }
 
   /** The first of this lane's processes that works on nothing; the next number where all do. */
@@ -75,8 +84,8 @@ export class IsolatedBackends {
   }
 
   /** What is asked for nobody in particular, a process of its own tells. */
-  #plainMember(): Member | undefined {
-    const open = () => new Member(() => this.#context.open(plainLane))
+  #plainMember() {
+    const open = () => new Member<string | undefined>(() => this.#context.open(plainLane))
     return this.#members.of(plainLane.key, open)
   }
 

@@ -30,8 +30,12 @@ export interface BackendLimits {
   /** Sessions with one legacy server beside the plain one, and how long one of them may be unused. */
   readonly sessionsMax: number
   readonly sessionIdleMs: number
-  /** Processes of one server whose callers do not share one, and how long one of them may be unused. */
+  /**
+   * Processes of one server whose callers do not share one, how many of them may work for one caller, and how long one of
+   * them may be unused.
+   */
   readonly childrenMax: number
+  readonly childrenPerCallerMax: number
   readonly childIdleMs: number
   /** One request to an authorization server, and bytes of its answer. */
   readonly tokenMs: number
@@ -67,6 +71,7 @@ export const defaultLimits: BackendLimits = {
   sessionsMax: 1_000,
   sessionIdleMs: 10 * 60_000,
   childrenMax: 16,
+  childrenPerCallerMax: 8,
   childIdleMs: 10 * 60_000,
   tokenMs: 5_000,
   tokenBytesMax: 64 * 1024,

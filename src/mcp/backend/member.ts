@@ -23,6 +23,11 @@ export class Member<User = undefined> {
     return this.#uses.size > 0
   }
 
+  isUsedBy(user: User): boolean {
+    for (const use of this.#uses) if (use.user === user) return true
+    return false
+  }
+
   async during<T>(user: User, work: () => Promise<T>): Promise<T> {
     const release = this.#use(user)
     try {

@@ -36,6 +36,13 @@ export class Members<User = undefined> {
     return this.#all.get(key)
   }
 
+  /** Members in use by this user. */
+  usedBy(user: User): number {
+    let count = 0
+    for (const member of this.#all.values()) if (member.isUsedBy(user)) count++
+    return count
+  }
+
   /** Undefined where there are as many as there may be, and all are in use; and when all of them are being closed. */
   of(key: string, begin: () => Member<User>): Member<User> | undefined {
     if (this.#isClosing) return

@@ -77,6 +77,24 @@ describe("a legacy server on stdio", () => {
     expect(await pid("ann")).not.toBe(await pid("bob"))
   })
 
+  test("does not give one caller all of its processes", async () => {
+    const limits = { childrenMax: 4, childrenPerCallerMax: 2 }
+    const { backends, call } = open(isolated("session"), { limits })
+    const greedy = ["s-1", "s-2", "s-3"].map((session) => peerOf("ann", session).request)
+    const waiting = greedy.slice(0, 2).map((request) => call("wait", request))
+    const [first, , third] = greedy
+    expect(text(await call("pid", first))).toMatch(/^\d+$/) // in a process that works for it already
+    expect(refusal(await call("pid", third))).toMatchObject({
+      code: "overloaded",
+      reason: expect.stringContaining("limits.backendProcessesPerCaller"),
+      fate: "unsent",
+    })
+    for (const name of ["bob", "cat"])
+      expect(text(await call("pid", peerOf(name, name).request))).toMatch(/^\d+$/)
+    expect(backends.status()).toMatchObject([{ processes: 4 }])
+    void waiting
+  })
+
   test("has no more processes than it may, and none that nobody uses", async () => {
     const limits = { childrenMax: 1, childIdleMs: 200 }
     const { call } = open(isolated("principal"), { limits })
