@@ -144,6 +144,10 @@ export const limitTable = {
   },
   backendAnswerBytes: bytes(16 * mib, "of one answer of a backend, or of one event of a stream"),
   backendStreamBytes: bytes(backendLimits.streamBytesMax, "of all events of one call's stream"),
+  backendResumptions: count(
+    backendLimits.resumptionsMax,
+    "times that the stream of one answer is taken up after it broke",
+  ),
   backendConnectTimeout: time(backendLimits.connectMs, "one attempt to connect may take"),
   backendProbeTimeout: time(
     backendLimits.probeMs,
@@ -245,6 +249,7 @@ export const backendLimitsOf = (limits: Limits): Partial<BackendLimits> => ({
   backoffMaxMs: limits.backendRetryWait,
   drainMs: limits.shutdownTimeout,
   streamBytesMax: limits.backendStreamBytes,
+  resumptionsMax: limits.backendResumptions,
   tokenMs: limits.backendTokenTimeout,
   tokenBytesMax: limits.backendTokenBytes,
   callersMax: limits.backendCallers,

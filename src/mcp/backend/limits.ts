@@ -21,6 +21,8 @@ export interface BackendLimits {
   readonly terminateMs: number
   /** Bytes of all events of one call's stream; the limit of an answer is that of each event. */
   readonly streamBytesMax: number
+  /** How often the stream of one answer is taken up after it broke, or the server ended it. */
+  readonly resumptionsMax: number
   /** How long a stream may stay open after its answer. */
   readonly lingerMs: number
   /** How long a server may wait for answers to what it asked within one request. */
@@ -65,6 +67,7 @@ export const defaultLimits: BackendLimits = {
   drainMs: 10_000,
   terminateMs: 2_000,
   streamBytesMax: 256 * 1024 * 1024,
+  resumptionsMax: 1_000,
   lingerMs: 1_000,
   askingMs: 60 * 60_000,
   askingMax: 256,

@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http"
 import { describe, expect, test } from "vitest"
 import { Cancellation } from "../../../src/call/cancellation.ts"
 import { nextAttempt } from "../../../src/mcp/backend/http/taken-up.ts"
+import type { BackendLimits } from "../../../src/mcp/backend/limits.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
 import type { Message } from "../../support/backend-behaviour.ts"
 import { type Answer, json, serve } from "../../support/backend-http.ts"
@@ -20,7 +21,11 @@ const result = (id: unknown, value = "done") => ({
 })
 
 /** A legacy server that has a way of its own with the streams of calls. `lost` are the event ids that came back. */
-async function resumable(call: Answer, resumed: (lastEventId: string, call: Message) => Answer) {
+async function resumable(
+  call: Answer,
+  resumed: (lastEventId: string, call: Message) => Answer,
+  limits: Partial<BackendLimits> = {},
+) {
   let called: Message = {}
   const lost: string[] = []
   const server = await serve((message, response, request) => {
@@ -39,7 +44,7 @@ async function resumable(call: Answer, resumed: (lastEventId: string, call: Mess
     json(response, { jsonrpc: "2.0", id, result: { protocolVersion: "2025-11-25" } })
   })
   const legacy = { ...options, era: "legacy" as const }
-  return { server, lost, ...open(http(server.url, { options: legacy })) }
+  return { server, lost, ...open(http(server.url, { options: legacy }), { limits }) }
 }
 
 const countOf = (methods: readonly string[], method: string) =>
@@ -122,6 +127,33 @@ describe("the stream of an answer", () => {
     expect(lost).toEqual(["1", "1", "1", "1", "1"])
   })
 
+  const more = (last: string) => `${Number(last) + 1}`
+
+  test("that only ever begins is given up, whatever new ids come", async () => {
+    const { call, lost } = await resumable(
+      (_, response) => void stream(response).end(event("1")),
+      (last) => (_, response) =>
+        void stream(response).end(`id: ${more(last)}\nretry: 0\ndata: \n\n`),
+      { resumptionsMax: 8 },
+    )
+    expect(refusal(await call("x"))).toMatchObject({ code: "backend_unavailable" })
+    expect(lost).toEqual(["1", "2", "3", "4", "5", "6", "7", "8"])
+  })
+
+  test("has one limit of bytes, however often it is taken up", async () => {
+    const filler = { jsonrpc: "2.0", method: "notifications/x", params: { x: "x".repeat(4_000) } }
+    const { call, lost } = await resumable(
+      (_, response) => void stream(response).end(event("1", filler)),
+      (last) => (_, response) => void stream(response).end(event(more(last), filler)),
+      { streamBytesMax: 10_000 },
+    )
+    expect(refusal(await call("x"))).toMatchObject({
+      code: "backend_error",
+      reason: expect.stringContaining("bytes"),
+    })
+    expect(lost).toEqual(["1", "2"])
+  })
+
   test("that broke is cancelled at the server when the caller gives up", async () => {
     const cancellation = new Cancellation()
     const { call, server } = await resumable(
@@ -151,17 +183,29 @@ describe("the stream of an answer", () => {
 })
 
 describe("the wait before a stream is taken up", () => {
-  const broken = { lastEventId: "1", retryMs: undefined, takenUp: undefined }
+  const broken = { lastEventId: "1", retryMs: undefined, bytes: 0, takenUp: undefined }
+  const next = (of: Parameters<typeof nextAttempt>[0]) => nextAttempt(of, 100)
 
   test("is what the server asked for, up to half a minute, and a second otherwise", () => {
-    expect(nextAttempt({ ...broken, retryMs: 0 })).toMatchObject({ waitMs: 0 })
-    expect(nextAttempt({ ...broken, retryMs: 500 })).toMatchObject({ waitMs: 500 })
-    expect(nextAttempt({ ...broken, retryMs: 1e12 })).toMatchObject({ waitMs: 30_000 })
-    expect(nextAttempt(broken)).toMatchObject({ waitMs: 1_000 })
+    expect(next({ ...broken, retryMs: 0 })).toMatchObject({ waitMs: 0 })
+    expect(next({ ...broken, retryMs: 500 })).toMatchObject({ waitMs: 500 })
+    expect(next({ ...broken, retryMs: 1e12 })).toMatchObject({ waitMs: 30_000 })
+    expect(next(broken)).toMatchObject({ waitMs: 1_000 })
+  })
+
+  test("is a tenth of a second at least for who sends us away too often", () => {
+    const waits: (number | undefined)[] = []
+    let takenUp: ReturnType<typeof next>
+    for (let n = 0; n < 12; n++) {
+      takenUp = next({ ...broken, lastEventId: String(n), retryMs: 0, takenUp })
+      waits.push(takenUp?.waitMs)
+    }
+    expect(waits).toEqual([...Array(10).fill(0), 100, 100])
+    expect(next({ ...broken, retryMs: 500, takenUp })).toMatchObject({ waitMs: 500 })
   })
 
   test("stays what the server asked for on the stream before", () => {
-    const takenUp = nextAttempt({ ...broken, retryMs: 700 })
-    expect(nextAttempt({ ...broken, lastEventId: "", takenUp })).toMatchObject({ waitMs: 700 })
+    const takenUp = next({ ...broken, retryMs: 700 })
+    expect(next({ ...broken, lastEventId: "", takenUp })).toMatchObject({ waitMs: 700 })
   })
 })

@@ -134,6 +134,11 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
     return this.#events?.lastEventId ?? ""
   }
 
+  /** All that has come of a stream. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   get retryMs(): number | undefined {
     return this.#events?.retryMs
   }

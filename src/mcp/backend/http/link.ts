@@ -277,13 +277,15 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
 
   takesUp(broken: RpcExchange): boolean {
     const { outgoing, session } = broken
-    const takenUp = session && nextAttempt(broken)
+    const takenUp = session && nextAttempt(broken, this.#limits.resumptionsMax)
     if (takenUp === undefined) return false
     setTimeout(() => {
       const { epoch } = broken
       if (outgoing.isOver) return
       if (session?.epoch !== epoch) return this.broken(broken, lostAgain(undefined))
-      const exchange = new RpcExchange(this, outgoing, this.#sizes, { session, epoch, takenUp })
+      const streamBytesMax = this.#sizes.streamBytesMax - takenUp.bytes
+      const sizes = { ...this.#sizes, streamBytesMax }
+      const exchange = new RpcExchange(this, outgoing, sizes, { session, epoch, takenUp })
       outgoing.carrier = exchange
       const headers = [...session.headers, "last-event-id", takenUp.lastEventId]
       this.#sender.get(headers, exchange)

@@ -5,6 +5,9 @@ export interface TakenUp {
   readonly lastEventId: string
   /** Attempts in a row on which no event came. */
   readonly attempts: number
+  /** Attempts in all, with this one, and bytes that came on the streams before. */
+  readonly times: number
+  readonly bytes: number
   readonly waitMs: number
 }
 
@@ -13,21 +16,39 @@ const attemptsMax = 5
 const waitMs = 1_000
 const waitMaxMs = 30_000
 
+/** A server that sends us away more often than this is not asked at its own pace any more, but at this one. */
+const promptMax = 10
+const waitMinMs = 100
+
 /** A stream as it broke. */
 interface Broken {
   readonly lastEventId: string
   readonly retryMs: number | undefined
+  readonly bytes: number
   readonly takenUp: TakenUp | undefined
 }
 
-/** How to take it up; undefined where the server gave its events no ids, and when it was tried often enough. */
-export function nextAttempt({ lastEventId, retryMs, takenUp }: Broken): TakenUp | undefined {
+/**
+ * How to take it up; undefined where the server gave its events no ids, and when it was tried often enough: `timesMax` in
+ * all, however many events came.
+ */
+export function nextAttempt(
+  { lastEventId, retryMs, bytes, takenUp }: Broken,
+  timesMax: number,
+): TakenUp | undefined {
   const last = lastEventId === "" ? takenUp?.lastEventId : lastEventId
   if (last === undefined || !isHeaderValue(last)) return
   const attempts = takenUp === undefined || last !== takenUp.lastEventId ? 0 : takenUp.attempts + 1
-  if (attempts >= attemptsMax) return
-  const wait = retryMs ?? takenUp?.waitMs ?? waitMs
-  return { lastEventId: last, attempts, waitMs: Math.min(wait, waitMaxMs) }
+  const times = (takenUp?.times ?? 0) + 1
+  if (attempts >= attemptsMax || times > timesMax) return
+  const wait = Math.min(retryMs ?? takenUp?.waitMs ?? waitMs, waitMaxMs)
+  return {
+    lastEventId: last,
+    attempts,
+    times,
+    bytes: (takenUp?.bytes ?? 0) + bytes,
+    waitMs: times > promptMax ? Math.max(wait, waitMinMs) : wait,
+  }
 }
 
 const isHeaderValue = (id: string): boolean => /^[\x21-\x7e]{1,1024}$/.test(id)
