@@ -1,7 +1,7 @@
 import type { Json } from "../schema/json.ts"
 
 /** What writes itself out deeper than this overflows the stack somewhere; backends' values are not to be trusted. */
-const depthMax = 500
+export const depthMax = 500
 
 /**
  * A value as part of a text: strings as they are, numbers and booleans as JSON, what is absent or null as nothing,
@@ -14,7 +14,7 @@ export function textOf(value: Json | undefined): string | undefined {
   return isNestedAtMost(value, depthMax) ? JSON.stringify(value) : undefined
 }
 
-function isNestedAtMost(value: Json, depth: number): boolean {
+export function isNestedAtMost(value: Json, depth: number): boolean {
   if (typeof value !== "object" || value === null) return true
   return depth > 0 && Object.values(value).every((inner) => isNestedAtMost(inner, depth - 1))
 }

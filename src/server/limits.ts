@@ -115,6 +115,30 @@ export const limitTable = {
     defaultRunLimits.drainMs,
     "calls with an effect may go on after another step of their run has failed",
   ),
+  runGrace: {
+    ...time(
+      defaultRunLimits.graceMs,
+      "an answer is still taken after the time of its call is up, where it decides what is undone",
+    ),
+    min: 0,
+  },
+  compensation: {
+    ...time(
+      defaultRunLimits.compensationMs,
+      "a compensation is tried, or what became of a call is asked, before the run is parked",
+    ),
+    max: 30 * 24 * 60 * minute,
+  },
+  unknownOutcomes: count(
+    defaultRunLimits.maxUnknowns,
+    "unknown outcomes of one call before its run is parked",
+    20,
+  ),
+  recoveries: count(
+    defaultRunLimits.maxRecoveries,
+    "recoveries of one run without progress before it is parked",
+    100,
+  ),
   cacheEntries: count(defaultPolicyStateLimits.cacheEntries, "results kept for steps with a cache"),
   cacheBytes: bytes(defaultPolicyStateLimits.cacheBytes, "of all results kept, as JSON"),
   onceEntries: count(
@@ -295,6 +319,10 @@ export const runLimitsOf = (limits: Limits): RunLimits => ({
   stepOutputBytes: limits.stepOutputBytes,
   runBytes: limits.runBytes,
   drainMs: limits.runDrain,
+  graceMs: limits.runGrace,
+  compensationMs: limits.compensation,
+  maxUnknowns: limits.unknownOutcomes,
+  maxRecoveries: limits.recoveries,
 })
 
 /** The configured limits as the policies of compositions name them. */

@@ -1,7 +1,11 @@
 import { written } from "../../registry/model.ts"
 import { isObject, type Json } from "../../schema/json.ts"
-import type { CallNode, Target } from "../plan/plan.ts"
+import type { CallNode } from "../plan/plan.ts"
+import { writtenTarget } from "../plan/target.ts"
+import { depthMax, isNestedAtMost } from "../text.ts"
 import { Cancellation } from "./cancellation.ts"
+import { graceOf } from "./durable/grace.ts"
+import { sendDurably } from "./durable/send.ts"
 import { type Failed, failure, type Happened, type Outcome, type Result } from "./outcome.ts"
 import type { CallOptions } from "./ports.ts"
 import { bytesOf } from "./size.ts"
@@ -11,11 +15,24 @@ import { fail, held, stopped, tooLarge, type Work } from "./work.ts"
 /** Makes one call: the only place where a run touches the world. */
 export async function call(node: CallNode, work: Work): Promise<Result> {
   const { run, stop } = work
+  const log = work.path.includes("?") ? undefined : run.parts.log // of a probe its finding is noted
+  const known = log?.recall(work.path)
+  if (known !== undefined) {
+    run.distrust()
+    return known.ok ? held(known.value, work, known.effect) : known
+  }
   const input = sendable(node, work.scope.self)
   if (input === undefined) return named(fail(work, unsendable(work.scope.self)), node)
   if (!run.fits(input)) return named(tooLarge(work), node)
   if (stop.reason !== undefined) return named(stopped(work, stop.reason), node)
-  if (!run.takeCall()) return named(fail(work, tooManyCalls(run.parts.limits.maxCalls)), node)
+  if (!work.path.startsWith("~") && !run.takeCall())
+    return named(fail(work, tooManyCalls(run.parts.limits.maxCalls)), node)
+  if (log === undefined) return send(node, input, work)
+  return sendDurably({ node, input, work, log }, send)
+}
+
+async function send(node: CallNode, input: Json, work: Work): Promise<Result> {
+  const { run } = work
   run.parts.state.retries.called(backendOf(node), run.parts.ports.clock.now())
   const waited = await answered(node, input, work)
   if (waited.isStopped)
@@ -32,16 +49,19 @@ async function answered(node: CallNode, input: Json, work: Work): Promise<Waited
   const { run, stop, deadlineMs, authority, path } = work
   const degree = node.effect === "read" ? "reason" : "aborted"
   const cancellation = new Cancellation()
-  const unwatch = stop.watch(() => {
-    if (stop[degree] !== undefined) cancellation.cancel()
+  const grace = run.parts.log === undefined || node.effect === "read" ? undefined : graceOf(work)
+  const end = grace?.stop ?? stop
+  const unwatch = end.watch(() => {
+    if (end[degree] !== undefined) cancellation.cancel()
   })
   const key = node.effect === "read" ? undefined : `${run.parts.runId}/${path}`
   const isProven = isProvenFor(node, work) && run.isTrusted
   const options: CallOptions = { key, cancellation, deadlineMs, authority, path, node, isProven }
   try {
-    return await orStop(run.parts.ports.invoke(node.target, input, options), stop, degree)
+    return await orStop(run.parts.ports.invoke(node.target, input, options), end, degree)
   } finally {
     unwatch()
+    grace?.close()
   }
 }
 
@@ -60,6 +80,10 @@ function kept(outcome: Outcome & { ok: true }, node: CallNode, work: Work): Resu
   const max = limits.stepOutputBytes
   if (bytesOf(value, max) > max) {
     const message = `the answer is larger than ${max} bytes (limit stepOutputBytes)`
+    return named(fail(work, failure("output", message), effect), node)
+  }
+  if (work.run.parts.log !== undefined && !isNestedAtMost(value, depthMax)) {
+    const message = `the answer is nested deeper than ${depthMax} levels`
     return named(fail(work, failure("output", message), effect), node)
   }
   const result = held(value, work, effect)
@@ -87,19 +111,6 @@ const named = (failed: Failed, node: CallNode): Failed => ({
   ...failed,
   error: { ...failed.error, tool: writtenTarget(node.target) },
 })
-
-function writtenTarget(target: Target): string {
-  switch (target.kind) {
-    case "tool":
-      return written(target)
-    case "agent":
-      return `${written(target)}#${target.skill}`
-    case "direct": {
-      const { server, serverVersion, tool } = target
-      return `${serverVersion === undefined ? server : `${server}@${serverVersion}`}/${tool}`
-    }
-  }
-}
 
 /** What shares a budget of retries. */
 export const backendOf = ({ server, target }: CallNode): string => {

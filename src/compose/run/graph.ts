@@ -1,22 +1,9 @@
 import type { Graph } from "../plan/plan.ts"
-import { enter, leave } from "./boundary.ts"
-import { effectOf, failure, type Result, withEffect } from "./outcome.ts"
-import { Schedule } from "./schedule.ts"
-import { computed, fail, held, type Site } from "./work.ts"
+import { runForward } from "./forward.ts"
+import type { Result } from "./outcome.ts"
+import { runSaga } from "./saga/run-saga.ts"
+import type { Site } from "./work.ts"
 
-/** Runs a graph whose input is the `self` of the site, and computes its value. */
-export async function runGraph(graph: Graph, site: Site): Promise<Result> {
-  if (graph.kind === "saga")
-    return fail(site, failure("journal", "a saga cannot be run here: this run has no journal"))
-  const entered = enter(graph, site)
-  if (!entered.ok) return entered
-  const schedule = new Schedule(graph, entered)
-  const ended = await schedule.run()
-  site.tally.inner.push(...schedule.summaries())
-  if (!ended.ok) return ended
-  const effect = effectOf(ended)
-  const output = computed(graph.output, entered.site)
-  if (!output.ok) return withEffect(output, effect)
-  const result = held(output.value ?? null, entered.site, effect)
-  return leave(graph, result.ok ? { ...result, raw: ended.raw } : result, entered.site)
-}
+/** Runs a graph; a saga that fails undoes what it did. */
+export const runGraph = (graph: Graph, site: Site): Promise<Result> =>
+  graph.kind === "saga" ? runSaga(graph, site) : runForward(graph, site)

@@ -18,6 +18,14 @@ export interface RunLimits {
   readonly runBytes: number
   /** After a failure, calls with an effect may take so long to say what became of them. */
   readonly drainMs: number
+  /** Of durable runs, as all below: an answer is still taken so long after the time of its call is up. */
+  readonly graceMs: number
+  /** One compensation with all its attempts, or the settling of an unknown outcome, before the run is parked. */
+  readonly compensationMs: number
+  /** Unknown outcomes of one call before the run is parked. */
+  readonly maxUnknowns: number
+  /** Recoveries in a row without any progress before the run is parked. */
+  readonly maxRecoveries: number
 }
 
 const mib = 1024 * 1024
@@ -32,4 +40,8 @@ export const defaultRunLimits: RunLimits = {
   stepOutputBytes: mib,
   runBytes: 4 * mib,
   drainMs: 30_000,
+  graceMs: 2_000,
+  compensationMs: 24 * 60 * 60_000,
+  maxUnknowns: 5,
+  maxRecoveries: 5,
 }

@@ -107,6 +107,9 @@ export const codes = {
 /** The code of what this version does not do at all, whatever the class. */
 export const unsupported = "UNSUPPORTED"
 
+/** The code of a call that was announced and not made, because its run came to rest: it is still to be made. */
+export const notSent = "NOT_SENT"
+
 export const failure = (errorClass: ErrorClass, message: string): Failure => ({
   class: errorClass,
   code: codes[errorClass],

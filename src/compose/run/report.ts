@@ -1,7 +1,10 @@
 import type { Note } from "../expr/scope.ts"
 import { effectOf, type Failed, type Happened, type Result, type StepError } from "./outcome.ts"
 
-/** How a step ended. `timeout`: it or its graph took too long; `aborted`: given up for the sake of others. */
+/**
+ * How a step ended. `timeout`: it or its graph took too long; `aborted`: given up for the sake of others; `undone`: it was
+ * done, and compensated; `stuck`: it was done, and could not be compensated.
+ */
 export type StepStatus =
   | "ok"
   | "failed"
@@ -10,6 +13,8 @@ export type StepStatus =
   | "skipped"
   | "detached"
   | "not_started"
+  | "undone"
+  | "stuck"
 
 /** What became of one step, for the caller, the trace and whoever is called at night. */
 export interface StepSummary {

@@ -86,6 +86,7 @@ function siteOf(plan: Plan, input: Json, run: Run, deadlineMs: number | undefine
     deadlineMs,
     authority: { tool, depends: root.boundary?.depends ?? [] },
     tally: beginTally(),
+    saga: undefined,
   }
 }
 

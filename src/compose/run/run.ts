@@ -1,8 +1,9 @@
 import type { Json } from "../../schema/json.ts"
 import type { Schemas } from "../../schema/validator.ts"
 import type { Graph } from "../plan/plan.ts"
+import type { RunLog } from "./durable/run-log.ts"
 import type { RunLimits } from "./limits.ts"
-import type { Result } from "./outcome.ts"
+import type { Failure, Result, StepError } from "./outcome.ts"
 import type { Ports } from "./ports.ts"
 import type { RunNote, StepEvent } from "./report.ts"
 import { Meter } from "./size.ts"
@@ -21,6 +22,22 @@ export interface RunParts {
   readonly onStep: ((event: StepEvent) => void) | undefined
   /** Graphs hold steps and steps hold graphs: what runs a step reaches the other through here. */
   readonly runGraph: (graph: Graph, site: Site) => Promise<Result>
+  /** Of a durable run. */
+  readonly log?: RunLog
+  /** Of a durable run: what is wrong with the value of the whole. */
+  readonly faultOf?: (value: Json | undefined) => Failure | undefined
+}
+
+/** Why a durable run comes to rest before its end: it waits for an operator. */
+export interface Parking {
+  /** For people. */
+  readonly reason: string
+  readonly error: StepError | undefined
+}
+
+interface RunStart {
+  readonly stop?: Stop
+  readonly isTrusted?: boolean
 }
 
 const notesMax = 100
@@ -29,25 +46,29 @@ const notesMax = 100
 export class Run {
   readonly parts: RunParts
   readonly stop: Stop
+  /** What stops also what is not stopped with the run: settling, and compensations. */
+  readonly halt = new Stop()
   readonly notes: RunNote[] = []
   readonly #meter: Meter
   #callsLeft: number
   #isTrusted: boolean
   #bug: { readonly cause: unknown } | undefined
   #isOver = false
+  #parking: Parking | undefined
 
   /** `isTrusted`: its arguments have been held to their schema, and every answer is going to be. */
-  constructor(parts: RunParts, { stop = new Stop(), isTrusted = false } = {}) {
+  constructor(parts: RunParts, { stop, isTrusted = false }: RunStart = {}) {
     this.parts = parts
     this.#isTrusted = isTrusted
-    this.stop = stop
+    this.stop = stop ?? new Stop(this.halt)
     this.#meter = new Meter(parts.limits.runBytes)
     this.#callsLeft = parts.limits.maxCalls
   }
 
   /** The run of what goes on by itself: nobody is told of its steps, and it has its own allowances. */
   apart(stop: Stop): Run {
-    return new Run({ ...this.parts, onStep: undefined }, { stop, isTrusted: this.#isTrusted })
+    const { log: _, ...parts } = this.parts
+    return new Run({ ...parts, onStep: undefined }, { stop, isTrusted: this.#isTrusted })
   }
 
   /** Whether every value so far has been held to its schema in this very run: proofs rest on that. */
@@ -85,6 +106,27 @@ export class Run {
     }
   }
 
+  /**
+   * A recovered run goes through all steps again, also when it has been stopped: what was begun before has its outcome
+   * from the journal, and the rest is refused.
+   */
+  get isGoingThrough(): boolean {
+    return this.parts.log?.isRecovered === true && this.halt.reason === undefined
+  }
+
+  get parking(): Parking | undefined {
+    return this.#parking
+  }
+
+  /** The run goes nowhere without an operator: what is under way ends, and nothing else is begun. */
+  park(parking: Parking): void {
+    this.#parking ??= parking
+    this.halt.drain({
+      class: "cancelled",
+      message: `not begun: the run is parked, ${parking.reason}`,
+    })
+  }
+
   note(note: RunNote): void {
     if (this.notes.length < notesMax) this.notes.push(note)
   }
@@ -92,7 +134,12 @@ export class Run {
   /** A bug: everything is given up, and whoever started the run gets to know it. */
   crash(cause: unknown): void {
     this.#bug ??= { cause }
-    this.stop.abort({ class: "cancelled", message: "given up because of a fault of the gateway" })
+    const reason = {
+      class: "cancelled",
+      message: "given up because of a fault of the gateway",
+    } as const
+    this.halt.abort(reason)
+    this.stop.abort(reason)
   }
 
   /** Ends the run. Throws when a bug has ended it before. */

@@ -3,6 +3,7 @@ import type { Graph, Step } from "../plan/plan.ts"
 import type { Entered } from "./boundary.ts"
 import type { Cancellation } from "./cancellation.ts"
 import { detach } from "./detach.ts"
+import type { RunLog } from "./durable/run-log.ts"
 import type { Result } from "./outcome.ts"
 import { beginTally, type StepSummary, summaryOf, unstarted } from "./report.ts"
 import { type Shape, shapeOf } from "./shape.ts"
@@ -17,7 +18,7 @@ import { earlier, type Site, startTimer, stopped, type Work } from "./work.ts"
  */
 export class Schedule {
   readonly #graph: Graph
-  readonly #site: Site
+  #site: Site
   /** Of what holds the graph; the graph's own is a part of it. */
   readonly #outer: Stop
   readonly #stop: Stop
@@ -49,7 +50,7 @@ export class Schedule {
   /** Runs the steps; the value of the graph is not computed here. */
   async run(): Promise<Result> {
     const { timeoutMs, steps } = this.#graph
-    if (timeoutMs !== undefined) this.#after(timeoutMs, () => this.#overrun(timeoutMs))
+    if (timeoutMs !== undefined) this.#limit(timeoutMs)
     for (const index of steps.keys()) if (this.#missing[index] === 0) this.#ready.push(index)
     this.#advance()
     try {
@@ -68,7 +69,7 @@ export class Schedule {
   }
 
   #advance(): void {
-    while (this.#ready.length > 0 && this.#isGoingOn() && this.#hasRoom()) {
+    while (this.#ready.length > 0 && this.#mayStart() && this.#hasRoom()) {
       const index = this.#ready.shift() ?? 0
       const step = this.#graph.steps[index]
       if (step !== undefined) this.#start(step, index)
@@ -84,6 +85,10 @@ export class Schedule {
     return this.#standing.verdict === undefined && this.#stop.reason === undefined
   }
 
+  #mayStart(): boolean {
+    return this.#isGoingOn() || this.#site.run.isGoingThrough
+  }
+
   #hasRoom(): boolean {
     const { maxParallel } = this.#site.run.parts.limits
     return this.#running < Math.min(this.#graph.maxParallel, maxParallel)
@@ -94,7 +99,7 @@ export class Schedule {
     const id = this.#pathOf(step.id)
     const work: Work = { ...this.#site, step, path: id, tally: beginTally() }
     if (step.policies.detached) {
-      detach(work)
+      this.#detach(work)
       this.#summaries.set(index, [unstarted(id, "detached")])
       this.#standing.skip()
       this.#release(index)
@@ -112,6 +117,14 @@ export class Schedule {
       .catch(this.#end.reject)
   }
 
+  /** Once, also where the run is gone through again. */
+  #detach(work: Work): void {
+    const { log } = work.run.parts
+    if (log?.state.step(work.path) !== undefined || this.#stop.reason !== undefined) return
+    log?.skip(work.path, "detached")
+    detach(work)
+  }
+
   #settle(index: number, { work, beganMs }: Started, result: Result | "skipped"): void {
     const { run, path, tally, step } = work
     this.#running--
@@ -122,6 +135,7 @@ export class Schedule {
     this.#settled.set(step.id, settledAs(result))
     if (result === "skipped") this.#standing.skip()
     else this.#standing.record(index, result)
+    if (step.pivot && result !== "skipped" && result.ok) this.#passPivot()
     this.#release(index)
     // Of what was stopped only the end says how it stands.
     if (this.#isGoingOn()) this.#decide()
@@ -155,6 +169,32 @@ export class Schedule {
     this.#stop.abort({ class: "deadline", message: `not done within ${timeoutMs} ms (timeoutMs)` })
   }
 
+  /** From here on neither the time of the saga nor what stops those around it stops it. */
+  #passPivot(): void {
+    const { run, saga } = this.#site
+    saga?.passPivot()
+    if (this.#stop.reason !== undefined) return
+    for (const timer of this.#timers.splice(0)) timer.cancel()
+    this.#stop.moveTo(run.halt)
+    this.#site = { ...this.#site, deadlineMs: undefined }
+  }
+
+  /** Of a durable run the time is that of the whole, however often it was begun again. */
+  #limit(timeoutMs: number): void {
+    const { run, path } = this.#site
+    const { log, ports } = run.parts
+    if (log !== undefined && this.#wasPastPivot(log)) return
+    const endMs = path === "" ? log?.deadlineMs : undefined
+    const leftMs = endMs === undefined ? timeoutMs : endMs - ports.clock.now()
+    if (leftMs > 0) this.#after(leftMs, () => this.#overrun(timeoutMs))
+    else this.#overrun(timeoutMs)
+  }
+
+  #wasPastPivot({ state }: RunLog): boolean {
+    const pivot = this.#graph.steps.find((step) => step.pivot)
+    return pivot !== undefined && state.step(this.#pathOf(pivot.id))?.standing === "done"
+  }
+
   #after(ms: number, act: () => void): void {
     this.#timers.push(startTimer(this.#site.run.parts.ports.clock, ms, act))
   }
@@ -169,8 +209,10 @@ interface Started {
   readonly beganMs: number
 }
 
-function deadlineOf({ timeoutMs }: Graph, { run, deadlineMs }: Site): number | undefined {
+function deadlineOf({ timeoutMs }: Graph, { run, path, deadlineMs }: Site): number | undefined {
   if (timeoutMs === undefined) return deadlineMs
+  const { log } = run.parts
+  if (path === "" && log?.deadlineMs !== undefined) return earlier(deadlineMs, log.deadlineMs)
   return earlier(deadlineMs, run.parts.ports.clock.now() + timeoutMs)
 }
 

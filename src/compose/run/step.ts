@@ -10,12 +10,14 @@ import { underOnce } from "./policies/once.ts"
 import { underRetry } from "./policies/retry.ts"
 import { underThrottle } from "./policies/throttle.ts"
 import { underAttemptTimeout, underTimeout } from "./policies/timeout.ts"
+import { undoable } from "./saga/saga-scope.ts"
+import { underJournal } from "./saga/under-journal.ts"
 import { computed, fail, type Inner, type Work } from "./work.ts"
 
 /*
  * The nesting of policies, innermost first; each is in a file of its own, and does nothing where the step has none.
  */
-const attempt: Inner = (work) =>
+export const attempt: Inner = (work) =>
   underAttemptTimeout(work, (inner) => runNode(inner.step.node, inner))
 const guarded: Inner = (work) => underBreaker(work, attempt)
 const paced: Inner = (work) => underThrottle(work, guarded)
@@ -23,7 +25,8 @@ const tried: Inner = (work) => underRetry(work, paced)
 const timed: Inner = (work) => underTimeout(work, tried)
 const cached: Inner = (work) => underCache(work, timed)
 const once: Inner = (work) => underOnce(work, cached)
-const caught: Inner = (work) => withInput(work, once)
+const journaled: Inner = (work) => underJournal(work, once, attempt)
+const caught: Inner = (work) => withInput(work, journaled)
 
 /** Runs a step when its turn has come. */
 export async function runStep(work: Work): Promise<Result | "skipped"> {
@@ -34,7 +37,10 @@ export async function runStep(work: Work): Promise<Result | "skipped"> {
       const { class: errorClass, message } = decided.error
       return fail(work, { class: errorClass, code: codes[errorClass], message })
     }
-    if (!decided.holds) return "skipped"
+    if (!decided.holds) {
+      work.run.parts.log?.skip(work.path, "condition")
+      return "skipped"
+    }
   }
   return underForEach(work, caught)
 }
@@ -44,8 +50,9 @@ async function withInput(work: Work, inner: Inner): Promise<Result> {
   const input = computed(work.step.input, work)
   if (!input.ok) return underOnError(work, async () => input, tried)
   if (input.value !== undefined) {
-    const scope = { ...work.scope, self: input.value }
-    return underOnError({ ...work, scope }, inner, tried)
+    const there = { ...work, scope: { ...work.scope, self: input.value } }
+    const result = underOnError(there, inner, tried)
+    return work.step.undo === undefined ? result : undoable(there, await result)
   }
   if (!needsInput(work.step.node)) return underOnError(work, inner, tried)
   const missing = failure("binding", "there is nothing to run it with: its input is absent")

@@ -13,7 +13,7 @@ export class Stop {
   #drained: Reason | undefined
   #aborted: Reason | undefined
   readonly #watchers = new Set<() => void>()
-  readonly #leave: () => void
+  #leave: () => void
 
   constructor(parent?: Stop) {
     this.#drained = parent?.reason
@@ -52,6 +52,13 @@ export class Stop {
   /** Its part of the run is over: what stops the whole is of no interest any more. */
   close(): void {
     this.#leave()
+  }
+
+  /** From now on it is a part of something else. */
+  moveTo(parent: Stop): void {
+    this.#leave()
+    this.#leave = parent.watch(() => this.#follow(parent))
+    this.#follow(parent)
   }
 
   #follow({ aborted, reason }: Stop): void {

@@ -8,6 +8,7 @@ import { codes, type Failed, type Failure, failure, type Happened, type Result }
 import type { Authority, Clock } from "./ports.ts"
 import type { Tally } from "./report.ts"
 import type { Run } from "./run.ts"
+import type { SagaScope } from "./saga/saga-scope.ts"
 import { type Reason, Stop } from "./stop.ts"
 
 /** Where something runs. */
@@ -21,6 +22,8 @@ export interface Site {
   readonly deadlineMs: number | undefined
   readonly authority: Authority
   readonly tally: Tally
+  /** The innermost that this is a part of. */
+  readonly saga: SagaScope | undefined
 }
 
 /** One step, or one item of it, on its way through its policies. */

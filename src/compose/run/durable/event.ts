@@ -92,7 +92,7 @@ interface Problem {
   readonly retryAfterMs?: number
 }
 
-interface Settlement {
+export interface Settlement {
   readonly as: "done" | "none"
   readonly by: "probe" | "assumption"
   /** What the probe found: it stands for the value of the step. */

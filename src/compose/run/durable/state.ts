@@ -1,4 +1,4 @@
-import type { StepError } from "../outcome.ts"
+import { notSent, type StepError } from "../outcome.ts"
 import type { OpEvent, RunEvent, StoredEvent, TurnEvent } from "./event.ts"
 import { checkTransition, isTerminal, type RunStatus } from "./status.ts"
 import { checkMove, pending, type StepState } from "./step-state.ts"
@@ -58,13 +58,6 @@ export class RunState {
     return this.#steps.get(path)
   }
 
-  /** Whether anything is known of the step, its items or what is inside. */
-  hasBegun(path: string): boolean {
-    if (this.#steps.has(path)) return true
-    for (const other of this.#steps.keys()) if (isInside(other, path)) return true
-    return false
-  }
-
   /** The place of the last event that made something of this step done; undefined when nothing was. */
   doneSeq(path: string): number | undefined {
     let last = this.#steps.get(path)?.doneSeq
@@ -76,6 +69,13 @@ export class RunState {
   /** Why the saga at this path goes back, if it does. */
   backOf(saga: string): Back | undefined {
     return this.#backs.get(saga)
+  }
+
+  /** Whether a saga that the path is in goes back; what belongs to compensations is in none. */
+  isBack(path: string): boolean {
+    if (this.#backs.size === 0 || path.startsWith("~")) return false
+    for (const saga of this.#backs.keys()) if (saga === "" || isInside(path, saga)) return true
+    return false
   }
 
   apply(event: StoredEvent): void {
@@ -104,17 +104,10 @@ export class RunState {
   #advance(event: Exclude<RunEvent, TurnEvent | OpEvent>, { seq, atMs }: StoredEvent): void {
     const state = this.#steps.get(event.step) ?? pending()
     checkMove(event, state)
-    if (event.kind === "intent" && state.attempts === 0 && this.#isBack(event.step))
+    if (event.kind === "intent" && state.standing !== "unknown" && this.isBack(event.step))
       throw new Error(`${event.step} begins, and what it is in goes back`)
     this.#steps.set(event.step, state)
     fold(state, event, { seq, atMs })
-  }
-
-  /** Whether a saga that the path is in goes back; what belongs to compensations is in none. */
-  #isBack(path: string): boolean {
-    if (path.startsWith("~")) return false
-    for (const saga of this.#backs.keys()) if (saga === "" || isInside(path, saga)) return true
-    return false
   }
 
   #operate({ step, data }: OpEvent & { step: string }, { seq, atMs }: StoredEvent): void {
@@ -191,6 +184,7 @@ function fold(
   switch (event.kind) {
     case "intent":
       state.standing = "started"
+      state.settled = undefined
       state.attempts = event.attempt
       return
     case "ok":
@@ -200,7 +194,7 @@ function fold(
       state.doneSeq = seq
       return
     case "fail":
-      state.standing = "failed"
+      state.standing = event.data.error.code === notSent ? "pending" : "failed"
       state.attempts = Math.max(state.attempts, event.attempt)
       state.problem = event.data
       state.unknowns = 0

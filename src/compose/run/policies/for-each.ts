@@ -68,7 +68,7 @@ class Items {
   }
 
   async #lane(): Promise<void> {
-    while (this.#next < this.#items.length && this.#stop.reason === undefined) {
+    while (this.#next < this.#items.length && this.#isGoingOn()) {
       const index = this.#next++
       const result = await this.#one(index)
       // As it came it is of no use any more, and may be large.
@@ -78,6 +78,12 @@ class Items {
       this.#failed = result
       this.#stop.drain({ class: "cancelled", message: "given up: another item has failed" })
     }
+  }
+
+  /** What a run had begun before it was recovered is gone through again, whatever has stopped it. */
+  #isGoingOn(): boolean {
+    const { run } = this.#work
+    return this.#stop.reason === undefined || run.isGoingThrough
   }
 
   async #one(index: number): Promise<Result> {

@@ -20,7 +20,9 @@ export async function underRetry(work: Work, inner: Inner): Promise<Result> {
   // What only reads has done nothing, whatever went wrong.
   const isRead = effectIn(work.step.node) === "read"
   let happened: Happened = "none"
-  for (let attempt = 1; ; attempt++) {
+  const before = work.run.parts.log?.attemptsBefore(work.path) ?? 0
+  work.tally.attempts += before
+  for (let attempt = 1 + before; ; attempt++) {
     work.tally.attempts++
     const result = await inner(work)
     if (!isRead) happened = worse(happened, effectOf(result))
@@ -55,6 +57,7 @@ function effectIn(node: Node): Effect {
 /** The delay before the next attempt; undefined when there is to be none. */
 function delayBefore(next: number, failed: Failed, work: Work): number | undefined {
   const { policies, node } = work.step
+  if (mustSettle(failed, work)) return
   const retry = policies.retry ?? (isHarmless(failed, node) ? unasked : undefined)
   if (retry === undefined || next > retry.maxAttempts) return
   if (retry !== unasked && !isWanted(retry, failed, work)) return
@@ -66,6 +69,12 @@ function delayBefore(next: number, failed: Failed, work: Work): number | undefin
   const now = clock.now()
   if (work.deadlineMs !== undefined && now + delayMs >= work.deadlineMs) return
   return isWithinBudget(node, retry, work) ? delayMs : undefined
+}
+
+/** In a durable run what may have happened is not done again as if it had not, unless that comes to the same. */
+function mustSettle({ error }: Failed, { run, step }: Work): boolean {
+  if (run.parts.log === undefined || error.effect !== "unknown") return false
+  return step.onUnknown !== undefined || !isRepeatable(effectIn(step.node))
 }
 
 /** At most three attempts, with growing pauses. */
@@ -96,7 +105,8 @@ function isWanted(retry: Retry, { error }: Failed, work: Work): boolean {
   return decided.ok && decided.holds
 }
 
-function backoff(retry: Retry, count: number, random: number): number {
+/** After so many attempts, with `random` in [0, 1). */
+export function backoff(retry: Omit<Retry, "maxAttempts">, count: number, random: number): number {
   const { backoffMs, factor, addMs, maxBackoffMs, jitter } = retry
   const delay = Math.min(maxBackoffMs, backoffMs * factor ** (count - 1) + addMs * (count - 1))
   return delay * (1 - jitter + 2 * jitter * random)

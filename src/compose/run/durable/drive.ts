@@ -1,0 +1,172 @@
+import type { Json, JsonObject } from "../../../schema/json.ts"
+import type { Schemas } from "../../../schema/validator.ts"
+import type { Plan } from "../../plan/plan.ts"
+import type { Cancellation } from "../cancellation.ts"
+import { runGraph } from "../graph.ts"
+import type { RunLimits } from "../limits.ts"
+import type { Failure, Result } from "../outcome.ts"
+import type { Ports } from "../ports.ts"
+import { beginTally, type StepEvent } from "../report.ts"
+import { Run } from "../run.ts"
+import type { RunOutcome } from "../run-plan.ts"
+import type { PolicyState } from "../state/policy-state.ts"
+import type { Reason } from "../stop.ts"
+import { fail, type Site, startTimer } from "../work.ts"
+import type { Journal, Lease } from "./journal.ts"
+import { journaledSteps } from "./journaled-steps.ts"
+import type { RunRecord } from "./record.ts"
+import { RunLog } from "./run-log.ts"
+import type { RunState } from "./state.ts"
+import type { RunStatus } from "./status.ts"
+
+export interface DriveOptions {
+  readonly journal: Journal
+  readonly lease: Lease
+  readonly record: Pick<RunRecord, "id" | "input" | "deadlineMs" | "recoveries">
+  /** What the journal has of it. */
+  readonly state: RunState
+  /** It was begun before: what is known of it is gone through first. */
+  readonly isRecovered: boolean
+  readonly callerScope: string
+  readonly policies: PolicyState
+  readonly schemas: Schemas
+  readonly limits: RunLimits
+  readonly onStep?: (event: StepEvent) => void
+  /** What is wrong with the value of the whole: what breaks its promise is undone. */
+  readonly faultOf?: (value: Json | undefined) => Failure | undefined
+  /** What its callers get; written with its end. */
+  readonly resultOf: (outcome: RunOutcome, status: RunStatus) => JsonObject
+}
+
+/** How a drive ended: with the run, or before it. */
+export type Drive =
+  | { readonly status: RunStatus; readonly outcome: RunOutcome; readonly result: JsonObject }
+  /** Nobody may say anything about it here: another process has it, or this one is about to end. */
+  | { readonly status: "left" }
+
+/**
+ * Drives one durable run of which this process has the lease, from wherever it stands, until it ends, is parked, or is
+ * left to others. The same scheduler runs it as any composition; only that it goes through what the journal knows without
+ * calling anybody.
+ */
+export class DurableRun {
+  readonly #plan: Plan
+  readonly #options: DriveOptions
+  readonly #run: Run
+  readonly #log: RunLog
+  #timer: Cancellation | undefined
+  #bug: { readonly cause: unknown } | undefined
+
+  constructor(plan: Plan, ports: Ports, options: DriveOptions) {
+    this.#plan = plan
+    this.#options = options
+    const { journal, lease, state, isRecovered, record, policies, schemas, limits } = options
+    this.#log = new RunLog({
+      ...{ journal, lease, state, isRecovered, clock: ports.clock },
+      deadlineMs: record.deadlineMs,
+      onLost: (reason, bug) => {
+        if (bug !== undefined) this.#bug = { cause: bug }
+        this.#run.halt.abort(reason)
+      },
+    })
+    const { callerScope, onStep, faultOf } = options
+    const parts = { ports, state: policies, schemas, limits, callerScope, onStep, runGraph }
+    const own = { runId: record.id, log: this.#log, ...(faultOf && { faultOf }) }
+    this.#run = new Run({ ...parts, ...own })
+  }
+
+  get state(): RunState {
+    return this.#log.state
+  }
+
+  /** Nobody wants it to go forward any more; before its pivot a saga goes back then. What is under way may end. */
+  cancel(reason: Reason): void {
+    const { stop, parts } = this.#run
+    stop.drain(reason)
+    const { ports, limits } = parts
+    this.#timer ??= startTimer(ports.clock, limits.drainMs, () => stop.abort(reason))
+  }
+
+  /** Nothing is begun any more; what is under way may end. */
+  rest(reason: Reason): void {
+    this.#run.halt.drain(reason)
+  }
+
+  /** What is under way is given up, too, and nothing is said of it. */
+  leave(reason: Reason): void {
+    this.#run.halt.abort(reason)
+  }
+
+  /** Rejects for a bug alone; the run stays as it is in the journal then. */
+  async drive(): Promise<Drive> {
+    const { record, limits } = this.#options
+    const site = this.#site()
+    if (record.recoveries > limits.maxRecoveries) this.#giveUp()
+    const result = this.#checked(await runGraph(this.#plan.root, site), site)
+    this.#timer?.cancel()
+    const drive = await this.#end(result, site)
+    if (this.#bug !== undefined)
+      throw new Error("a durable run met a fault of the gateway", this.#bug)
+    this.#run.end()
+    return drive
+  }
+
+  /** A saga has held its value to what the whole promises itself, and has undone what broke it. */
+  #checked(result: Result, site: Site): Result {
+    if (!result.ok || this.#plan.root.kind === "saga") return result
+    const fault = this.#options.faultOf?.(result.value)
+    return fault === undefined ? result : fail(site, fault, result.effect)
+  }
+
+  /** It has been recovered again and again without getting any further: it may be what ends the process. */
+  #giveUp(): void {
+    const { recoveries } = this.#options.record
+    const reason = `it was recovered ${recoveries} times and got no further (limit recoveries)`
+    this.#run.park({ reason, error: undefined })
+  }
+
+  #site(): Site {
+    const { tool, root } = this.#plan
+    const { input } = this.#options.record
+    return {
+      run: this.#run,
+      path: "",
+      scope: { frame: { input, steps: new Map() }, self: input },
+      stop: this.#run.stop,
+      deadlineMs: undefined,
+      authority: { tool, depends: root.boundary?.depends ?? [] },
+      tally: beginTally(),
+      saga: undefined,
+    }
+  }
+
+  async #end(result: Result, { tally }: Site): Promise<Drive> {
+    const { parking, halt, notes } = this.#run
+    if (parking === undefined && halt.reason !== undefined) {
+      await this.#log.durable()
+      return { status: "left" }
+    }
+    const report = { steps: journaledSteps(tally.inner, this.state), notes }
+    const outcome: RunOutcome = result.ok
+      ? { ...report, ok: true, value: result.value ?? null, ...(result.raw && { raw: result.raw }) }
+      : { ...report, ok: false, error: result.error }
+    const status = this.#statusOf(result)
+    const stored = this.#options.resultOf(outcome, status)
+    this.#turn(status, stored)
+    return (await this.#log.durable()) ? { status, outcome, result: stored } : { status: "left" }
+  }
+
+  #statusOf(result: Result): RunStatus {
+    if (this.#run.parking !== undefined) return "parked"
+    if (result.ok) return "completed"
+    return this.state.status === "compensating" ? "compensated" : "failed"
+  }
+
+  #turn(to: RunStatus, result: JsonObject): void {
+    const { parking } = this.#run
+    const { error, reason } = parking ?? {}
+    const why = { ...(reason !== undefined && { reason }), ...(error && { error }) }
+    const change = parking === undefined ? { result } : { reason: parking.reason }
+    this.#log.note({ kind: "turn", step: "", data: { to, ...why } }, { status: to, ...change })
+  }
+}

@@ -1,0 +1,201 @@
+import type { Json } from "../../../schema/json.ts"
+import { Cancellation } from "../cancellation.ts"
+import { effectOf, type Failed, type Result } from "../outcome.ts"
+import type { Clock } from "../ports.ts"
+import type { Reason } from "../stop.ts"
+import { isOutcome, type RunEvent, type StoredEvent } from "./event.ts"
+import { inputDigest } from "./input-digest.ts"
+import { type Journal, JournalTrouble, type Lease, RunLost } from "./journal.ts"
+import type { RunChange } from "./record.ts"
+import type { RunState } from "./state.ts"
+
+export interface RunLogOptions {
+  readonly journal: Journal
+  readonly lease: Lease
+  readonly clock: Clock
+  /** What the journal has of the run so far. */
+  readonly state: RunState
+  /** The run was begun by another process, or before an operator stepped in: what is known of it is gone through first. */
+  readonly isRecovered: boolean
+  /** Of forward work. */
+  readonly deadlineMs: number | undefined
+  /**
+   * Nothing may be done any more: somebody else has the run now, the journal is closed for good, or it threw what is a bug.
+   */
+  readonly onLost: (reason: Reason, bug?: unknown) => void
+}
+
+interface Entry {
+  readonly event: StoredEvent
+  readonly change: RunChange | undefined
+}
+
+/** While the journal cannot be written, it is tried again so often. */
+const patienceMs = 1_000
+
+/**
+ * The journal of one run while it is driven: what is noted is known at once, and written in order as soon as it can be.
+ * Nothing is sent to a backend before all that was noted is on the disk.
+ */
+export class RunLog {
+  readonly state: RunState
+  readonly isRecovered: boolean
+  readonly deadlineMs: number | undefined
+  readonly #options: RunLogOptions
+  #pending: Entry[] = []
+  #writing: Promise<void> | undefined
+  #isLost = false
+  /** Paths of which this process knows the last outcome from its own calls, or has gone by already. */
+  readonly #gone = new Set<string>()
+  /** Paths that are announced by what is around them. */
+  readonly #covered = new Set<string>()
+  #hasProgressed = false
+
+  constructor(options: RunLogOptions) {
+    this.#options = options
+    this.state = options.state
+    this.isRecovered = options.isRecovered
+    this.deadlineMs = options.deadlineMs
+  }
+
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
+  note(event: RunEvent, change?: RunChange): void {
+    if (this.#isLost) return
+    const stored = { ...event, seq: this.state.seq + 1, atMs: this.#options.clock.now() }
+    this.state.apply(stored)
+    this.#pending.push({ event: stored, change: this.#withProgress(stored, change) })
+    this.#writing ??= this.#write()
+  }
+
+  /** Waits until all that was noted is on the disk; false when the run was lost meanwhile. */
+  async durable(): Promise<boolean> {
+    while (this.#writing !== undefined && !this.#isLost) await this.#writing
+    return !this.#isLost
+  }
+
+  /**
+   * What is known already of the call at this path, each failure once: whoever asks again wants it to be made again.
+   * Undefined: nothing, it is to be made.
+   */
+  recall(path: string): Result | undefined {
+    const known = this.state.step(path)
+    if (known === undefined) return
+    if (known.standing === "done")
+      return { ok: true, value: known.value, effect: known.effect, raw: undefined }
+    if (this.#gone.has(path)) return
+    this.#gone.add(path)
+    if (known.standing === "started") this.note(this.#cutOff(path, known.attempts))
+    if (known.standing !== "failed" && known.standing !== "unknown") return
+    const { error, retryAfterMs } = known.problem ?? {}
+    if (error === undefined) return
+    return { ok: false, error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+  }
+
+  /** Attempts at the call before this process, of which the last is told by `recall`. */
+  attemptsBefore(path: string): number {
+    return this.#gone.has(path) ? 0 : Math.max(0, (this.state.step(path)?.attempts ?? 0) - 1)
+  }
+
+  /** Why a call may not be begun: the saga around it goes back. What nobody knows of may be sent again to find out. */
+  refusalOf(path: string): Reason | undefined {
+    if (!this.state.isBack(path) || this.state.step(path)?.standing === "unknown") return
+    return goingBack
+  }
+
+  cover(path: string): void {
+    this.#covered.add(path)
+  }
+
+  isCovered(path: string): boolean {
+    return this.#covered.has(path)
+  }
+
+  /** Announces a call with an effect. */
+  intend(path: string, input: Json, target: string): void {
+    this.#gone.add(path)
+    const attempt = (this.state.step(path)?.attempts ?? 0) + 1
+    const data = { input: inputDigest(input), target }
+    this.note({ kind: "intent", step: path, attempt, data })
+  }
+
+  /** How a call, or a step that made none, has ended. */
+  end(path: string, result: Result): void {
+    this.#gone.add(path)
+    if (result.ok) {
+      const { value, effect } = result
+      const data = { effect, ...(value !== undefined && { value }) }
+      this.note({ kind: "ok", step: path, data })
+      return
+    }
+    const attempt = this.state.step(path)?.attempts ?? 0
+    const { error, retryAfterMs } = result
+    const data = { error, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+    const isOpen = this.state.step(path)?.standing === "started"
+    const kind = isOpen && effectOf(result) === "unknown" ? "unknown" : "fail"
+    this.note({ kind, step: path, attempt, data })
+  }
+
+  skip(step: string, why: "condition" | "detached"): void {
+    if (this.state.step(step) === undefined) this.note({ kind: "skip", step, data: { why } })
+  }
+
+  /** A call that the process before this one announced, and did not live to see the end of. */
+  #cutOff(step: string, attempt: number): RunEvent {
+    const at = new Date(this.#options.clock.now()).toISOString()
+    const message = "the gateway ended before it was answered"
+    const how = { class: "transport", code: "CONNECTION_LOST", message, step } as const
+    const error: Failed["error"] = { ...how, attempts: attempt, at, effect: "unknown" }
+    return { kind: "unknown", step, attempt, data: { error } }
+  }
+
+  #withProgress(event: StoredEvent, change: RunChange | undefined): RunChange | undefined {
+    if (!this.isRecovered || this.#hasProgressed || !isOutcome(event)) return change
+    this.#hasProgressed = true
+    return { ...change, recoveries: 0 }
+  }
+
+  /** One append at a time; the journal is waited for as long as it takes, for what is known must not be forgotten. */
+  async #write(): Promise<void> {
+    await Promise.resolve() // what is noted in one go is written in one go
+    try {
+      while (this.#pending.length > 0 && !this.#isLost) {
+        const entries = this.#pending
+        this.#pending = []
+        await this.#append(entries)
+      }
+    } catch (bug) {
+      this.#lose(faulty, bug)
+    }
+    this.#writing = undefined
+  }
+
+  async #append(entries: readonly Entry[]): Promise<void> {
+    const { journal, lease, clock } = this.#options
+    const events = entries.map(({ event }) => event)
+    const changes = entries.flatMap(({ change }) => change ?? [])
+    const change: RunChange | undefined =
+      changes.length === 0 ? undefined : Object.assign({}, ...changes)
+    while (!this.#isLost)
+      try {
+        return await journal.append(lease, events, change)
+      } catch (error) {
+        if (error instanceof RunLost) this.#lose(taken)
+        else if (!(error instanceof JournalTrouble)) throw error
+        else if (error.kind === "closed") this.#lose(closed)
+        else await clock.sleep(patienceMs, new Cancellation())
+      }
+  }
+
+  #lose(reason: Reason, bug?: unknown): void {
+    this.#isLost = true
+    this.#options.onLost(reason, bug)
+  }
+}
+
+const taken: Reason = { class: "cancelled", message: "another process drives this run now" }
+const closed: Reason = { class: "cancelled", message: "the gateway is shutting down" }
+const faulty: Reason = { class: "cancelled", message: "given up because of a fault of the gateway" }
+const goingBack: Reason = { class: "cancelled", message: "not begun: the saga is being undone" }

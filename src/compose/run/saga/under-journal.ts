@@ -1,0 +1,30 @@
+import { effectOf, type Result } from "../outcome.ts"
+import type { Inner, Work } from "../work.ts"
+import { settled } from "./settle.ts"
+
+/**
+ * The step of a durable run, or one item of it: what is known of it already is not done again, and in a saga it is not
+ * over before it is known whether it happened.
+ */
+export async function underJournal(work: Work, inner: Inner, attempt: Inner): Promise<Result> {
+  const { log } = work.run.parts
+  if (log === undefined) return inner(work)
+  const known = log.state.step(work.path)
+  const isLeaf = work.step.node.kind !== "graph" && work.step.node.kind !== "value"
+  if (known?.standing === "done" && (isLeaf || known.isForced)) {
+    work.tally.attempts = Math.max(known.attempts, 1)
+    work.run.distrust()
+    return { ok: true, value: known.value, effect: known.effect }
+  }
+  const result = await inner(work)
+  if (isLeaf && isNews(result, work)) log.end(work.path, result)
+  const isOpen = work.step.onUnknown !== undefined && effectOf(result) === "unknown"
+  return isOpen && !result.ok ? settled(result, work, { inner, attempt }) : result
+}
+
+/** An outcome that came about without a call of this run: from a cache, from another run, or because nothing was called. */
+function isNews(result: Result, { run, path }: Work): boolean {
+  const standing = run.parts.log?.state.step(path)?.standing
+  if (run.halt.reason !== undefined || standing === "started") return false
+  return result.ok ? standing !== "done" : standing === undefined || standing === "pending"
+}

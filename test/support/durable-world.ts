@@ -1,0 +1,145 @@
+import type { Plan } from "../../src/compose/plan/plan.ts"
+import { type Drive, DurableRun } from "../../src/compose/run/durable/drive.ts"
+import type { StoredEvent } from "../../src/compose/run/durable/event.ts"
+import type { Journal, Lease, Owner } from "../../src/compose/run/durable/journal.ts"
+import type { RunChange, RunRecord } from "../../src/compose/run/durable/record.ts"
+import { RunState } from "../../src/compose/run/durable/state.ts"
+import { isOpen } from "../../src/compose/run/durable/status.ts"
+import { defaultRunLimits, type RunLimits } from "../../src/compose/run/limits.ts"
+import { digest } from "../../src/schema/canonical.ts"
+import type { Json } from "../../src/schema/json.ts"
+import { MemoryJournal } from "../../src/store/journal/memory-journal.ts"
+import { type Tool, World } from "./composition-world.ts"
+
+/** A journal of which the process ends at a write: nothing that comes after it is answered. */
+export class MortalJournal implements Pick<Journal, "append"> {
+  readonly inner: Journal
+  /** Resolves when the process has ended. */
+  readonly ended: Promise<void>
+  readonly #end: () => void
+  readonly #dies: (events: readonly StoredEvent[], change: RunChange | undefined) => Death
+  #isDead = false
+
+  constructor(inner: Journal, dies: (events: readonly StoredEvent[], change?: RunChange) => Death) {
+    this.inner = inner
+    this.#dies = dies
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.ended = promise
+    this.#end = resolve
+  }
+
+  async append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
+    if (this.#isDead) return new Promise(() => {})
+    const death = this.#dies(events, change)
+    if (death === "before") return this.#die()
+    await this.inner.append(lease, events, change)
+    if (death === "after") return this.#die()
+  }
+
+  #die(): Promise<void> {
+    this.#isDead = true
+    this.#end()
+    return new Promise(() => {})
+  }
+}
+
+export type Death = "before" | "after" | undefined
+
+export interface DurableOptions {
+  readonly limits?: Partial<RunLimits>
+  readonly journal?: Journal
+  /** Of each incarnation: at which write it ends. */
+  readonly dies?: (events: readonly StoredEvent[], change?: RunChange) => Death
+  readonly faultOf?: ConstructorParameters<typeof DurableRun>[2]["faultOf"]
+}
+
+/** Tools that answer as they are told, and durable runs that call them, in virtual time. */
+export class DurableWorld extends World {
+  readonly journal: Journal
+  readonly #options: DurableOptions
+  /** The run that is driven now. */
+  driven: DurableRun | undefined
+  incarnations = 0
+
+  constructor(tools: Readonly<Record<string, Tool>>, options: DurableOptions = {}) {
+    super(tools)
+    this.#options = options
+    this.journal = options.journal ?? new MemoryJournal()
+  }
+
+  async begin(plan: Plan, input: Json = {}, id = "run"): Promise<void> {
+    const timeoutMs = plan.root.timeoutMs
+    const nowMs = this.clock.now()
+    await this.journal.create(
+      {
+        ...{ id, tool: plan.tool.name, plan: plan.digest, registry: "sha256:r", principal: {} },
+        ...{ input, inputDigest: digest(input), createdMs: nowMs },
+        ...(timeoutMs !== undefined && { deadlineMs: nowMs + timeoutMs }),
+      },
+      JSON.parse(JSON.stringify(plan)),
+      this.#owner(),
+    )
+  }
+
+  /** Drives the run until it ends, in as many incarnations as it takes. */
+  async settle(id = "run", incarnationsMax = 200): Promise<Drive | Pick<RunRecord, "status">> {
+    for (let count = 0; count < incarnationsMax; count++) {
+      const drive = await this.drive(id, count > 0)
+      if (drive !== undefined) return drive
+      const { status } = await this.record(id)
+      if (!isOpen(status)) return { status } // it died with its last word
+    }
+    throw new Error(`no end after ${incarnationsMax} incarnations`)
+  }
+
+  /** One incarnation; undefined when it died. */
+  async drive(id = "run", counts = true): Promise<Drive | undefined> {
+    this.incarnations++
+    const record = await this.#claim(id, counts)
+    const journal = new MortalJournal(this.journal, this.#options.dies ?? (() => undefined))
+    const state = RunState.of(await this.journal.events(id))
+    const plan = (await this.journal.plan(record.plan)) as unknown as Plan
+    const { limits, faultOf } = this.#options
+    const run = new DurableRun(
+      plan,
+      { clock: this.clock, invoke: this.invoke },
+      {
+        journal: journal as unknown as Journal,
+        lease: { id, epoch: record.epoch },
+        ...{ record, state, isRecovered: record.epoch > 2 || state.seq > 0 },
+        ...{ callerScope: "agent", policies: this.state, schemas: this.schemas },
+        limits: { ...defaultRunLimits, ...limits },
+        ...(faultOf && { faultOf }),
+        resultOf: (outcome, status) => ({ status, ok: outcome.ok }),
+      },
+    )
+    this.driven = run
+    const drive = run.drive()
+    return this.clock.until(Promise.race([drive, journal.ended.then(() => undefined)]))
+  }
+
+  /** What the journal has of the run, step by step, without when. */
+  async story(id = "run"): Promise<readonly string[]> {
+    const events = await this.journal.events(id)
+    return events.map(({ kind, step, ...event }) => {
+      const to = event.data !== undefined && "to" in event.data ? event.data.to : step
+      return `${kind} ${to}`
+    })
+  }
+
+  async record(id = "run"): Promise<RunRecord> {
+    const record = await this.journal.get(id)
+    if (record === undefined) throw new Error(`no run ${id}`)
+    return record
+  }
+
+  async #claim(id: string, counts: boolean): Promise<RunRecord> {
+    const lease = await this.journal.claim(id, { ...this.#owner(), counts })
+    if (lease === undefined) throw new Error(`run ${id} cannot be had`)
+    return this.record(id)
+  }
+
+  #owner(): Owner {
+    return { owner: "me", leaseUntilMs: undefined, nowMs: this.clock.now() }
+  }
+}
