@@ -55,7 +55,11 @@ export function shownTools(
 const shown = new WeakMap<Levels, WeakMap<Scope, readonly CatalogTool[]>>()
 
 /** What {@link permit} would let this caller call, under the names of its definitions. */
-export function visibleTools(catalog: Catalog, caller: Caller, levels: Levels): readonly CatalogTool[] {
+export function visibleTools(
+  catalog: Catalog,
+  caller: Caller,
+  levels: Levels,
+): readonly CatalogTool[] {
   const scope = scopeOf(catalog, caller, levels)
   if (scope === undefined) return none
   const known = shown.get(levels) ?? new WeakMap<Scope, readonly CatalogTool[]>()
