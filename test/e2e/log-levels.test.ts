@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import {
@@ -6,7 +7,7 @@ import {
 } from "@modelcontextprotocol/sdk/types.js"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { serveLogging } from "../support/backend-logging.ts"
-import { logged, startGateway } from "../support/e2e-gateway.ts"
+import { callTool, logged, startGateway } from "../support/e2e-gateway.ts"
 import { ask, events } from "../support/face-server.ts"
 
 const through = (url: string, isolation = "shared") =>
@@ -106,6 +107,46 @@ describe("the level of a legacy server's session", () => {
     await Promise.all([client.say(), client.say(), client.say()])
     expect(server.told).toEqual(["debug"])
     expect(await logged(gateway, "backend_level_refused")).toMatchObject({ reason: "not now" })
+  })
+})
+
+const child = join(import.meta.dirname, "../support/backend-logging-child.ts")
+
+describe("a legacy server over stdio", () => {
+  const piped = (isolation: string, args: readonly string[] = []) =>
+    startGateway({
+      registry: { tools: { say: { server: "logging" } }, agents: { a: ["say"], b: ["say"] } },
+      servers: {
+        "logging:1.0.0": { command: process.execPath, args: [child, ...args], isolation },
+      },
+    })
+
+  test("with a process for each session is told its level, and what it says is that session's", async () => {
+    await using gateway = await piped("session")
+    const [one, other] = [await connect(gateway.url, "a"), await connect(gateway.url, "b")]
+    expect(await one.say()).toEqual([])
+    await one.wants("error")
+    await other.wants("debug")
+    expect(await one.say()).toEqual(["error"])
+    expect(await other.say()).toEqual(["debug", "info", "error"])
+    await one.wants("info")
+    expect(await one.say()).toEqual(["info", "error"])
+  })
+
+  test("that takes no level serves on", async () => {
+    await using gateway = await piped("principal", ["refuses"])
+    const client = await connect(gateway.url, "a")
+    await client.wants("debug")
+    expect(await client.say()).toEqual([])
+    expect(await logged(gateway, "backend_level_refused")).toMatchObject({ reason: "not now" })
+  })
+
+  test("that all callers share is told none: what it says there could be anybody's", async () => {
+    await using gateway = await piped("shared")
+    const client = await connect(gateway.url, "a")
+    await client.wants("debug")
+    expect(await client.say()).toEqual([])
+    expect(await callTool(gateway, "a", "say")).toMatchObject({ content: [{ text: "" }] })
   })
 })
 

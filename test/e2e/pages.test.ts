@@ -5,6 +5,7 @@ import {
   ElicitRequestSchema,
 } from "@modelcontextprotocol/sdk/types.js"
 import { expect, onTestFinished, test } from "vitest"
+import { json, serve } from "../support/backend-http.ts"
 import { servePagesOldSdk } from "../support/backend-sdk.ts"
 import { until } from "../support/backend-world.ts"
 import { startGateway } from "../support/e2e-gateway.ts"
@@ -53,3 +54,38 @@ test("who was given a page hears when it is done, after the call, and nobody els
     ["p-2", "p-5"],
   ])
 })
+
+test("also when the server says so on the stream of the call, after its answer", async () => {
+  const server = await serve(({ id, method }, response) => {
+    if (method === "initialize")
+      return json(response, {
+        jsonrpc: "2.0",
+        id,
+        result: { ...greeting, protocolVersion: "2025-11-25" },
+      })
+    if (method !== "tools/call")
+      return json(response, { jsonrpc: "2.0", id, result: { tools: [] } })
+    const say = (message: object) =>
+      response.write(`data: ${JSON.stringify({ jsonrpc: "2.0", ...message })}\n\n`)
+    response.writeHead(200, { "content-type": "text/event-stream" })
+    const page = {
+      mode: "url",
+      message: "Sign in",
+      url: "https://example.com/page",
+      elicitationId: "p-9",
+    }
+    say({ id, error: { code: -32042, message: "Visit it", data: { elicitations: [page] } } })
+    say({ method: "notifications/elicitation/complete", params: { elicitationId: "p-9" } })
+    response.end()
+  })
+  await using gateway = await startGateway({
+    registry: { tools: { page: { server: "pages" } }, agents: { a: ["page"] } },
+    servers: { "pages:1.0.0": { url: server.url, era: "legacy" } },
+  })
+  const one = await connect(gateway.url)
+  await expect(one.call("page", "p-9")).rejects.toMatchObject({ code: -32042 })
+  await until(() => one.done.length === 1)
+  expect(one.done).toEqual(["p-9"])
+})
+
+const greeting = { capabilities: { tools: {} }, serverInfo: { name: "pages", version: "1" } }

@@ -2,13 +2,10 @@ import { randomUUID } from "node:crypto"
 import { once } from "node:events"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
-import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js"
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js"
-import { type LoggingLevel, SetLevelRequestSchema } from "@modelcontextprotocol/sdk/types.js"
+import type { LoggingLevel } from "@modelcontextprotocol/sdk/types.js"
 import { onTestFinished } from "vitest"
-
-const levels = ["debug", "info", "error"] as const
-const order = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
+import { createLoggingServer } from "./logging-server.ts"
 
 export interface LoggingServer {
   readonly url: string
@@ -18,34 +15,12 @@ export interface LoggingServer {
   forget(): void
 }
 
-/**
- * A server of the legacy SDK that says nothing until it is told a level, and from then on says one thing of each level
- * from that one up when its tool `say` is called. With `refuses` it declares `logging` and takes no level.
- */
+/** The server of logging-server.ts over HTTP, a session each; with `refuses` it takes no level. */
 export async function serveLogging({ refuses = false } = {}): Promise<LoggingServer> {
   const told: LoggingLevel[] = []
   const transports = new Map<string, StreamableHTTPServerTransport>()
   const connect = async () => {
-    let level: LoggingLevel | undefined
-    const server = new McpServer(
-      { name: "logging", version: "1" },
-      { capabilities: { logging: {} } },
-    )
-    server.server.setRequestHandler(SetLevelRequestSchema, ({ params }) => {
-      told.push(params.level)
-      if (refuses) throw new Error("not now")
-      level = params.level
-      return {}
-    })
-    server.registerTool("say", {}, async ({ sendNotification }) => {
-      for (const said of levels)
-        if (level !== undefined && order.indexOf(said) >= order.indexOf(level))
-          await sendNotification({
-            method: "notifications/message",
-            params: { level: said, data: said },
-          })
-      return { content: [{ type: "text", text: "said" }] }
-    })
+    const server = createLoggingServer(told, refuses)
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       onsessioninitialized: (id) => void transports.set(id, transport),

@@ -8,7 +8,9 @@ import { replyText } from "./wire.ts"
 export interface SharedOptions {
   /** Of one message. */
   readonly bytesMax: number
-  /** Whether all requests are of one caller, whom the server may ask something. */
+  /** Whether all requests are of one caller. */
+  readonly isOneCallers: boolean
+  /** Whether that caller may be asked something. */
   readonly mayAsk: boolean
 }
 
@@ -20,6 +22,7 @@ export class OpenRequests {
   readonly #unclaimed: Unclaimed
   readonly #tell: (text: string) => void
   readonly #bytesMax: number
+  readonly #isOneCallers: boolean
   readonly #mayAsk: boolean
   readonly #open = new Map<string, Outgoing>()
 
@@ -28,6 +31,7 @@ export class OpenRequests {
     this.#unclaimed = unclaimed
     this.#tell = tell
     this.#bytesMax = options.bytesMax
+    this.#isOneCallers = options.isOneCallers
     this.#mayAsk = options.mayAsk
   }
 
@@ -68,11 +72,22 @@ export class OpenRequests {
     }
   }
 
-  /** Nothing says which request it is about. All of them are of one caller, so the last will do. */
+  /** Nothing says which request something is about. Where all of them are of one caller, the last will do. */
+  #last(): Outgoing | undefined {
+    if (!this.#isOneCallers) return
+    return [...this.#open.values()].findLast((one) => !(one instanceof Inquiry))
+  }
+
   #asked(request: JsonObject): void {
-    const last = [...this.#open.values()].findLast((one) => !(one instanceof Inquiry))
-    if (this.#mayAsk && last !== undefined) last.asked(request, this.#tell)
-    else this.#tell(replyText(request))
+    const last = this.#mayAsk ? this.#last() : undefined
+    if (last === undefined) this.#tell(replyText(request))
+    else last.asked(request, this.#tell)
+  }
+
+  #said(message: JsonObject): void {
+    const last = this.#last()
+    if (last === undefined) this.#unclaimed.said(message)
+    else last.notify(message)
   }
 
   #notified(notification: JsonObject): void {
@@ -81,7 +96,7 @@ export class OpenRequests {
     if (listen !== undefined) this.#open.get(listen)?.notify(notification)
     else if (method === "notifications/cancelled")
       for (const outgoing of this.#open.values()) outgoing.notify(notification)
-    else if (method === "notifications/message") this.#unclaimed.said(notification)
+    else if (method === "notifications/message") this.#said(notification)
     else if (method !== "notifications/progress") this.#unclaimed.noticed(notification)
     else {
       const token = isObject(params) ? params["progressToken"] : undefined

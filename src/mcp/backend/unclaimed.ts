@@ -25,7 +25,12 @@ export class Unclaimed {
     if (this.#logLimit.allows()) this.#events.log("info", "backend_stray", { kind, bytes })
   }
 
-  /** A log message of the server: on a shared way it belongs to no request in particular. */
+  /** The server does not take the level that its caller wants. */
+  levelRefused(reason: string): void {
+    this.#events.log("warn", "backend_level_refused", { reason })
+  }
+
+  /** A log message of the server that belongs to no request in particular. */
   said(message: JsonObject): void {
     if (!this.#logLimit.allows()) return
     const line = shown(String(JSON.stringify(message["params"])))

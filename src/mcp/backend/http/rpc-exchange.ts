@@ -76,9 +76,10 @@ export class RpcExchange extends Exchange implements Carrier {
   }
 
   protected override streamed(text: string, type: string): void {
-    if (type !== "" || this.outgoing.isOver) return // whatever follows the answer belongs to nobody
+    if (type !== "") return
     const incoming = readMessage(text)
-    if (incoming.kind === "notification") this.#notified(incoming.message)
+    if (this.outgoing.isOver) this.#toldLate(incoming)
+    else if (incoming.kind === "notification") this.#notified(incoming.message)
     else if (incoming.kind === "request") this.#host.asked(this, incoming.message)
     else if (incoming.kind === "response" && incoming.id === this.outgoing.id) {
       this.outgoing.settle(incoming.outcome)
@@ -114,6 +115,13 @@ export class RpcExchange extends Exchange implements Carrier {
     else this.#host.noticed(notification)
   }
 
+  /** What follows the answer belongs to nobody, but for news of the server and of pages that it gave. */
+  #toldLate(incoming: Incoming): void {
+    if (incoming.kind !== "notification") return
+    const { message } = incoming
+    if (!ofRequestOnly.has(message["method"])) this.#host.noticed(message)
+  }
+
   /** An answer to something else, or none at all: the connection may hold answers that belong to others. */
   #mistrust(incoming: Incoming): void {
     this.cut()
@@ -130,11 +138,16 @@ const endedEarly: Failure = {
   reason: "the stream ended without an answer",
 }
 
-/** Notifications that belong to the request on whose stream they come. */
-const ofRequest: ReadonlySet<unknown> = new Set([
+/** Notifications that are about the request on whose stream they come, and mean nothing after its answer. */
+const ofRequestOnly: ReadonlySet<unknown> = new Set([
   "notifications/progress",
   "notifications/message",
   "notifications/cancelled",
+])
+
+/** Those that belong to it as long as it is open. */
+const ofRequest: ReadonlySet<unknown> = new Set([
+  ...ofRequestOnly,
   "notifications/elicitation/complete",
 ])
 

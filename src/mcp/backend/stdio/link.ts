@@ -15,7 +15,6 @@ import {
   type Era,
   envelopeOf,
   type Identity,
-  initializedText,
   initializeParams,
   rootsChangedText,
 } from "../wire.ts"
@@ -145,7 +144,7 @@ export class StdioLink implements Link {
   /** The one place where the era of a child is decided. */
   #settle({ session }: Running, opening: Opening): Opening {
     if (!opening.ok) return opening
-    if (opening.era === "legacy") session.tell(initializedText)
+    if (opening.era === "legacy") session.greeted(opening.capabilities)
     session.envelope = this.#envelopeIn(opening.era)
     this.#era = opening.era
     return opening
@@ -169,6 +168,7 @@ export class StdioLink implements Link {
     const { answerBytesMax: bytesMax } = this.#address.options
     const session = new StdioSession(child, this.#unclaimed, {
       bytesMax,
+      isOneCallers: this.#lane.owner !== "everybody",
       mayAsk: this.#lane.mayAsk,
     })
     const running = { child, session }

@@ -1,10 +1,12 @@
+import type { JsonObject } from "../../../schema/json.ts"
 import { withoutSecrets } from "../echo.ts"
 import { type Failure, unsent } from "../failure.ts"
+import { LogLevels, levelRefusal } from "../log-levels.ts"
 import { OpenRequests, type SharedOptions } from "../open-requests.ts"
 import type { Carrier, Outgoing } from "../outgoing.ts"
 import { Inquiry } from "../outgoing.ts"
 import type { Unclaimed } from "../unclaimed.ts"
-import { cancelledText, type Envelope, requestText } from "../wire.ts"
+import { cancelledText, type Envelope, initializedText, requestText } from "../wire.ts"
 import type { Child } from "./child.ts"
 import { LineReader, type LineTaker } from "./lines.ts"
 
@@ -18,17 +20,22 @@ const alsoLineEnds = /[\u2028\u2029]/g
  */
 export class StdioSession implements Carrier, LineTaker {
   readonly #child: Child
+  readonly #unclaimed: Unclaimed
+  readonly #isOneCallers: boolean
   readonly #open: OpenRequests
   /** Not yet written, because the child does not read: a request that ends meanwhile leaves no trace. */
   readonly #outbox = new Set<Outgoing>()
   #control: string[] = []
   #isStalled = false
   #ended: Failure | undefined
+  #levels: LogLevels | undefined
   /** What requests carry in the modern era; set when the era is known. */
   envelope: Envelope | undefined
 
   constructor(child: Child, unclaimed: Unclaimed, options: SharedOptions) {
     this.#child = child
+    this.#unclaimed = unclaimed
+    this.#isOneCallers = options.isOneCallers
     const tell = (text: string) => this.tell(text)
     this.#open = new OpenRequests(unclaimed, tell, options)
     const reader = new LineReader(options.bytesMax, this)
@@ -47,8 +54,25 @@ export class StdioSession implements Carrier, LineTaker {
   }
 
   #write(outgoing: Outgoing): void {
+    const level = this.#levels?.due(outgoing)
+    if (level !== undefined) void this.#tellLevel(level) // read before what follows it
     this.#open.add(outgoing)
     this.#put(requestText(outgoing, this.envelope))
+  }
+
+  async #tellLevel(inquiry: Inquiry): Promise<void> {
+    this.#open.add(inquiry)
+    this.#put(requestText(inquiry, this.envelope))
+    const reason = levelRefusal(await inquiry.outcome)
+    if (reason !== undefined) this.#unclaimed.levelRefused(reason)
+  }
+
+  /** A legacy server has answered `initialize`. What many callers share is told no level: nobody hears what it says there. */
+  greeted(capabilities: JsonObject | undefined): void {
+    this.tell(initializedText)
+    if (!this.#isOneCallers) return
+    this.#levels = new LogLevels()
+    this.#levels.opened(capabilities)
   }
 
   /** A notification, or our answer to the server's own request. */

@@ -112,6 +112,7 @@ export class SseLink implements Link, Carrier {
       const tell = (text: string) => void this.#post(open, text)
       const requests = new OpenRequests(this.#unclaimed, tell, {
         bytesMax: this.#bytesMax,
+        isOneCallers: false,
         mayAsk: false,
       })
       const ended = (failure: Failure) => resolve({ failure })
