@@ -85,6 +85,10 @@ export const limitTable = {
   ),
   registryDepends: count(defaultLoadLimits.dependsMax, "entries in one depends"),
   registrySlice: time(10, "a registry document is worked on before waiting calls get a turn"),
+  exposedInterval: time(
+    1_000,
+    "the tools that a server exposes stay what they are, however often its list changes",
+  ),
   maxSteps: count(defaultPlanLimits.maxSteps, "steps of one pipeline or saga", 500),
   maxPlanSteps: count(
     defaultPlanLimits.maxPlanSteps,

@@ -34,6 +34,7 @@ import { randomId } from "./random-id.ts"
 import { type Accepted, Registry, type RegistryState } from "./reload.ts"
 import { planRoutes, type Routes } from "./routes.ts"
 import { requestStateSeal } from "./session-keys.ts"
+import { inSlices } from "./slices.ts"
 import { StartError } from "./start-error.ts"
 import { readiness, status } from "./status.ts"
 
@@ -114,7 +115,12 @@ function assemble(config: Config, options: StartOptions): Parts {
       if (isAboutTools(change)) exposures.changed(server)
     },
   })
-  const exposures = createExposures(backends, {
+  const looking = {
+    intervalMs: config.limits.exposedInterval,
+    inSlices: (work: Generator<void, void, void>) =>
+      inSlices(work, { sliceMs: config.limits.registrySlice }),
+  }
+  const exposures = createExposures(backends, looking, {
     changed: () => face.catalogChanged(),
     left: (server, tool, reason) =>
       log.warn({ event: "exposed_tool_left_out", server: written(server), tool, reason }),

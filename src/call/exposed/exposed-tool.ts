@@ -28,8 +28,7 @@ export function exposedTool(
     return left("its inputSchema is no schema of an object")
   const outputSchema = member(plain, "outputSchema")
   if (outputSchema !== undefined && !isSchema(outputSchema)) return left("its outputSchema is none")
-  const refused =
-    refusedBy(inputSchema) ?? (outputSchema === undefined ? undefined : refusedBy(outputSchema))
+  const refused = judgeSchemas(plain)
   if (refused !== undefined) return left(refused)
   return {
     ok: true,
@@ -63,7 +62,12 @@ export function exposedTool(
 const textOr = (value: Json | undefined) => (typeof value === "string" ? value : undefined)
 const isSchema = (value: Json): value is JsonSchema => isObject(value) || typeof value === "boolean"
 
-function refusedBy(schema: JsonSchema): string | undefined {
+/** Why the schemas of a tool are too much to look at; undefined where they are not. Quick when it is asked again. */
+export const judgeSchemas = (plain: JsonObject): string | undefined =>
+  refusedBy(member(plain, "inputSchema")) ?? refusedBy(member(plain, "outputSchema"))
+
+function refusedBy(schema: Json | undefined): string | undefined {
+  if (schema === undefined || !isSchema(schema)) return
   const check = checkSchema(schema)
   if (check.verdict !== "refused") return
   const [finding] = check.findings

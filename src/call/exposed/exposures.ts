@@ -4,6 +4,7 @@ import type { Backends, Listed } from "../backends.ts"
 import { isExposedTo, plainRules, type ServerRules } from "../server-rules.ts"
 import { exposedCatalog } from "./exposed-catalog.ts"
 import { exposedTools } from "./exposed-tools.ts"
+import { KnownList, type Looking } from "./known-list.ts"
 
 /** The tools that nobody registered and that configuration carries to some callers, as their servers list them. */
 export interface Exposures {
@@ -36,23 +37,35 @@ interface Overlay {
   readonly catalog: Catalog
 }
 
+/** The tools of one server, and of what they were made. */
+interface Made {
+  readonly base: Catalog
+  readonly listed: Listed
+  readonly prefix: string | undefined
+  readonly tools: readonly CatalogTool[]
+}
+
 export const createExposures = (
   backends: Pick<Backends, "list">,
+  looking: Looking,
   events: ExposureEvents,
-): Exposures => new LiveExposures(backends, events)
+): Exposures => new LiveExposures(backends, looking, events)
 
 class LiveExposures implements Exposures {
   readonly #backends: Pick<Backends, "list">
+  readonly #looking: Looking
   readonly #events: ExposureEvents
   /** By the registered catalog, and by the one that was made of it. */
   readonly #overlays = new WeakMap<Catalog, Overlay>()
   /** What each server listed last, by `refKey`: it outlives a reload. */
-  readonly #known = new Map<string, Listed>()
+  readonly #known = new Map<string, KnownList>()
+  readonly #made = new WeakMap<CatalogServer, Made>()
   readonly #told = new Set<string>()
   #current: Catalog | undefined
 
-  constructor(backends: Pick<Backends, "list">, events: ExposureEvents) {
+  constructor(backends: Pick<Backends, "list">, looking: Looking, events: ExposureEvents) {
     this.#backends = backends
+    this.#looking = looking
     this.#events = events
   }
 
@@ -93,9 +106,14 @@ class LiveExposures implements Exposures {
   /** News are in the catalog before anybody is told that the server was asked. */
   async #ask(server: CatalogServer): Promise<void> {
     const listed = await this.#backends.list(server, "tools", "fresh")
-    const before = this.#known.get(keyOf(server))
-    if (!listed.isKnown || before?.items === listed.items) return
-    this.#known.set(keyOf(server), listed)
+    if (!listed.isKnown) return
+    const key = keyOf(server)
+    const known = this.#known.get(key) ?? new KnownList(this.#looking, () => this.#rebuild())
+    this.#known.set(key, known)
+    await known.take(listed)
+  }
+
+  #rebuild(): void {
     if (this.#current === undefined) return
     this.#build(this.#current, this.rules(this.#current))
     this.#events.changed()
@@ -104,11 +122,9 @@ class LiveExposures implements Exposures {
   #build(base: Catalog, rules: ServerRules): void {
     const tools = new Map<CatalogServer, readonly CatalogTool[]>()
     for (const server of rules.exposed) {
-      const listed = this.#known.get(keyOf(server))
+      const listed = this.#known.get(keyOf(server))?.listed
       const prefix = rules.of(server).expose?.prefix
-      const leave = (tool: string, why: string) => this.#leave(server, tool, why)
-      if (listed !== undefined)
-        tools.set(server, exposedTools({ base, server, prefix, listed, leave }))
+      if (listed !== undefined) tools.set(server, this.#toolsOf(server, { base, listed, prefix }))
     }
     const clashed = (name: string, servers: readonly CatalogServer[]) => {
       for (const server of servers) this.#leave(server, name, clashWords(server, servers))
@@ -116,6 +132,17 @@ class LiveExposures implements Exposures {
     const catalog = tools.size === 0 ? base : exposedCatalog(base, rules, tools, clashed)
     this.#overlays.set(base, { rules, catalog })
     this.#overlays.set(catalog, { rules, catalog })
+  }
+
+  /** Made once: what other servers list changes nothing about them. */
+  #toolsOf(server: CatalogServer, of: Omit<Made, "tools">): readonly CatalogTool[] {
+    const { base, listed, prefix } = of
+    const made = this.#made.get(server)
+    if (made?.base === base && made.listed === listed && made.prefix === prefix) return made.tools
+    const leave = (tool: string, why: string) => this.#leave(server, tool, why)
+    const tools = exposedTools({ ...of, server, leave })
+    this.#made.set(server, { ...of, tools })
+    return tools
   }
 
   #leave(server: CatalogServer, tool: string, why: string): void {
