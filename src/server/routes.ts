@@ -127,7 +127,14 @@ function matching(
   return others.length === 0 ? only : undefined
 }
 
-function addressOf({ url, headers, authorization, process, options }: ServerConfig): Address {
+/** Where a server of the configuration lives, for whoever connects to it. */
+export function addressOf({
+  url,
+  headers,
+  authorization,
+  process,
+  options,
+}: ServerConfig): Address {
   const command = process && commandOf(process)
   if (url !== undefined) {
     const texts = [...headers].map(([name, value]) => [name, secretText(value)] as const)

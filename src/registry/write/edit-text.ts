@@ -2,6 +2,7 @@ import type { Json } from "../../schema/json.ts"
 import { keysOf } from "../normalise/pointer.ts"
 import { skipBlank } from "../read/lexical.ts"
 import { isContainer, nextChild, valueEnd } from "../read/skim.ts"
+import { printJson } from "./print-json.ts"
 
 /** One change of a JSON document. Pointers are of the document before any edit. */
 export type TextEdit =
@@ -144,7 +145,7 @@ class Changes {
 
   /** JSON whose further lines stand at `depth`. */
   #written(value: Json, depth: number): string {
-    return JSON.stringify(value, null, this.#unit).replaceAll("\n", this.#line(depth))
+    return printJson(value, this.#unit, depth)
   }
 
   #line(depth: number): string {

@@ -29,17 +29,10 @@ describe("editing the text of a document", () => {
     { "name": "b" }
   ],
   "agents": [
-    {
-      "name": "one"
-    },
-    {
-      "name": "two"
-    }
+    { "name": "one" },
+    { "name": "two" }
   ],
-  "servers": [
-    1,
-    2
-  ]
+  "servers": [1, 2]
 }
 `)
   })
@@ -51,7 +44,7 @@ describe("editing the text of a document", () => {
     )
     expect(editText(text, [{ op: "remove", pointer: "/c" }])).toBe('{\r\n\t"a": 1, "b": 2\r\n}')
     expect(editText(text, [{ op: "append", pointer: "/c", value: { d: 4 } }])).toBe(
-      '{\r\n\t"a": 1, "b": 2,\r\n\t"c": [1, 2, 3,\n\t\t{\n\t\t\t"d": 4\n\t\t}]\r\n}',
+      '{\r\n\t"a": 1, "b": 2,\r\n\t"c": [1, 2, 3,\n\t\t{ "d": 4 }]\r\n}',
     )
   })
 

@@ -1,0 +1,116 @@
+import type { Visit } from "../../mcp/backend/visit.ts"
+import type { FoundServer } from "../../portable/import/merge.ts"
+import { distinct, serverName } from "../../portable/import/names.ts"
+import type { JsonObject } from "../../registry/model.ts"
+import { hiddenText } from "../../registry/pins/hidden-text.ts"
+import { pinTool } from "../../registry/pins/pin-tool.ts"
+import { wordsIn } from "../../registry/pins/read-lock.ts"
+import { isExact } from "../../registry/version.ts"
+import { isList, isObject, type Json } from "../../schema/json.ts"
+import type { Named } from "./names.ts"
+import type { RefusedTool } from "./settle.ts"
+
+/** A server that answered, and what is not taken of it. */
+export interface Found {
+  readonly candidate: Named
+  readonly server: FoundServer
+  readonly refused: readonly RefusedTool[]
+  readonly notes: readonly string[]
+}
+
+export type Answered = readonly [candidate: Named, visit: Visit & { readonly ok: true }]
+
+/** What servers said, as far as it can be registered. `secrets` are values that no file may hold. */
+export function foundServers(
+  answered: readonly Answered[],
+  secrets: readonly string[],
+): readonly Found[] {
+  const wished = answered.map(([{ isUnnamed, name }, { info }]) => {
+    const own = info?.["name"]
+    return isUnnamed && typeof own === "string" && own !== "" ? serverName(own) : name
+  })
+  const names = distinct(wished)
+  return answered.map(([candidate, visit], index) =>
+    foundServer({ ...candidate, name: names[index] ?? candidate.name }, visit, secrets),
+  )
+}
+
+function foundServer(
+  candidate: Named,
+  { dropped, info = {}, instructions, tools }: Answered[1],
+  secrets: readonly string[],
+): Found {
+  const { name } = candidate
+  const notes: string[] = []
+  const once = new Map<string, JsonObject>()
+  for (const tool of tools) {
+    if (once.has(tool.name)) notes.push(`lists ${tool.name} twice; the first one counts`)
+    else once.set(tool.name, tool.definition)
+  }
+  const version = versionIn(info, notes)
+  const wrong = [...once].flatMap(([on, definition]) => {
+    const why = unfit(definition, secrets)
+    return why === undefined ? [] : [{ server: name, on, why }]
+  })
+  const words = {
+    ...(Object.keys(info).length > 0 && { serverInfo: info }),
+    ...(instructions !== undefined && { instructions }),
+  }
+  return {
+    candidate,
+    server: {
+      name,
+      version,
+      description: describedBy(info, secrets),
+      words: holdsAny(words, secrets) ? {} : wordsIn(words),
+      tools: [...once.values()],
+    },
+    refused: [
+      ...wrong,
+      ...dropped.map(({ reason, tool }) => ({ server: name, on: tool, why: reason })),
+    ],
+    notes,
+  }
+}
+
+function versionIn({ version }: JsonObject, notes: string[]): string | undefined {
+  if (typeof version === "string" && isExact(version)) return version
+  const said =
+    version === undefined ? "no version" : `version ${JSON.stringify(version).slice(0, 64)}`
+  notes.push(`says ${said}, which is none that one could write down`)
+  return
+}
+
+function describedBy({ description, title }: JsonObject, secrets: readonly string[]) {
+  const text = [description, title].find((one) => typeof one === "string" && one !== "")
+  if (typeof text !== "string" || hiddenText(text) !== undefined) return
+  return holdsAny(text, secrets) ? undefined : text.slice(0, descriptionMax)
+}
+
+const descriptionMax = 1_000
+
+/** Why a definition cannot stand in a registry at all; the rest is for the registry's own rules to say. */
+function unfit(definition: JsonObject, secrets: readonly string[]): string | undefined {
+  if (isDeep(definition, depthMax)) return `its definition is nested deeper than ${depthMax} levels`
+  if (pinTool(definition) === undefined) return "its definition holds half of a surrogate pair"
+  if (holdsAny(definition, secrets))
+    return "its definition shows a secret that the server was given"
+  return
+}
+
+/** Shorter ones could be words. */
+const secretLengthMin = 8
+const holdsAny = (value: Json, secrets: readonly string[]): boolean => {
+  const long = secrets.filter((secret) => secret.length >= secretLengthMin)
+  if (long.length === 0) return false
+  const text = JSON.stringify(value)
+  return long.some((secret) => text.includes(JSON.stringify(secret).slice(1, -1)))
+}
+
+/** Below the limit of a document, in which a definition stands some levels deep. */
+const depthMax = 100
+
+function isDeep(value: Json, levels: number): boolean {
+  if (!isObject(value) && !isList(value)) return false
+  return levels === 0 || Object.values(value).some((inside: Json) => isDeep(inside, levels - 1))
+}

@@ -1,0 +1,138 @@
+import type {
+  Change,
+  DefinitionChanged,
+  ToolAdded,
+  ToolGone,
+} from "../../portable/import/change.ts"
+import { type Ref, refKey, written } from "../../registry/model.ts"
+import type { FieldChange } from "../../registry/pins/field-diff.ts"
+import type { HiddenText } from "../../registry/pins/hidden-text.ts"
+import type { Io } from "../command.ts"
+import { printable } from "../printable.ts"
+import { type Proposal, type Result, unsetVariables } from "./result.ts"
+import type { Settled } from "./settle.ts"
+
+/** How many of many are shown; `--json` has them all. */
+const toolsMax = 12
+const fieldsMax = 20
+const fieldChars = 200
+
+/** What changes in the registry, as lines: `+` what comes, `~` what is another, `-` what went, `!` what to look at. */
+export function changeLines(changes: readonly Change[]): string[] {
+  const groups = Map.groupBy(changes, (change) =>
+    change.kind === "tool_added" ? refKey(change.server.name, change.server.version) : change,
+  )
+  return [...groups.values()].flatMap(groupLines).map(printable)
+}
+
+/** The new tools of a server are told together. */
+function groupLines(group: readonly Change[]): string[] {
+  const added = group.filter((change) => change.kind === "tool_added")
+  return added.length > 0 ? addedLines(added) : group.flatMap(lineOf)
+}
+
+function lineOf(change: Change): string[] {
+  switch (change.kind) {
+    case "server_added":
+      return [`+ server ${written(change.server)}, ${counted(change.tools)}`]
+    case "server_moved":
+      return [
+        `~ server ${change.server.name}: version ${change.from ?? "(none)"} gives way to ${change.server.version}`,
+      ]
+    case "tool_added":
+      return addedLines([change])
+    case "definition_changed":
+      return changedLines(change)
+    case "tool_gone":
+      return goneLines(change)
+    case "agent_added":
+      return [`+ agent ${written(change.agent)}, a skeleton: may call ${counted(change.tools)}`]
+    case "agent_extended":
+      return [`~ agent ${written(change.agent)}: may call ${counted(change.tools)} more`]
+  }
+}
+
+export const counted = (tools: number): string => (tools === 1 ? "1 tool" : `${tools} tools`)
+
+function addedLines(added: readonly ToolAdded[]): string[] {
+  const [first] = added
+  if (first === undefined) return []
+  const names = added.map(({ tool }) => written(tool))
+  const more = names.length > toolsMax ? `, … and ${names.length - toolsMax} more` : ""
+  return [
+    `+ tools of ${written(first.server)}: ${names.slice(0, toolsMax).join(", ")}${more}`,
+    ...added
+      .filter(({ on, tool }) => tool.name !== on)
+      .map(({ on, tool }) => `    ${on} is registered as ${tool.name}`),
+    ...added.flatMap(({ hidden, tool }) => hiddenLines(tool, hidden, "; no agent is given it")),
+  ]
+}
+
+function changedLines({ fields, hidden, isDrift, kept, on, server }: DefinitionChanged): string[] {
+  const how = isDrift ? `, and its server still says it is version ${server.version}` : ""
+  return [
+    `~ ${on} of ${server.name} is not what it was${how}`,
+    ...fields.slice(0, fieldsMax).flatMap(fieldLines),
+    ...(fields.length > fieldsMax ? [`      … and ${fields.length - fieldsMax} more places`] : []),
+    ...(kept.length > 0 ? [`      stays as you wrote it: ${kept.join(", ")}`] : []),
+    ...hiddenLines({ name: on }, hidden, ""),
+  ]
+}
+
+const fieldLines = ({ after, at, before }: FieldChange): string[] => [
+  `      ${at}`,
+  ...(before === undefined ? [] : [`      - ${cut(before)}`]),
+  ...(after === undefined ? [] : [`      + ${cut(after)}`]),
+]
+
+const cut = (text: string): string =>
+  text.length > fieldChars ? `${text.slice(0, fieldChars)}…` : text
+
+function hiddenLines(tool: Ref, hidden: readonly HiddenText[], so: string): string[] {
+  return hidden.map(({ at, what }) => `! ${written(tool)} hides text in ${at}: ${what}${so}`)
+}
+
+function goneLines({ isPruned, on, perhaps, server, tools }: ToolGone): string[] {
+  const drawn = tools.length === 0 ? "" : ` (${tools.map(written).join(", ")})`
+  const what = isPruned ? "is taken out" : "stays; --prune takes it out"
+  const guess = perhaps === undefined ? "" : `; it may be called ${perhaps} now`
+  return [`- ${on} of ${written(server)}${drawn} is not listed any more${guess}: ${what}`]
+}
+
+/** What is not as it was asked for, and what else to know. */
+export function remarkLines({ found, left }: Proposal, { refused }: Settled): string[] {
+  return [
+    ...left.map(({ isFine, name, why }) => `${isFine ? "  " : "! "}${name} is left out: ${why}`),
+    ...refused.map(({ on, server, why }) => `! ${on} of ${server} is left out: ${why}`),
+    ...found.servers.flatMap(({ candidate, notes, server }) => [
+      ...notes.map((note) => `! ${server.name} ${note}`),
+      ...(candidate.differs
+        ? [
+            `  ${server.name} stays where the configuration has it; ${candidate.from} says otherwise`,
+          ]
+        : []),
+    ]),
+  ]
+}
+
+/** What was written, and what to do next. */
+export function closingLines(result: Result, io: Io): string[] {
+  const { isAccepted, isDry, isWritten, texts } = result
+  const files = [texts.registry, texts.config, texts.lock].filter(
+    ({ next, text }) => next !== text && next !== "",
+  )
+  const unset = unsetVariables(result, io)
+  return [
+    ...texts.servers.add.map(({ key }) => `+ ${texts.config.file}: ${key}`),
+    ...texts.servers.rename.map(({ from, to }) => `~ ${texts.config.file}: ${from} is ${to} now`),
+    ...(files.length === 0 ? ["nothing to write"] : []),
+    ...(files.length > 0 && isDry ? [`would write ${listed(files)}`] : []),
+    ...(files.length > 0 && isWritten ? [`wrote ${listed(files)}`] : []),
+    ...(isAccepted ? [] : ["what was there stays as it was: --yes writes the changes, too"]),
+    ...(unset.length > 0 ? ["set these before you serve:"] : []),
+    ...unset.map(({ name, use }) => `  ${name}  ${use}`),
+  ]
+}
+
+const listed = (files: readonly { readonly file: string }[]) =>
+  files.map(({ file }) => file).join(", ")
