@@ -1,19 +1,26 @@
+import { programOf } from "../dsl/source/program.ts"
 import { defaultLoadLimits } from "../registry/limits.ts"
 import { toEnd } from "../registry/load.ts"
 import { migrate as migrateDocument } from "../registry/migrate.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import { isExact } from "../registry/version.ts"
-import { type Command, UsageError } from "./command.ts"
+import { type Command, type Given, UsageError } from "./command.ts"
 import { readRegistry } from "./registry-file.ts"
 import { load } from "./validate.ts"
 import { outputOption, writeOutput } from "./write-output.ts"
 
 export const migrate: Command = {
   name: "migrate",
-  summary: "Print a registry document of any accepted dialect as canonical version 2.0",
+  summary:
+    "Print a registry document of any accepted dialect as canonical version 2.0, or as a program",
   arguments: "FILE",
   options: {
     output: outputOption,
+    to: {
+      type: "string",
+      value: "FORM",
+      summary: "json, or typescript: a program that makes the document with the builder",
+    },
     "assume-version": {
       type: "string",
       value: "VERSION",
@@ -31,6 +38,7 @@ nothing is written.`,
         `--assume-version: ${JSON.stringify(assumeVersion)} is not an exact version, such as 1.0.0`,
       )
     }
+    const form = formOf(given)
     const read = await readRegistry(file)
     if (!read.ok) {
       io.err.write(`${formatProblem(read.problem)}\n`)
@@ -45,6 +53,14 @@ nothing is written.`,
       ...(assumeVersion !== undefined && { assumeVersion }),
     }
     const document = toEnd(migrateDocument(read.text, options))
-    return writeOutput(`${JSON.stringify(document, null, 2)}\n`, given.text("output"), io)
+    if (document === undefined) return 1 // its problems are printed
+    const text = form === "json" ? `${JSON.stringify(document, null, 2)}\n` : programOf(document)
+    return writeOutput(text, given.text("output"), io)
   },
+}
+
+function formOf(given: Given): "json" | "typescript" {
+  const form = given.text("to") ?? "json"
+  if (form === "json" || form === "typescript") return form
+  throw new UsageError("--to: one of json, typescript")
 }

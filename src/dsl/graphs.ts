@@ -1,3 +1,4 @@
+import type { JsonObject } from "../registry/model.ts"
 import type { Notes } from "./definition.ts"
 import { each, fromTable, membersOf } from "./members.ts"
 import type { Operation } from "./operation.ts"
@@ -17,18 +18,16 @@ export interface PipelineOptions extends Described {
   readonly maxParallel?: number
 }
 
+type Build<S> = (step: S) => Value | undefined
+
 /**
- * Steps in the order in which they are made, each of which sees those before it. What `build` returns is the result;
- * otherwise it is the value of the last step.
+ * Steps in the order in which they are made, each of which sees those before it. What the function returns is the
+ * result; otherwise it is the value of the last step.
  */
-export function pipeline(
-  build: (step: PipelineStep) => Value | undefined,
-  options: PipelineOptions = {},
-): Spec {
-  const { step, steps } = stepsOf("operation")
-  const output = build(step as PipelineStep)
-  const result = output !== undefined && { output: valueJson(output) }
-  return specOf("pipeline", madeBy(pipeline, { steps, ...result, ...membersOf(options, {}) }))
+export function pipeline(build: Build<PipelineStep>): Spec
+export function pipeline(options: PipelineOptions, build: Build<PipelineStep>): Spec
+export function pipeline(...given: Graph<PipelineOptions, PipelineStep>): Spec {
+  return specOf("pipeline", madeBy(pipeline, graphJson(given, stepsOf<PipelineStep>("operation"))))
 }
 
 export interface SagaOptions extends Described {
@@ -42,14 +41,22 @@ export interface SagaOptions extends Described {
 }
 
 /** As {@link pipeline}; when a step fails, those before it are compensated in reverse. Durable. */
-export function saga(
-  build: (step: SagaStep) => Value | undefined,
-  options: SagaOptions = {},
-): Spec {
-  const { step, steps } = stepsOf("action")
-  const output = build(step as SagaStep)
+export function saga(build: Build<SagaStep>): Spec
+export function saga(options: SagaOptions, build: Build<SagaStep>): Spec
+export function saga(...given: Graph<SagaOptions, SagaStep>): Spec {
+  return specOf("saga", madeBy(saga, graphJson(given, stepsOf<SagaStep>("action"))))
+}
+
+type Graph<O, S> = readonly [Build<S>] | readonly [O, Build<S>]
+
+function graphJson<O extends object, S>(
+  given: Graph<O, S>,
+  { step, steps }: { readonly step: S; readonly steps: readonly JsonObject[] },
+): JsonObject {
+  const [options, build] = given.length === 1 ? [{}, given[0]] : given
+  const output = build(step)
   const result = output !== undefined && { output: valueJson(output) }
-  return specOf("saga", madeBy(saga, { steps, ...result, ...membersOf(options, {}) }))
+  return { steps, ...result, ...membersOf(options, {}) }
 }
 
 export interface Target extends Policies {

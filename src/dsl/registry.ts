@@ -16,7 +16,7 @@ export interface RegistryOptions extends Notes {
   readonly metadata?: JsonObject
   readonly unknownCallerPolicy?: UnknownCallerPolicy
   readonly schemas?: readonly Registered[]
-  readonly servers?: readonly Server[]
+  readonly servers?: readonly Server<never>[]
   readonly tools?: readonly Tool[]
   readonly agents?: readonly Agent<readonly SkillCard[]>[]
   readonly [extension: `x-${string}`]: unknown

@@ -98,8 +98,8 @@ const probe: Convert = (given) =>
     ? membersOf(given, { probe: operationJson, input: valueJson, done: celJson })
     : (given as Json)
 
-/** A function that collects steps as a program makes them, and the steps. */
-export function stepsOf(member: "operation" | "action") {
+/** A function that collects steps as a program makes them, and the steps. Its types are `S`: they are all that differs. */
+export function stepsOf<S>(member: "operation" | "action") {
   const steps: JsonObject[] = []
   const step = (id: string, operation: Operation, options: object = {}): Bound => {
     const own = stepValue(id)
@@ -115,5 +115,5 @@ export function stepsOf(member: "operation" | "action") {
     steps.push(madeBy(step, made))
     return own
   }
-  return { step, steps }
+  return { step: step as S, steps }
 }
