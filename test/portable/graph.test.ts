@@ -155,7 +155,7 @@ describe("the graph of a registry", () => {
         id: expect.stringMatching(/^urn:postern:model:some-model-[0-9a-f]{8}:5$/),
       }),
       expect.objectContaining({
-        name: "server",
+        name: "@acme/server",
         version: "1.2.3",
         purl: "pkg:npm/%40acme/server@1.2.3?arch=x64",
       }),

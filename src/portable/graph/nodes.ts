@@ -23,7 +23,6 @@ import {
   type ServerNode,
   type ToolNode,
 } from "./graph.ts"
-import type { Purl } from "./purl.ts"
 
 export const schemaNode = (entity: SchemaEntity): SchemaNode => ({
   kind: "schema",
@@ -74,12 +73,13 @@ export function agentNode(entity: AgentEntity): AgentNode {
   }
 }
 
-/** The software that the server's metadata names. */
+/** The software that the server's metadata names; its namespace is part of its name. */
 export function packageNode({ metadata }: ServerEntity): PackageNode | undefined {
   const purl = purlIn(metadata)
   if (purl === undefined) return
-  const { name, version, text } = purl
-  const id = nodeId("package", plain(pathOf(purl)), version && plain(version))
+  const { type, version, text } = purl
+  const name = purl.namespace === undefined ? purl.name : `${purl.namespace}/${purl.name}`
+  const id = nodeId("package", plain(`${type}/${name}`), version && plain(version))
   return {
     kind: "package",
     id,
@@ -90,9 +90,6 @@ export function packageNode({ metadata }: ServerEntity): PackageNode | undefined
     purl: text,
   }
 }
-
-const pathOf = ({ type, namespace, name }: Purl) =>
-  [type, ...(namespace === undefined ? [] : [namespace]), name].join("/")
 
 /** The model that the agent's card names. */
 export function modelNode({ card }: AgentEntity): ModelNode | undefined {
