@@ -14,6 +14,8 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["graph", async () => (await import("./graph.ts")).graph],
   ["tools", async () => (await import("./tools.ts")).tools],
   ["call", async () => (await import("./call.ts")).call],
+  ["sbom export", async () => (await import("./sbom/export.ts")).sbomExport],
+  ["sbom diff", async () => (await import("./sbom/diff.ts")).sbomDiff],
   ["audit verify", async () => (await import("./audit/verify.ts")).auditVerify],
 ])
 

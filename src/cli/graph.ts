@@ -3,13 +3,13 @@ import { drawDot } from "../portable/draw/dot.ts"
 import { drawMermaid } from "../portable/draw/mermaid.ts"
 import { type Picture, pictureOf } from "../portable/draw/picture.ts"
 import { drawSvg } from "../portable/draw/svg.ts"
-import { type Graph, nodeId } from "../portable/graph/graph.ts"
+import type { Graph } from "../portable/graph/graph.ts"
 import { graphOf } from "../portable/graph/graph-of.ts"
 import { type Direction, slice } from "../portable/graph/slice.ts"
 import { written } from "../registry/model.ts"
-import { type Command, type Given, type Io, type Option, UsageError } from "./command.ts"
+import { type Command, type Given, type Option, UsageError } from "./command.ts"
 import { configOption } from "./config-file.ts"
-import { parseRef } from "./ref.ts"
+import { findNode } from "./find-node.ts"
 import { namedRegistry } from "./sound-registry.ts"
 import { outputOption, writeOutput } from "./write-output.ts"
 
@@ -54,7 +54,7 @@ Example: postern graph registry.json --tool place_order --output order.svg`,
     const sound = await namedRegistry(given, io)
     if (sound === undefined) return 1
     const whole = graphOf(sound.catalog, { name: basename(sound.file, extname(sound.file)) })
-    const found = centre === undefined ? whole.root : findCentre(whole, centre, io)
+    const found = centre === undefined ? whole.root : findNode(whole, centre, io)
     if (found === undefined) return 1
     const schemas = given.flag("schemas") || centre?.kind === "schema"
     const title = titleOf(whole, found)
@@ -99,19 +99,6 @@ function directionOf(given: Given, centre: Centre | undefined): Direction {
   if (given.text("direction") !== undefined && centre === undefined)
     throw new UsageError("--direction: name an entity, for example --tool NAME@VERSION")
   return direction
-}
-
-/** The id of the entity; without a version, of the only one of its name. */
-function findCentre(graph: Graph, { kind, written: text }: Centre, io: Io): string | undefined {
-  const { name, version } = parseRef(text)
-  const named = graph.nodes.filter((node) => node.kind === kind && node.name === name)
-  const found = version === undefined && named.length === 1 ? named[0] : undefined
-  const id = found?.id ?? nodeId(kind, name, version)
-  if (named.some((node) => node.id === id)) return id
-  const versions = named.map((node) => node.version ?? "no version").join(", ")
-  const hint = named.length === 0 ? "" : `; there is ${versions}`
-  io.err.write(`${kind} ${text} is not registered${hint}\n`)
-  return undefined
 }
 
 function titleOf(graph: Graph, centre: string): string {

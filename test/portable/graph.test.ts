@@ -139,7 +139,10 @@ describe("the graph of a registry", () => {
     const { catalog } = load(document)
     const drawn =
       catalog &&
-      graphOf(catalog, { name: "n", model: { name: "m", version: undefined, purl: undefined } })
+      graphOf(catalog, {
+        name: "n",
+        model: { name: "m", version: undefined, purl: undefined, supplier: undefined },
+      })
     expect(drawn?.nodes.filter(({ kind }) => kind === "package" || kind === "model")).toEqual([
       {
         kind: "model",
@@ -149,6 +152,7 @@ describe("the graph of a registry", () => {
         description: undefined,
         digest: undefined,
         purl: undefined,
+        supplier: undefined,
       },
       expect.objectContaining({
         name: "some model",

@@ -11,7 +11,7 @@ export interface Facts {
 
 export const factsOf = (metadata: Json | undefined): Facts => ({
   license: textIn(metadata, "license"),
-  supplier: partyIn(metadata),
+  supplier: partyOf(step(metadata, "supplier")),
 })
 
 /** `metadata.purl`; undefined where there is none, or what is there is no package URL. */
@@ -24,9 +24,10 @@ export interface Model {
   readonly name: string
   readonly version: string | undefined
   readonly purl: string | undefined
+  readonly supplier: Party | undefined
 }
 
-/** `metadata.model`: `{name, version?, purl?}`, or its name alone. */
+/** `metadata.model`: `{name, version?, purl?, supplier?}`, or its name alone. */
 export function modelIn(metadata: Json | undefined): Model | undefined {
   const model = step(metadata, "model")
   if (typeof model === "string") return named(model, undefined)
@@ -36,7 +37,13 @@ export function modelIn(metadata: Json | undefined): Model | undefined {
 
 function named(name: string, model: Json | undefined): Model | undefined {
   if (name === "") return
-  return { name, version: textIn(model, "version"), purl: purlIn(model)?.text }
+  const purl = purlIn(model)?.text
+  return {
+    name,
+    version: textIn(model, "version"),
+    purl,
+    supplier: partyOf(step(model, "supplier")),
+  }
 }
 
 /** Where a card says that its agent is: `url`, or the first of `supportedInterfaces`. */
@@ -52,8 +59,7 @@ export function publicAddress(text: string): string | undefined {
   return protocol === "https:" || protocol === "http:" ? origin + pathname : undefined
 }
 
-function partyIn(metadata: Json | undefined): Party | undefined {
-  const party = step(metadata, "supplier")
+function partyOf(party: Json | undefined): Party | undefined {
   const name = typeof party === "string" ? party : textIn(party, "name")
   if (name === undefined || name === "") return
   const url = textIn(party, "url")

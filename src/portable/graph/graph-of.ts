@@ -8,6 +8,7 @@ import {
   type ServerEntity,
   serversOf,
   type ToolEntity,
+  written,
 } from "../../registry/model.ts"
 import { step } from "../../registry/normalise/pointer.ts"
 import { Named } from "../../registry/resolve/named.ts"
@@ -51,9 +52,10 @@ export function graphOf(catalog: Catalog, { name, model }: GraphOptions): Graph 
   const drawing = new Drawing(catalog)
   const { document } = catalog
   for (const entity of document.schemas) drawing.schema(entity)
-  for (const entity of document.servers) drawing.server(entity)
+  // Of two that name one package or model, the first may say more of it.
+  for (const entity of document.servers.toSorted(compareRefs)) drawing.server(entity)
   for (const tool of catalog.tools) drawing.tool(tool)
-  for (const { entity } of catalog.agents) drawing.agent(entity, model)
+  for (const entity of document.agents.toSorted(compareRefs)) drawing.agent(entity, model)
   return drawing.graph(name)
 }
 
@@ -213,6 +215,8 @@ function registers(nodes: readonly Node[], edges: readonly Edge[]): readonly Edg
   }
   return [...begun].map((to) => ({ from: registryId, to, why: "registers", skill: undefined }))
 }
+
+const compareRefs = (left: Ref, right: Ref): number => compareText(written(left), written(right))
 
 const compareEdges = (left: Edge, right: Edge): number =>
   compareText(left.from, right.from) ||

@@ -78,16 +78,19 @@ export interface SchemaNode extends Registered {
   readonly text: string
 }
 
-/** The software that implements a server, by the `metadata.purl` of the server. */
+/** The software that implements a server, by the `metadata` of the server: `purl`, `license`, `supplier`. */
 export interface PackageNode extends Common {
   readonly kind: "package"
   readonly purl: string
+  readonly license: string | undefined
+  readonly supplier: Party | undefined
 }
 
 /** The model that an agent runs on, by the `metadata.model` of its card. */
 export interface ModelNode extends Common {
   readonly kind: "model"
   readonly purl: string | undefined
+  readonly supplier: Party | undefined
 }
 
 export interface Party {
@@ -131,9 +134,12 @@ export interface Unresolved {
 
 export const registryId = "urn:postern:registry"
 
+/** Stands for the version of what is registered without one. */
+export const unversioned = "unversioned"
+
 /** The id of a node. Names and versions are what the registry allows: they hold no `:`. */
 export const nodeId = (kind: NodeKind, name: string, version: string | undefined): string =>
-  `urn:postern:${kind}:${name}:${version ?? "unversioned"}`
+  `urn:postern:${kind}:${name}:${version ?? unversioned}`
 
 /** The order of ids, the same on every machine. */
 export function compareText(left: string, right: string): number {

@@ -80,15 +80,8 @@ export function packageNode({ metadata }: ServerEntity): PackageNode | undefined
   const { type, version, text } = purl
   const name = purl.namespace === undefined ? purl.name : `${purl.namespace}/${purl.name}`
   const id = nodeId("package", plain(`${type}/${name}`), version && plain(version))
-  return {
-    kind: "package",
-    id,
-    name,
-    version,
-    description: undefined,
-    digest: undefined,
-    purl: text,
-  }
+  const unknown = { description: undefined, digest: undefined }
+  return { kind: "package", id, name, version, ...unknown, purl: text, ...factsOf(metadata) }
 }
 
 /** The model that the agent's card names. */
@@ -97,7 +90,7 @@ export function modelNode({ card }: AgentEntity): ModelNode | undefined {
   return model && nodeOfModel(model)
 }
 
-export const nodeOfModel = ({ name, version, purl }: Model): ModelNode => ({
+export const nodeOfModel = ({ name, version, purl, supplier }: Model): ModelNode => ({
   kind: "model",
   id: nodeId("model", plain(name), version && plain(version)),
   name,
@@ -105,6 +98,7 @@ export const nodeOfModel = ({ name, version, purl }: Model): ModelNode => ({
   description: undefined,
   digest: undefined,
   purl,
+  supplier,
 })
 
 export function registryNode(

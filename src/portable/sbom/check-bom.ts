@@ -97,7 +97,8 @@ function* differences({ entries }: Bom, { nodes }: Graph): Generator<BomProblem>
   const digests = new Map(
     nodes.map((node) => {
       const purl = node.kind === "package" || node.kind === "model" ? node.purl : undefined
-      return [keyOf({ ...node, hashes: [], purl }), node.digest] as const
+      const version = node.version ?? (node.kind === "model" ? "unknown" : undefined)
+      return [keyOf({ ...node, version, hashes: [], purl }), node.digest] as const
     }),
   )
   const found = new Set(entries.map(keyOf))

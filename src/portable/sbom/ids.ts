@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { compareText, type Node } from "../graph/graph.ts"
+import { compareText, type Node, unversioned } from "../graph/graph.ts"
 import { writePurl } from "../graph/purl.ts"
 
 /** The namespace of names that are URLs (RFC 9562 §6.6). */
@@ -45,7 +45,7 @@ function spdxName({ id, kind, name, version }: Node): string {
   return plain(
     isForeign
       ? id.replace("urn:postern:", "").replaceAll(":", "-")
-      : [kind, name, version ?? "unversioned"].join("-"),
+      : [kind, name, version ?? unversioned].join("-"),
   )
 }
 

@@ -1,28 +1,15 @@
-import { type Edge, type Graph, type Node, type Party, registryId } from "../graph/graph.ts"
+import {
+  type Edge,
+  type Graph,
+  type Node,
+  type Party,
+  registryId,
+  unversioned,
+} from "../graph/graph.ts"
 import { slice } from "../graph/slice.ts"
 import { purlOf, uuidOf } from "./ids.ts"
 import { type License, readLicense } from "./license.ts"
-
-/** The words of an SBOM that its registry does not have. */
-export interface SbomSettings {
-  /** Who supplies what the registry registers, where an entity does not say otherwise. */
-  readonly supplier: Party | undefined
-  /** Who wrote the SBOM. */
-  readonly author: Party | undefined
-  /** Of what the registry registers, where an entity does not say otherwise: an SPDX expression, or any words. */
-  readonly license: string | undefined
-  /** Where SPDX documents get their names: an absolute URI, without a slash at its end. */
-  readonly namespace: string
-  readonly tlp: Tlp | undefined
-  /** `YYYY-MM-DDThh:mm:ssZ` */
-  readonly timestamp: string
-  /** Of Postern. */
-  readonly toolVersion: string
-}
-
-export const tlps = ["CLEAR", "GREEN", "AMBER", "AMBER_AND_STRICT", "RED"] as const
-/** The Traffic Light Protocol: how far the SBOM may travel. */
-export type Tlp = (typeof tlps)[number]
+import type { SbomSettings } from "./settings.ts"
 
 /** What is known of a node from elsewhere: configuration, lock, audit. */
 export interface Extra {
@@ -47,6 +34,8 @@ export interface Service {
 /** A node with all that is printed of it, whatever the format. */
 export interface Item {
   readonly node: Node
+  /** Of what has none, a word that says so. */
+  readonly version: string
   readonly supplier: Party | undefined
   readonly license: License | undefined
   readonly purl: string | undefined
@@ -81,6 +70,7 @@ export function inventoryOf(
   const skills = skillsOf(graph.edges)
   const itemOf = (node: Node): Item => ({
     node,
+    version: versionOf(node),
     ...suppliedBy(node, settings),
     purl: purlOf(node, registry.name),
     properties: propertiesOf(node, [
@@ -108,17 +98,22 @@ export function inventoryOf(
   }
 }
 
-/** Who wrote a package or a model is not for the registry to say. */
+/** What is registered is supplied by whoever has the registry; packages and models only by whom it says. */
 function suppliedBy(node: Node, settings: SbomSettings): Pick<Item, "supplier" | "license"> {
-  if (node.kind === "package" || node.kind === "model")
-    return { supplier: undefined, license: undefined }
-  const { supplier, license } =
-    node.kind === "registry" ? { supplier: undefined, license: undefined } : node
-  const words = license ?? settings.license
+  const isForeign = node.kind === "package" || node.kind === "model"
+  const supplier = node.kind === "registry" ? undefined : node.supplier
+  const license = node.kind === "registry" || node.kind === "model" ? undefined : node.license
+  const words = license ?? (isForeign ? undefined : settings.license)
   return {
-    supplier: supplier ?? settings.supplier,
+    supplier: supplier ?? (isForeign ? undefined : settings.supplier),
     license: words === undefined ? undefined : readLicense(words),
   }
+}
+
+/** The version as it is printed: an SBOM says of everything which version it is, or that it has none. */
+function versionOf({ kind, version }: Node): string {
+  if (version !== undefined) return version
+  return kind === "package" || kind === "model" ? "unknown" : unversioned
 }
 
 function propertiesOf(node: Node, more: readonly Property[]): readonly Property[] {
@@ -161,5 +156,3 @@ function compareProperties([left]: Property, [right]: Property): number {
   if (left === right) return 0
   return left < right ? -1 : 1
 }
-
-export const toolName = "postern"

@@ -3,6 +3,7 @@ import type { Levels } from "../../call/gateway.ts"
 import type { ServerRule } from "../../call/server-rules.ts"
 import type { BackendOptions } from "../../mcp/backend/address.ts"
 import type { Authorization } from "../../mcp/backend/credentials/authorization.ts"
+import type { Tlp } from "../../portable/sbom/settings.ts"
 import type { Knobs } from "../../registry/draft.ts"
 import type { Limits } from "../limits.ts"
 import type { Secret } from "../secret.ts"
@@ -48,6 +49,7 @@ export interface Config {
   /** Values of the environment that stand in headers, variables and arguments of servers: no text shows them. */
   readonly taken: readonly Secret[]
   readonly log: { readonly level: string; readonly to: "stderr" | "stdout" }
+  readonly sbom: SbomConfig
   readonly limits: Limits
   /** `memory`: what running compositions have to remember is kept as long as the process lasts. */
   readonly state: { readonly runs: "memory" | undefined }
@@ -105,6 +107,31 @@ export interface AuditConfig {
   readonly sync: "batch" | "each" | "none"
   readonly begin: "effects" | "all" | "none"
   readonly onFailure: "deny" | "degrade"
+}
+
+/** What SBOMs say that the registry does not know. */
+export interface SbomConfig {
+  readonly name?: string | undefined
+  readonly supplier?: PartyConfig | undefined
+  readonly author?: PartyConfig | undefined
+  readonly license?: string | undefined
+  /** Without a slash at its end. */
+  readonly namespace?: string | undefined
+  readonly tlp?: Tlp | undefined
+  readonly model?:
+    | {
+        readonly name: string
+        readonly version?: string | undefined
+        readonly purl?: string | undefined
+        readonly supplier?: string | undefined
+      }
+    | undefined
+}
+
+interface PartyConfig {
+  readonly name: string
+  readonly url?: string | undefined
+  readonly email?: string | undefined
 }
 
 /** A place in a file. Line and column count from 1. */

@@ -2,6 +2,7 @@ import { z } from "zod"
 import { defaults } from "./defaults.ts"
 import { identity } from "./identity-schema.ts"
 import { limits } from "./limits-schema.ts"
+import { sbom } from "./sbom-schema.ts"
 import { fileAddress, origin, sealKey, secret, webUrl } from "./scalars.ts"
 import { servers } from "./servers-schema.ts"
 
@@ -157,6 +158,7 @@ export const ConfigFile = z.strictObject({
     .describe("Sessions of legacy MCP clients."),
   audit: audit.optional().describe("The record of every decision."),
   log: log.describe("The log."),
+  sbom: sbom.describe("What `postern sbom export` says that the registry does not know."),
   limits: limits.describe("Limits."),
   explainRefusals: z
     .boolean()

@@ -20,7 +20,7 @@ interface Surroundings {
 
 /** From what the file says to what it means. What cannot be meant is reported, and the result is then not used. */
 export function settle(written: ConfigFile, around: Surroundings): Config {
-  const { listen, admin, registry, identity, session, audit, log, limits, explainRefusals } =
+  const { listen, admin, registry, identity, session, audit, log, sbom, limits, explainRefusals } =
     written
   if (listen.port !== 0 && listen.port === admin.port && listen.host === admin.host)
     around.wrong(["admin", "port"], "is the port of listen, too; expected another")
@@ -62,6 +62,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     },
     taken: around.taken.map((value) => new Secret(value)),
     log,
+    sbom,
     limits,
     state: { runs: written.state?.runs === "memory" ? "memory" : undefined },
     explainRefusals,

@@ -1,8 +1,9 @@
 import type { JsonObject } from "../../../registry/model.ts"
 import type { Party, SchemaNode } from "../../graph/graph.ts"
 import { writePurl } from "../../graph/purl.ts"
-import { type Inventory, type Item, type SbomSettings, toolName } from "../inventory.ts"
+import type { Inventory, Item } from "../inventory.ts"
 import type { License } from "../license.ts"
+import { type SbomSettings, toolName } from "../settings.ts"
 import { defined, type Members } from "./members.ts"
 
 export type CycloneDxVersion = "1.7" | "1.6"
@@ -106,8 +107,8 @@ function service(item: Item): JsonObject {
 }
 
 /** The namespace of a package is its group. */
-function named({ node }: Item): Members {
-  const { kind, name, version } = node
+function named({ node, version }: Item): Members {
+  const { kind, name } = node
   const slash = name.lastIndexOf("/")
   if (kind !== "package" || slash < 0) return { group: groups[kind], name, version }
   return { group: name.slice(0, slash), name: name.slice(slash + 1), version }

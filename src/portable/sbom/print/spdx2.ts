@@ -1,8 +1,9 @@
 import type { JsonObject } from "../../../registry/model.ts"
 import { compareText, type Edge, type Party } from "../../graph/graph.ts"
 import { plain, spdxNames } from "../ids.ts"
-import { type Inventory, type Item, type SbomSettings, toolName } from "../inventory.ts"
+import type { Inventory, Item } from "../inventory.ts"
 import type { License } from "../license.ts"
+import { type SbomSettings, toolName } from "../settings.ts"
 import { defined } from "./members.ts"
 
 const none = "NOASSERTION"
@@ -64,7 +65,7 @@ function packageOf(id: string, item: Item, settings: SbomSettings): JsonObject {
   return defined({
     SPDXID: id,
     name: node.name,
-    versionInfo: node.version,
+    versionInfo: item.version,
     description: node.description,
     supplier: supplier === undefined ? none : organization(supplier),
     downloadLocation: none,

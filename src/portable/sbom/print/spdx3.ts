@@ -1,8 +1,9 @@
 import type { JsonObject } from "../../../registry/model.ts"
 import { compareText, type Edge, type Party } from "../../graph/graph.ts"
 import { plain, spdxNames } from "../ids.ts"
-import { type Inventory, type Item, toolName } from "../inventory.ts"
+import type { Inventory, Item } from "../inventory.ts"
 import type { License } from "../license.ts"
+import { toolName } from "../settings.ts"
 import { defined } from "./members.ts"
 
 const creation = "_:creation"
@@ -124,7 +125,7 @@ class Writer {
       this.#name(item),
       defined({
         name: node.name,
-        software_packageVersion: node.version,
+        software_packageVersion: item.version,
         description: node.description,
         suppliedBy: supplier && this.#organization(supplier),
         software_primaryPurpose: purposeOf(item),

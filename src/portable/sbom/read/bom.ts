@@ -1,3 +1,4 @@
+import { unversioned } from "../../graph/graph.ts"
 import type { Spec } from "../print/print.ts"
 
 /** What an SBOM says, whatever its format, as it stands there: nothing is believed of it yet. */
@@ -49,5 +50,5 @@ export interface Mention {
 export function keyOf({ kind, name, version, purl }: Entry): string {
   if (kind === "registry") return kind
   if ((kind === "package" || kind === "model") && purl !== undefined) return `${kind} ${purl}`
-  return `${kind} ${name}${version === undefined ? "" : `@${version}`}`
+  return `${kind} ${name}${version === undefined || version === unversioned ? "" : `@${version}`}`
 }

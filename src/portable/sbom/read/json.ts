@@ -1,5 +1,5 @@
-import type { Json } from "../../../registry/model.ts"
 import { step } from "../../../registry/normalise/pointer.ts"
+import { isList, isObject, type Json } from "../../../schema/json.ts"
 
 /** The elements of a member; none where it is no list. */
 export function listIn(holder: Json | undefined, key: string): readonly Json[] {
@@ -18,9 +18,4 @@ export const textsIn = (holder: Json | undefined, key: string): readonly string[
 
 /** The members of an object that are not among those known. */
 export const unknownIn = (holder: Json, known: readonly string[]): readonly string[] =>
-  typeof holder === "object" && holder !== null && !isList(holder)
-    ? Object.keys(holder).filter((key) => !known.includes(key))
-    : []
-
-/** `Array.isArray` does not narrow readonly arrays. */
-const isList = (value: unknown): value is readonly Json[] => Array.isArray(value)
+  isObject(holder) ? Object.keys(holder).filter((key) => !known.includes(key)) : []

@@ -1,0 +1,194 @@
+import type { Graph } from "../../portable/graph/graph.ts"
+import { graphOf } from "../../portable/graph/graph-of.ts"
+import {
+  type Extra,
+  type Extras,
+  type Inventory,
+  inventoryOf,
+} from "../../portable/sbom/inventory.ts"
+import { printSbom, type Spec, versions } from "../../portable/sbom/print/print.ts"
+import type { Config } from "../../server/config/config.ts"
+import { type Command, type Given, type Io, type Option, UsageError } from "../command.ts"
+import { configOption, readConfig } from "../config-file.ts"
+import { findNode } from "../find-node.ts"
+import { printable } from "../printable.ts"
+import { configuredRegistry, type Sound, soundFile } from "../sound-registry.ts"
+import { version } from "../version.ts"
+import { outputOption, writeOutput } from "../write-output.ts"
+import { readBomFile } from "./bom-file.ts"
+import { notesOn } from "./notes.ts"
+import { observed } from "./observed.ts"
+import { serverExtras } from "./servers.ts"
+import { checkStale } from "./stale.ts"
+import { timestampOf } from "./timestamp.ts"
+import { missingWords, wordOptions, wordsOf } from "./words.ts"
+
+const around = (kind: string): Option => ({
+  type: "string",
+  value: "NAME@VERSION",
+  summary: `only this ${kind} and what it needs, the ${kind} being what the SBOM is about`,
+})
+
+export const sbomExport: Command = {
+  name: "sbom export",
+  summary: "Write the registry as an SBOM: agents, tools, servers and schemas with their digests",
+  arguments: "[FILE]",
+  options: {
+    format: {
+      type: "string",
+      short: "f",
+      value: "FORMAT",
+      summary: "cyclonedx (otherwise) or spdx",
+    },
+    spec: {
+      type: "string",
+      value: "VERSION",
+      summary: "1.7 or 1.6 of CycloneDX, 2.3 or 3.0.1 of SPDX",
+    },
+    agent: { ...around("agent"), short: "a" },
+    tool: { ...around("tool"), short: "t" },
+    output: outputOption,
+    check: {
+      type: "string",
+      value: "SBOM",
+      summary: "write nothing; say whether this file is what would be written, but for its time",
+    },
+    observed: {
+      type: "string",
+      multiple: true,
+      value: "AUDIT",
+      summary: "an audit file: how often each agent, tool and server was called; may be repeated",
+    },
+    config: configOption,
+    timestamp: { type: "string", value: "TIME", summary: "when it was made; see below" },
+    ...wordOptions,
+  },
+  details: `FILE is a registry document; without it, the one of the configuration. The configuration adds where servers are and
+what its sbom keys say; with FILE it is read only where --config names it. The same content gives the same bytes: the time is
+--timestamp, else SOURCE_DATE_EPOCH, else metadata.updated of the document, else now. No credential, no default and no hidden
+field is ever in it. A document with errors is refused: its problems are printed, exit code 1. With --check, exit code 1 says
+that the file is stale.
+Example: postern sbom export registry.json --format spdx --supplier Acme --output registry.spdx.json`,
+  async run(given, io) {
+    const spec = specOf(given)
+    const check = given.text("check")
+    if (check !== undefined && given.text("output") !== undefined)
+      throw new UsageError("--check writes nothing; leave out --output")
+    const committed = check === undefined ? undefined : readBomFile(check)
+    if (committed?.ok === false) {
+      io.err.write(printable(`${committed.message}\n`))
+      return 1
+    }
+    const made = await make(given, io, committed?.bom.spec ?? spec ?? "1.7")
+    if (made === undefined) return 1
+    if (check === undefined || committed === undefined)
+      return writeOutput(printSbom(made.inventory, spec ?? "1.7"), given.text("output"), io)
+    if (spec !== undefined && spec !== committed.bom.spec)
+      throw new UsageError(`--check: the file is in version ${committed.bom.spec}, not ${spec}`)
+    return checkStale(check, committed, { ...made, io })
+  },
+}
+
+/** Undefined where neither a format nor a version is asked for. */
+function specOf(given: Given): Spec | undefined {
+  const format = given.text("format")
+  const spec = given.text("spec")
+  if (format !== undefined && format !== "cyclonedx" && format !== "spdx")
+    throw new UsageError("--format: one of cyclonedx, spdx")
+  const possible = format === undefined ? Object.values(versions).flat() : versions[format]
+  if (spec === undefined) return format && possible[0]
+  const found = possible.find((one) => one === spec)
+  if (found === undefined) throw new UsageError(`--spec: one of ${possible.join(", ")}`)
+  return found
+}
+
+interface Made {
+  readonly inventory: Inventory
+  /** Of the whole registry. */
+  readonly graph: Graph
+}
+
+async function make(given: Given, io: Io, spec: Spec): Promise<Made | undefined> {
+  const source = await sourceOf(given, io)
+  if (source === undefined) return
+  const { sound, config } = source
+  const { document } = sound.catalog
+  const words = wordsOf(given, sound.file, config?.sbom ?? {})
+  const graph = graphOf(
+    sound.catalog,
+    words.model === undefined ? { name: words.name } : { name: words.name, model: words.model },
+  )
+  const centre = centreOf(given)
+  const around = centre && findNode(graph, centre, io)
+  if (centre !== undefined && around === undefined) return
+  const extras = await extrasOf({ ...source, graph, around, given, io })
+  if (extras === undefined) return
+  const timestamp = timestampOf(given, io, document.metadata)
+  for (const note of [
+    ...missingWords(words, spec === "2.3" || spec === "3.0.1"),
+    ...notesOn(sound.catalog, graph),
+  ])
+    io.err.write(printable(`note: ${note}\n`))
+  const settings = { ...words, timestamp, toolVersion: version() }
+  return { graph, inventory: inventoryOf(graph, around, { settings, extras }) }
+}
+
+interface Source {
+  readonly sound: Sound
+  readonly config: Config | undefined
+}
+
+/** The configuration belongs to the document that it names, and to another only where somebody says so. */
+async function sourceOf(given: Given, io: Io): Promise<Source | undefined> {
+  const [file] = given.arguments
+  const isWanted = file === undefined || given.text("config") !== undefined
+  const read = isWanted ? readConfig(given, io) : undefined
+  if (isWanted && read === undefined) return
+  const config = read?.config
+  const sound =
+    file === undefined
+      ? config && (await configuredRegistry(config, io))
+      : await soundFile(file, io)
+  return sound && { sound, config }
+}
+
+function centreOf(given: Given) {
+  const named = (["agent", "tool"] as const).flatMap((kind) =>
+    given.texts(kind).map((written) => ({ kind, written })),
+  )
+  if (named.length > 1)
+    throw new UsageError("an SBOM is about one agent, one tool, or the whole registry")
+  return named[0]
+}
+
+interface Asked extends Source {
+  readonly graph: Graph
+  readonly around: string | undefined
+  readonly given: Given
+  readonly io: Io
+}
+
+/** Undefined when what is wrong with an audit file has been printed. */
+async function extrasOf({
+  sound,
+  config,
+  graph,
+  around,
+  given,
+  io,
+}: Asked): Promise<Extras | undefined> {
+  const servers = config === undefined ? new Map() : serverExtras(sound.catalog, config)
+  const files = given.texts("observed")
+  if (files.length === 0) return servers
+  const calls = await observed(graph, around, { files, io })
+  return calls && merged(servers, calls)
+}
+
+function merged(left: Extras, right: Extras): Extras {
+  const all = new Map<string, Extra>(left)
+  for (const [id, { properties }] of right) {
+    const known = all.get(id)
+    all.set(id, { ...known, properties: [...(known?.properties ?? []), ...properties] })
+  }
+  return all
+}
