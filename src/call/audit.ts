@@ -19,6 +19,7 @@ export interface AuditRecord {
     | "config"
     | "checkpoint"
     | "recovered"
+    | "drift"
     | "begin"
     | "step"
   readonly id: string

@@ -142,8 +142,10 @@ async function later(caller: Caller, way: Way): Promise<Answer> {
 }
 
 async function travelInside(inner: InnerCall, way: Way): Promise<Answer> {
-  if (way.gateway.canAudit?.() === false) return refused(unrecorded)
-  const permitted = permitInside(way.catalog, inner.caller, inner.authority, inner.target)
+  const { gateway, catalog } = way
+  if (gateway.canAudit?.() === false) return refused(unrecorded)
+  const { caller, authority, target } = inner
+  const permitted = permitInside(catalog, caller, authority, target, gateway.levels)
   return permitted.ok ? pass(permitted.value, way) : refused(permitted.refusal)
 }
 

@@ -2,7 +2,7 @@ import type { CatalogTool, ServerTool, SourceImplementation } from "../registry/
 import type { Fault } from "../schema/fault.ts"
 import type { JsonObject } from "../schema/json.ts"
 import type { Schemas } from "../schema/validator.ts"
-import type { Level } from "./gateway.ts"
+import type { Gateway, Level, Withheld } from "./gateway.ts"
 import { ok, type Result, refuse } from "./refusal.ts"
 import { serversFor } from "./servers.ts"
 import { veil } from "./veil.ts"
@@ -30,12 +30,33 @@ export interface Contract {
 export function checkContract(
   complete: Complete,
   level: Level,
-  schemas: Schemas,
+  { levels, schemas }: Pick<Gateway, "levels" | "schemas">,
 ): Result<Contract> {
   const { tool, implementation, plain } = complete
   const { choice } = implementation
-  const [first, ...others] = choice === undefined ? [implementation] : serversFor(choice, plain)
+  if (choice === undefined) return contractOf([implementation], complete, level, schemas)
+  const taking = serversFor(choice, plain)
+  const there = servedBy(taking, levels.withheld)
+  const [first] = taking
   if (first === undefined) return refuse(nowhere(tool.name))
+  if (there.length > 0) return contractOf(there, complete, level, schemas)
+  const reason = levels.withheld?.reason(first.server, first.tool) ?? ""
+  return refuse({ code: "definition_drift", tool: tool.name, reason, fate: "unsent" })
+}
+
+/** Those on which the tool is not withheld. */
+function servedBy<T extends ServerTool>(servers: readonly T[], withheld: Withheld | undefined) {
+  if (withheld === undefined) return servers
+  return servers.filter(({ server, tool }) => withheld.reason(server, tool) === undefined)
+}
+
+function contractOf(
+  [first, ...others]: readonly ServerTool[],
+  complete: Complete,
+  level: Level,
+  schemas: Schemas,
+): Result<Contract> {
+  if (first === undefined) return refuse(nowhere(complete.tool.name))
   const found = level === "allow" ? undefined : faultsAt(first, complete, schemas)
   if (found && level === "deny") return refuseContract(complete, found)
   const fitting = others.filter(

@@ -34,8 +34,9 @@ interface Sent {
 export function checkInput(
   { caller, tool }: Permit,
   sent: Sent,
-  { levels, schemas }: Pick<Gateway, "levels" | "schemas">,
+  gateway: Pick<Gateway, "levels" | "schemas">,
 ): Result<Input> {
+  const { levels, schemas } = gateway
   const level = levels.inputValidation
   const key = keyArgument(tool, sent.key)
   const given = shownArguments(tool, sent, key)
@@ -58,7 +59,7 @@ export function checkInput(
   const { plain, exact } = completeArguments(added, sent.arguments, sent.exactArguments)
   const isDone = level === "allow" || found !== undefined // once is enough for a warning
   const complete = { tool, implementation, given: own, plain: plain ?? empty }
-  const contract = checkContract(complete, isDone ? "allow" : level, schemas)
+  const contract = checkContract(complete, isDone ? "allow" : level, gateway)
   if (!contract.ok) return contract
   const { servers, isBroken } = contract.value
   return ok({ arguments: exact, warnings: isBroken ? broken : warnings, servers })

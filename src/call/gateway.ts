@@ -1,4 +1,4 @@
-import type { Catalog, CatalogAgent } from "../registry/catalog.ts"
+import type { Catalog, CatalogAgent, CatalogServer } from "../registry/catalog.ts"
 import type { Schemas } from "../schema/validator.ts"
 import type { AuditRecord, Digested } from "./audit.ts"
 import type { Backends } from "./backends.ts"
@@ -17,6 +17,13 @@ export interface Levels {
   readonly unknownCaller: Level
   readonly undeclaredDependency: Level
   readonly definitionDrift: Level
+  /** Tools that are not called any more. The levels are another object whenever this is. Absent: all are. */
+  readonly withheld?: Withheld
+}
+
+export interface Withheld {
+  /** Why the tool is not called, under the server's own name for it; undefined: it is. */
+  reason(server: CatalogServer, tool: string): string | undefined
 }
 
 /** What the way of a call needs from outside. The composition root makes one. */

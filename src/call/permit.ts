@@ -1,12 +1,12 @@
 import { registered } from "../compose/plan/callee.ts"
 import type { Target } from "../compose/plan/plan.ts"
 import type { Authority } from "../compose/run/ports.ts"
-import type { Catalog, CatalogServer, CatalogTool, Scope } from "../registry/catalog.ts"
+import type { Catalog, CatalogServer, CatalogTool, Scope, ServerTool } from "../registry/catalog.ts"
 import { written } from "../registry/model.ts"
 import { allows, allowsUri } from "./allowance.ts"
 import { refOf } from "./audit.ts"
 import type { Caller } from "./caller.ts"
-import type { Levels } from "./gateway.ts"
+import type { Levels, Withheld } from "./gateway.ts"
 import { ok, type Result, refuse } from "./refusal.ts"
 import { isExposedTo, type ServerRule, type ServerRules } from "./server-rules.ts"
 import { unknownCallerLevel } from "./unknown-caller.ts"
@@ -42,7 +42,7 @@ export function permit(
   }
   const declared = scope.tools.get(name)
   if (declared !== undefined)
-    return grant(caller, declared, declared.definition === undefined ? [] : ["exposed"])
+    return grant(caller, declared, levels, declared.definition === undefined ? [] : ["exposed"])
   const highest = catalog.toolsNamed(name)[0]
   if (highest === undefined) return refuse({ code: "unknown_tool", tool: name })
   // What is exposed to some is never more than that, whatever the level.
@@ -52,7 +52,7 @@ export function permit(
     return refuse({ code: "undeclared_dependency", tool: name, reason })
   }
   const isQuiet = levels.undeclaredDependency === "allow"
-  return grant(caller, highest, isQuiet ? [] : ["undeclared_dependency"])
+  return grant(caller, highest, levels, isQuiet ? [] : ["undeclared_dependency"])
 }
 
 /**
@@ -64,20 +64,21 @@ export function permitInside(
   caller: Caller,
   { tool: by, depends }: Authority,
   target: Exclude<Target, { kind: "agent" }>,
+  levels: Pick<Levels, "withheld">,
 ): Result<Permit> {
   if (target.kind === "direct") {
     const { server, serverVersion, tool: name } = target
     const tool = catalog.directTool(server, serverVersion, name)
     return tool === undefined
       ? refuse({ code: "unknown_tool", tool: name })
-      : grant(caller, tool, [])
+      : grant(caller, tool, levels, [])
   }
   const tool = registered(target, catalog)
   const isGranted = depends.some((one) => {
     // By what it means: a tool without a version stands for every version of its name.
     return one.type === "tool" && one.name === target.name && registered(one, catalog) === tool
   })
-  if (tool !== undefined && isGranted) return grant(caller, tool, [])
+  if (tool !== undefined && isGranted) return grant(caller, tool, levels, [])
   const reason = `${written(by)} does not depend on ${written(target)}`
   return refuse({ code: "undeclared_dependency", tool: target.name, reason })
 }
@@ -118,8 +119,7 @@ const reaches = new WeakMap<ServerRules, WeakMap<object, readonly Reach[]>>()
 
 function reached(catalog: Catalog, { agent }: Caller, scope: Scope, rules: ServerRules) {
   const servers = new Set<CatalogServer>()
-  for (const { implementation } of scope.tools.values())
-    for (const server of serversOf(implementation)) servers.add(server)
+  for (const tool of scope.tools.values()) for (const server of serversOf(tool)) servers.add(server)
   const registered = catalog.servers.filter((server) => servers.has(server))
   const exposed = rules.exposed.filter((server) => {
     const { expose } = rules.of(server)
@@ -130,10 +130,18 @@ function reached(catalog: Catalog, { agent }: Caller, scope: Scope, rules: Serve
   })
 }
 
-function serversOf(implementation: CatalogTool["implementation"]): readonly CatalogServer[] {
+const serversOf = ({ implementation }: CatalogTool): readonly CatalogServer[] =>
+  sourcesOf(implementation).map(({ server }) => server)
+
+function sourcesOf(implementation: CatalogTool["implementation"]): readonly ServerTool[] {
   if (implementation.kind !== "source") return []
-  const { choice, server } = implementation
-  return choice === undefined ? [server] : choice.among.map((one) => one.server)
+  return implementation.choice?.among ?? [implementation]
+}
+
+/** A tool of several servers is there as long as it is there on one. */
+function withheldReason({ implementation }: CatalogTool, withheld: Withheld): string | undefined {
+  const reasons = sourcesOf(implementation).map(({ server, tool }) => withheld.reason(server, tool))
+  return reasons.includes(undefined) ? undefined : reasons[0]
 }
 
 /** Whether a caller with this reach may read the resource; also what a list shows. */
@@ -150,8 +158,16 @@ export function scopeOf(catalog: Catalog, caller: Caller, levels: Levels): Scope
   return level === "deny" ? undefined : catalog.scopeOf(undefined)
 }
 
-function grant(caller: Caller, tool: CatalogTool, warnings: readonly string[]): Result<Permit> {
+function grant(
+  caller: Caller,
+  tool: CatalogTool,
+  { withheld }: Pick<Levels, "withheld">,
+  warnings: readonly string[],
+): Result<Permit> {
   const { name, unavailable } = tool
+  const reason = withheld && withheldReason(tool, withheld)
+  if (reason !== undefined)
+    return refuse({ code: "definition_drift", tool: name, reason, fate: "unsent" })
   if (unavailable !== undefined) {
     return refuse({
       code: "backend_unavailable",

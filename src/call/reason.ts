@@ -22,6 +22,7 @@ export function reasonOf(refusal: Refusal): string | undefined {
     case "cancelled":
     case "invalid_round":
     case "unknown_task":
+    case "definition_drift":
       return refusal.reason
     case "unanswered":
       return refusal.words

@@ -31,6 +31,13 @@ export type Refusal =
   /** No server that the caller reaches takes it. */
   | { readonly code: "unknown_method"; readonly method: string; readonly reason: string }
   | { readonly code: "unknown_prompt"; readonly prompt: string; readonly reason: string }
+  /** The tool is not what was pinned any more, on every server that has it, and nobody has approved what it is. */
+  | {
+      readonly code: "definition_drift"
+      readonly tool: string
+      readonly reason: string
+      readonly fate: "unsent"
+    }
   | { readonly code: "invalid_input"; readonly tool: string; readonly faults: readonly Fault[] }
   | { readonly code: "invalid_output"; readonly tool: string; readonly faults: readonly Fault[] }
   | {

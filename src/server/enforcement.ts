@@ -14,6 +14,7 @@ import type { GatewayMetrics } from "./gateway-metrics.ts"
 import { interactionLimitsOf } from "./limits.ts"
 import type { Logger } from "./log.ts"
 import { type Current, currentCatalog } from "./parts.ts"
+import type { Pinning } from "./pins/pinning.ts"
 import { randomId } from "./random-id.ts"
 
 interface EnforcementParts {
@@ -28,17 +29,20 @@ interface EnforcementParts {
   readonly log: Logger
   /** For what callers bring back to us and must not change. */
   readonly sealer: Sealer
+  readonly pinning: Pick<Pinning, "levels">
 }
 
 /** What the way of a call is given: every decision passes through `audit`, so that is where decisions are counted. */
 export function createEnforcement(parts: EnforcementParts): Gateway {
   const { config, current, audit, identify, backends, exposures, compositions, metrics, log } =
     parts
-  const { sealer } = parts
+  const { pinning, sealer } = parts
   return {
     catalog: () => exposures.over(currentCatalog(current)),
     identify: (evidence, catalog) => identify.identify(evidence, catalog),
-    levels: config.registry.levels,
+    get levels() {
+      return pinning.levels
+    },
     rules: (catalog) => exposures.rules(catalog),
     learn: (catalog, agent) => exposures.learn(catalog, agent),
     schemas: createSchemas({

@@ -6,12 +6,16 @@ import type { BackendStatus } from "../mcp/backend/pool.ts"
 import { written } from "../registry/model.ts"
 import { Metrics } from "./metrics.ts"
 import type { Parts } from "./parts.ts"
+import type { StandingChange } from "./pins/pins.ts"
+import { countStates } from "./pins/pins-status.ts"
 
 /** The gateway's metrics. Decisions are counted as they are made; the rest is read when somebody scrapes. */
 export interface GatewayMetrics {
   count(record: AuditRecord): void
   countRun(run: EndedRun): void
   countDetached(report: Report): void
+  /** A tool, or what a server says of itself, is not as it was. */
+  countDrift(change: StandingChange): void
   text(parts: Parts): string
 }
 
@@ -42,6 +46,11 @@ export function createGatewayMetrics(): GatewayMetrics {
     "Detached steps of compositions by how they ended: ok, skipped, dropped, bug, or the class of the error.",
     ["outcome"],
   )
+  const drifts = metrics.counter(
+    "postern_drift_total",
+    "Changes of what servers say of their tools and of themselves, by what it came to.",
+    ["server", "state"],
+  )
   let hasReadings = false
   return {
     count({ kind, refusal, outcome, warnings: codes, target, ms, backendMs }) {
@@ -56,6 +65,9 @@ export function createGatewayMetrics(): GatewayMetrics {
     },
     countDetached({ result }) {
       detached.with(detachedOutcome(result)).add()
+    },
+    countDrift({ server, after }) {
+      drifts.with(written(server), after.state).add()
     },
     text(parts) {
       if (!hasReadings) {
@@ -154,7 +166,20 @@ function cpuSeconds(): number {
   return (user + system) / 1e6
 }
 
-function addLabelled(metrics: Metrics, { backends, current, identify }: Parts): void {
+function addLabelled(metrics: Metrics, { backends, current, identify, pinning }: Parts): void {
+  const standings = () =>
+    Object.entries(countStates(pinning.judged)).map(([state, value]) => ({
+      values: [state],
+      value,
+    }))
+  metrics.gauge("postern_tools", "Tools of servers by how they stand to their pins.", standings, [
+    "state",
+  ])
+  metrics.total(
+    "postern_drift_unrecorded_total",
+    "Changes that came too fast to be recorded.",
+    () => [{ values: [], value: pinning.unrecorded }],
+  )
   const entities = () => {
     const { schemas = [], servers = [], tools = [], agents = [] } = current.catalog?.document ?? {}
     const kinds = Object.entries({ schemas, servers, tools, agents })

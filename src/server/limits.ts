@@ -203,6 +203,10 @@ export const limitTable = {
     ...time(backendLimits.listTtlMs, "a server's list is kept where the server does not say"),
     min: 0,
   },
+  lockBytes: bytes(32 * mib, "of the lock file"),
+  lookEvery: time(5 * minute, "a pinned server is left alone before its tools are looked at again"),
+  looks: count(8, "pinned servers that are looked at, at a time", 1_000),
+  driftRecords: count(60, "records of one server's drift in a minute; more are counted"),
   backendSessions: count(
     backendLimits.sessionsMax,
     "sessions with one legacy server for callers that it can ask something",
@@ -311,6 +315,16 @@ export const loadLimitsOf = (limits: Limits): LoadLimits => ({
   entitiesMax: limits.registryEntities,
   dependsMax: limits.registryDepends,
 })
+
+/** The same for the lock: tools are as deep there as servers may send them. */
+export const lockLimitsOf = (limits: Limits): LoadLimits => ({
+  ...loadLimitsOf(limits),
+  documentBytesMax: limits.lockBytes,
+  depthMax: definitionDepthMax,
+})
+
+/** Of what a backend answers (`mcp/backend/answer.ts`), and the levels of the lock around it. */
+const definitionDepthMax = 1_010
 
 /** The configured limits as the running of compositions names them. */
 export const runLimitsOf = (limits: Limits): RunLimits => ({

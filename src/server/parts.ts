@@ -8,6 +8,7 @@ import type { Runs } from "./compositions.ts"
 import type { Config } from "./config/config.ts"
 import type { GatewayMetrics } from "./gateway-metrics.ts"
 import type { Logger } from "./log.ts"
+import type { Pinning } from "./pins/pinning.ts"
 import type { Registry } from "./reload.ts"
 import type { Routes } from "./routes.ts"
 
@@ -31,6 +32,7 @@ export interface Parts {
   readonly face: Face
   readonly registry: Registry
   readonly metrics: GatewayMetrics
+  readonly pinning: Pinning
   readonly current: Current
 }
 

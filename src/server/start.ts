@@ -12,7 +12,7 @@ import { formatProblem } from "../registry/print-problems.ts"
 import type { Problem } from "../registry/problem.ts"
 import { fileSource } from "../store/file-source.ts"
 import { createAdmin } from "./admin.ts"
-import { openAudit } from "./audit/audit.ts"
+import { type Audit, openAudit } from "./audit/audit.ts"
 import { noteRecord } from "./audit/records.ts"
 import { Runs } from "./compositions.ts"
 import type { Config } from "./config/config.ts"
@@ -22,6 +22,7 @@ import { createGatewayMetrics } from "./gateway-metrics.ts"
 import { callerClaims, identityPorts, identitySettings } from "./identity-of.ts"
 import { backendLimitsOf, loadLimitsOf, planLimitsOf } from "./limits.ts"
 import { type Listener, listen } from "./listen.ts"
+import type { Logger } from "./log.ts"
 import { ownHosts } from "./own-host.ts"
 import {
   type Current,
@@ -30,6 +31,7 @@ import {
   type Parts,
   type StartOptions,
 } from "./parts.ts"
+import { Pinning } from "./pins/pinning.ts"
 import { randomId } from "./random-id.ts"
 import { type Accepted, Registry, type RegistryState } from "./reload.ts"
 import { planRoutes, type Routes } from "./routes.ts"
@@ -60,6 +62,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
   const listeners: Listener[] = []
   try {
     const state = await parts.registry.start()
+    await parts.pinning.start()
     if (parts.current.catalog === undefined) throw unsound(config, state)
     const contradictions = parts.current.routes?.problems.filter(isError) ?? []
     if (contradictions.length > 0)
@@ -74,6 +77,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
     throw new StartError(wordsOf(error), { cause: error })
   }
   note(parts, "config", { event: "started", warnings: [...options.warnings] })
+  parts.pinning.open()
   const [main, admin] = listeners
   let closing: Promise<void> | undefined
   return {
@@ -92,20 +96,16 @@ function assemble(config: Config, options: StartOptions): Parts {
   const { log, version } = options
   const current: Current = { catalog: undefined, routes: undefined, isClosing: false }
   const metrics = createGatewayMetrics()
-  const audit = startable(() =>
-    openAudit(config.audit?.file, {
-      sync: config.audit?.sync ?? "none",
-      onFailure: config.audit?.onFailure ?? "deny",
-      now: Date.now,
-      id: randomId,
-      onTrouble: (error) =>
-        error === undefined
-          ? log.info({ event: "audit_recovered" })
-          : log.error({ event: "audit_unavailable", reason: error.message }),
-      onCheckpoint: ({ seq, hash }) => log.info({ event: "audit_checkpoint", seq, hash }),
-    }),
-  )
+  const audit = startable(() => auditOf(config, log))
   const identify = startable(() => createIdentify(identitySettings(config), identityPorts))
+  const pinning = new Pinning({
+    config,
+    log,
+    audit,
+    look: (server) => backends.look(server),
+    withheldChanged: () => face.catalogChanged(),
+    count: (change) => metrics.countDrift(change),
+  })
   const backends = createBackends({
     identity: { name: "postern", version },
     limits: backendLimitsOf(config.limits),
@@ -114,6 +114,8 @@ function assemble(config: Config, options: StartOptions): Parts {
     changed: (server, change) => {
       if (isAboutTools(change)) exposures.changed(server)
     },
+    observe: (server, sighting) => pinning.pins.observe(server, sighting),
+    guard: pinning.pins,
   })
   const looking = {
     intervalMs: config.limits.exposedInterval,
@@ -146,6 +148,7 @@ function assemble(config: Config, options: StartOptions): Parts {
     metrics,
     log,
     sealer,
+    pinning,
   })
   const face = startable(() => createFace(gateway, faceOptions(config, version, log)))
   const registry = openRegistry(config, options, {
@@ -165,10 +168,24 @@ function assemble(config: Config, options: StartOptions): Parts {
     face,
     registry,
     metrics,
+    pinning,
     current,
   }
   return parts
 }
+
+const auditOf = (config: Config, log: Logger): Audit =>
+  openAudit(config.audit?.file, {
+    sync: config.audit?.sync ?? "none",
+    onFailure: config.audit?.onFailure ?? "deny",
+    now: Date.now,
+    id: randomId,
+    onTrouble: (error) =>
+      error === undefined
+        ? log.info({ event: "audit_recovered" })
+        : log.error({ event: "audit_unavailable", reason: error.message }),
+    onCheckpoint: ({ seq, hash }) => log.info({ event: "audit_checkpoint", seq, hash }),
+  })
 
 const isAboutTools = (change: Change): boolean =>
   change.kind === "known"
@@ -232,7 +249,7 @@ function openRegistry(config: Config, { env }: StartOptions, outcomes: Outcomes)
 
 /** Goes over to a sound document: from here on every request sees it. */
 function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: RegistryState): void {
-  const { backends, config, current, exposures, face, options } = parts
+  const { backends, config, current, exposures, face, options, pinning } = parts
   const routes = planRoutes({ catalog, servers: config.servers, levels: config.registry.levels })
   const all = [...problems, ...routes.problems]
   for (const problem of all) {
@@ -241,6 +258,7 @@ function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: Reg
   }
   backends.route(routes.addresses)
   exposures.accept(catalog, routes.rules)
+  pinning.accept(catalog, routes.rules)
   current.routes = routes
   parts.compositions.use(plans)
   for (const { name, version, reason } of parts.compositions.notRunnable())
@@ -328,7 +346,7 @@ async function shutDown(parts: Parts, listeners: readonly Listener[]): Promise<v
   const cut = (await main?.close(graceMs)) ?? 0
   if (cut > 0) options.log.warn({ event: "requests_cut", count: cut, afterMs: graceMs })
   await compositions.close(Math.max(0, graceMs - (Date.now() - beganMs)))
-  await Promise.all([backends.close(), registry.close()])
+  await Promise.all([backends.close(), registry.close(), parts.pinning.close()])
   await Promise.race([drained, sleep(lastRecordsMs, undefined, { ref: false })])
   face.close()
   identify.close()

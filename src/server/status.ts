@@ -3,6 +3,7 @@ import type { Problem } from "../registry/problem.ts"
 import type { JsonObject } from "../schema/json.ts"
 import type { Readiness } from "./admin.ts"
 import type { Parts } from "./parts.ts"
+import { pinsStatus } from "./pins/pins-status.ts"
 
 /** Whether to send calls here. Backends do not count: one that is down refuses its own tools and nothing else. */
 export function readiness({ audit, config, current, identify }: Parts): Readiness {
@@ -28,7 +29,7 @@ const isError = ({ severity }: Problem) => severity === "error"
 
 /** What an operator wants to see at a glance; made of types that hold no secret. */
 export function status(parts: Parts): JsonObject {
-  const { audit, backends, compositions, face, identify, options } = parts
+  const { audit, backends, compositions, face, identify, options, pinning } = parts
   return plain({
     version: options.version,
     startedAt,
@@ -36,6 +37,7 @@ export function status(parts: Parts): JsonObject {
     warnings: options.warnings,
     registry: registryStatus(parts),
     servers: backends.status(),
+    pins: pinsStatus(pinning, parts.config.registry.lock),
     compositions: {
       count: compositions.count,
       running: compositions.running,

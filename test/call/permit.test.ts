@@ -107,7 +107,7 @@ describe("a composition", () => {
   })
   const inside = (authority: Authority, name: string, version?: string) => {
     const target = { kind: "tool", ...tool(name, version) } as const
-    const result = permitInside(catalog, callerOf(catalog, "a"), authority, target)
+    const result = permitInside(catalog, callerOf(catalog, "a"), authority, target, {})
     return result.ok ? `${name}@${result.value.tool.version}` : result.refusal.code
   }
 
@@ -125,7 +125,7 @@ describe("a composition", () => {
       "backend_unavailable",
     )
     const target = { kind: "direct", server: "s", tool: "t" } as const
-    expect(permitInside(catalog, callerOf(catalog, "a"), by(), target)).toMatchObject({
+    expect(permitInside(catalog, callerOf(catalog, "a"), by(), target, {})).toMatchObject({
       ok: false,
       refusal: { code: "unknown_tool" },
     })

@@ -21,6 +21,7 @@ const everyKind = {
   recovered: true,
   begin: true,
   step: true,
+  drift: true,
 } satisfies Record<AuditRecord["kind"], true>
 const everyFinding = {
   not_a_record: true,

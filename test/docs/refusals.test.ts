@@ -46,6 +46,7 @@ const refusals = {
     { code: "overloaded", subject: tool, reason, retryAfterMs: 1_000 },
     { code: "overloaded", reason, retryAfterMs: 1_000 },
   ],
+  definition_drift: [{ code: "definition_drift", tool, reason, fate: "unsent" }],
   missing_capability: [{ code: "missing_capability", subject: tool, needed: { sampling: {} } }],
   unanswered: [{ code: "unanswered", subject: tool, words: "REASON" }],
   unknown_task: [{ code: "unknown_task", reason }],

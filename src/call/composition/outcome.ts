@@ -87,6 +87,8 @@ function failureOf(refusal: Refusal): Told {
       }
     case "audit_unavailable":
       return { ...failure("journal", "calls cannot be recorded now"), effect: "unknown" }
+    case "definition_drift":
+      return { ...failure("denied", "it is withheld: its definition changed"), effect: "none" }
     case "insufficient_trust":
       return { ...failure("denied", "it needs more of the caller than is known"), effect: "none" }
     case "composition_unsupported":

@@ -8,24 +8,22 @@ import { BackendCall, type CallOwner, type Errand } from "./backend-call.ts"
 import { Connection, type ConnectionHost } from "./connection.ts"
 import type { TokenStatus } from "./credentials/server-credentials.ts"
 import { Deadlines } from "./deadlines.ts"
-import { cancelled, closing, type Failure, unsent } from "./failure.ts"
+import { cancelled, closing, type Failure, overloaded, unsent } from "./failure.ts"
 import { further, type Means } from "./further.ts"
 import type { Gate } from "./gate.ts"
 import { GivenPages } from "./given-pages.ts"
 import type { BackendLimits } from "./limits.ts"
-import type { Link, LinkEvents, LogFields, LogLevel, Opening } from "./link.ts"
+import type { Link, LinkEvents, LogFields, LogLevel, Opened } from "./link.ts"
 import { Offering, type OfferingEvents } from "./offering.ts"
 import type { Outcome } from "./outgoing.ts"
 import { paramHeaders } from "./param-headers.ts"
-import type { Redactor } from "./redact.ts"
-import { replyOf } from "./reply.ts"
+import { type ReplyContext, replyOf } from "./reply.ts"
 import type { Status } from "./status.ts"
 import { isUnknownTool } from "./trouble.ts"
 
 /** What a backend needs from the pool. */
-export interface BackendContext extends OfferingEvents {
+export interface BackendContext extends OfferingEvents, ReplyContext {
   readonly limits: BackendLimits
-  readonly redactor: Redactor
   /** Who may go in; several backends of one server share it. */
   readonly gate: Gate
   /** How the tokens for it are doing, where it is called with tokens. */
@@ -95,6 +93,12 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     return this.#offering.list(kind, need)
   }
 
+  /** Has a look at the server's tools, which whoever observes is told of. To connect is to look. */
+  async look(): Promise<void> {
+    if (this.#connection.isUp) this.#offering.lookAtTools()
+    else await this.#connection.ready()
+  }
+
   follow(topic: Topic, follower: Follower, eagerness: Eagerness): Following {
     return this.#offering.feed.follow(topic, follower, eagerness)
   }
@@ -117,13 +121,7 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     if (this.#connection.isClosing) return closing
     const resting = this.#connection.resting()
     if (resting !== undefined || !this.#context.gate.isFull) return resting
-    const { concurrencyMax, queueMax } = this.address.options
-    return {
-      code: "overloaded",
-      kind: "overloaded",
-      reason: `${concurrencyMax} calls are in flight and ${queueMax} wait`,
-      retryAfterMs: 1000,
-    }
+    return overloaded(this.address.options)
   }
 
   entered(call: BackendCall): void {
@@ -140,9 +138,9 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     this.#connection.connect()
   }
 
-  rose({ era, capabilities }: Opening & { readonly ok: true }): void {
-    this.log("info", "backend_up", { era, pid: this.#link.pid })
-    this.#offering.connected(era, capabilities)
+  rose(opening: Opened): void {
+    this.log("info", "backend_up", { era: opening.era, pid: this.#link.pid })
+    this.#offering.connected(opening)
     for (const call of takeAll(this.#waiting)) this.#link.send(call)
   }
 
@@ -161,8 +159,8 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     if (this.#offering.feed.isMissed) this.#connection.comeBack(waitMs)
   }
 
-  renewed({ era, capabilities }: Opening & { readonly ok: true }): void {
-    if (this.#connection.renewed(era)) this.#offering.connected(era, capabilities)
+  renewed(opening: Opened): void {
+    if (this.#connection.renewed(opening.era)) this.#offering.connected(opening)
   }
 
   opened(how: "first" | "resumed" | "again"): void {
@@ -191,7 +189,7 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     list.delete(call)
     this.#leave(call)
     this.#learn(outcome)
-    const reply = replyOf(outcome, call, this.#context.redactor)
+    const reply = replyOf(outcome, call, this.#context)
     const more = further(call, outcome, reply, this.#means)
     if (more === undefined) call.reply(reply)
     else void more.then(call.reply)

@@ -1,12 +1,10 @@
 import { Backoff } from "./backoff.ts"
 import { closing, type Failure, type FailureKind, saysNothingOfServer } from "./failure.ts"
 import type { BackendLimits } from "./limits.ts"
-import type { Link, Opening } from "./link.ts"
+import type { Link, Opened } from "./link.ts"
 import type { BackendState } from "./status.ts"
 import { unopened } from "./trouble.ts"
 import type { Era } from "./wire.ts"
-
-type Opened = Opening & { readonly ok: true }
 
 /** Who is told what becomes of a connection. */
 export interface ConnectionHost {

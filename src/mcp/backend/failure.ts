@@ -15,6 +15,8 @@ export type FailureKind =
   | "exited"
   | "backoff"
   | "overloaded"
+  | "withheld"
+  | "gone"
   | "cancelled"
   | "closing"
 
@@ -24,6 +26,7 @@ export interface Failure {
     | "backend_unavailable"
     | "backend_timeout"
     | "backend_error"
+    | "definition_drift"
     | "overloaded"
     | "cancelled"
   readonly kind: FailureKind
@@ -49,6 +52,8 @@ export function refusalOf(failure: Failure, subject: string, waitedMs: number): 
     return failure.kind === "credentials"
       ? { code, ...common, isUnauthorized: true }
       : { code, ...common }
+  if (code === "definition_drift")
+    return { code, tool: subject, reason: common.reason, fate: "unsent" }
   if (code === "cancelled") return { code, reason: common.reason, fate: common.fate }
   return retryAfterMs === undefined
     ? { code, ...common }
@@ -73,6 +78,8 @@ const fates = {
   refused: "unsent",
   backoff: "unsent",
   overloaded: "unsent",
+  withheld: "unsent",
+  gone: "rejected",
   token: "unsent",
   credentials: "rejected",
   lost: "lost",
@@ -98,6 +105,13 @@ export const tooLarge = (bytesMax: number): Failure => ({
   reason: `the answer is larger than ${bytesMax} bytes`,
 })
 
+export const overloaded = (of: { concurrencyMax: number; queueMax: number }): Failure => ({
+  code: "overloaded",
+  kind: "overloaded",
+  reason: `${of.concurrencyMax} calls are in flight and ${of.queueMax} wait`,
+  retryAfterMs: 1000,
+})
+
 export const closing: Failure = {
   code: "backend_unavailable",
   kind: "closing",
@@ -115,6 +129,7 @@ const ourDecisions: ReadonlySet<FailureKind> = new Set([
   "cancelled",
   "closing",
   "overloaded",
+  "withheld",
 ])
 
 /** What we decided ourselves is no news of how the server is doing. */

@@ -79,6 +79,11 @@ export class IsolatedBackends {
     return member?.during(undefined, () => member.backend.list(kind, need))
   }
 
+  async look(): Promise<void> {
+    const member = this.#plainMember()
+    await member?.during(undefined, () => member.backend.look())
+  }
+
   follow(topic: Topic, follower: Follower, eagerness: Eagerness): Following {
     return this.#plainMember()?.follow(undefined, topic, follower, eagerness) ?? unheard
   }

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../schema/json.ts"
 import type { Failure } from "./failure.ts"
 import type { Outgoing } from "./outgoing.ts"
+import type { Sighting } from "./sighting.ts"
 import type { Era } from "./wire.ts"
 
 /** The way to one server: how bytes get there and back. Whether and when to use it is decided in backend.ts. */
@@ -14,9 +15,9 @@ export interface Link {
    * Whether a legacy server should be given a way to say what belongs to no request. Absent where there always is one: a
    * pipe. What becomes of it is told as `opened` and `refused`.
    */
-  listen?: (isWanted: boolean) => void
+  listen?: ((isWanted: boolean) => void) | undefined
   /** See `Backends`. Absent where no server is ever told that a client has roots. */
-  rootsChanged?: (session: string) => void
+  rootsChanged?: ((session: string) => void) | undefined
   /** Ends connections and processes. Requests still open fail. */
   close(): Promise<void>
   readonly pid: number | undefined
@@ -24,23 +25,25 @@ export interface Link {
   readonly strays: number
 }
 
-export type Opening =
-  | {
-      readonly ok: true
-      readonly era: Era
-      /** The capabilities that the server declared; undefined where it was not asked. */
-      readonly capabilities: JsonObject | undefined
-      /** All that it answered to `initialize` or `server/discover`; undefined where it was not asked. */
-      readonly greeting: JsonObject | undefined
-    }
-  | { readonly ok: false; readonly failure: Failure }
+export type Opening = Opened | { readonly ok: false; readonly failure: Failure }
+
+export interface Opened {
+  readonly ok: true
+  readonly era: Era
+  /** The capabilities that the server declared; undefined where it was not asked. */
+  readonly capabilities: JsonObject | undefined
+  /** All that it answered to `initialize` or `server/discover`; undefined where it was not asked. */
+  readonly greeting: JsonObject | undefined
+  /** Its tools, where they were looked at before anything else was asked (see `GuardedLink`). */
+  readonly sighting?: Sighting
+}
 
 /** What a link tells its backend. */
 export interface LinkEvents {
   /** The link broke after it was open; every request on it has failed or will. */
   down(failure: Failure): void
   /** The link began again without being down: the server may be another, and its session is. */
-  renewed(opening: Opening & { readonly ok: true }): void
+  renewed(opening: Opened): void
   /** The way asked for with `listen` is there: `again` if something may have been said meanwhile that is lost. */
   opened(how: "first" | "resumed" | "again"): void
   /** There is no such way. */

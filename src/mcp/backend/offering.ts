@@ -5,12 +5,11 @@ import { mirrorFault } from "../mirror-fault.ts"
 import type { Connection } from "./connection.ts"
 import { Feed } from "./follow/feed.ts"
 import type { BackendLimits } from "./limits.ts"
-import type { Link, LogFields, LogLevel } from "./link.ts"
+import type { Link, LogFields, LogLevel, Opened } from "./link.ts"
 import { Lists } from "./lists.ts"
 import { type ReadItems, type ReadList, readList } from "./read-list.ts"
 import type { Sighting } from "./sighting.ts"
 import { Watch } from "./watch.ts"
-import type { Era } from "./wire.ts"
 
 /** What is not what it was. */
 export type Change =
@@ -41,13 +40,14 @@ export class Offering {
   readonly feed: Feed
   readonly #told = new Set<string>()
   #capabilities: JsonObject | undefined
+  #greeting: JsonObject | undefined
 
   constructor(limits: BackendLimits, link: Link, connection: Connection, events: OfferingEvents) {
     this.#limits = limits
     this.#link = link
     this.#connection = connection
     this.#events = events
-    this.#watch = new Watch(limits, (sighting) => events.observe(sighting))
+    this.#watch = new Watch(limits, (sighting) => events.observe(this.#greeted(sighting)))
     this.#lists = new Lists(
       limits,
       (kind) => this.#read(kind),
@@ -96,12 +96,18 @@ export class Offering {
   }
 
   /** A connection was made. Whatever was known of the lists may have changed meanwhile. */
-  connected(era: Era, capabilities: JsonObject | undefined): void {
+  connected({ era, capabilities, greeting, sighting }: Opened): void {
     this.#capabilities = capabilities
+    this.#greeting = greeting
     this.#told.clear()
     this.#lists.reconnected()
     this.feed.connected(era, capabilities)
-    this.lookAtTools()
+    if (sighting === undefined) this.lookAtTools()
+    else this.#watch.note(sighting)
+  }
+
+  #greeted(sighting: Sighting): Sighting {
+    return sighting.kind === "tools" ? { ...sighting, greeting: this.#greeting } : sighting
   }
 
   lookAtTools(): void {

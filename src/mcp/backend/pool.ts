@@ -6,7 +6,7 @@ import type {
   ListKind,
   SubjectToken,
 } from "../../call/backends.ts"
-import { type Following, type FollowRequest, unheard } from "../../call/following.ts"
+import { type Following, type FollowRequest, type Topic, unheard } from "../../call/following.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, refKey } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
@@ -17,10 +17,12 @@ import type { Credential } from "./credentials/credential.ts"
 import { JsonRequests } from "./credentials/json-request.ts"
 import { ServerCredentials } from "./credentials/server-credentials.ts"
 import { Gate } from "./gate.ts"
+import type { ToolGuard } from "./guard.ts"
+import { GuardedLink } from "./guarded-link.ts"
 import { IsolatedBackends } from "./isolated-backends.ts"
 import { type Lane, plainLane } from "./lane.ts"
 import { type BackendLimits, defaultLimits } from "./limits.ts"
-import type { LinkEvents, LogFields, LogLevel } from "./link.ts"
+import type { Link, LinkEvents, LogFields, LogLevel } from "./link.ts"
 import { Links } from "./links.ts"
 import { RateLimit } from "./log-lines.ts"
 import type { Change } from "./offering.ts"
@@ -34,7 +36,9 @@ export interface BackendPoolOptions {
   /** Events with fields; no arguments, results or secrets. */
   readonly log: (level: LogLevel, event: string, fields: LogFields) => void
   /** Told what a server offers: after it was connected, when it says that its tools changed, when it lacks one. */
-  readonly observe?: (server: Ref, sighting: Sighting) => void
+  readonly observe?: (server: Ref, sighting: Sighting) => unknown
+  /** Which calls are not to be made, whatever was permitted. */
+  readonly guard?: ToolGuard
   /** Told what changes at a server. */
   readonly changed?: (server: Ref, change: Change) => void
   /** What backends are told the gateway is called. */
@@ -52,6 +56,12 @@ export interface BackendPool extends Backends {
    * others finish the calls they have and close.
    */
   route(addresses: ReadonlyMap<string, Address>): void
+  /**
+   * Has a look at what a server offers, which `observe` is told of, and connects it for that; from then on it is asked to
+   * tell when its tools change. Not where it is called with its callers' identities: nobody's is at hand. Never rejects;
+   * resolves when it is connected, or cannot be.
+   */
+  look(server: Ref): Promise<void>
   /** In the order of the addresses. */
   status(): readonly BackendStatus[]
   /** Refuses new calls, lets running ones end for a while, then ends connections and processes. */
@@ -79,6 +89,7 @@ class Pool implements BackendPool {
   /** Those that are going, with the address whose secrets their last answers must not show. */
   readonly #closing = new Map<Promise<void>, Address>()
   #backends: ReadonlyMap<string, ServerBackends> = new Map()
+  readonly #heeded = new Set<string>()
   takesSubjectTokens = false
 
   constructor(options: BackendPoolOptions) {
@@ -129,7 +140,22 @@ class Pool implements BackendPool {
     for (const backend of this.#backends.values()) backend.rootsChanged(session)
   }
 
-  #of({ name, version }: CatalogServer): ServerBackends | undefined {
+  async look(server: Ref): Promise<void> {
+    const backend = this.#of(server)
+    if (backend === undefined || backend instanceof CallerBackends) return
+    // To be followed would keep a process from ever being idle.
+    if (backend instanceof Backend) this.#heed(refKey(server.name, server.version), backend)
+    await backend.look()
+  }
+
+  /** Its news of tools are heard by whoever observes it. Followers go along when a server gets another address. */
+  #heed(key: string, backend: Backend): void {
+    if (this.#heeded.has(key)) return
+    this.#heeded.add(key)
+    backend.follow(toolList, { hear: () => undefined }, "when connected")
+  }
+
+  #of({ name, version }: Ref | CatalogServer): ServerBackends | undefined {
     return this.#backends.get(refKey(name, version))
   }
 
@@ -146,6 +172,7 @@ class Pool implements BackendPool {
       const next = this.#backends.get(key)
       if (next === backend) continue
       if (next instanceof Backend && backend instanceof Backend) next.adopt(backend)
+      else this.#heeded.delete(key)
       this.#retire(backend)
     }
     this.#learnSecrets()
@@ -161,30 +188,35 @@ class Pool implements BackendPool {
     const { concurrencyMax, queueMax } = address.options
     const gate = new Gate(concurrencyMax, queueMax)
     const ref = refOf(key)
+    const { guard } = this.#options
+    const observe = (sighting: Sighting) => this.#observe(ref, sighting, address)
+    const guarded = (link: Link): Link =>
+      guard?.looksFirst
+        ? new GuardedLink(link, { ref, guard, observe, limits: this.#limits })
+        : link
     const context = {
       limits: this.#limits,
       redactor: this.#redactor,
       gate,
       log: this.#options.log,
-      observe: (sighting: Sighting) => {
-        this.#tell(key, "sighting_not_taken", () => this.#options.observe?.(ref, sighting))
-      },
+      isPinned: guard && ((tool: string) => guard.isPinned(ref, tool)),
+      observe: (sighting: Sighting) => void observe(sighting),
       changed: (change: Change) => {
-        this.#tell(key, "change_not_taken", () => this.#options.changed?.(ref, change))
+        void this.#tell(key, "change_not_taken", () => this.#options.changed?.(ref, change))
       },
     }
     if (address.kind === "stdio") {
       const open = (lane: Lane) =>
         new Backend(ref, address, {
           ...context,
-          openLink: (events: LinkEvents) => this.#links.stdio(address, events, lane),
+          openLink: (events: LinkEvents) => guarded(this.#links.stdio(address, events, lane)),
         })
       if (address.options.isolation === "shared") return open(plainLane)
       return new IsolatedBackends(ref, address, { gate, limits: this.#limits, open })
     }
     const linked = (credential: Credential | undefined) => ({
       ...context,
-      openLink: (events: LinkEvents) => this.#links.http(address, events, credential),
+      openLink: (events: LinkEvents) => guarded(this.#links.http(address, events, credential)),
     })
     const credentials = this.#credentials(key, address)
     const tokens = () => credentials.status
@@ -214,10 +246,18 @@ class Pool implements BackendPool {
     return text
   }
 
+  async #observe(ref: Ref, sighting: Sighting, address: Address): Promise<void> {
+    const isOfCaller = sighting.kind === "tools" && isForCallers(address)
+    const seen = isOfCaller ? { ...sighting, isOfCaller } : sighting
+    await this.#tell(refKey(ref.name, ref.version), "sighting_not_taken", () =>
+      this.#options.observe?.(ref, seen),
+    )
+  }
+
   /** What an observer throws is its own bug, and no reason for a backend to stop. */
-  #tell(server: string, event: string, tell: () => void): void {
+  async #tell(server: string, event: string, tell: () => unknown): Promise<void> {
     try {
-      tell()
+      await tell()
     } catch (error) {
       this.#options.log("error", event, { server, reason: String(error) })
     }
@@ -241,6 +281,8 @@ class Pool implements BackendPool {
     await this.#tokenRequests.close()
   }
 }
+
+const toolList: Topic = { kind: "list", of: "tools" }
 
 const unlisted: Listed = { items: [], plain: [], ttlMs: 0, isKnown: false }
 

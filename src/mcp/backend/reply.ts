@@ -3,13 +3,31 @@ import { covers, relayable } from "../../call/interaction/capabilities.ts"
 import type { Refusal } from "../../call/refusal.ts"
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { BackendCall } from "./backend-call.ts"
-import { protocolFailure, refusalOf } from "./failure.ts"
+import { type Failure, protocolFailure, refusalOf } from "./failure.ts"
 import type { Outcome } from "./outgoing.ts"
 import type { Redactor } from "./redact.ts"
+import { isUnknownTool } from "./trouble.ts"
+
+/** What the words depend on beside the outcome. */
+export interface ReplyContext {
+  readonly redactor: Redactor
+  /** The server had a tool of this name when somebody looked at it. Absent: nobody did. */
+  readonly isPinned?: ((tool: string) => boolean) | undefined
+}
+
+const gone: Failure = {
+  code: "backend_unavailable",
+  kind: "gone",
+  reason: "the server no longer has the tool",
+}
 
 /** What the caller's call ends with. Results go through as they are; texts about errors lose known secrets. */
-export function replyOf(outcome: Outcome, call: BackendCall, redactor: Redactor): BackendReply {
-  const { subject } = call.request
+export function replyOf(
+  outcome: Outcome,
+  call: BackendCall,
+  { redactor, isPinned }: ReplyContext,
+): BackendReply {
+  const { subject, name } = call.request
   if (outcome.kind === "result") return resultReply(outcome, redactor)
   if (outcome.kind === "failure") {
     const reason = redactor.text(outcome.failure.reason)
@@ -20,6 +38,8 @@ export function replyOf(outcome: Outcome, call: BackendCall, redactor: Redactor)
     }
   }
   const { code, message, data } = outcome.error
+  if (name !== undefined && isUnknownTool(outcome.error) && isPinned?.(name))
+    return { kind: "refusal", refusal: refusalOf(gone, subject, 0) }
   const text = redactor.text(message)
   const needed = code === -32021 ? neededOf(data, call.request) : undefined
   if (needed !== undefined) return { kind: "refusal", refusal: needed }

@@ -1,4 +1,3 @@
-import { digest } from "../../schema/canonical.ts"
 import { type JsonObject, member } from "../../schema/json.ts"
 import type { Failure } from "./failure.ts"
 import type { BackendLimits } from "./limits.ts"
@@ -7,21 +6,21 @@ import { readList } from "./read-list.ts"
 
 /** What a server says it offers at one moment, or why that could not be found out. */
 export type Sighting =
-  | { readonly kind: "tools"; readonly tools: readonly SeenTool[] }
+  | {
+      readonly kind: "tools"
+      readonly tools: readonly SeenTool[]
+      /** What it said of itself when it was connected: its answer to `initialize` or `server/discover`. */
+      readonly greeting?: JsonObject | undefined
+      /** It was asked with one caller's identity: another may be shown more. */
+      readonly isOfCaller?: true
+    }
   | { readonly kind: "failure"; readonly failure: Failure }
 
 export interface SeenTool {
   readonly name: string
   /** As the server sent it; unknown members included. */
   readonly definition: JsonObject
-  /**
-   * Over all that a model can see: name, title, description, both schemas, annotations; equal in both eras. Undefined for
-   * what has no canonical form, a lone surrogate say.
-   */
-  readonly digest: string | undefined
 }
-
-const pinned = ["name", "title", "description", "inputSchema", "outputSchema", "annotations"]
 
 /** Looks at a server's whole tool list. Never rejects. */
 export async function lookAtTools(link: Link, limits: BackendLimits): Promise<Sighting> {
@@ -31,19 +30,5 @@ export async function lookAtTools(link: Link, limits: BackendLimits): Promise<Si
 
 function seen(definition: JsonObject): SeenTool[] {
   const name = member(definition, "name")
-  return typeof name === "string" ? [{ name, definition, digest: digestOf(definition) }] : []
-}
-
-/** The digest that pins a tool. */
-function digestOf(definition: JsonObject): string | undefined {
-  const visible = pinned.flatMap((key) => {
-    const value = member(definition, key)
-    return value === undefined ? [] : [[key, value] as const]
-  })
-  try {
-    return digest(Object.fromEntries(visible))
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
-  }
+  return typeof name === "string" ? [{ name, definition }] : []
 }

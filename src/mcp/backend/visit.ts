@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import { isObject, type JsonObject, member } from "../../schema/json.ts"
+import type { JsonObject } from "../../schema/json.ts"
 import { mirrorFault } from "../mirror-fault.ts"
 import type { Address, HttpAddress } from "./address.ts"
 import { JsonRequests } from "./credentials/json-request.ts"
 import { ServerCredentials } from "./credentials/server-credentials.ts"
 import type { Failure } from "./failure.ts"
+import { infoIn, instructionsIn } from "./greeting.ts"
 import { plainLane } from "./lane.ts"
 import { type BackendLimits, defaultLimits } from "./limits.ts"
 import type { Link, LinkEvents } from "./link.ts"
@@ -97,14 +98,13 @@ export class Visitor {
     const { era, greeting = {} } = opening
     const sighting = await lookAtTools(link, this.#limits)
     if (sighting.kind === "failure") return { ok: false, failure: sighting.failure }
-    const instructions = member(greeting, "instructions")
     const faults = sighting.tools.map(({ definition }) => mirrorFault(definition["inputSchema"]))
     return {
       ok: true,
       era,
       transport: link.transport,
       info: infoIn(greeting),
-      instructions: typeof instructions === "string" ? instructions : undefined,
+      instructions: instructionsIn(greeting),
       tools: sighting.tools.filter((_, index) => faults[index] === undefined),
       dropped: sighting.tools.flatMap(({ name }, index) => {
         const reason = faults[index]
@@ -138,14 +138,6 @@ export class Visitor {
   async close(): Promise<void> {
     await this.#tokenRequests.close()
   }
-}
-
-/** In the modern era it stands in `_meta`. */
-function infoIn(greeting: JsonObject): JsonObject | undefined {
-  const meta = member(greeting, "_meta")
-  const modern = isObject(meta) ? meta["io.modelcontextprotocol/serverInfo"] : undefined
-  const info = modern ?? member(greeting, "serverInfo")
-  return isObject(info) ? info : undefined
 }
 
 const ignored = () => {}

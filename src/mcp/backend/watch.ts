@@ -35,9 +35,14 @@ export class Watch {
     this.#nextMs = performance.now() + apartMs
     const sighting = await lookAtTools(link, this.#limits)
     this.#isLooking = false
-    if (sighting.kind === "tools") this.tools = new Set(sighting.tools.map(({ name }) => name))
-    this.#onSight(sighting)
+    this.#onSight(this.note(sighting))
     if (this.#isAsked) this.look(link)
+  }
+
+  /** The server was looked at, here or by whoever connected it. */
+  note(sighting: Sighting): Sighting {
+    if (sighting.kind === "tools") this.tools = new Set(sighting.tools.map(({ name }) => name))
+    return sighting
   }
 
   stop(): void {

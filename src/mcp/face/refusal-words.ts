@@ -105,6 +105,7 @@ type AboutTool = Extract<
     code:
       | "invalid_input"
       | "invalid_output"
+      | "definition_drift"
       | "backend_unavailable"
       | "backend_timeout"
       | "backend_error"
@@ -128,6 +129,11 @@ function aboutTool(refusal: AboutTool): RefusalAnswer {
     }
     case "invalid_output":
       return toolError(refusal, `${refusal.tool} returned a result that breaks its schema`)
+    case "definition_drift":
+      return toolError(
+        refusal,
+        `${refusal.tool} is withheld: its server changed its definition, and nobody has approved that yet`,
+      )
     case "backend_unavailable":
       return toolError(refusal, `${refusal.subject} is unavailable now`, refusal.retryAfterMs)
     case "backend_timeout":

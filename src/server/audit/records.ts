@@ -1,4 +1,5 @@
 import type { AuditRecord } from "../../call/audit.ts"
+import type { Ref } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
 
 /** What every record needs that this room does not make itself. */
@@ -33,3 +34,20 @@ export const noteRecord = (
   note: JsonObject,
   stamp: Stamp,
 ): AuditRecord => ({ ...empty, ...stamp, kind, note })
+
+/** What a server says of a tool, or of itself, is not what it was. */
+interface DriftNote {
+  readonly server: Ref
+  readonly tool: string | undefined
+  /** Where calls of the tool are refused from now on. */
+  readonly refusal: "definition_drift" | undefined
+  readonly note: JsonObject
+}
+
+export const driftNote = ({ tool, ...drift }: DriftNote, stamp: Stamp): AuditRecord => ({
+  ...empty,
+  ...stamp,
+  ...drift,
+  kind: "drift",
+  target: tool === undefined ? undefined : { name: tool },
+})

@@ -30,6 +30,10 @@ export interface Config {
   readonly registry: {
     /** The document's file. */
     readonly file: string
+    /** Where the pins of the servers' tools stand; it need not be there. */
+    readonly lock: string
+    /** Keys of a tool's `_meta` that are not pinned. */
+    readonly volatileMeta: readonly string[]
     readonly knobs: Knobs
     readonly levels: Levels
   }

@@ -50,7 +50,7 @@ export function parseConfig(file: string, text: string, env: Environment): Parse
   const config = reading.settled(written)
   const problems = reading.problems()
   if (problems.length > 0) return { ok: false, problems }
-  const warnings = warningsOf(config, written, reading.holds).map(reading.placed).sort(inOrder)
+  const warnings = warningsOf(config, written).map(reading.placed).sort(inOrder)
   return { ok: true, config, warnings }
 }
 
@@ -116,8 +116,6 @@ class Reading {
       wrong: this.#wrong,
     })
   }
-
-  holds = (path: Path): boolean => this.#document.hasIn(path)
 
   placed = ({ path, message }: Warning): ConfigProblem => ({
     ...this.#place(offsetOf(this.#document, path)),

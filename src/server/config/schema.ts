@@ -91,6 +91,18 @@ const registry = z.strictObject({
   source: fileAddress.describe(
     "The registry document, as file://./registry.json (relative to this file).",
   ),
+  lock: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "The lock file: how the servers' tools were when they were found good. Otherwise postern.lock.json beside the document.",
+    ),
+  volatileMeta: z
+    .array(z.string().min(1))
+    .max(64)
+    .default([])
+    .describe("Keys of a tool's _meta that are another each time, and are not pinned."),
   refreshInterval: z.string().optional().describe("Not used by this version: a file is watched."),
   cache: z.string().optional().describe("Not used by this version: a file needs no copy."),
   auth: z

@@ -1,4 +1,4 @@
-import { dirname, resolve } from "node:path"
+import { dirname, join, resolve } from "node:path"
 import type { z } from "zod"
 import type { ServerRule } from "../../call/server-rules.ts"
 import { Secret } from "../secret.ts"
@@ -39,11 +39,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     file: around.file,
     listen: { ...listen, publicUrl: listen.publicUrl },
     admin,
-    registry: {
-      file: inFolder(registry.source, around),
-      knobs: registry.validation.startup,
-      levels: registry.validation.runtime,
-    },
+    registry: settleRegistry(registry, around),
     servers: Object.entries(written.servers).map(([key, server]) =>
       settleServer(key, server, { around, limits }),
     ),
@@ -70,6 +66,23 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
 }
 
 const inFolder = (path: string, { file }: Surroundings): string => resolve(dirname(file), path)
+
+function settleRegistry(
+  { source, lock, volatileMeta, validation }: ConfigFile["registry"],
+  around: Surroundings,
+): Config["registry"] {
+  const file = inFolder(source, around)
+  return {
+    file,
+    lock: lock === undefined ? lockBeside(file) : inFolder(lock, around),
+    volatileMeta,
+    knobs: validation.startup,
+    levels: validation.runtime,
+  }
+}
+
+/** Where the lock of a registry document stands, where nobody says. */
+export const lockBeside = (file: string): string => join(dirname(file), "postern.lock.json")
 
 function settleServer(
   key: string,

@@ -9,11 +9,11 @@ export interface Warning {
 }
 
 /** One warning for each permissive setting, for each setting this version does not use, and for what is missing. */
-export const warningsOf = (
-  config: Config,
-  written: ConfigFile,
-  isWritten: (path: Path) => boolean,
-): Warning[] => [...permissive(config), ...unused(written, isWritten), ...missing(config)]
+export const warningsOf = (config: Config, written: ConfigFile): Warning[] => [
+  ...permissive(config),
+  ...unused(written),
+  ...missing(config),
+]
 
 const runtime = (key: string): Path => ["registry", "validation", "runtime", key]
 
@@ -57,6 +57,11 @@ function* permissive({
       path: runtime("inputValidation"),
       message: "arguments that do not fit a tool's schema reach its backend",
     }
+  if (levels.definitionDrift === "allow")
+    yield {
+      path: runtime("definitionDrift"),
+      message: "servers may say anything else of their tools than what was found good",
+    }
   if (levels.outputValidation === "allow")
     yield { path: runtime("outputValidation"), message: "results are not checked" }
   if (identity.clientInfo)
@@ -88,15 +93,7 @@ function* permissive({
     yield { path: ["explainRefusals"], message: "callers learn which refused tools exist" }
 }
 
-function* unused(
-  { registry, state }: ConfigFile,
-  isWritten: (path: Path) => boolean,
-): Generator<Warning> {
-  if (isWritten(runtime("definitionDrift")))
-    yield {
-      path: runtime("definitionDrift"),
-      message: "not acted upon by this version: changed tools go unnoticed",
-    }
+function* unused({ registry, state }: ConfigFile): Generator<Warning> {
   for (const key of ["refreshInterval", "cache", "auth"] as const)
     if (registry[key] !== undefined)
       yield {

@@ -66,6 +66,13 @@ const cases: {
     { code: "undeclared_dependency", tool, reason },
     { status: 200, error: { code: -32602, message: "Unknown tool: echo" } },
   ],
+  definition_drift: [
+    { code: "definition_drift", tool, reason, fate: "unsent" },
+    {
+      status: 200,
+      text: "echo is withheld: its server changed its definition, and nobody has approved that yet",
+    },
+  ],
   unknown_resource: [
     { code: "unknown_resource", uri: "test://a", reason },
     {

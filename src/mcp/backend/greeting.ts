@@ -1,0 +1,15 @@
+import { isObject, type JsonObject, member } from "../../schema/json.ts"
+
+/** `serverInfo` (MCP `Implementation`) in an answer to `initialize` or `server/discover`, where it stands in `_meta`. */
+export function infoIn(greeting: JsonObject): JsonObject | undefined {
+  const meta = member(greeting, "_meta")
+  const modern = isObject(meta) ? meta["io.modelcontextprotocol/serverInfo"] : undefined
+  const info = modern ?? member(greeting, "serverInfo")
+  return isObject(info) ? info : undefined
+}
+
+/** `instructions` in the same. */
+export function instructionsIn(greeting: JsonObject): string | undefined {
+  const instructions = member(greeting, "instructions")
+  return typeof instructions === "string" ? instructions : undefined
+}
