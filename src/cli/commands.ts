@@ -16,6 +16,8 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["call", async () => (await import("./call.ts")).call],
   ["sbom export", async () => (await import("./sbom/export.ts")).sbomExport],
   ["sbom diff", async () => (await import("./sbom/diff.ts")).sbomDiff],
+  ["lock", async () => (await import("./lock/lock.ts")).lock],
+  ["lock approve", async () => (await import("./lock/approve.ts")).lockApprove],
   ["audit verify", async () => (await import("./audit/verify.ts")).auditVerify],
 ])
 

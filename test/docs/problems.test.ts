@@ -10,6 +10,7 @@ const sources = globSync(
     "src/schema/guard.ts",
     "src/schema/guard/*.ts",
     "src/server/{routes,reload}.ts",
+    "src/server/pins/lock-file.ts",
     "src/store/program/run-program.ts",
     "src/compose/check-compositions.ts",
     "src/compose/check/**/*.ts",

@@ -1,4 +1,4 @@
-import { isList, isObject, type Json, type JsonObject, segment } from "../../schema/json.ts"
+import { isList, isObject, type JsonObject, segment } from "../../schema/json.ts"
 
 /** Text that a model reads and a person does not see, and where it stands. */
 export interface HiddenText {
@@ -51,11 +51,15 @@ interface Place {
   readonly at: string
   /** The key of a member, which a model reads, too. */
   readonly key?: string
-  readonly value: Json
+  readonly value: unknown
 }
 
 /** What is hidden in the strings and keys of a value, in the order in which they are written; the first 20. */
-export function hiddenIn(value: Json): HiddenText[] {
+export const hiddenIn = (value: unknown): HiddenText[] =>
+  hiddenPlaces(value).map(({ at, what }) => ({ at: escaped(at), what }))
+
+/** The same with pointers as they are, to follow and not to be shown. */
+export function hiddenPlaces(value: unknown): HiddenText[] {
   const found: HiddenText[] = []
   const open: Place[] = [{ at: "", value }]
   for (let nodes = 0; nodes < nodesMax && found.length < foundMax; nodes++) {
@@ -70,7 +74,7 @@ export function hiddenIn(value: Json): HiddenText[] {
 function hiddenAt({ at, key = "", value }: Place): HiddenText[] {
   const texts = typeof value === "string" ? [key, value] : [key]
   const found = texts.flatMap((text) => hiddenText(text) ?? [])
-  return found.map((what) => ({ at: escaped(at), what }))
+  return found.map((what) => ({ at, what }))
 }
 
 function placesIn({ at, value }: Place): Place[] {

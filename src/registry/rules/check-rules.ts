@@ -7,6 +7,7 @@ import type { SchemaLinks } from "../schemas/link-schemas.ts"
 import { findSchemaLoops } from "../schemas/loops.ts"
 import { checkCycles } from "./cycles.ts"
 import { checkDependencyConflicts } from "./dependency-conflicts.ts"
+import { checkHiddenText } from "./hidden-text.ts"
 import { checkProvisions } from "./provisions.ts"
 import { checkRootTypes } from "./root-types.ts"
 import { checkSharedSources } from "./shared-sources.ts"
@@ -34,6 +35,7 @@ export function* checkRules(resolved: Resolved): Generator<void, void, void> {
   yield* checkSharedSources({ draft, links, bundles, report })
   yield* checkCycles(draft, links, report)
   yield* checkAnnotations(draft, annotations, report)
+  yield* checkHiddenText(draft, report)
   yield* checkRootTypes(schemas, bundles, report)
   const looping = yield* findSchemaLoops(schemas, report)
   yield* checkSoundness(schemas, bundles, looping, report)
