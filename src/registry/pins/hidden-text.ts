@@ -60,6 +60,7 @@ export const hiddenIn = (value: unknown): HiddenText[] =>
 
 /** The same with pointers as they are, to follow and not to be shown. */
 export function hiddenPlaces(value: unknown): HiddenText[] {
+  if (isPlain(value)) return []
   const found: HiddenText[] = []
   const open: Place[] = [{ at: "", value }]
   for (let nodes = 0; nodes < nodesMax && found.length < foundMax; nodes++) {
@@ -69,6 +70,22 @@ export function hiddenPlaces(value: unknown): HiddenText[] {
     for (const inside of placesIn(place).reverse()) open.push(inside)
   }
   return found
+}
+
+/** Whether there is nothing but plain text in it: nearly always, and found out without writing a pointer for each part. */
+function isPlain(value: unknown): boolean {
+  const open = [value]
+  for (let nodes = 0; nodes < nodesMax && open.length > 0; nodes++) {
+    const one = open.pop()
+    if (typeof one === "string" && !plain.test(one)) return false
+    for (const part of partsOf(one)) open.push(part)
+  }
+  return open.length === 0
+}
+
+function partsOf(value: unknown): readonly unknown[] {
+  if (isList(value)) return value
+  return isObject(value) ? [...Object.keys(value), ...Object.values(value)] : []
 }
 
 function hiddenAt({ at, key = "", value }: Place): HiddenText[] {
