@@ -15,9 +15,6 @@ const unchecked: Readonly<Record<Eras, readonly string[]>> = {
 /** Single checks that no gateway can pass before a server of the other era, and why. */
 const untranslatable: Readonly<Partial<Record<`${Revision} ${Eras}`, readonly RegExp[]>>> = {
   "2026-07-28 legacy": [
-    // A legacy session declares once what its client can be asked, so its server names no capability that one call lacks.
-    /^server-stateless: sep-2575-(?:server-rejects-undeclared-capability|missing-capability-http-400): /,
-    /^input-required-result-capability-check: sep-2322-respect-client-capabilities: /,
     // A legacy server's questions have no names that a modern caller could be told: the gateway numbers them.
     /^input-required-result-basic-elicitation: sep-2322-elicitation-incomplete: inputRequests missing expected key/,
   ],

@@ -87,7 +87,7 @@ function makeServer(parts: FixtureParts, subscribed?: Set<string>): McpServer {
   for (const { name, description, inputSchema, run } of fixtureTools) {
     const schema = fromJsonSchema<Record<string, unknown>>(inputSchema)
     server.registerTool(name, { description, inputSchema: schema }, (args, context) =>
-      run(args, context, parts),
+      run(args, context, { ...parts, declared: server.server.getClientCapabilities() }),
     )
   }
   addResources(server)

@@ -177,11 +177,11 @@ const rounds: readonly FixtureTool[] = [
     name: `${named}capabilities`,
     description: "Asks only what the client says it can answer",
     inputSchema: anyObject,
-    run(_, context) {
+    run(_, context, { declared: ofSession }) {
       const answered = sampled(context, "question") ?? entered(context, "user_name", "name")
       if (answered !== undefined) return text(answered)
       const able = context.mcpReq.envelope as JsonObject | undefined
-      const declared = able?.[CLIENT_CAPABILITIES_META_KEY]
+      const declared = able?.[CLIENT_CAPABILITIES_META_KEY] ?? ofSession
       const kinds = isObject(declared) ? declared : {}
       if (kinds["sampling"] !== undefined) return ask({ question: prompt("Hello?", 10) })
       if (kinds["elicitation"] !== undefined) return ask({ user_name: nameForm() })

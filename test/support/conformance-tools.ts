@@ -19,7 +19,7 @@ export interface FixtureTool extends ToolDefinition {
   readonly run: (
     args: Readonly<Record<string, unknown>>,
     context: ServerContext,
-    fixture: FixtureParts,
+    fixture: CallParts,
   ) => ToolAnswer | Promise<ToolAnswer>
 }
 
@@ -29,6 +29,11 @@ export type ToolAnswer = CallToolResult | InputRequiredResult
 export interface FixtureParts {
   readonly changes: Changes
   readonly states: RequestStateCodec<JsonObject>
+}
+
+/** What one call has of the fixture, and what a legacy session's client said that it can be asked. */
+export interface CallParts extends FixtureParts {
+  readonly declared: object | undefined
 }
 
 /** Tells everybody who listens, in either era. */

@@ -11,6 +11,7 @@ import { type Capabilities, covers, withoutTasks } from "./capabilities.ts"
 import { Conversation } from "./conversation.ts"
 import type { Hold, Waiting } from "./hold.ts"
 import { Holds } from "./holds.ts"
+import { lackedFor } from "./lacking.ts"
 import type { InteractionLimits } from "./limits.ts"
 import type { LiveRespondent, Respondent, Rounds, RoundsRespondent } from "./peer.ts"
 import type { Question } from "./question.ts"
@@ -205,6 +206,9 @@ export class Interactions {
   /** A backend's reply as a modern caller takes it. */
   #outward(reply: BackendReply, talk: RoundsTalk): BackendReply {
     const able = talk.respondent.capabilities ?? {}
+    const lacked = lackedFor(reply)
+    if (lacked !== undefined && !covers(able, lacked))
+      return refused({ code: "missing_capability", subject: talk.subject, needed: lacked })
     if (isUrlRequired(reply)) {
       const needed = { elicitation: { url: {} } }
       if (!covers(able, needed))

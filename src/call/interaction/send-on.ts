@@ -7,7 +7,6 @@ import { asCallersTask } from "../tasks/callers-task.ts"
 import { begun } from "../tasks/shape.ts"
 import { fresh, type Talk } from "./interactions.ts"
 import type { Respondent, RoundsRespondent } from "./peer.ts"
-import { isUrlRequired } from "./round-result.ts"
 
 /** The methods whose results may ask something (MCP 2026-07-28, Multi Round-Trip Requests). */
 const roundMethods: ReadonlySet<string> = new Set(["tools/call", "prompts/get", "resources/read"])
@@ -68,10 +67,10 @@ async function inRounds(
   return isPlain(reply) ? reply : interactions.outward(reply, server, request, talk)
 }
 
-/** Neither a question nor a page to visit nor a task. */
+/** Neither a question nor a page to visit nor a task, nor an error that may be for want of somebody to ask. */
 function isPlain(reply: BackendReply): boolean {
-  if (reply.kind === "error") return !isUrlRequired(reply)
-  return reply.kind === "refusal" || isFinal(reply.result)
+  if (reply.kind === "refusal") return true
+  return reply.kind === "result" && isFinal(reply.result) && reply.result["isError"] !== true
 }
 
 /** A result of a kind that nobody here knows might mean anything: its request has failed. */
