@@ -59,7 +59,7 @@ export const limitTable = {
   streamsPerCaller: count(faceLimits.streamsPerCallerMax, "such streams of one caller"),
   streamBufferBytes: bytes(
     faceLimits.streamBufferBytesMax,
-    "waiting for the reader of a stream; a slower one is cut off",
+    "waiting for the reader of a stream; a slower one is cut off, longer news are shortened",
   ),
   streamRetry: time(
     faceLimits.streamRetryMs,

@@ -11,9 +11,11 @@ import type { CatalogTool } from "../../registry/catalog.ts"
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "./context.ts"
 import { codes, type Fail, fail, resultText } from "./errors.ts"
+import type { Exchange } from "./exchange.ts"
 import { legacyOutput } from "./legacy/output-schema.ts"
 import { type MirroredParam, mirroredParams, paramFault } from "./param-headers.ts"
 import { refusalAnswer } from "./refusal-words.ts"
+import { shortened } from "./shortened.ts"
 import type { Era } from "./tool-list.ts"
 import { traceOf, withTrace } from "./trace.ts"
 
@@ -106,7 +108,7 @@ export function relaying({
   if (!exchange.canStream) return
   return (notification) => {
     if (!relays(notification) || notification["method"] === statusMethod) return // under no id of the caller's
-    exchange.notify(JSON.stringify(withoutOurNotice(inCallersTask(notification, undefined))))
+    say(exchange, withoutOurNotice(inCallersTask(notification, undefined)))
   }
 }
 
@@ -117,9 +119,15 @@ export function relayingTask(
 ): ((notification: JsonObject) => void) | undefined {
   if (!exchange.canStream) return
   return (notification) => {
-    if (relays(notification))
-      exchange.notify(JSON.stringify(withoutOurNotice(inCallersTask(notification, taskId))))
+    if (relays(notification)) say(exchange, withoutOurNotice(inCallersTask(notification, taskId)))
   }
+}
+
+function say(exchange: Exchange, notification: JsonObject): void {
+  const text = JSON.stringify(notification)
+  const max = exchange.messageMax
+  const said = text.length <= max ? text : shortened(notification, max)
+  if (said !== undefined) exchange.notify(said)
 }
 
 function inCallersTask(notification: JsonObject, taskId: string | undefined): JsonObject {

@@ -35,6 +35,11 @@ export class Exchange extends Beating {
     this.#bufferMax = bufferMax
   }
 
+  /** Characters of one message before the answer: half of what may wait, so that it does not cost a reader the stream. */
+  get messageMax(): number {
+    return this.#bufferMax / 2
+  }
+
   get canStream(): boolean {
     return this.#accepts.stream
   }

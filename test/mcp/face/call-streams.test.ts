@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import type { JsonObject } from "../../../src/schema/json.ts"
 
 import { type FakeBackend, fakeGateway } from "../../support/face-gateway.ts"
 import {
@@ -146,6 +147,37 @@ describe("the stream of a call", () => {
     )
     const answer = await http(port, call("reader@1"))
     expect(events(answer.text).at(-1)).toMatchObject({ result: { content: [{ text }] } })
+  })
+
+  test("has what is too long for it without its words, and the result all the same", async () => {
+    const long = "x".repeat(20_000)
+    const note = (method: string, params: JsonObject) => ({ jsonrpc: "2.0", method, params })
+    const sent = [
+      note("notifications/progress", { progressToken: "p", progress: 1, total: 2, message: long }),
+      note("notifications/message", { level: "error", logger: long, data: { long } }),
+      note("notifications/progress", { progressToken: long, progress: 2 }),
+      note("notifications/x-vendor", { long }),
+      progress(3),
+    ]
+    const { port } = await faceServer(
+      fakeGateway(before, ({ onNotification }) => {
+        for (const one of sent) onNotification?.(one)
+        return { kind: "result", result: { content: [] } }
+      }),
+      { limits: { streamBufferBytesMax: 10_000 } },
+    )
+    const headers = await session(port, "reader@1")
+    const answer = await post(port, legacy("tools/call", { name: "a" }), headers)
+    expect(events(answer.text)).toEqual([
+      note("notifications/progress", { progressToken: "p", progress: 1, total: 2 }),
+      note("notifications/message", {
+        level: "error",
+        logger: long.slice(0, 256),
+        data: expect.stringContaining("limits.streamBufferBytes"),
+      }),
+      progress(3),
+      { jsonrpc: "2.0", id: 1, result: { content: [] } },
+    ])
   })
 
   test("is cut when its reader does not read, and the gateway forgets what waited", async () => {

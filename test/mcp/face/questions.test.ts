@@ -9,6 +9,7 @@ import {
   faceServer,
   http,
   initialize,
+  json,
   legacy,
   modern,
   opened,
@@ -173,6 +174,21 @@ test("a session that has ended is asked nothing by what it began", async () => {
   await http(port, { method: "DELETE", headers })
   held.resolve()
   expect((await called).text).toContain("session is over")
+})
+
+test("a question that is longer than a stream carries is not asked, and its server is told so", async () => {
+  const long = { method: "elicitation/create", params: { message: "x".repeat(600_000) } }
+  const { port } = await open(async ({ peer }) =>
+    reply(JSON.stringify(await peer?.ask(long).answer)),
+  )
+  const greeting = initialize()
+  const params = { ...greeting.params, capabilities: able }
+  const begun = await post(port, { ...greeting, params }, as("reader@1"))
+  const headers = { ...as("reader@1"), "mcp-session-id": String(begun.headers["mcp-session-id"]) }
+  const told = await post(port, legacy("tools/call", { name: "echo" }), headers)
+  expect(json(told)).toMatchObject({
+    result: { content: [{ text: expect.stringContaining("limits.streamBufferBytes") }] },
+  })
 })
 
 describe("what a server may ask", () => {

@@ -21,12 +21,17 @@ export class SessionQuestions {
       return
     }
     const id = randomBytes(16).toString("hex")
+    const { asked } = question
+    const params = paramsOf(asked, id)
+    const text = JSON.stringify({ jsonrpc: "2.0", id, method: asked.method, params })
+    if (text.length > exchange.messageMax) {
+      question.settle(tooLong)
+      return
+    }
     this.#open.set(id, question)
     void question.answer.then(() => this.#open.delete(id))
     question.onWithdrawn = () => exchange.notify(cancelled(id))
-    const { asked } = question
-    const params = paramsOf(asked, id)
-    exchange.notify(JSON.stringify({ jsonrpc: "2.0", id, method: asked.method, params }))
+    exchange.notify(text)
   }
 
   /** Nobody's mistake when there is no such question: the answer crossed the end of it. */
@@ -44,6 +49,10 @@ export class SessionQuestions {
   }
 }
 
+const tooLong = {
+  kind: "unanswered",
+  reason: "it is longer than half of limits.streamBufferBytes",
+} as const
 const sessionIsOver = { kind: "unanswered", reason: "its client's session is over" } as const
 
 /** The client's progress comes back under our id; a page to visit has an id in this era, also where the server gave none. */
