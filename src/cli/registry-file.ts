@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs"
 import type { Problem } from "../registry/problem.ts"
 import type { Provenance } from "../registry/read/places.ts"
+import { isProgram } from "../store/program/is-program.ts"
 import { defaultProgramLimits, type ProgramLimits } from "../store/program/limits.ts"
-import { isProgram, runProgram } from "../store/program/run-program.ts"
+import { runProgram } from "../store/program/run-program.ts"
 
 /** The text of a document and where it was written, for whoever loads it. */
 export interface RegistryText {

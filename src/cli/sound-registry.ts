@@ -4,7 +4,7 @@ import { toEnd } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Config } from "../server/config/config.ts"
 import { callerClaims } from "../server/identity-of.ts"
-import { loadLimitsOf, planLimitsOf } from "../server/limits.ts"
+import { loadLimitsOf, planLimitsOf, programLimitsOf } from "../server/limits.ts"
 import type { Given, Io } from "./command.ts"
 import { readConfig } from "./config-file.ts"
 import { readRegistry } from "./registry-file.ts"
@@ -36,7 +36,7 @@ export async function soundFile(file: string, io: Io): Promise<Sound | undefined
 export async function configuredRegistry(config: Config, io: Io): Promise<Sound | undefined> {
   const { registry, limits } = config
   const { file, knobs } = registry
-  const read = await readRegistry(file)
+  const read = await readRegistry(file, programLimitsOf(limits))
   if (!read.ok) {
     io.err.write(`${formatProblem(read.problem)}\n`)
     return undefined

@@ -8,6 +8,7 @@ import {
 import { type BackendLimits, defaultLimits as backendLimits } from "../mcp/backend/limits.ts"
 import { type FaceLimits, faceLimits } from "../mcp/face/limits.ts"
 import { defaultLoadLimits, type LoadLimits } from "../registry/limits.ts"
+import { defaultProgramLimits, type ProgramLimits } from "../store/program/limits.ts"
 
 /** What a limit counts: decides how it is written in the configuration (`30s`, `4MiB`, `100`). */
 type Unit = "milliseconds" | "bytes" | "count"
@@ -23,6 +24,7 @@ interface Limit {
 
 const kib = 1024
 const mib = 1024 * kib
+const gib = 1024 * mib
 const minute = 60_000
 const timerMax = 24 * 24 * 60 * 60_000 // Node's timers end a little beyond 24 days
 
@@ -84,6 +86,15 @@ export const limitTable = {
     "schemas, servers, tools and agents of a registry document",
   ),
   registryDepends: count(defaultLoadLimits.dependsMax, "entries in one depends"),
+  registryProgramTimeout: time(
+    defaultProgramLimits.timeMs,
+    "a program that makes the registry document may take",
+  ),
+  registryProgramMemory: {
+    ...bytes(defaultProgramLimits.memoryBytes, "that its JavaScript may keep"),
+    min: 32 * mib,
+    max: 8 * gib,
+  },
   registrySlice: time(10, "a registry document is worked on before waiting calls get a turn"),
   exposedInterval: time(
     1_000,
@@ -325,6 +336,13 @@ export const lockLimitsOf = (limits: Limits): LoadLimits => ({
 
 /** Of what a backend answers (`mcp/backend/answer.ts`), and the levels of the lock around it. */
 const definitionDepthMax = 1_010
+
+/** The configured limits as the running of a registry program names them. */
+export const programLimitsOf = (limits: Limits): ProgramLimits => ({
+  timeMs: limits.registryProgramTimeout,
+  memoryBytes: limits.registryProgramMemory,
+  documentBytes: limits.registryBytes,
+})
 
 /** The configured limits as the running of compositions names them. */
 export const runLimitsOf = (limits: Limits): RunLimits => ({

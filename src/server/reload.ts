@@ -2,7 +2,7 @@ import { createHash } from "node:crypto"
 import type { Planned } from "../compose/load.ts"
 import type { Catalog } from "../registry/catalog.ts"
 import type { Problem } from "../registry/problem.ts"
-import type { FileSource, Watch } from "../store/file-source.ts"
+import { type FileSource, type ReadDocument, Unreadable, type Watch } from "../store/file-source.ts"
 import { inSlices } from "./slices.ts"
 
 /** A sound document: what the gateway may go over to. */
@@ -16,7 +16,7 @@ export interface Accepted {
 
 export interface ReloadOptions {
   readonly source: FileSource
-  readonly load: (text: string) => Generator<void, Planned, void>
+  readonly load: (document: ReadDocument) => Generator<void, Planned, void>
   /** How long loading may work before waiting calls get their turn. */
   readonly sliceMs: number
   readonly now: () => number
@@ -100,24 +100,24 @@ export class Registry {
   }
 
   async #attempt(): Promise<void> {
-    const text = await this.#options.source.read().catch((error: unknown) => {
+    const document = await this.#options.source.read().catch((error: unknown) => {
       this.#unreadable(error)
     })
-    if (text === undefined) return
+    if (document === undefined) return
     try {
-      await this.#take(text)
+      await this.#take(document)
     } catch (error) {
       if (error !== closed) this.#stumble(error)
     }
   }
 
-  async #take(text: string): Promise<void> {
+  async #take(document: ReadDocument): Promise<void> {
     const { load, sliceMs } = this.#options
     const slicing = { sliceMs, signal: this.#closed.signal }
-    const hash = await inSlices(hashOf(text), slicing)
+    const hash = await inSlices(hashOf(document.text), slicing)
     if (hash === this.#tried) return
     if (hash === this.#inUse) return this.#recover(hash)
-    const { catalog, plans, problems } = await inSlices(load(text), slicing)
+    const { catalog, plans, problems } = await inSlices(load(document), slicing)
     this.#tried = hash
     if (catalog === undefined) this.#refuse(problems)
     else this.#accept({ catalog, plans, problems }, hash)
@@ -156,15 +156,20 @@ export class Registry {
     this.#options.onRecovered?.(this.#state)
   }
 
-  /** Not there, too large, not text: in each case the catalog in use stays. */
+  /** Not there, too large, not text, a program that failed: in each case the catalog in use stays. */
   #unreadable(error: unknown): void {
+    if (this.#closed.signal.aborted) return
     const reason = error instanceof Error ? error.message : String(error)
     if (this.#tried === reason) return
     this.#tried = reason
+    this.#refuse([error instanceof Unreadable ? error.problem : this.#problemOf(error, reason)])
+  }
+
+  #problemOf(error: unknown, reason: string): Problem {
     const { file } = this.#options.source
     const code = error instanceof RangeError ? "document_too_large" : "document_unreadable"
     const message = `the registry document cannot be read: ${reason}`
-    this.#refuse([{ code, severity: "error", pointer: "", message, file }])
+    return { code, severity: "error", pointer: "", message, file }
   }
 }
 

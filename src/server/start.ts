@@ -11,6 +11,8 @@ import { written } from "../registry/model.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Problem } from "../registry/problem.ts"
 import { fileSource } from "../store/file-source.ts"
+import { isProgram } from "../store/program/is-program.ts"
+import { programSource } from "../store/program/program-source.ts"
 import { createAdmin } from "./admin.ts"
 import { type Audit, openAudit } from "./audit/audit.ts"
 import { noteRecord } from "./audit/records.ts"
@@ -20,7 +22,7 @@ import { createEnforcement } from "./enforcement.ts"
 import { faceOptions } from "./face-options.ts"
 import { createGatewayMetrics } from "./gateway-metrics.ts"
 import { callerClaims, identityPorts, identitySettings } from "./identity-of.ts"
-import { backendLimitsOf, loadLimitsOf, planLimitsOf } from "./limits.ts"
+import { backendLimitsOf, loadLimitsOf, planLimitsOf, programLimitsOf } from "./limits.ts"
 import { type Listener, listen } from "./listen.ts"
 import type { Logger } from "./log.ts"
 import { ownHosts } from "./own-host.ts"
@@ -228,10 +230,12 @@ function openRegistry(config: Config, { env }: StartOptions, outcomes: Outcomes)
   const { file, knobs } = registry
   const claims = callerClaims(config)
   return new Registry({
-    source: fileSource(file, { bytesMax: limits.registryBytes }),
-    load: (text) =>
+    source: isProgram(file)
+      ? programSource(file, programLimitsOf(limits))
+      : fileSource(file, { bytesMax: limits.registryBytes }),
+    load: ({ text, provenance }) =>
       loadPlanned(text, {
-        file,
+        ...provenance,
         knobs,
         limits: loadLimitsOf(limits),
         plans: planLimitsOf(limits),

@@ -1,15 +1,17 @@
 import { type FSWatcher, watch } from "node:fs"
 import { open, stat } from "node:fs/promises"
 import { dirname } from "node:path"
+import type { Problem } from "../registry/problem.ts"
+import type { Provenance } from "../registry/read/places.ts"
 
 /** A document in a file, which other programs replace as they like. */
 export interface FileSource {
   readonly file: string
   /**
    * The file's text, without a byte order mark. Rejects with an Error whose message says why it cannot be had: not
-   * there, not a file, too large, not UTF-8.
+   * there, not a file, too large, not UTF-8; with {@link Unreadable}, where there is more to say.
    */
-  read(): Promise<string>
+  read(): Promise<ReadDocument>
   /**
    * Calls back when the file has changed: written in place, replaced, removed, or reached through a link that was moved,
    * as Kubernetes does with ConfigMaps. Bursts are one call. What changed is for {@link read} to say. Resolves when
@@ -18,31 +20,54 @@ export interface FileSource {
   watch(changed: () => void): Promise<Watch>
 }
 
+export interface ReadDocument {
+  readonly text: string
+  readonly provenance: Provenance
+}
+
+/** Why there is no document, as a problem of the document. */
+export class Unreadable extends Error {
+  override readonly name = "Unreadable"
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(problem.message)
+    this.problem = problem
+  }
+}
+
 export interface Watch {
   close(): void
 }
 
-export interface FileSourceOptions {
+export interface FileSourceOptions extends WatchOptions {
   readonly bytesMax: number
+}
+
+export interface WatchOptions {
   /** A change counts when the file then stayed as it is for this long: writers take several steps. */
   readonly settleMs?: number
   /** Look at the file this often, too: network file systems and links further up send no signs. */
   readonly pollMs?: number
 }
 
-export function fileSource(
-  file: string,
-  { bytesMax, settleMs = 100, pollMs = 1_000 }: FileSourceOptions,
-): FileSource {
+export function fileSource(file: string, { bytesMax, ...options }: FileSourceOptions): FileSource {
   return {
     file,
-    read: () => readText(file, bytesMax),
-    watch: async (changed) => {
-      const watching = new DirectoryWatch(file, { changed, settleMs, pollMs })
-      await watching.look()
-      return watching
-    },
+    read: async () => ({ text: await readText(file, bytesMax), provenance: { file } }),
+    watch: (changed) => watchFile(file, changed, options),
   }
+}
+
+/** As {@link FileSource.watch}. */
+export async function watchFile(
+  file: string,
+  changed: () => void,
+  { settleMs = 100, pollMs = 1_000 }: WatchOptions = {},
+): Promise<Watch> {
+  const watching = new DirectoryWatch(file, { changed, settleMs, pollMs })
+  await watching.look()
+  return watching
 }
 
 async function readText(file: string, bytesMax: number): Promise<string> {

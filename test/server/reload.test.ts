@@ -9,7 +9,9 @@ import { authoring } from "../../src/registry/draft.ts"
 import { defaultLoadLimits } from "../../src/registry/limits.ts"
 import { Registry, type ReloadOptions } from "../../src/server/reload.ts"
 import { inSlices } from "../../src/server/slices.ts"
-import { fileSource } from "../../src/store/file-source.ts"
+import { fileSource, type ReadDocument } from "../../src/store/file-source.ts"
+import { defaultProgramLimits } from "../../src/store/program/limits.ts"
+import { programSource } from "../../src/store/program/program-source.ts"
 
 const document = (...servers: string[]) =>
   JSON.stringify({
@@ -103,9 +105,9 @@ describe("the registry in use", () => {
   test("stays as it was when loading has a bug, which is told", async () => {
     const bug = new Error("a bug")
     const { file, registry, servers, bugs } = world(document("a"), {
-      load: function* (text) {
-        if (text.includes("bug")) throw bug
-        return yield* loaded(text)
+      load: function* (read) {
+        if (read.text.includes("bug")) throw bug
+        return yield* loaded(read)
       },
     })
     await registry.start()
@@ -119,11 +121,37 @@ describe("the registry in use", () => {
     expect(registry.state().bug).toBeUndefined()
   })
 
+  test("is what a program makes, after each change of one of its files, and stays when it fails", async () => {
+    const { folder, registry, events, servers } = program({ "names.ts": names("a") })
+    await registry.start()
+    expect(servers()).toEqual(["a"])
+    writeFileSync(join(folder, "names.ts"), names("a", "b"))
+    await expect.poll(servers, { timeout: 10_000 }).toEqual(["a", "b"])
+    writeFileSync(join(folder, "names.ts"), `${names("a")}\nthrow new Error("not today")`)
+    await expect.poll(() => events.at(-1), { timeout: 10_000 }).toBe("refused program_failed")
+    expect(servers()).toEqual(["a", "b"])
+    expect(registry.state().lastError?.problems).toMatchObject([
+      { file: join(folder, "names.ts"), line: 2, column: 7 },
+    ])
+    writeFileSync(join(folder, "names.ts"), names("a", "b"))
+    await expect.poll(() => events.at(-1), { timeout: 10_000 }).toBe("recovered 2")
+  })
+
+  test("does not wait for a program when it is closed", async () => {
+    const { registry, events } = program({
+      "names.ts": "await new Promise(() => setInterval(() => {}, 1000))",
+    })
+    const starting = registry.start()
+    await registry.close()
+    await starting
+    expect(events).toEqual([])
+  })
+
   test("does not change after it was closed, also in the middle of loading", async () => {
     const { file, registry, events, bugs, loads } = world(document("a"), {
-      load: function* (text) {
+      load: function* (read) {
         for (let slice = 0; slice < 1_000_000; slice++) yield
-        return yield* loaded(text)
+        return yield* loaded(read)
       },
       sliceMs: 0,
     })
@@ -163,13 +191,34 @@ describe("work in slices", () => {
   })
 })
 
-const loaded = (text: string) =>
+const loaded = ({ text, provenance }: ReadDocument) =>
   loadPlanned(text, {
+    ...provenance,
     knobs: authoring,
     limits: defaultLoadLimits,
     plans: defaultPlanLimits,
-    file: "registry.json",
   })
+
+const names = (...list: readonly string[]) => `export const names = ${JSON.stringify(list)}`
+
+/** A registry over a real program in several files. */
+function program(files: Readonly<Record<string, string>>) {
+  const folder = mkdtempSync(join(tmpdir(), "reload-program-"))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, "registry.ts")
+  writeFileSync(
+    file,
+    `import { registry, server, tool } from "postern"
+     import { names } from "./names.ts"
+     const tools = names.map((name: string) => {
+       const own = server(name, "1.0.0", { provides: [{ tool: name }] })
+       return tool(name, "1.0.0", { source: own.tool(name) })
+     })
+     export default registry({ tools })`,
+  )
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  return { folder, ...world("", { source: programSource(file, defaultProgramLimits) }) }
+}
 
 /** A registry over a real file, and what it told. */
 function world(text: string, options: Partial<ReloadOptions> = {}) {

@@ -15,7 +15,7 @@ import { fileSource } from "../../src/store/file-source.ts"
 describe("a document in a file", () => {
   test("is read as text, without a byte order mark", async () => {
     const file = written("\uFEFF{}")
-    expect(await source(file).read()).toBe("{}")
+    expect(await source(file).read()).toMatchObject({ text: "{}", provenance: { file } })
   })
 
   test.each([
@@ -66,7 +66,7 @@ describe("a document in a file", () => {
     for (let round = 1; round <= 3; round++) {
       publish(`..2026_${round + 1}`)
       await expect.poll(count).toBe(round)
-      expect(await read()).toBe(`..2026_${round + 1}`)
+      expect((await read()).text).toBe(`..2026_${round + 1}`)
     }
   })
 
@@ -81,7 +81,7 @@ describe("a document in a file", () => {
     symlinkSync("two", join(folder, "next"))
     renameSync(join(folder, "next"), join(folder, "current"))
     await expect.poll(count).toBe(1)
-    expect(await read()).toBe("two")
+    expect((await read()).text).toBe("two")
     writeFileSync(join(folder, "two/registry.json"), "three") // the watch moved along
     await expect.poll(count).toBe(2)
   })

@@ -1,5 +1,5 @@
 import { stat } from "node:fs/promises"
-import { extname, isAbsolute, relative, resolve } from "node:path"
+import { isAbsolute, relative, resolve } from "node:path"
 import type { Problem } from "../../registry/problem.ts"
 import type { Place, Provenance } from "../../registry/read/places.ts"
 import { placesInStack } from "../../registry/read/stack.ts"
@@ -15,11 +15,6 @@ export type ProgramRun = (
   /** The files that it consists of, as far as it came; the first is the program itself. */
   readonly modules: readonly string[]
 }
-
-const extensions = [".ts", ".mts", ".js", ".mjs"]
-
-/** Whether a registry in this file is a program, and not a document. */
-export const isProgram = (file: string): boolean => extensions.includes(extname(file))
 
 /** Runs a registry program, in a process of its own and within the limits, for the document it exports. Never rejects. */
 export async function runProgram(
