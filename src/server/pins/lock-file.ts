@@ -57,7 +57,7 @@ export class LockFile {
     const { signal } = this.#closed
     if (signal.aborted) return
     try {
-      const text = await source.read()
+      const { text } = await source.read()
       if (text === this.#text) return this.#take(text, this.#state.loadedAtMs)
       const reading = await inSlices(readLock(text, limits), { sliceMs, signal })
       if (!reading.ok) return this.#refuse(reading.problems)
