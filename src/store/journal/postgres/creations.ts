@@ -1,0 +1,88 @@
+import type { Pool } from "pg"
+import type { Creation, Owner, Stored } from "../../../compose/run/durable/journal.ts"
+import type { NewRun, RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
+import { newRecord } from "../records.ts"
+import { columnsOf, plainText, type Row, recordOf, tombstoneOf, whole } from "./rows.ts"
+
+export interface NewRow {
+  readonly id: string
+  readonly key: string | undefined
+  readonly plan: string
+  readonly planText: string
+  readonly values: readonly unknown[]
+}
+
+/** In the form in which it is written. */
+export function newRow(run: NewRun, plan: Stored, owner: Owner): NewRow {
+  const record = newRecord(run, owner)
+  const values = [
+    record.id,
+    plainText(record.key),
+    plainText(record.tool),
+    plainText(record.version),
+    record.plan,
+    record.registry,
+    JSON.stringify(record.principal),
+    JSON.stringify(record.input),
+    record.inputDigest,
+    record.status,
+    record.owner ?? null,
+    record.epoch,
+    whole(record.leaseUntilMs),
+    record.recoveries,
+    whole(record.deadlineMs),
+    plainText(record.trace),
+    whole(record.createdMs),
+    whole(record.updatedMs),
+  ]
+  return { id: run.id, key: run.key, plan: run.plan, planText: JSON.stringify(plan), values }
+}
+
+const columns =
+  "id, key, tool, version, plan, registry, principal, input, input_digest, status, owner, epoch, " +
+  "lease_until, recoveries, deadline, trace, created, updated"
+const types =
+  "$3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], " +
+  "$11::text[], $12::text[], $13::text[], $14::int[], $15::bigint[], $16::int[], $17::bigint[], " +
+  "$18::text[], $19::bigint[], $20::bigint[]"
+
+const statement = `
+  WITH plans AS (
+    INSERT INTO postern.plan (digest, plan) SELECT * FROM unnest($1::text[], $2::text[])
+    ON CONFLICT DO NOTHING)
+  INSERT INTO postern.run (${columns})
+  SELECT r.* FROM unnest(${types}) AS r (${columns})
+  WHERE NOT EXISTS (SELECT 1 FROM postern.tomb AS tomb WHERE tomb.key = r.key)
+  ON CONFLICT DO NOTHING RETURNING id`
+
+/** Begins runs; of those whose key is taken, says by whom. */
+export async function writeRuns(pool: Pool, rows: readonly NewRow[]): Promise<Creation[]> {
+  const plans = new Map(rows.map(({ plan, planText }) => [plan, planText]))
+  const values = [
+    ...columnsOf([...plans], 2),
+    ...columnsOf(
+      rows.map((row) => row.values),
+      18,
+    ),
+  ]
+  const inserted = await pool.query<{ id: string }>({ name: "create", text: statement, values })
+  const begun = new Set(inserted.rows.map(({ id }) => id))
+  return Promise.all(
+    rows.map(async ({ id, key }): Promise<Creation> => {
+      if (begun.has(id)) return { isNew: true, lease: { id, epoch: 1 } }
+      const run = await findRun(pool, key ?? "")
+      if (run === undefined) throw new Error(`run ${id} was not written, and nobody has its key`)
+      // It was written before, and the answer was lost with the connection.
+      return run.id === id ? { isNew: true, lease: { id, epoch: 1 } } : { isNew: false, run }
+    }),
+  )
+}
+
+export async function findRun(pool: Pool, key: string): Promise<RunRecord | Tombstone | undefined> {
+  const runs = await pool.query<Row>("SELECT * FROM postern.run WHERE key = $1", [key])
+  const [run] = runs.rows
+  if (run !== undefined) return recordOf(run)
+  const tombs = await pool.query<Row>("SELECT * FROM postern.tomb WHERE key = $1", [key])
+  const [tomb] = tombs.rows
+  return tomb && tombstoneOf(tomb)
+}

@@ -1,0 +1,194 @@
+import type { Pool } from "pg"
+import type { StoredEvent } from "../../../compose/run/durable/event.ts"
+import {
+  type Claim,
+  type Creation,
+  type Journal,
+  type JournalCounts,
+  JournalTrouble,
+  type Lease,
+  type ListFilter,
+  type OnceTaken,
+  type OnceTaker,
+  type Owner,
+  type Retention,
+  RunLost,
+  type Stored,
+} from "../../../compose/run/durable/journal.ts"
+import type {
+  NewRun,
+  RunChange,
+  RunRecord,
+  Tombstone,
+} from "../../../compose/run/durable/record.ts"
+import type { RunStatus } from "../../../compose/run/durable/status.ts"
+import { type Append, eventRow, writeAppends } from "./appends.ts"
+import { Batcher } from "./batcher.ts"
+import { findRun, type NewRow, newRow, writeRuns } from "./creations.ts"
+import { settleOnce, takeOnce } from "./once.ts"
+import { type PostgresOptions, prepareDatabase } from "./prepare.ts"
+import { purge } from "./purge.ts"
+import { eventOf, type Row, recordOf, statusOf, whole } from "./rows.ts"
+import { isOpenRow } from "./tables.ts"
+import { troubleOf } from "./trouble.ts"
+
+/**
+ * The run journal of several gateways, in one PostgreSQL database (15 or later). Who drives a run says a lease, and every
+ * write asks whether it is still so. Rejects with a {@link JournalTrouble} when it cannot be opened.
+ */
+export async function openPostgresJournal(
+  url: string,
+  options: PostgresOptions = {},
+): Promise<Journal> {
+  return new PostgresJournal(await prepareDatabase(url, options))
+}
+
+const isFree = "(owner IS NULL OR owner = $2 OR lease_until < $3)"
+
+class PostgresJournal implements Journal {
+  readonly #pool: Pool
+  readonly #appends: Batcher<Append, boolean>
+  readonly #creations: Batcher<NewRow, Creation>
+  /** Those that have runs through this journal: closing it gives them up. */
+  readonly #owners = new Set<string>()
+  #trouble: JournalTrouble | undefined
+  #isClosed = false
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+    this.#appends = new Batcher((appends) => writeAppends(pool, appends))
+    this.#creations = new Batcher((rows) => writeRuns(pool, rows))
+  }
+
+  get trouble(): JournalTrouble | undefined {
+    return this.#trouble
+  }
+
+  create(run: NewRun, plan: Stored, owner: Owner): Promise<Creation> {
+    const row = newRow(run, plan, owner)
+    this.#owners.add(owner.owner)
+    return this.#done(() => this.#creations.add(row))
+  }
+
+  async append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
+    const append = { lease, events: events.map(eventRow), change }
+    if (!(await this.#done(() => this.#appends.add(append)))) throw new RunLost(lease.id)
+  }
+
+  async claim(id: string, claimer: Owner & Claim): Promise<Lease | undefined> {
+    const { owner, nowMs, leaseUntilMs, counts, force = false } = claimer
+    this.#owners.add(owner)
+    const [row] = await this.#rows(
+      `UPDATE postern.run SET owner = $2, epoch = epoch + 1, lease_until = $4,
+         recoveries = recoveries + $5
+       WHERE id = $1 AND (${isOpenRow} OR status = 'parked') AND (${isFree} OR $6) RETURNING epoch`,
+      [id, owner, whole(nowMs), whole(leaseUntilMs), counts ? 1 : 0, force],
+    )
+    return row && { id, epoch: Number(row["epoch"]) }
+  }
+
+  async renew({ owner, leaseUntilMs }: Owner): Promise<void> {
+    await this.#rows("UPDATE postern.run SET lease_until = $1 WHERE owner = $2", [
+      whole(leaseUntilMs),
+      owner,
+    ])
+  }
+
+  async release(owner: string): Promise<void> {
+    await this.#rows("UPDATE postern.run SET owner = NULL, lease_until = NULL WHERE owner = $1", [
+      owner,
+    ])
+  }
+
+  async get(id: string): Promise<RunRecord | undefined> {
+    const [row] = await this.#rows("SELECT * FROM postern.run WHERE id = $1", [id])
+    return row && recordOf(row)
+  }
+
+  find(key: string): Promise<RunRecord | Tombstone | undefined> {
+    return this.#done(() => findRun(this.#pool, key))
+  }
+
+  async events(id: string): Promise<readonly StoredEvent[]> {
+    const rows = await this.#rows("SELECT * FROM postern.event WHERE run = $1 ORDER BY seq", [id])
+    return rows.map(eventOf)
+  }
+
+  async plan(digest: string): Promise<Stored | undefined> {
+    const [row] = await this.#rows("SELECT plan FROM postern.plan WHERE digest = $1", [digest])
+    return row && JSON.parse(String(row["plan"]))
+  }
+
+  async claimable(owner: string, nowMs: number, max: number): Promise<readonly string[]> {
+    const rows = await this.#rows(
+      `SELECT id FROM postern.run WHERE ${isOpenRow} AND ${isFree} ORDER BY created LIMIT $1`,
+      [max, owner, whole(nowMs)],
+    )
+    return rows.map((row) => String(row["id"]))
+  }
+
+  async list({ status, tool, before, max }: ListFilter): Promise<readonly RunRecord[]> {
+    const rows = await this.#rows(
+      `SELECT * FROM postern.run
+       WHERE ($1::text[] IS NULL OR status = ANY($1)) AND ($2::text IS NULL OR tool = $2)
+         AND ($3::bigint IS NULL OR (created, id) < ($3, $4))
+       ORDER BY created DESC, id DESC LIMIT $5`,
+      [status ?? null, tool ?? null, whole(before?.createdMs), before?.id ?? null, max],
+    )
+    return rows.map(recordOf)
+  }
+
+  async counts(): Promise<JournalCounts> {
+    const rows = await this.#rows("SELECT status, count(*) AS n FROM postern.run GROUP BY status")
+    const byStatus: { [status in RunStatus]?: number } = {}
+    for (const row of rows) byStatus[statusOf(row)] = Number(row["n"])
+    const [oldest] = await this.#rows(
+      `SELECT min(created) AS created FROM postern.run WHERE ${isOpenRow} OR status = 'parked'`,
+    )
+    const created = oldest?.["created"] ?? null
+    return { byStatus, oldestOpenMs: created === null ? undefined : Number(created) }
+  }
+
+  takeOnce(key: string, taker: OnceTaker): Promise<OnceTaken> {
+    return this.#done(() => takeOnce(this.#pool, key, taker))
+  }
+
+  settleOnce(key: string, taker: OnceTaker, outcome: Stored | undefined): Promise<void> {
+    return this.#done(() => settleOnce(this.#pool, key, taker, outcome))
+  }
+
+  purge(retention: Retention): Promise<number> {
+    return this.#done(() => purge(this.#pool, retention))
+  }
+
+  async check(): Promise<void> {
+    await this.#rows("UPDATE postern.meta SET version = version")
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    await Promise.allSettled([this.#appends.idle(), this.#creations.idle()])
+    for (const owner of this.#owners) await this.release(owner).catch(() => undefined) // leases end by themselves
+    this.#isClosed = true
+    await this.#pool.end()
+  }
+
+  #rows(text: string, values: unknown[] = []): Promise<Row[]> {
+    return this.#done(async () => (await this.#pool.query<Row>(text, values)).rows)
+  }
+
+  /** Notes whether the database could be used. */
+  async #done<T>(job: () => Promise<T>): Promise<T> {
+    if (this.#isClosed) throw new JournalTrouble("the run journal is closed", { kind: "closed" })
+    try {
+      const result = await job()
+      this.#trouble = undefined
+      return result
+    } catch (cause) {
+      const trouble = troubleOf(cause)
+      if (trouble === undefined) throw cause
+      this.#trouble = trouble
+      throw trouble
+    }
+  }
+}

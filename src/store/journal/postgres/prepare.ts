@@ -1,0 +1,84 @@
+import type { Pool, PoolClient } from "pg"
+import { JournalTrouble } from "../../../compose/run/durable/journal.ts"
+import { schemaVersion, tables } from "./tables.ts"
+import { troubleOf } from "./trouble.ts"
+
+export interface PostgresOptions {
+  /** Connections at the same time. */
+  readonly connectionsMax?: number
+  /** A connection, and each statement, is waited for so long. */
+  readonly patienceMs?: number
+}
+
+/** Any number, the same for all gateways: one at a time makes the tables. */
+const lock = 0x70_6f_52_4a
+
+/** Connects, and makes the tables where they are not there yet. */
+export async function prepareDatabase(url: string, options: PostgresOptions): Promise<Pool> {
+  const { connectionsMax = 8, patienceMs = 5_000 } = options
+  const { Pool } = await driver()
+  const pool = new Pool({
+    connectionString: url,
+    max: connectionsMax,
+    connectionTimeoutMillis: patienceMs,
+    statement_timeout: patienceMs,
+    query_timeout: 2 * patienceMs,
+    keepAlive: true,
+    application_name: "postern",
+  })
+  pool.on("error", () => undefined) // of a connection that nobody uses: the next one tells
+  try {
+    const client = await pool.connect()
+    try {
+      await prepare(client)
+    } finally {
+      client.release()
+    }
+    return pool
+  } catch (cause) {
+    await pool.end()
+    throw troubleOf(cause) ?? cause
+  }
+}
+
+/** Of an optional package: whoever has one gateway needs none. */
+async function driver(): Promise<typeof import("pg")> {
+  try {
+    return await import("pg")
+  } catch (cause) {
+    const message =
+      "the run journal is on PostgreSQL, and the package pg is not installed; npm install pg"
+    throw new JournalTrouble(message, { kind: "other", cause })
+  }
+}
+
+async function prepare(client: PoolClient): Promise<void> {
+  await client.query("SELECT pg_advisory_lock($1)", [lock])
+  try {
+    const { rows } = await client.query<{ there: string | null }>(
+      "SELECT to_regclass('postern.meta')::text AS there",
+    )
+    if (rows[0]?.there === null) await client.query(tables)
+  } finally {
+    await client.query("SELECT pg_advisory_unlock($1)", [lock])
+  }
+  await checkVersion(client)
+  await checkDurability(client)
+}
+
+async function checkVersion(client: PoolClient): Promise<void> {
+  const { rows } = await client.query<{ version: number }>("SELECT version FROM postern.meta")
+  const version = rows[0]?.version
+  if (version === schemaVersion) return
+  const message = `the run journal has tables of version ${version}, and this program knows version ${schemaVersion}; run the version of Postern that made them`
+  throw new JournalTrouble(message, { kind: "other" })
+}
+
+/** What is promised is there after a crash: with this off, it may not be. */
+async function checkDurability(client: PoolClient): Promise<void> {
+  const { rows } = await client.query<{ synchronous_commit: string }>("SHOW synchronous_commit")
+  if (rows[0]?.synchronous_commit !== "off") return
+  const message =
+    "synchronous_commit of the database is off, so a crash loses what was committed; switch it on for the role that Postern connects as"
+  throw new JournalTrouble(message, { kind: "other" })
+}

@@ -1,0 +1,140 @@
+import pg from "pg"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import type { StoredEvent } from "../../src/compose/run/durable/event.ts"
+import type { Journal } from "../../src/compose/run/durable/journal.ts"
+import { openPostgresJournal } from "../../src/store/journal/postgres/postgres-journal.ts"
+import type { PostgresOptions } from "../../src/store/journal/postgres/prepare.ts"
+import { type Postgres, postgresPrograms, startPostgres } from "../support/postgres.ts"
+import { journalContract, me, newRun } from "./journal-contract.ts"
+
+const ok = (seq: number): StoredEvent => ({
+  ...{ seq, atMs: seq, kind: "ok", step: `s${seq}` },
+  data: { value: seq, effect: "done" },
+})
+
+describe.skipIf(postgresPrograms === undefined)(
+  "on a real PostgreSQL (skipped where there is none: install it, or name its programs in PGBIN)",
+  () => {
+    let server: Postgres
+    beforeAll(async () => {
+      server = await startPostgres(postgresPrograms ?? "")
+      url = server.database("runs")
+    }, 60_000)
+    afterAll(() => server.close())
+
+    /** One database for all tests: each begins without tables. */
+    let url: string
+    let tester = ""
+    async function open(test: string, options?: PostgresOptions): Promise<Journal> {
+      if (tester !== test) await inDatabase("DROP SCHEMA IF EXISTS postern CASCADE")
+      tester = test
+      return openPostgresJournal(url, options)
+    }
+
+    async function inDatabase(...statements: string[]): Promise<void> {
+      const client = new pg.Client(url)
+      await client.connect()
+      for (const statement of statements) await client.query(statement)
+      await client.end()
+    }
+
+    journalContract("the PostgreSQL journal", ({ id }) => ({
+      open: () => open(id),
+      isDurable: true,
+    }))
+
+    test("gives two gateways that begin with the same key at once one run", async () => {
+      const [a, b] = [await open("two"), await open("two")]
+      const begin = (journal: typeof a, id: string, key: string) =>
+        journal.create(newRun(id, { key }), { language: 1 }, { ...me, owner: id })
+      const keys = Array.from({ length: 50 }, (_, index) => `k${index}`)
+      const both = await Promise.all(
+        keys.map((key) => Promise.all([begin(a, `a${key}`, key), begin(b, `b${key}`, key)])),
+      )
+      for (const [one, two] of both) expect([one.isNew, two.isNew].sort()).toEqual([false, true])
+      await Promise.all([a.close(), b.close()])
+    })
+
+    test("lets one of two owners write, when a run is taken while the first writes", async () => {
+      const [a, b] = [await open("fence"), await open("fence")]
+      for (let round = 0; round < 30; round++) {
+        const id = `r${round}`
+        const begun = await a.create(newRun(id), { language: 1 }, { ...me, owner: "a" })
+        if (!begun.isNew) throw new Error("it has no key")
+        const [written, lease] = await Promise.allSettled([
+          a.append(begun.lease, [ok(1)]),
+          b.claim(id, { ...me, owner: "b", counts: true, force: true }),
+        ])
+        // Whichever came first: what the old owner was told is what there is, and it writes no more.
+        const events = await b.events(id)
+        expect(events).toEqual(written.status === "fulfilled" ? [ok(1)] : [])
+        expect(lease).toMatchObject({ status: "fulfilled", value: { id, epoch: 2 } })
+        await expect(a.append(begun.lease, [ok(2)])).rejects.toThrow("another owner")
+      }
+      await Promise.all([a.close(), b.close()])
+    })
+
+    test("says that the database is away, changes nothing, and goes on when it is back", {
+      timeout: 60_000,
+    }, async () => {
+      const journal = await open("restart")
+      const begun = await journal.create(newRun("r1"), { language: 1 }, me)
+      if (!begun.isNew) throw new Error("it has no key")
+      await journal.append(begun.lease, [ok(1)])
+      await server.kill()
+      const refused = await Promise.allSettled([
+        journal.append(begun.lease, [ok(2)]),
+        journal.create(newRun("r2"), { language: 1 }, me),
+        journal.get("r1"),
+      ])
+      for (const one of refused)
+        expect(one).toMatchObject({ status: "rejected", reason: { kind: "unreachable" } })
+      expect(journal.trouble?.message).toMatch(/the run journal cannot be used .*look whether/)
+      await server.start()
+      await journal.check()
+      expect(journal.trouble).toBeUndefined()
+      await journal.append(begun.lease, [ok(1), ok(2)])
+      expect(await journal.events("r1")).toEqual([ok(1), ok(2)])
+      await journal.close()
+    })
+
+    test("knows what was begun though the answer was lost", async () => {
+      const journal = await open("again")
+      const first = await journal.create(newRun("r1", { key: "k" }), { language: 1 }, me)
+      expect(await journal.create(newRun("r1", { key: "k" }), { language: 1 }, me)).toEqual(first)
+      await journal.close()
+    })
+
+    test("is not used where a crash would lose what was promised", async () => {
+      await inDatabase("ALTER ROLE postern SET synchronous_commit = off")
+      await expect(open("asynchronous")).rejects.toThrow(/synchronous_commit .* is off/)
+      await inDatabase("ALTER ROLE postern RESET synchronous_commit")
+      await (await open("asynchronous")).close()
+    })
+
+    test("leaves tables of another version alone", async () => {
+      await (await open("version")).close()
+      await inDatabase("UPDATE postern.meta SET version = 7")
+      await expect(open("version")).rejects.toThrow(/tables of version 7/)
+    })
+
+    test("says that a database is read-only", async () => {
+      await (await open("standby")).close()
+      await inDatabase("ALTER ROLE postern SET default_transaction_read_only = on")
+      const journal = await open("standby")
+      const refused = journal.create(newRun("r1"), { language: 1 }, me)
+      await expect(refused).rejects.toMatchObject({ kind: "read-only" })
+      await journal.close()
+      const isWritable = "SET default_transaction_read_only = off"
+      await inDatabase(isWritable, "ALTER ROLE postern RESET default_transaction_read_only")
+    })
+  },
+)
+
+test("a database that nobody can reach is said to be, and no password is", async () => {
+  const refused = openPostgresJournal("postgres://postern:hunter2@127.0.0.1:1/x", {
+    patienceMs: 500,
+  })
+  await expect(refused).rejects.toMatchObject({ name: "JournalTrouble", kind: "unreachable" })
+  await expect(refused).rejects.not.toThrow(/hunter2/)
+})
