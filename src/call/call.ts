@@ -33,6 +33,7 @@ import { hasLinks } from "./content/links.ts"
 import { execute } from "./execute.ts"
 import { beginFacts, type Facts, warn } from "./facts.ts"
 import type { Gateway } from "./gateway.ts"
+import { hiddenTextIn } from "./hidden-results.ts"
 import type { Inquiry } from "./inquiry.ts"
 import type { Respondent } from "./interaction/peer.ts"
 import { type Permit, permit, permitInside } from "./permit.ts"
@@ -178,6 +179,7 @@ async function pass(permit: Permit, way: Way): Promise<Answer> {
   facts.out = gateway.digest(output.ok ? output.value.reply.result : reply.result)
   if (!output.ok) return refused(output.refusal)
   warn(facts, output.value.warnings)
+  warn(facts, hiddenTextIn(output.value.reply.result))
   return output.value.reply
 }
 
