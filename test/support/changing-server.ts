@@ -9,6 +9,8 @@ export interface ChangingServer extends HttpServer {
   tools: readonly JsonObject[] | string
   instructions: string | undefined
   version: string
+  /** What calls answer; undefined: which tool was called. */
+  says: string | undefined
   /** Tells whoever listens that its tools changed. */
   tell(): void
   /** Names of the tools that were called. */
@@ -29,8 +31,12 @@ export async function openChanging(
       _meta: { "io.modelcontextprotocol/serverInfo": { name: "it", version: changing.version } },
     }),
     "tools/call": ({ params }) => {
-      called.push(String(params?.["name"]))
-      return { content: [{ type: "text", text: `called ${params?.["name"]}` }] }
+      const name = String(params?.["name"])
+      const isListed =
+        typeof changing.tools === "string" || changing.tools.some((tool) => tool["name"] === name)
+      if (!isListed) return { error: { code: -32602, message: `Unknown tool: ${name}` } }
+      called.push(name)
+      return { content: [{ type: "text", text: changing.says ?? `called ${name}` }] }
     },
   }
   const server = await serve((message, response) => {
@@ -57,10 +63,8 @@ export async function openChanging(
       return
     }
     const answer = answers[method]
-    const body =
-      answer === undefined
-        ? { error: { code: -32601, message: "Method not found" } }
-        : { result: { resultType: "complete", ...answer(message) } }
+    const said = answer?.(message) ?? { error: { code: -32601, message: "Method not found" } }
+    const body = "error" in said ? said : { result: { resultType: "complete", ...said } }
     json(response, { jsonrpc: "2.0", id, ...body })
   }, port)
   const changing: ChangingServer = {
@@ -68,6 +72,7 @@ export async function openChanging(
     tools,
     instructions: undefined,
     version: "1",
+    says: undefined,
     called,
     tell() {
       for (const { response, id } of listening)
