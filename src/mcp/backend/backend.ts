@@ -2,7 +2,7 @@ import type { BackendReply, BackendRequest, Listed, ListKind } from "../../call/
 import type { Eagerness, Follower, Following, Topic } from "../../call/following.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, written } from "../../registry/model.ts"
-import type { JsonObject } from "../../schema/json.ts"
+import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { Address } from "./address.ts"
 import { BackendCall, type CallOwner, type Errand } from "./backend-call.ts"
 import { Connection, type ConnectionHost } from "./connection.ts"
@@ -237,7 +237,15 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
 
   noticed(notification: JsonObject): void {
     this.pages.heard(notification)
-    if (this.#connection.isUp) this.#offering.noticed(notification)
+    const { method, params } = notification
+    if (method === "notifications/progress" && isObject(params))
+      this.#named(params["progressToken"])?.notify(notification)
+    else if (this.#connection.isUp) this.#offering.noticed(notification)
+  }
+
+  /** The call whose token something names that did not come on its stream. */
+  #named(token: Json | undefined): BackendCall | undefined {
+    return [...this.#calls.items(), ...this.#asking.items()].find(({ id }) => id === token)
   }
 
   log(level: LogLevel, event: string, fields: LogFields): void {

@@ -2,7 +2,7 @@ import type { JsonObject } from "../../schema/json.ts"
 import type { LinkEvents } from "./link.ts"
 import { RateLimit, shown } from "./log-lines.ts"
 
-/** What comes on a way that many requests share and belongs to none of them: news of the server, or something for the log. */
+/** What comes from a server and belongs to no request, be it on a way that many share or on a stream beside them: news of the server, or something for the log. */
 export class Unclaimed {
   /** Messages that fitted nothing we asked, and output that is no message. */
   strays = 0
@@ -23,6 +23,12 @@ export class Unclaimed {
   stray(kind: "garbage" | "late", bytes: number): void {
     this.strays++
     if (this.#logLimit.allows()) this.#events.log("info", "backend_stray", { kind, bytes })
+  }
+
+  /** An answer to something that was not asked on this connection, which is not to be trusted any more. */
+  foreign(): void {
+    this.strays++
+    this.#events.log("warn", "backend_stray", { kind: "foreign answer" })
   }
 
   /** The server does not take the level that its caller wants. */

@@ -172,6 +172,43 @@ describe("the stream of a session", () => {
     expect(text(await call("form", request))).toBe('{"action":"accept","content":{"by":"ann"}}')
   })
 
+  test("tells of calls, too: progress by its token, and the log to the newest of them, or to the gateway's", async () => {
+    const { call, events, say, seen } = await serveAsking(opened)
+    const heard: unknown[] = []
+    const onNotification = ({ params }: JsonObject) => void heard.push(params)
+    const log = (data: string) =>
+      say({ method: "notifications/message", params: { level: "info", data } })
+    let question: Question | undefined
+    const peer = {
+      capabilities: { elicitation: {} },
+      ask(asked: Asked) {
+        question = new Question(asked, { waitMs: 10_000, untilMs: Number.POSITIVE_INFINITY })
+        return question
+      },
+    }
+    const caller = callerOf("ann")
+    const calling = call("form", { caller, peer, onNotification, meta: { progressToken: "mine" } })
+    await until(() => question !== undefined)
+    const { params = {} } =
+      seen.find(({ message }) => message.method === "tools/call")?.message ?? {}
+    const { progressToken } = params["_meta"] as { progressToken: string }
+    say({ method: "notifications/progress", params: { progressToken, progress: 1 } })
+    say({ method: "notifications/progress", params: { progressToken: "no", progress: 2 } })
+    log("of the call")
+    await until(() => heard.length === 2)
+    expect(heard).toEqual([
+      { progressToken: "mine", progress: 1 },
+      { level: "info", data: "of the call" },
+    ])
+    question?.settle({ kind: "result", result: { action: "accept" } })
+    await calling
+    log("of none")
+    await until(() => events.some(({ event }) => event === "backend_message"))
+    const lines = events.filter(({ event }) => event === "backend_message")
+    expect(lines.map(({ fields }) => fields["line"])).toEqual(['{"level":"info","data":"of none"}'])
+    expect(heard).toHaveLength(2)
+  })
+
   test("carries a question only while a call is under way; a ping is answered always", async () => {
     const { call, say, seen } = await serveAsking(opened)
     const ann = formPeer("ann")

@@ -10,6 +10,7 @@ import type { BackendLimits } from "../limits.ts"
 import type { Link, LinkEvents, Opening } from "../link.ts"
 import { levelRefusal } from "../log-levels.ts"
 import { Inquiry, type Outgoing } from "../outgoing.ts"
+import { Unclaimed } from "../unclaimed.ts"
 import { legacy, modern, verdictOf } from "../verdict.ts"
 import {
   cancelledText,
@@ -49,6 +50,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
   readonly #sessionStreams: SessionStreams
   readonly #headers: HeaderSets
   readonly #lingering: Deadlines<Exchange>
+  readonly #unclaimed: Unclaimed
   #era: Era | undefined
   readonly #envelope: Envelope
   readonly #sessions: LegacySessions
@@ -65,6 +67,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     this.#envelope = envelopeOf(identity)
     this.#limits = limits
     this.#events = events
+    this.#unclaimed = new Unclaimed(events)
     this.#sizes = {
       bytesMax: address.options.answerBytesMax,
       streamBytesMax: limits.streamBytesMax,
@@ -83,7 +86,10 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
   }
 
   readonly pid = undefined
-  strays = 0
+
+  get strays(): number {
+    return this.#unclaimed.strays
+  }
 
   open(): Promise<Opening> {
     return this.#openIn(this.#sessions.plain)
@@ -187,7 +193,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
 
   message(session: LegacySession, text: string): void {
     const incoming = readMessage(text)
-    if (incoming.kind === "notification") this.#events.noticed(incoming.message)
+    if (incoming.kind === "notification") this.noticed(incoming.message)
     else if (incoming.kind === "request") this.#notify(replyText(incoming.message), session)
     else this.strayed()
   }
@@ -303,7 +309,8 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
   }
 
   noticed(notification: JsonObject): void {
-    this.#events.noticed(notification)
+    if (notification["method"] === "notifications/message") this.#unclaimed.said(notification)
+    else this.#unclaimed.noticed(notification)
   }
 
   withdrawn({ outgoing, session }: RpcExchange): void {
@@ -315,8 +322,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
   }
 
   strayed(): void {
-    this.strays++
-    this.#events.log("warn", "backend_stray", { kind: "foreign answer" })
+    this.#unclaimed.foreign()
   }
 
   lingered(exchange: RpcExchange): void {

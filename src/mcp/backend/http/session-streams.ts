@@ -91,10 +91,17 @@ export class SessionStreams {
   #message(session: LegacySession, text: string): void {
     const incoming = readMessage(text)
     if (incoming.kind === "request") this.#asked(session, incoming.message)
-    else if (incoming.kind !== "notification") this.#host.strayed()
-    else if (incoming.message["method"] !== "notifications/cancelled")
-      this.#host.noticed(incoming.message)
-    else for (const call of session.calls) call.notify(incoming.message) // only one has that question
+    else if (incoming.kind === "notification") this.#told(session, incoming.message)
+    else this.#host.strayed()
+  }
+
+  #told({ calls }: LegacySession, notification: JsonObject): void {
+    const { method } = notification
+    // All calls are of one caller. What is logged is heard with the newest.
+    const newest = method === "notifications/message" ? [...calls].at(-1) : undefined
+    if (newest !== undefined) newest.notify(notification)
+    else if (method !== "notifications/cancelled") this.#host.noticed(notification)
+    else for (const call of calls) call.notify(notification) // only one has that question
   }
 
   #asked(session: LegacySession, request: JsonObject): void {
