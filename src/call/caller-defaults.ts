@@ -3,24 +3,30 @@ import type { SourceImplementation } from "../registry/catalog.ts"
 import type { Template } from "../registry/compile/defaults.ts"
 import { type Json, type JsonObject, member } from "../schema/json.ts"
 import type { Caller } from "./caller.ts"
-import { ok, type Result, refuse } from "./refusal.ts"
 
 /**
- * All that a tool adds to the arguments of this caller. Refused where a value is needed that the caller's evidence does
- * not give: nothing is made up in its place.
+ * What a tool needs of this caller that its evidence does not give, in words; undefined where nothing is missing. Nothing
+ * is made up in its place: such a tool is not permitted.
  */
+export function missingFor(
+  { perCaller }: SourceImplementation,
+  caller: Caller,
+): string | undefined {
+  if (perCaller.size === 0) return
+  const filling: Filling = { caller, missing: undefined }
+  for (const template of perCaller.values()) fill(template, filling)
+  return filling.missing && `caller.${callerWords(filling.missing)}`
+}
+
+/** All that a tool adds to the arguments of a caller that may use it. */
 export function defaultsFor(
   { defaults, perCaller }: SourceImplementation,
   caller: Caller,
-): Result<JsonObject> {
-  if (perCaller.size === 0) return ok(defaults)
+): JsonObject {
+  if (perCaller.size === 0) return defaults
   const filling: Filling = { caller, missing: undefined }
   const made = [...perCaller].map(([name, template]) => [name, fill(template, filling)] as const)
-  if (filling.missing !== undefined) {
-    const reason = `the tool needs caller.${callerWords(filling.missing)}`
-    return refuse({ code: "insufficient_trust", reason, challenge: caller.challenge })
-  }
-  return ok(Object.fromEntries([...Object.entries(defaults), ...made]))
+  return Object.fromEntries([...Object.entries(defaults), ...made])
 }
 
 interface Filling {

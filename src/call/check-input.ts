@@ -54,8 +54,7 @@ export function checkInput(
   const trespass = hiddenFields(implementation, own)
   if (trespass) return refuse({ code: "invalid_input", tool: tool.name, faults: trespass })
   const defaults = defaultsFor(implementation, caller)
-  if (!defaults.ok) return defaults
-  const added = key === undefined ? defaults.value : { ...defaults.value, ...key }
+  const added = key === undefined ? defaults : { ...defaults, ...key }
   const { plain, exact } = completeArguments(added, sent.arguments, sent.exactArguments)
   const isDone = level === "allow" || found !== undefined // once is enough for a warning
   const complete = { tool, implementation, given: own, plain: plain ?? empty }

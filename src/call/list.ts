@@ -1,5 +1,6 @@
-import type { Catalog, CatalogTool, Scope } from "../registry/catalog.ts"
+import type { Catalog, CatalogTool, Scope, SourceImplementation } from "../registry/catalog.ts"
 import type { Caller } from "./caller.ts"
+import { missingFor } from "./caller-defaults.ts"
 import { inCallersNames, nameApps, type Seer } from "./content/app-tools.ts"
 import type { Gateway, Levels } from "./gateway.ts"
 import type { Inquiry } from "./inquiry.ts"
@@ -11,7 +12,7 @@ import { withCaller } from "./with-caller.ts"
 export interface Listing {
   readonly caller: Caller
   readonly catalog: Catalog
-  /** In name order. The same array for the same scope: what is made from it can be kept beside it (a WeakMap). */
+  /** In name order. The same array for all who are shown the same: what is made from it can be kept beside it (a WeakMap). */
   readonly tools: readonly CatalogTool[]
 }
 
@@ -51,8 +52,19 @@ export function shownTools(
   return nameApps(tools) ? inCallersNames(tools, seer, gateway) : tools
 }
 
-/** What a scope comes to under one gateway's levels. Permits are pure, so it is worked out once. */
-const shown = new WeakMap<Levels, WeakMap<Scope, readonly CatalogTool[]>>()
+/** What a scope comes to. Permits are pure, so it is worked out once for all callers that can prove the same. */
+interface Shown {
+  /** Its tools that need something of their caller; few have any. */
+  readonly needy: readonly SourceImplementation[]
+  /** By which of those have what they need. */
+  readonly lists: Map<string, readonly CatalogTool[]>
+}
+
+/** Under one gateway's levels. */
+const shown = new WeakMap<Levels, WeakMap<Scope, Shown>>()
+
+/** More lists of one scope are not kept. */
+const listsMax = 64
 
 /** What {@link permit} would let this caller call, under the names of its definitions. */
 export function visibleTools(
@@ -62,11 +74,22 @@ export function visibleTools(
 ): readonly CatalogTool[] {
   const scope = scopeOf(catalog, caller, levels)
   if (scope === undefined) return none
-  const known = shown.get(levels) ?? new WeakMap<Scope, readonly CatalogTool[]>()
+  const known = shown.get(levels) ?? new WeakMap<Scope, Shown>()
   shown.set(levels, known)
-  const tools = known.get(scope) ?? permitted(catalog, caller, scope, levels)
-  known.set(scope, tools)
+  const { lists, needy } = known.get(scope) ?? begin(known, scope)
+  const has = needy.map((one) => (missingFor(one, caller) === undefined ? 1 : 0)).join("")
+  const tools = lists.get(has) ?? permitted(catalog, caller, scope, levels)
+  if (lists.size < listsMax) lists.set(has, tools)
   return tools
+}
+
+function begin(known: WeakMap<Scope, Shown>, scope: Scope): Shown {
+  const needy = [...scope.tools.values()].flatMap(({ implementation }) =>
+    implementation.kind === "source" && implementation.perCaller.size > 0 ? [implementation] : [],
+  )
+  const made = { needy, lists: new Map() }
+  known.set(scope, made)
+  return made
 }
 
 const permitted = (catalog: Catalog, caller: Caller, scope: Scope, levels: Levels) =>

@@ -6,6 +6,7 @@ import { written } from "../registry/model.ts"
 import { allows, allowsUri } from "./allowance.ts"
 import { refOf } from "./audit.ts"
 import type { Caller } from "./caller.ts"
+import { missingFor } from "./caller-defaults.ts"
 import type { Levels, Withheld } from "./gateway.ts"
 import { ok, type Result, refuse } from "./refusal.ts"
 import { isExposedTo, type ServerRule, type ServerRules } from "./server-rules.ts"
@@ -164,7 +165,7 @@ function grant(
   { withheld }: Pick<Levels, "withheld">,
   warnings: readonly string[],
 ): Result<Permit> {
-  const { name, unavailable } = tool
+  const { name, implementation, unavailable } = tool
   const reason = withheld && withheldReason(tool, withheld)
   if (reason !== undefined)
     return refuse({ code: "definition_drift", tool: name, reason, fate: "unsent" })
@@ -175,6 +176,11 @@ function grant(
       reason: unavailable,
       fate: "unsent",
     })
+  }
+  const missing = implementation.kind === "source" ? missingFor(implementation, caller) : undefined
+  if (missing !== undefined) {
+    const reason = `the tool needs ${missing}`
+    return refuse({ code: "insufficient_trust", reason, challenge: caller.challenge })
   }
   return ok({ caller, tool, warnings } as Permit) // the one cast: here the proof is minted
 }

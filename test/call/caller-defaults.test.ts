@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { call } from "../../src/call/call.ts"
 import type { IdentitySettings } from "../../src/call/identity/settings.ts"
+import { list } from "../../src/call/list.ts"
 import type { Json, JsonObject } from "../../src/schema/json.ts"
 import { bearer, type Shown, withJwt } from "../support/callers.ts"
 import { evidence } from "../support/evidence.ts"
@@ -134,6 +135,53 @@ describe("what a caller's evidence does not give", () => {
     const defaults = { path: "x/${caller.claims.regions}" }
     expect(await send({ defaults, shown: await token({ regions: ["eu"] }) })).toBe(
       needed("claims.regions"),
+    )
+  })
+})
+
+describe("a tool that needs something of its caller", () => {
+  const needs: Record<string, JsonObject> = {
+    mine: { tenant: "${caller.claims.tenant}" },
+    ours: { tenant: "${caller.claims.tenant:-public}" },
+    plain: {},
+    signed: { by: "${caller.subject}" },
+  }
+  const names = Object.keys(needs)
+  const tools = names.map((name) =>
+    sourceTool(name, { source: sourceWith(needs[name] ?? {}, { tool: "t" }) }),
+  )
+  const depends = names.map((name) => toolDependency(name))
+  const agents = [agentOf("a", depends, { version: "1" })]
+
+  test("is listed to exactly those who may call it, and is one list for all who can prove the same", async () => {
+    const options = { env: () => undefined, claims: new Set(claims) }
+    const { catalog } = load(documentOf(tools, { agents }), options)
+    if (catalog === undefined) throw new Error("the document is sound")
+    const { gateway } = sketchGateway(catalog, { identity: believing })
+    const listed = async (shown: Shown) => {
+      const inquiry = callOf("none", undefined, { evidence: evidence(shown), method: "tools/list" })
+      const answer = await list(inquiry, gateway)
+      if (!answer.ok) throw new Error(answer.refusal.code)
+      return answer.value.tools
+    }
+    const callable = async (shown: Shown) => {
+      const answers = await Promise.all(
+        names.map((name) => call(callOf(name, {}, { evidence: evidence(shown) }), gateway)),
+      )
+      return names.filter((_, index) => answers[index]?.kind === "result")
+    }
+    const expected: [Shown, string[]][] = [
+      [agentA, ["ours", "plain"]],
+      [await token({}), ["ours", "plain", "signed"]],
+      [await token({ tenant: "acme" }), names],
+      [await token({ tenant: null }), ["ours", "plain", "signed"]],
+    ]
+    for (const [shown, tools] of expected) {
+      expect((await listed(shown)).map(({ name }) => name)).toEqual(tools)
+      expect(await callable(shown)).toEqual(tools)
+    }
+    expect(await listed(await token({ tenant: "b" }))).toBe(
+      await listed(await token({ tenant: "c" })),
     )
   })
 })
