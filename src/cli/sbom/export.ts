@@ -1,11 +1,6 @@
 import type { Graph } from "../../portable/graph/graph.ts"
 import { graphOf } from "../../portable/graph/graph-of.ts"
-import {
-  type Extra,
-  type Extras,
-  type Inventory,
-  inventoryOf,
-} from "../../portable/sbom/inventory.ts"
+import { type Inventory, inventoryOf } from "../../portable/sbom/inventory.ts"
 import { printSbom, type Spec, versions } from "../../portable/sbom/print/print.ts"
 import type { Config } from "../../server/config/config.ts"
 import { type Command, type Given, type Io, type Option, UsageError } from "../command.ts"
@@ -16,9 +11,8 @@ import { configuredRegistry, type Sound, soundFile } from "../sound-registry.ts"
 import { version } from "../version.ts"
 import { outputOption, writeOutput } from "../write-output.ts"
 import { readBomFile } from "./bom-file.ts"
+import { extrasOf } from "./extras.ts"
 import { notesOn } from "./notes.ts"
-import { observed } from "./observed.ts"
-import { serverExtras } from "./servers.ts"
 import { checkStale } from "./stale.ts"
 import { timestampOf } from "./timestamp.ts"
 import { missingWords, wordOptions, wordsOf } from "./words.ts"
@@ -70,36 +64,40 @@ field is ever in it. A document with errors is refused: its problems are printed
 that the file is stale.
 Example: postern sbom export registry.json --format spdx --supplier Acme --output registry.spdx.json`,
   async run(given, io) {
-    const spec = specOf(given)
+    const asked = specsOf(given)
     const check = given.text("check")
-    if (check !== undefined && given.text("output") !== undefined)
+    if (check === undefined) {
+      const [spec] = asked
+      const made = await make(given, io, spec)
+      if (made === undefined) return 1
+      return writeOutput(printSbom(made.inventory, spec), given.text("output"), io)
+    }
+    if (given.text("output") !== undefined)
       throw new UsageError("--check writes nothing; leave out --output")
-    const committed = check === undefined ? undefined : readBomFile(check)
-    if (committed?.ok === false) {
+    const committed = readBomFile(check)
+    if (!committed.ok) {
       io.err.write(printable(`${committed.message}\n`))
       return 1
     }
-    const made = await make(given, io, committed?.bom.spec ?? spec ?? "1.7")
-    if (made === undefined) return 1
-    if (check === undefined || committed === undefined)
-      return writeOutput(printSbom(made.inventory, spec ?? "1.7"), given.text("output"), io)
-    if (spec !== undefined && spec !== committed.bom.spec)
-      throw new UsageError(`--check: the file is in version ${committed.bom.spec}, not ${spec}`)
-    return checkStale(check, committed, { ...made, io })
+    const { spec } = committed.bom
+    if (!asked.includes(spec)) throw new UsageError(`--check: ${check} is in version ${spec}`)
+    const made = await make(given, io, spec)
+    return made === undefined ? 1 : checkStale(check, committed, { ...made, io })
   },
 }
 
-/** Undefined where neither a format nor a version is asked for. */
-function specOf(given: Given): Spec | undefined {
+/** The versions that are meant by what is asked for; of several the first is written. */
+function specsOf(given: Given): readonly [Spec, ...Spec[]] {
   const format = given.text("format")
   const spec = given.text("spec")
   if (format !== undefined && format !== "cyclonedx" && format !== "spdx")
     throw new UsageError("--format: one of cyclonedx, spdx")
-  const possible = format === undefined ? Object.values(versions).flat() : versions[format]
-  if (spec === undefined) return format && possible[0]
+  const possible =
+    format === undefined ? ([...versions.cyclonedx, ...versions.spdx] as const) : versions[format]
+  if (spec === undefined) return possible
   const found = possible.find((one) => one === spec)
   if (found === undefined) throw new UsageError(`--spec: one of ${possible.join(", ")}`)
-  return found
+  return [found]
 }
 
 interface Made {
@@ -121,7 +119,7 @@ async function make(given: Given, io: Io, spec: Spec): Promise<Made | undefined>
   const centre = centreOf(given)
   const around = centre && findNode(graph, centre, io)
   if (centre !== undefined && around === undefined) return
-  const extras = await extrasOf({ ...source, graph, around, given, io })
+  const extras = await extrasOf({ ...source, graph, around, audits: given.texts("observed"), io })
   if (extras === undefined) return
   const timestamp = timestampOf(given, io, document.metadata)
   for (const note of [
@@ -159,36 +157,4 @@ function centreOf(given: Given) {
   if (named.length > 1)
     throw new UsageError("an SBOM is about one agent, one tool, or the whole registry")
   return named[0]
-}
-
-interface Asked extends Source {
-  readonly graph: Graph
-  readonly around: string | undefined
-  readonly given: Given
-  readonly io: Io
-}
-
-/** Undefined when what is wrong with an audit file has been printed. */
-async function extrasOf({
-  sound,
-  config,
-  graph,
-  around,
-  given,
-  io,
-}: Asked): Promise<Extras | undefined> {
-  const servers = config === undefined ? new Map() : serverExtras(sound.catalog, config)
-  const files = given.texts("observed")
-  if (files.length === 0) return servers
-  const calls = await observed(graph, around, { files, io })
-  return calls && merged(servers, calls)
-}
-
-function merged(left: Extras, right: Extras): Extras {
-  const all = new Map<string, Extra>(left)
-  for (const [id, { properties }] of right) {
-    const known = all.get(id)
-    all.set(id, { ...known, properties: [...(known?.properties ?? []), ...properties] })
-  }
-  return all
 }

@@ -1,7 +1,7 @@
 import { canonical, digest } from "../../schema/canonical.ts"
 import type { Json } from "../../schema/json.ts"
 import type { CatalogTool } from "../catalog.ts"
-import type { AgentEntity, SchemaEntity, ServerEntity } from "../model.ts"
+import type { AgentEntity, Dependency, SchemaEntity, ServerEntity } from "../model.ts"
 import { cardJson } from "./card-json.ts"
 import { serverJson } from "./document-json.ts"
 
@@ -27,12 +27,31 @@ export function toolDigest({ name, shown }: CatalogTool): Digest {
   })
 }
 
-/** Of the entity in canonical form, without annotations. */
+/** Of the entity in canonical form, without annotations; in whatever order it lists what it provides. */
 export const serverDigest = (entity: ServerEntity): Digest =>
-  digest(serverJson(entity, { notes: "dropped" }))
+  digest(
+    serverJson(
+      {
+        ...entity,
+        provides: sortedBy(entity.provides, ({ tool, version }) => [tool, version ?? ""]),
+      },
+      { notes: "dropped" },
+    ),
+  )
 
-/** Of the card, with what the agent depends on. */
-export const agentDigest = (entity: AgentEntity): Digest => digest(cardJson(entity))
+/** Of the card, with what the agent depends on, in whatever order. */
+export const agentDigest = ({ depends, ...entity }: AgentEntity): Digest =>
+  digest(
+    cardJson(depends === undefined ? entity : { ...entity, depends: sortedBy(depends, wordsOf) }),
+  )
+
+const wordsOf = ({ type, name, version, skill }: Dependency) => [type, name, version, skill]
+
+/** A set, in the order of words that tell its members apart. */
+function sortedBy<T>(items: readonly T[], words: (item: T) => readonly unknown[]): readonly T[] {
+  const key = (item: T) => JSON.stringify(words(item))
+  return items.toSorted((left, right) => (key(left) < key(right) ? -1 : 1))
+}
 
 /** Of several things as a whole: of their ids and digests, whatever their order. */
 export function digestOfAll(members: Iterable<readonly [id: string, digest: Digest]>): Digest {
