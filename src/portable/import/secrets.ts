@@ -23,8 +23,9 @@ export function looksSecret(value: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*:[^/?#\s]*@/i.test(value) || isRandom(bare)
 }
 
-/** A long run of letters and digits that nobody made up: capitals, small letters and digits mixed, or hex. */
+/** A long run of letters and digits that nobody made up: capitals, small letters and digits mixed, or hex. Paths have such. */
 const isRandom = (value: string): boolean =>
+  !isPath.test(value) &&
   value
     .split(/[^\w+=-]/)
     .some(
@@ -32,6 +33,8 @@ const isRandom = (value: string): boolean =>
         (run.length >= 20 && /[A-Z]/.test(run) && /[a-z]/.test(run) && /\d/.test(run)) ||
         (/^[0-9a-f]{32,}$/i.test(run) && /\d/.test(run)),
     )
+
+const isPath = /^(?:~|\.{1,2})?\/|^[A-Za-z]:\\/
 
 /** Switches, numbers, paths and addresses without credentials. */
 const isPlain = (value: string): boolean =>
