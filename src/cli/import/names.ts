@@ -19,27 +19,45 @@ export function nameCandidates(
   candidates: readonly Candidate[],
   { config }: State,
 ): readonly Named[] {
-  const free = new Set(config.servers)
-  const matched = unrepeated(candidates).map((candidate) => {
-    const named = [...free].filter(({ name }) => name === candidate.name)
-    const same = [...free].filter(({ entry }) => isSameAddress(entry, candidate.entry))
-    const both = named.find((one) => same.includes(one))
-    const known = both ?? (named.length === 1 ? named[0] : undefined) ?? same[0]
-    if (known === undefined) return { ...candidate, key: undefined, differs: false }
-    free.delete(known)
-    const { entry = candidate.entry, key, name } = known
+  const wanted = unrepeated(candidates)
+  const known = matches(wanted, config.servers)
+  const matched = wanted.map((candidate): Named => {
+    const own = known.get(candidate)
+    if (own === undefined) return { ...candidate, key: undefined, differs: false }
+    const { entry = candidate.entry, key, name } = own
     const differs = !isDeepStrictEqual(entry, candidate.entry)
-    return {
-      ...candidate,
-      name,
-      key,
-      differs,
-      entry: entry as Candidate["entry"],
-      isUnnamed: false,
-    } // checked when it is read
+    const checked = entry as Candidate["entry"] // when it is read
+    return { ...candidate, name, key, differs, entry: checked, isUnnamed: false }
   })
   const names = distinct(matched.map(({ name }) => name))
   return matched.map((candidate, index) => ({ ...candidate, name: names[index] ?? candidate.name }))
+}
+
+type Entry = State["config"]["servers"][number]
+
+/** An address says more than a name, and both together the most; each entry of the configuration is one candidate's. */
+function matches(
+  candidates: readonly Candidate[],
+  entries: readonly Entry[],
+): ReadonlyMap<Candidate, Entry> {
+  const found = new Map<Candidate, Entry>()
+  const free = new Set(entries)
+  const isNamed = (entry: Entry, { name }: Candidate) => entry.name === name
+  const isThere = ({ entry }: Entry, candidate: Candidate) => isSameAddress(entry, candidate.entry)
+  const rules = [
+    (entry: Entry, candidate: Candidate) => isNamed(entry, candidate) && isThere(entry, candidate),
+    isThere,
+    isNamed,
+  ]
+  for (const rule of rules)
+    for (const candidate of candidates) {
+      if (found.has(candidate)) continue
+      const [first, ...others] = [...free].filter((entry) => rule(entry, candidate))
+      if (first === undefined || (rule === isNamed && others.length > 0)) continue
+      found.set(candidate, first)
+      free.delete(first)
+    }
+  return found
 }
 
 /** The servers of the configuration itself, to ask them again. */

@@ -1,0 +1,204 @@
+import { describe, expect, test } from "vitest"
+import { type ImportWorld, importWorld, tool } from "../../support/import-world.ts"
+
+const info = (version: string) => ({ name: "docs", version })
+
+interface Registry {
+  readonly servers: { name: string; version: string; provides: Record<string, unknown>[] }[]
+  readonly tools: Record<string, unknown>[]
+  readonly agents: unknown[]
+}
+const registry = (world: ImportWorld) => world.json("registry.json") as Registry
+const provided = (world: ImportWorld) =>
+  registry(world).servers.flatMap(({ provides }) => provides.map(({ tool: name }) => name))
+const files = ["registry.json", "postern.yaml", "postern.lock.json"]
+
+/** A world in which `docs` was imported, and how to import it again. */
+async function imported(...tools: object[]) {
+  const world = importWorld()
+  const offer = (version: string, ...offered: object[]) =>
+    world.server("docs", { info: info(version), tools: offered })
+  const docs = offer("1.0.0", ...tools)
+  const file = world.write("claude.json", { mcpServers: { docs } })
+  expect(await world.import([file])).toMatchObject({ exit: 0 })
+  const again = (...args: string[]) => world.import([file, ...args])
+  const edit = (name: string, change: (text: string) => string) => {
+    const text = world.read(name)
+    const changed = change(text)
+    expect(changed).not.toBe(text)
+    world.write(name, changed)
+  }
+  return { world, offer, again, edit, file }
+}
+
+describe("importing again", () => {
+  test("leaves what people made of it: to the byte", async () => {
+    const { again, edit, world } = await imported(tool("search"), tool("read"), tool("drop"))
+    edit("registry.json", (text) =>
+      text
+        .replace(/"name": "search",/, '"name": "find",   "description": "Mine",')
+        .replace(/\n {4}\{\s+"name": "drop"[\s\S]*?\n {4}\},?/, "")
+        .replace(/,(\s*\])/, "$1")
+        .replace('"q": { "type": "string" }', '"q": { "type": "string", "maxLength": 9 }')
+        .replace(/,?\s*\{[^{}]*"name": "drop"[^{}]*\}/, "")
+        .replaceAll('"name": "search"', '"name": "find"'),
+    )
+    edit("postern.yaml", (text) =>
+      text
+        .replace("servers:\n", "servers:\n  # mine\n")
+        .replace("docs:1.0.0:", "docs:1.0.0: # its name\n    timeout: 5s"),
+    )
+    const before = files.map(world.read)
+    const ended = await again()
+    expect(ended.out).toMatch(
+      /^ {2}docs stays where the configuration has it; .*claude\.json says otherwise\nnothing to write\n$/,
+    )
+    expect(ended.exit).toBe(0)
+    expect(files.map(world.read)).toEqual(before)
+    expect(registry(world).tools.map(({ name }) => name)).toEqual(["find", "read"])
+  })
+
+  test("adds what is new, and shows what changed until somebody says yes", async () => {
+    const { again, offer, world } = await imported(tool("search"), tool("read"))
+    const changed = tool("search", { description: "does search, and tells others" })
+    offer("1.0.0", changed, tool("read"), tool("write"))
+    const [, config] = files.map(world.read)
+
+    const dry = await again("--dry-run", "--yes")
+    expect(dry).toMatchObject({ exit: 0 })
+    expect(provided(world)).toEqual(["search", "read"])
+
+    const held = await again()
+    expect(held.exit).toBe(1)
+    expect(held.out).toContain(`+ tools of docs@1.0.0: write@1.0.0
+~ search of docs is not what it was, and its server still says it is version 1.0.0
+      /description
+      - "does search"
+      + "does search, and tells others"
+`)
+    expect(held.out).toContain("what was there stays as it was: --yes writes the changes, too")
+    expect(provided(world)).toEqual(["search", "read", "write"])
+    expect(world.read("registry.json")).not.toContain("tells others")
+    expect(world.read("postern.lock.json")).not.toContain("tells others")
+
+    const written = await again("--yes")
+    expect(written.exit).toBe(0)
+    expect(registry(world).servers[0]?.provides[0]).toMatchObject({
+      description: "does search, and tells others",
+    })
+    expect(world.read("postern.lock.json")).toContain("tells others")
+    expect(world.read("postern.yaml")).toBe(config)
+    expect(JSON.stringify(registry(world).agents)).not.toContain("write") // rights are given by people
+    expect(await again()).toMatchObject({ exit: 0, out: "nothing to write\n" })
+  })
+
+  test("keeps words that somebody wrote in the place of those that changed", async () => {
+    const { again, edit, offer, world } = await imported(tool("search", { title: "Old" }))
+    edit("registry.json", (text) => text.replace('"does search"', '"my words"'))
+    offer("1.0.0", tool("search", { description: "theirs", title: "New" }))
+    const ended = await again("--yes")
+    expect(ended.out).toContain("      stays as you wrote it: description")
+    expect(registry(world).servers[0]?.provides[0]).toMatchObject({
+      description: "my words",
+      title: "New",
+    })
+    expect(await again()).toMatchObject({ exit: 0, out: "nothing to write\n" })
+  })
+
+  test("follows a server to its next version, everywhere or nowhere", async () => {
+    const { again, edit, offer, world } = await imported(tool("search"), tool("read"))
+    edit("postern.yaml", (text) => text.replace("docs:1.0.0:", "docs:1.0.0: # here"))
+    offer("1.1.0", tool("search"), tool("read"), tool("write"))
+    const before = files.map(world.read)
+    const held = await again()
+    expect(held).toMatchObject({ exit: 1 })
+    expect(held.out).toContain("~ server docs: version 1.0.0 gives way to 1.1.0")
+    expect(files.map(world.read)).toEqual(before)
+
+    expect(await again("--yes")).toMatchObject({ exit: 0 })
+    const { servers, tools } = registry(world)
+    expect(servers).toMatchObject([{ name: "docs", version: "1.1.0" }])
+    expect(tools.map(({ source }) => source)).toEqual(
+      ["search", "read", "write"].map((on) => ({
+        server: "docs",
+        serverVersion: "1.1.0",
+        tool: on,
+      })),
+    )
+    expect(world.read("postern.yaml")).toContain("  docs:1.1.0: # here\n")
+    expect(world.json("postern.lock.json")).toMatchObject({
+      servers: [{ server: "docs", version: "1.1.0" }],
+    })
+    expect(await again()).toMatchObject({ exit: 0, out: "nothing to write\n" })
+  })
+
+  test("tells what is gone, and takes it out when that is asked for", async () => {
+    const schema = { inputSchema: { type: "object", properties: { q: { type: "integer" } } } }
+    const { again, offer, world } = await imported(tool("search", schema), tool("read"))
+    offer("1.0.0", tool("find", schema))
+    const told = await again()
+    expect(told).toMatchObject({ exit: 0 })
+    expect(told.out).toContain(
+      "- search of docs@1.0.0 (search@1.0.0) is not listed any more; it may be called find now: stays; --prune takes it out",
+    )
+    expect(provided(world)).toEqual(["search", "read", "find"])
+
+    expect(await again("--prune")).toMatchObject({ exit: 1 })
+    expect(provided(world)).toEqual(["search", "read", "find"])
+    expect(await again("--prune", "--yes")).toMatchObject({ exit: 0 })
+    expect(provided(world)).toEqual(["find"])
+    expect(registry(world).tools.map(({ name }) => name)).toEqual(["find"])
+    expect(JSON.stringify(registry(world).agents)).not.toMatch(/search|read/)
+    expect(world.read("postern.lock.json")).not.toMatch(/"(search|read)"/)
+  })
+
+  test("does not take out what a composition needs", async () => {
+    const { again, edit, offer, world } = await imported(tool("search"), tool("read"))
+    edit("registry.json", (text) =>
+      text.replace(
+        '"tools": [\n',
+        () => `"tools": [
+    { "name": "both", "version": "1.0.0", "inputSchema": { "type": "object" }, "depends": [{ "type": "tool", "name": "search", "version": "1.0.0" }],
+      "spec": { "pipeline": { "steps": [{ "id": "one", "operation": { "tool": { "name": "search" } } }] } } },\n`,
+      ),
+    )
+    offer("1.0.0", tool("read"), tool("write"))
+    const ended = await again("--prune", "--yes")
+    expect(ended.exit).toBe(1)
+    expect(ended.err).toMatch(/registry\.json:\d+:\d+ error tool_not_found/)
+    expect(provided(world)).toEqual(["search", "read", "write"]) // what is new is there all the same
+  })
+
+  test("gives new tools to the agent that is named, and to no other", async () => {
+    const { again, offer, world } = await imported(tool("search"))
+    offer("1.0.0", tool("search"), tool("read"))
+    await again("--agent", "writer@2.0.0")
+    offer("1.0.0", tool("search"), tool("read"), tool("write"))
+    await again("--agent", "writer@2.0.0")
+    const depends = registry(world).agents.map((agent) =>
+      [...JSON.stringify(agent).matchAll(/"tool","name":"(\w+)"/g)].map(([, name]) => name),
+    )
+    expect(depends).toEqual([["search"], ["search", "read", "write"]])
+  })
+
+  test("asks the servers of the configuration again where nothing else is named, by name where two have one", async () => {
+    const { file, offer, world } = await imported(tool("search"))
+    offer("1.0.0", tool("search"), tool("read"))
+    expect(await world.import([])).toMatchObject({ exit: 0 })
+    expect(provided(world)).toEqual(["search", "read"])
+    const other = world.server("other", { info: info("9.0.0"), tools: [tool("search")] })
+    const second = world.write("other.json", { servers: { docs: other } })
+    const ended = await world.import([file, second])
+    expect(ended.exit).toBe(0)
+    expect(registry(world).servers.map(({ name, version }) => [name, version])).toEqual([
+      ["docs", "1.0.0"],
+      ["docs-2", "9.0.0"],
+    ])
+    expect(registry(world).tools.at(-1)).toMatchObject({
+      name: "docs-2_search",
+      source: { tool: "search" },
+    })
+    expect(await world.import([second, file])).toMatchObject({ exit: 0, out: "nothing to write\n" })
+    expect(await world.import([])).toMatchObject({ exit: 0, out: "nothing to write\n" })
+  })
+})
