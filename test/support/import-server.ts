@@ -35,7 +35,8 @@ function serve(file: string): void {
   })
 }
 
-function answerTo(method: string, cursor: string | undefined, server: ImportServer): object {
+/** What a server answers to a request. */
+export function answerTo(method: string, cursor: string | undefined, server: ImportServer): object {
   const { era = "legacy", info, instructions, pageSize = 100, tools } = server
   const said = { capabilities: { tools: {} }, instructions }
   if (era === "legacy" && method === "initialize")

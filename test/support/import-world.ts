@@ -1,9 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { text } from "node:stream/consumers"
 import { onTestFinished } from "vitest"
 import { run } from "../../src/cli/cli.ts"
-import type { ImportServer } from "./import-server.ts"
+import { answerTo, type ImportServer } from "./import-server.ts"
 
 const script = join(import.meta.dirname, "import-server.ts")
 
@@ -65,3 +68,24 @@ export const tool = (name: string, more: object = {}): object => ({
   inputSchema: { type: "object", properties: { q: { type: "string" } } },
   ...more,
 })
+
+/** A legacy server over HTTP in this process; what it is may be replaced at any time. */
+export async function httpServer(first: ImportServer): Promise<{ url: string; is: ImportServer }> {
+  const server = { url: "", is: first }
+  const listener = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { id, method, params } = body === "" ? {} : JSON.parse(body)
+      if (id === undefined) return response.writeHead(request.method === "GET" ? 405 : 202).end()
+      const answer = answerTo(method, params?.cursor, server.is)
+      response.setHeader("content-type", "application/json")
+      return response.end(JSON.stringify({ jsonrpc: "2.0", id, ...answer }))
+    })
+  })
+  await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve))
+  onTestFinished(() => {
+    listener.close()
+    listener.closeAllConnections()
+  })
+  server.url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/mcp`
+  return server
+}

@@ -1,12 +1,12 @@
 import type { Visit } from "../../mcp/backend/visit.ts"
-import type { FoundServer } from "../../portable/import/merge.ts"
+import type { FoundServer } from "../../portable/import/merging.ts"
 import { distinct, serverName } from "../../portable/import/names.ts"
-import type { JsonObject } from "../../registry/model.ts"
+import { sameJson } from "../../registry/normalise/same-json.ts"
 import { hiddenText } from "../../registry/pins/hidden-text.ts"
 import { pinTool } from "../../registry/pins/pin-tool.ts"
-import { wordsIn } from "../../registry/pins/read-lock.ts"
 import { isExact } from "../../registry/version.ts"
-import { isList, isObject, type Json } from "../../schema/json.ts"
+import { isList, isObject, type Json, type JsonObject } from "../../schema/json.ts"
+import { serverWords } from "../../server/pins/server-words.ts"
 import type { Named } from "./names.ts"
 import type { RefusedTool } from "./settle.ts"
 
@@ -43,26 +43,25 @@ function foundServer(
   const { name } = candidate
   const notes: string[] = []
   const once = new Map<string, JsonObject>()
+  const ambiguous = new Set<string>()
   for (const tool of tools) {
-    if (once.has(tool.name)) notes.push(`lists ${tool.name} twice; the first one counts`)
-    else once.set(tool.name, tool.definition)
+    const first = once.get(tool.name)
+    if (first === undefined) once.set(tool.name, tool.definition)
+    else if (!sameJson(first, tool.definition)) ambiguous.add(tool.name)
   }
   const version = versionIn(info, notes)
   const wrong = [...once].flatMap(([on, definition]) => {
-    const why = unfit(definition, secrets)
+    const why = ambiguous.has(on) ? twice : unfit(definition, secrets)
     return why === undefined ? [] : [{ server: name, on, why }]
   })
-  const words = {
-    ...(Object.keys(info).length > 0 && { serverInfo: info }),
-    ...(instructions !== undefined && { instructions }),
-  }
+  const words = serverWords(Object.keys(info).length === 0 ? undefined : info, instructions)
   return {
     candidate,
     server: {
       name,
       version,
       description: describedBy(info, secrets),
-      words: holdsAny(words, secrets) ? {} : wordsIn(words),
+      words: holdsAny({ ...words }, secrets) ? {} : words,
       tools: [...once.values()],
     },
     refused: [
@@ -88,6 +87,8 @@ function describedBy({ description, title }: JsonObject, secrets: readonly strin
 }
 
 const descriptionMax = 1_000
+
+const twice = "its server lists it twice, with different words"
 
 /** Why a definition cannot stand in a registry at all; the rest is for the registry's own rules to say. */
 function unfit(definition: JsonObject, secrets: readonly string[]): string | undefined {

@@ -60,7 +60,7 @@ Starts or calls each server, reads its tools, and writes the registry, the confi
 what was read. Secrets become \${NAME}; which to set is printed. What is new is written; what changes is shown first and
 written with --yes, or after a yes on the terminal. What you wrote in tools and agents stays.
 
-Exit code 1 when a server did not answer, a tool was left out, or a change was not written.`,
+Exit code 1 when a server did not answer, a tool was left out or hides text, or a change was not written.`,
   async run(given, io) {
     const timeoutMs = timeoutOf(given)
     const agent = agentOf(given)
@@ -75,6 +75,8 @@ Exit code 1 when a server did not answer, a tool was left out, or a change was n
       found: found.servers.map(({ server }) => server),
       agent,
       prune: given.flag("prune"),
+      approval: { by: userOf(io), reason: "postern import", at: new Date().toISOString() },
+      pinning: state.pinning,
     }
     const propose = (isAccepted: boolean) =>
       settle(
@@ -143,6 +145,12 @@ function candidatesOf(
   const folder = dirname(resolve(state.config.file))
   const read = readCandidates(given.arguments, { variables, folder, token: given.text("token") })
   return { candidates: nameCandidates(read.servers, state), left: read.left }
+}
+
+/** Who accepts what changed, for the lock. */
+function userOf({ env }: Io): string {
+  const { LOGNAME, POSTERN_ACTOR, USER, USERNAME } = env
+  return POSTERN_ACTOR ?? USER ?? LOGNAME ?? USERNAME ?? "unknown"
 }
 
 /** An hour. */

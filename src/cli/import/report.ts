@@ -39,6 +39,11 @@ function lineOf(change: Change): string[] {
       return [
         `~ server ${change.server.name}: version ${change.from ?? "(none)"} gives way to ${change.server.version}`,
       ]
+    case "words_changed":
+      return [
+        `~ ${written(change.server)} says something else of itself`,
+        ...change.fields.flatMap(fieldLines),
+      ]
     case "tool_added":
       return addedLines([change])
     case "definition_changed":
@@ -68,14 +73,26 @@ function addedLines(added: readonly ToolAdded[]): string[] {
   ]
 }
 
-function changedLines({ fields, hidden, isDrift, kept, on, server }: DefinitionChanged): string[] {
+function changedLines({
+  fields,
+  fit,
+  hidden,
+  isDrift,
+  kept,
+  on,
+  server,
+}: DefinitionChanged): string[] {
   const how = isDrift ? `, and its server still says it is version ${server.version}` : ""
   return [
-    `~ ${on} of ${server.name} is not what it was${how}`,
+    `~ ${on} of ${server.name} is not what it was${fit === undefined ? "" : ` (${fit})`}${how}`,
     ...fields.slice(0, fieldsMax).flatMap(fieldLines),
     ...(fields.length > fieldsMax ? [`      … and ${fields.length - fieldsMax} more places`] : []),
     ...(kept.length > 0 ? [`      stays as you wrote it: ${kept.join(", ")}`] : []),
-    ...hiddenLines({ name: on }, hidden, ""),
+    ...hiddenLines(
+      { name: on },
+      hidden,
+      `; it is not taken: see postern lock approve ${server.name}`,
+    ),
   ]
 }
 

@@ -46,6 +46,7 @@ export const isWhole = ({
   (isWritten || isDry) &&
   all.problems.length === 0 &&
   settled.refused.length === 0 &&
+  all.changes.every((change) => !("hidden" in change) || change.hidden.length === 0) &&
   proposal.found.outcomes.every(({ outcome }) => outcome.ok) &&
   proposal.left.every(({ isFine }) => isFine)
 

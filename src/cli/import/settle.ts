@@ -1,4 +1,5 @@
-import { type Merged, type Merging, merge } from "../../portable/import/merge.ts"
+import { type Merged, merge } from "../../portable/import/merge.ts"
+import type { Merging } from "../../portable/import/merging.ts"
 import { keysOf, step } from "../../registry/normalise/pointer.ts"
 import type { Problem } from "../../registry/problem.ts"
 import { editText } from "../../registry/write/edit-text.ts"

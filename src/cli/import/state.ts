@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { dirname, relative, resolve } from "node:path"
-import { defaultLoadLimits } from "../../registry/limits.ts"
 import { emptyLock, type Lock } from "../../registry/pins/lock.ts"
+import type { PinOptions } from "../../registry/pins/pin-tool.ts"
 import { readLockAtOnce } from "../../registry/pins/read-lock.ts"
 import { formatProblem } from "../../registry/print-problems.ts"
 import type { Problem } from "../../registry/problem.ts"
@@ -9,6 +9,8 @@ import { printProblem } from "../../server/config/config.ts"
 import { type WrittenServers, writtenServers } from "../../server/config/edit-servers.ts"
 import { loadConfig } from "../../server/config/parse.ts"
 import { fileAddress } from "../../server/config/scalars.ts"
+import { lockBeside } from "../../server/config/settle.ts"
+import { defaultLimits, lockLimitsOf } from "../../server/limits.ts"
 import { isProgram } from "../../store/program/is-program.ts"
 import { type Given, type Io, UsageError } from "../command.ts"
 import { readRegistry } from "../registry-file.ts"
@@ -26,22 +28,25 @@ export interface State {
   readonly config: Written & { readonly servers: WrittenServers["servers"] }
   readonly registry: Written
   readonly lock: Written & { readonly pins: Lock }
+  readonly pinning: PinOptions
 }
 
 /** Undefined when what is wrong with it has been printed: import changes nothing that is not sound. */
 export async function readState(given: Given, io: Io): Promise<State | undefined> {
   const file = given.text("config") ?? io.env["POSTERN_CONFIG"] ?? "postern.yaml"
   const config = readText(file)
-  const written = config === undefined ? { servers: [], source: undefined } : writtenServers(config)
+  const written = config === undefined ? nothing : writtenServers(config)
   if (written === undefined) return failed(configProblems(file, io), io)
   const registryFile = registryOf(given, file, written, io)
   const registry = existsSync(registryFile) ? await readRegistry(registryFile) : undefined
   if (registry?.ok === false) return failed([formatProblem(registry.problem)], io)
   const problems = registry === undefined ? [] : unsound(load(registry).problems)
   if (problems.length > 0) return failed(problems.map(formatProblem), io)
-  const lockFile = resolve(dirname(file), "postern.lock.json")
+  const lockFile =
+    written.lock === undefined ? lockBeside(registryFile) : resolve(dirname(file), written.lock)
   const lockText = readText(lockFile)
-  const lock = lockText === undefined ? undefined : readLockAtOnce(lockText, defaultLoadLimits)
+  const lock =
+    lockText === undefined ? undefined : readLockAtOnce(lockText, lockLimitsOf(defaultLimits))
   if (lock?.ok === false)
     return failed(
       lock.problems.map((problem) => formatProblem({ ...problem, file: lockFile })),
@@ -50,8 +55,16 @@ export async function readState(given: Given, io: Io): Promise<State | undefined
   return {
     config: { file, text: config, servers: written.servers },
     registry: { file: registryFile, text: registry?.text },
+    pinning: { volatileMeta: written.volatileMeta },
     lock: { file: relative(".", lockFile), text: lockText, pins: lock?.lock ?? emptyLock },
   }
+}
+
+const nothing: WrittenServers = {
+  servers: [],
+  source: undefined,
+  lock: undefined,
+  volatileMeta: [],
 }
 
 /** In other spellings it is not known where something belongs. */

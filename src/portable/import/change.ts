@@ -1,4 +1,5 @@
 import type { Ref } from "../../registry/model.ts"
+import type { Fit } from "../../registry/pins/drift.ts"
 import type { FieldChange } from "../../registry/pins/field-diff.ts"
 import type { HiddenText } from "../../registry/pins/hidden-text.ts"
 
@@ -7,6 +8,12 @@ export type Change =
   | { readonly kind: "server_added"; readonly server: Ref; readonly tools: number }
   /** The address now has another version of the server, which takes the place of the old one. */
   | { readonly kind: "server_moved"; readonly server: Ref; readonly from: string | undefined }
+  /** What a server says of itself: its name, its instructions for models. */
+  | {
+      readonly kind: "words_changed"
+      readonly server: Ref
+      readonly fields: readonly FieldChange[]
+    }
   | ToolAdded
   | DefinitionChanged
   | ToolGone
@@ -31,8 +38,11 @@ export interface DefinitionChanged {
   readonly isDrift: boolean
   /** From what was pinned, or was in the registry, to what the server says. */
   readonly fields: readonly FieldChange[]
+  /** Whether who keeps to the old schemas is still served, where a schema changed. */
+  readonly fit: Fit | undefined
   /** Members that somebody has written otherwise in the registry, and that stay so. */
   readonly kept: readonly string[]
+  /** Text that a person would not see: the new words are not taken. */
   readonly hidden: readonly HiddenText[]
 }
 
@@ -51,6 +61,7 @@ export interface ToolGone {
 export function needsConsent(change: Change): boolean {
   switch (change.kind) {
     case "server_moved":
+    case "words_changed":
     case "definition_changed":
       return true
     case "tool_gone":

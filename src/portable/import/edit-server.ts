@@ -3,9 +3,9 @@ import type { TextEdit } from "../../registry/write/edit-text.ts"
 import { isList, isObject, type Json, segment } from "../../schema/json.ts"
 import type { Change, ToolGone } from "./change.ts"
 import { contractOf } from "./contract.ts"
-import type { Merging } from "./merge.ts"
+import type { Merging } from "./merging.ts"
 import type { Wanted } from "./names.ts"
-import { hiddenText, type OfferedTool, type ServerPlan } from "./plan-server.ts"
+import type { ChangedTool, FreshTool, ServerPlan } from "./plan-server.ts"
 import { draws, refOf } from "./written-document.ts"
 
 export interface Edited {
@@ -25,29 +25,19 @@ export function editServer(
   names: ReadonlyMap<Wanted, string>,
   merging: Merging,
 ): Edited {
-  const { server, was, fresh, found, isHeld, entry } = plan
-  const toolRef = ({ wanted, on }: OfferedTool) => registered(names.get(wanted) ?? on)
-  const added = fresh.map((tool) => toolAdded(tool, server, toolRef(tool)))
+  const { server, was, fresh, isHeld, entry } = plan
+  const toolRef = ({ wanted, on }: FreshTool) => registered(names.get(wanted) ?? on)
   const changes: Change[] = [
     ...(entry === undefined
       ? [{ kind: "server_added", server, tools: fresh.length } as const]
       : was === undefined
         ? []
         : [{ kind: "server_moved", server, from: was === "" ? undefined : was } as const]),
-    ...added,
-    ...plan.changed.map(({ on, fields, kept }): Change => {
-      const definition = found.tools.find((tool) => tool["name"] === on) ?? {}
-      const isDrift = was === undefined
-      return {
-        kind: "definition_changed",
-        server,
-        on,
-        isDrift,
-        fields,
-        kept,
-        hidden: hiddenText(definition),
-      }
-    }),
+    ...(plan.words.length === 0
+      ? []
+      : [{ kind: "words_changed", server, fields: plan.words } as const]),
+    ...fresh.map((tool) => toolAdded(tool, server, toolRef(tool))),
+    ...plan.changed.map((tool) => definitionChanged(tool, server, was === undefined)),
     ...plan.gone.map((gone) => toolGone(gone, server, merging)),
   ]
   if (isHeld) return { edits: [], changes }
@@ -59,12 +49,15 @@ export function editServer(
         ? [append("/servers", serverEntity(plan, provisions))]
         : provisions.map((one) => append(`${entry.pointer}/provides`, one))),
       ...moves(plan, merging),
-      ...(merging.isAccepted ? plan.changed.flatMap(({ edits }) => edits) : []),
+      ...(merging.isAccepted ? plan.changed.flatMap(accepted) : []),
       ...tools.map((tool) => append("/tools", tool)),
     ],
     changes,
   }
 }
+
+/** Hidden text is not accepted along with the rest: `postern lock approve` has a look at it. */
+const accepted = ({ edits, hidden }: ChangedTool) => (hidden.length === 0 ? edits : [])
 
 const append = (pointer: string, value: Json): TextEdit => ({ op: "append", pointer, value })
 
@@ -77,7 +70,7 @@ const serverEntity = (
   provides,
 })
 
-const toolEntity = ({ on }: OfferedTool, server: Ref, ref: Ref): JsonObject => ({
+const toolEntity = ({ on }: FreshTool, server: Ref, ref: Ref): JsonObject => ({
   ...refJson(ref),
   source: {
     server: server.name,
@@ -91,13 +84,19 @@ const refJson = ({ name, version }: Ref): JsonObject => ({
   ...(version !== undefined && { version }),
 })
 
-const toolAdded = ({ on, definition }: OfferedTool, server: Ref, tool: Ref): Change => ({
+const toolAdded = ({ on, hidden }: FreshTool, server: Ref, tool: Ref): Change => ({
   kind: "tool_added",
   server,
   tool,
   on,
-  hidden: hiddenText(definition),
+  hidden,
 })
+
+const definitionChanged = (
+  { on, fields, fit, kept, hidden }: ChangedTool,
+  server: Ref,
+  isDrift: boolean,
+): Change => ({ kind: "definition_changed", server, on, isDrift, fields, fit, kept, hidden })
 
 function toolGone(
   { on, perhaps }: ServerPlan["gone"][number],

@@ -1,38 +1,17 @@
-import { type JsonObject, type Ref, refKey } from "../../registry/model.ts"
-import { type Lock, lockOf, type ServerWords } from "../../registry/pins/lock.ts"
+import { type Ref, refKey } from "../../registry/model.ts"
+import { visible } from "../../registry/pins/definition.ts"
+import { hiddenIn } from "../../registry/pins/hidden-text.ts"
+import { type Lock, lockOf } from "../../registry/pins/lock.ts"
 import type { TextEdit } from "../../registry/write/edit-text.ts"
-import { editAgent, type Gifts, type GivenAgent } from "./agent.ts"
+import { editAgent, type Gifts } from "./agent.ts"
 import type { Change } from "./change.ts"
 import { editServer, registered } from "./edit-server.ts"
+import type { Merging } from "./merging.ts"
 import { registryNames, type Wanted } from "./names.ts"
-import { hiddenText, nameOf, planServer, type ServerPlan } from "./plan-server.ts"
+import { pinServer } from "./pin-server.ts"
+import { planServer, replacedKeys, type ServerPlan } from "./plan-server.ts"
 import { prune } from "./prune.ts"
-import { draws, refOf, section } from "./written-document.ts"
-
-/** A server that was asked what it is and what it has. */
-export interface FoundServer {
-  readonly name: string
-  /** As it says itself; undefined where that is no exact version. */
-  readonly version: string | undefined
-  readonly description: string | undefined
-  readonly words: ServerWords
-  /** Its tools as it defines them; each name once. */
-  readonly tools: readonly JsonObject[]
-}
-
-export interface Merging {
-  /** The registry as it is written. */
-  readonly document: JsonObject
-  readonly lock: Lock
-  readonly found: readonly FoundServer[]
-  readonly agent: GivenAgent
-  /** What no server lists any more goes, with its tools and their places in `depends`. */
-  readonly prune: boolean
-  /** Changes of what was there have been seen and are wanted: see `needsConsent`. */
-  readonly isAccepted: boolean
-  /** Tools that the registry refuses, by server and their names there: they are left as they were. */
-  readonly refused: ReadonlyMap<string, ReadonlySet<string>>
-}
+import { draws, nameOf, refOf, section } from "./written-document.ts"
 
 export interface Merged {
   readonly edits: readonly TextEdit[]
@@ -62,7 +41,7 @@ export function merge(merging: Merging): Merged {
       ...agent.edits,
       ...(isPruned ? prune(plans, merging.document) : []),
     ],
-    lock: lockWith(merging.lock, plans),
+    lock: lockWith(plans, merging),
     changes: [...servers.flatMap(({ changes }) => changes), ...agent.changes],
     servers: plans.flatMap(({ server, was, isHeld }) => (isHeld ? [] : [{ ...server, was }])),
   }
@@ -77,11 +56,11 @@ function giftsOf(
   const open = plans.filter(({ isHeld }) => !isHeld)
   const fresh = open.flatMap((plan) =>
     plan.fresh
-      .filter(({ definition }) => hiddenText(definition).length === 0)
+      .filter(({ hidden }) => hidden.length === 0)
       .map(({ wanted, on }) => registered(names.get(wanted) ?? on)),
   )
   const known = open.flatMap(({ found, gone }) => {
-    const suspects = found.tools.filter((tool) => hiddenText(tool).length > 0).map(nameOf)
+    const suspects = found.tools.filter((tool) => hiddenIn(visible(tool)).length > 0).map(nameOf)
     const left = new Set([...suspects, ...(prune && isAccepted ? gone.map(({ on }) => on) : [])])
     return [...draws(document)]
       .filter(({ server, on }) => server === found.name && on !== undefined && !left.has(on))
@@ -93,14 +72,11 @@ function giftsOf(
 }
 
 /** The lock with these servers in the place of what it had of them, and of the versions that gave way. */
-function lockWith({ servers }: Lock, plans: readonly ServerPlan[]): Lock {
+function lockWith(plans: readonly ServerPlan[], merging: Merging): Lock {
   const open = plans.filter(({ isHeld }) => !isHeld)
-  const replaced = new Set(
-    open.flatMap(({ server, was }) => [
-      refKey(server.name, server.version),
-      ...(was === undefined ? [] : [refKey(server.name, was === "" ? undefined : was)]),
-    ]),
+  const replaced = new Set(open.flatMap(replacedKeys))
+  const others = merging.lock.servers.filter(
+    ({ server }) => !replaced.has(refKey(server.name, server.version)),
   )
-  const others = servers.filter(({ server }) => !replaced.has(refKey(server.name, server.version)))
-  return lockOf([...others, ...open.map(({ pin }) => pin)])
+  return lockOf([...others, ...open.map((plan) => pinServer(plan, merging))])
 }

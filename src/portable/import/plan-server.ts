@@ -1,133 +1,109 @@
-import type { JsonObject, Ref } from "../../registry/model.ts"
-import { schemasDigest } from "../../registry/pins/definition.ts"
-import { hiddenIn } from "../../registry/pins/hidden-text.ts"
-import { type ServerPin, serverPin, type ToolPin } from "../../registry/pins/lock.ts"
-import { pinTool } from "../../registry/pins/pin-tool.ts"
-import { isExact } from "../../registry/version.ts"
+import type { JsonObject } from "../../registry/model.ts"
+import { refKey } from "../../registry/model.ts"
+import { visible } from "../../registry/pins/definition.ts"
+import { renamedTo, serverDrift } from "../../registry/pins/drift.ts"
+import type { FieldChange } from "../../registry/pins/field-diff.ts"
+import { type HiddenText, hiddenIn } from "../../registry/pins/hidden-text.ts"
+import { type ServerPin, serverPin } from "../../registry/pins/lock.ts"
 import { member } from "../../schema/json.ts"
 import { compareTool, type ToolDifference } from "./compare-tool.ts"
-import type { FoundServer, Merging } from "./merge.ts"
+import { type Identified, identifyServer } from "./identify-server.ts"
+import type { FoundServer, Merging } from "./merging.ts"
 import type { Wanted } from "./names.ts"
-import { objects, type Placed, refOf, section, textAt } from "./written-document.ts"
+import { nameOf, objects, type Placed, refOf, section, textAt } from "./written-document.ts"
 
-/** A tool that its server offers, as it stands to the registry. */
-export interface OfferedTool {
+/** A tool that its server offers and the registry does not know. */
+export interface FreshTool {
   readonly on: string
   readonly definition: JsonObject
   readonly wanted: Wanted
+  readonly hidden: readonly HiddenText[]
 }
 
 /** One server against the registry. Nothing is decided about names yet. */
-export interface ServerPlan {
-  readonly server: Ref
-  /** Its entry in the registry; undefined for a new server. */
-  readonly entry: Placed | undefined
-  /** The version that gives way to another. */
-  readonly was: string | undefined
-  /** It gives way only when somebody accepts that, and nobody has: nothing else is done for the server either. */
+export interface ServerPlan extends Identified {
+  /** Its version gives way only when somebody accepts that, and nobody has: nothing else is done for it either. */
   readonly isHeld: boolean
   readonly found: FoundServer
-  readonly fresh: readonly OfferedTool[]
-  readonly changed: readonly (ToolDifference & { readonly on: string })[]
-  readonly gone: readonly (Placed & { readonly on: string; readonly perhaps: string | undefined })[]
-  readonly pin: ServerPin
+  /** Its tools without those that the registry refuses. */
+  readonly taken: readonly JsonObject[]
+  readonly fresh: readonly FreshTool[]
+  readonly changed: readonly ChangedTool[]
+  /** What it says of itself is not what it said when it was pinned. */
+  readonly words: readonly FieldChange[]
+  readonly gone: readonly GoneTool[]
+  readonly pinned: ServerPin | undefined
 }
 
-/** What a server has whose own words for its version cannot be taken, until somebody writes another. */
-const noVersion = "0.0.0"
+export interface ChangedTool extends ToolDifference {
+  readonly on: string
+}
+
+interface GoneTool extends Placed {
+  readonly on: string
+  readonly perhaps: string | undefined
+}
 
 export function planServer(found: FoundServer, merging: Merging): ServerPlan {
-  const { server, entry, was } = identify(found, section(merging.document, "servers"))
-  const old = entry === undefined ? server : refOf(entry.entity)
-  const pinned = serverPin(merging.lock, old)
-  const pins = new Map(pinned?.tools.map((pin) => [pin.name, pin]))
-  const provided = new Map(
-    objects(member(entry?.entity ?? {}, "provides"), `${entry?.pointer}/provides`).map((placed) => [
-      textAt(placed.entity, "tool") ?? "",
-      placed,
-    ]),
+  const identified = identifyServer(found, section(merging.document, "servers"))
+  const { entry, was } = identified
+  const pinned = serverPin(
+    merging.lock,
+    entry === undefined ? identified.server : refOf(entry.entity),
   )
-  const refused = merging.refused.get(found.name)
-  const taken = found.tools.filter((tool) => refused?.has(nameOf(tool)) !== true)
+  const refused = merging.refused.get(found.name) ?? new Set()
+  const taken = found.tools.filter((tool) => !refused.has(nameOf(tool)))
+  const provided = provisionsOf(entry)
   const fresh = taken
     .filter((tool) => !provided.has(nameOf(tool)))
-    .map((definition) => {
-      const on = nameOf(definition)
-      return { on, definition, wanted: { server: found.name, on } }
-    })
-  const changed = taken.flatMap((definition) => {
+    .map((one) => freshTool(one, found))
+  const pins = new Map(pinned?.tools.map((pin) => [pin.name, pin]))
+  const changed = taken.flatMap((definition): ChangedTool[] => {
     const on = nameOf(definition)
     const provision = provided.get(on)
-    const difference = provision && compareTool(provision, pins.get(on), definition)
+    if (provision === undefined) return []
+    const difference = compareTool(provision, pins.get(on), definition, merging.pinning)
     return difference === undefined ? [] : [{ ...difference, on }]
   })
   const listed = new Set(found.tools.map(nameOf))
   const gone = [...provided]
     .filter(([on]) => !listed.has(on))
-    .map(([on, placed]) => ({
-      ...placed,
-      on,
-      perhaps: sameAgain({ ...placed.entity, ...pins.get(on)?.definition }, fresh),
-    }))
+    .map(([on, placed]) => {
+      const pin = pins.get(on)
+      const news = fresh.map(({ definition }) => definition)
+      return { ...placed, on, perhaps: pin && renamedTo(pin, news) }
+    })
   const isHeld = was !== undefined && !merging.isAccepted
-  const unseen = new Set(merging.isAccepted ? [] : changed.map(({ on }) => on))
-  const pin: ServerPin = {
-    server,
-    ...found.words,
-    ...(pinned?.approval && { approval: pinned.approval }),
-    tools: [
-      ...taken.flatMap((tool) => pinOf(tool, pins.get(nameOf(tool)), unseen)),
-      ...(merging.isAccepted && merging.prune ? [] : gone.flatMap(({ on }) => pins.get(on) ?? [])),
-      ...found.tools.flatMap((tool) =>
-        refused?.has(nameOf(tool)) === true ? (pins.get(nameOf(tool)) ?? []) : [],
-      ),
-    ],
-  }
-  return { server, entry, was, isHeld, found, fresh, changed, gone, pin }
+  const words = wordsChanged(pinned, found, was !== undefined)
+  return { ...identified, isHeld, found, taken, fresh, changed, words, gone, pinned }
 }
 
-export const nameOf = (definition: JsonObject): string => textAt(definition, "name") ?? ""
+/** The versions of a server that an import replaces in the lock. */
+export const replacedKeys = ({ server, was }: Identified): readonly string[] => [
+  refKey(server.name, server.version),
+  ...(was === undefined ? [] : [refKey(server.name, was === "" ? undefined : was)]),
+]
 
-/** Text in a definition that a person would not see. */
-export const hiddenText = (definition: JsonObject) => hiddenIn(definition)
+const provisionsOf = (entry: Placed | undefined): ReadonlyMap<string, Placed> =>
+  new Map(
+    objects(member(entry?.entity ?? {}, "provides"), `${entry?.pointer}/provides`).map((placed) => [
+      textAt(placed.entity, "tool") ?? "",
+      placed,
+    ]),
+  )
 
-/**
- * Which server of the registry was found: the one of the version that it says it has; else the only one of its name, which
- * then gives way; else a new one.
- */
-function identify(
-  { name, version }: FoundServer,
-  servers: readonly Placed[],
-): Pick<ServerPlan, "server" | "entry" | "was"> {
-  const known = servers.filter(({ entity }) => textAt(entity, "name") === name)
-  const [only, ...others] = known
-  const isOnly = only !== undefined && others.length === 0
-  const there = isOnly ? textAt(only.entity, "version") : undefined
-  const own = version ?? (there !== undefined && isExact(there) ? there : noVersion)
-  const server = { name, version: own }
-  const exact = known.find(({ entity }) => textAt(entity, "version") === own)
-  if (exact !== undefined) return { server, entry: exact, was: undefined }
-  return isOnly
-    ? { server, entry: only, was: there ?? "" }
-    : { server, entry: undefined, was: undefined }
+function freshTool(definition: JsonObject, { name: server }: FoundServer): FreshTool {
+  const on = nameOf(definition)
+  const hidden = hiddenIn(visible(definition))
+  return { on, definition, wanted: { server, on }, hidden }
 }
 
-/** The one new tool that takes and gives what a tool that went did. */
-function sameAgain(definition: JsonObject, fresh: readonly OfferedTool[]): string | undefined {
-  const before = schemasDigest(definition)
-  if (before === undefined || before === schemasDigest({ inputSchema: { type: "object" } })) return
-  const [one, ...others] = fresh.filter((tool) => schemasDigest(tool.definition) === before)
-  return others.length === 0 ? one?.on : undefined
-}
-
-/** The new pin of a tool; where its change has not been seen, the one that it had. An approval holds for its digest. */
-function pinOf(
-  definition: JsonObject,
-  old: ToolPin | undefined,
-  unseen: ReadonlySet<string>,
-): readonly ToolPin[] {
-  if (unseen.has(nameOf(definition))) return old === undefined ? [] : [old]
-  const pin = pinTool(definition)
-  if (pin === undefined) return []
-  return [old?.approval && old.digest === pin.digest ? { ...pin, approval: old.approval } : pin]
+/** A version that moved is told as such. */
+function wordsChanged(
+  pinned: ServerPin | undefined,
+  { words }: FoundServer,
+  hasMoved: boolean,
+): readonly FieldChange[] {
+  const changes = (pinned && serverDrift(pinned, words)?.changes) ?? []
+  return changes.filter(({ at }) => !hasMoved || at !== "/serverInfo/version")
 }

@@ -21,6 +21,9 @@ export const textAt = (entity: JsonObject, key: string): string | undefined => {
   return typeof value === "string" ? value : undefined
 }
 
+/** A tool's name, in the definition that its server gives. */
+export const nameOf = (definition: JsonObject): string => textAt(definition, "name") ?? ""
+
 export function refOf(entity: JsonObject): Ref {
   const [name = "", version] = [textAt(entity, "name"), textAt(entity, "version")]
   return version === undefined ? { name } : { name, version }

@@ -20,8 +20,10 @@ export interface WrittenServers {
     /** As it is written. */
     readonly entry: unknown
   }[]
-  /** `registry.source`, as it is written. */
+  /** What `registry` says, as it is written. */
   readonly source: string | undefined
+  readonly lock: string | undefined
+  readonly volatileMeta: readonly string[]
 }
 
 /** Undefined where the text is no mapping in YAML: loading it says why. */
@@ -30,7 +32,7 @@ export function writtenServers(text: string): WrittenServers | undefined {
   if (!isReadable(document) || !isMap(document.contents)) return
   const servers = document.get("servers")
   const pairs = isMap(servers) ? servers.items : []
-  const source = document.getIn(["registry", "source"])
+  const { lock, source, volatileMeta } = registryIn(document.toJS())
   return {
     servers: pairs.map(({ key, value }) => {
       const text = String(isScalar(key) ? key.value : key)
@@ -38,8 +40,17 @@ export function writtenServers(text: string): WrittenServers | undefined {
       const entry = isMap(value) || isSeq(value) ? value.toJS(document) : undefined
       return { key: text, name, version, entry }
     }),
-    source: typeof source === "string" ? source : undefined,
+    source: textOr(source),
+    lock: textOr(lock),
+    volatileMeta: [volatileMeta ?? []].flat().flatMap((key) => textOr(key) ?? []),
   }
+}
+
+const textOr = (value: unknown) => (typeof value === "string" ? value : undefined)
+
+function registryIn(config: { readonly registry?: unknown }): Readonly<Record<string, unknown>> {
+  const { registry } = config
+  return typeof registry === "object" && registry !== null ? { ...registry } : {}
 }
 
 /** An alias may lead nowhere, or stand for more than anybody wrote. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { type ImportWorld, importWorld, tool } from "../../support/import-world.ts"
+import { httpServer, type ImportWorld, importWorld, tool } from "../../support/import-world.ts"
 
 const info = (version: string) => ({ name: "docs", version })
 
@@ -16,10 +16,11 @@ const files = ["registry.json", "postern.yaml", "postern.lock.json"]
 /** A world in which `docs` was imported, and how to import it again. */
 async function imported(...tools: object[]) {
   const world = importWorld()
-  const offer = (version: string, ...offered: object[]) =>
-    world.server("docs", { info: info(version), tools: offered })
-  const docs = offer("1.0.0", ...tools)
-  const file = world.write("claude.json", { mcpServers: { docs } })
+  const docs = await httpServer({ info: info("1.0.0"), tools })
+  const offer = (version: string, ...offered: object[]) => {
+    docs.is = { info: info(version), tools: offered }
+  }
+  const file = world.write("claude.json", { mcpServers: { docs: { url: docs.url } } })
   expect(await world.import([file])).toMatchObject({ exit: 0 })
   const again = (...args: string[]) => world.import([file, ...args])
   const edit = (name: string, change: (text: string) => string) => {
@@ -28,7 +29,7 @@ async function imported(...tools: object[]) {
     expect(changed).not.toBe(text)
     world.write(name, changed)
   }
-  return { world, offer, again, edit, file }
+  return { world, docs, offer, again, edit, file }
 }
 
 describe("importing again", () => {
@@ -186,8 +187,8 @@ describe("importing again", () => {
     offer("1.0.0", tool("search"), tool("read"))
     expect(await world.import([])).toMatchObject({ exit: 0 })
     expect(provided(world)).toEqual(["search", "read"])
-    const other = world.server("other", { info: info("9.0.0"), tools: [tool("search")] })
-    const second = world.write("other.json", { servers: { docs: other } })
+    const { url } = await httpServer({ info: info("9.0.0"), tools: [tool("search")] })
+    const second = world.write("other.json", { servers: { docs: { url } } })
     const ended = await world.import([file, second])
     expect(ended.exit).toBe(0)
     expect(registry(world).servers.map(({ name, version }) => [name, version])).toEqual([
@@ -200,5 +201,67 @@ describe("importing again", () => {
     })
     expect(await world.import([second, file])).toMatchObject({ exit: 0, out: "nothing to write\n" })
     expect(await world.import([])).toMatchObject({ exit: 0, out: "nothing to write\n" })
+  })
+
+  test("pins what postern lock then finds as it was, but for what hides", async () => {
+    const { again, docs, world } = await imported(tool("search"))
+    const lock = (...args: string[]) =>
+      world.postern(["lock", ...args, "--config", `${world.folder}/postern.yaml`])
+    expect(await lock("--check")).toMatchObject({ exit: 0 })
+
+    const sly = "does search\u200b, and more"
+    docs.is = {
+      info: info("1.0.0"),
+      instructions: "be brief",
+      tools: [tool("search", { description: sly }), tool("sly", { title: "\u202e" })],
+    }
+    const ended = await again("--yes")
+    expect(ended.out).toContain(
+      "! search hides text in /description: U+200B (1 character); it is not taken: see postern lock approve docs",
+    )
+    expect(ended.out).toContain(
+      "! sly@1.0.0 hides text in /title: U+202E (1 character); no agent is given it",
+    )
+    expect(ended.out).toContain(
+      '~ docs@1.0.0 says something else of itself\n      /instructions\n      + "be brief"',
+    )
+    expect(ended.exit).toBe(1)
+    expect(world.read("registry.json")).not.toContain("and more")
+    expect(world.json("postern.lock.json")).toMatchObject({
+      servers: [
+        {
+          instructions: "be brief",
+          approval: { reason: "postern import" },
+          tools: [{ name: "search" }],
+        },
+      ],
+    })
+    const checked = await lock("--check")
+    expect(checked.exit).toBe(1)
+    expect(checked.out).toMatch(/docs@1\.0\.0 search[\s\S]*docs@1\.0\.0 sly/)
+  })
+
+  test("changes nothing that is not sound", async () => {
+    const { again, world } = await imported(tool("search"))
+    const good = files.map(world.read)
+    for (const [name, text, words] of [
+      ["registry.json", "{", /registry\.json:1:2 error json_syntax/],
+      ["registry.json", JSON.stringify({ schemaVersion: "1.0", tools: [] }), /postern migrate/],
+      [
+        "registry.json",
+        JSON.stringify({ schemaVersion: "2.0", tools: [{ name: "x" }] }),
+        /implementation_missing/,
+      ],
+      ["postern.yaml", "servers: [", /postern\.yaml:1:\d+/],
+      ["postern.lock.json", "{}", /lock_invalid/],
+    ] as const) {
+      world.write(name, text)
+      const ended = await again()
+      expect(ended.exit, name).toBe(1)
+      expect(ended.err).toMatch(words)
+      expect(world.read(name)).toBe(text)
+      for (const [index, file] of files.entries()) world.write(file, good[index] ?? "")
+    }
+    expect(await again()).toMatchObject({ exit: 0 })
   })
 })

@@ -133,6 +133,8 @@ servers:
           tool("a b/c"),
           tool("twice"),
           tool("twice", { description: "another" }),
+          tool("same"),
+          tool("same"),
           tool("outside", {
             inputSchema: { type: "object", properties: { a: { $ref: "https://x.example/s" } } },
           }),
@@ -161,7 +163,7 @@ servers:
       /✗ unset +env\.A: NOT_SET_ANYWHERE is not set in the environment/,
       /! nonsense is left out: expected a command or a url/,
       /! odd says version "latest", which is none that one could write down/,
-      /! odd lists twice twice; the first one counts/,
+      /! twice of odd is left out: its server lists it twice, with different words/,
       /! outside of odd is left out: .*\(ref_external\)/,
       /! deep of odd is left out: its definition is nested deeper than 100 levels/,
       /! half of odd is left out: its definition holds half of a surrogate pair/,
@@ -182,7 +184,7 @@ servers:
     expect(registry.tools.map(({ name }) => name)).toEqual([
       "fine",
       "a_b_c",
-      "twice",
+      "same",
       "hiding",
       "bare",
     ])

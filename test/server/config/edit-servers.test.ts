@@ -72,9 +72,11 @@ log: { level: warn }
 
   test("reads what is written, references and all", () => {
     const text =
-      'registry: { source: "${X}" }\nservers: { a/b:1.0: { url: "${U}" }, c: null, 7: {} }\n'
+      'registry: { source: "${X}", lock: l.json, volatileMeta: [a, 7] }\nservers: { a/b:1.0: { url: "${U}" }, c: null, 7: {} }\n'
     expect(writtenServers(text)).toEqual({
       source: "${X}",
+      lock: "l.json",
+      volatileMeta: ["a"],
       servers: [
         { key: "a/b:1.0", name: "a/b", version: "1.0", entry: { url: "${U}" } },
         { key: "c", name: "c", version: undefined, entry: undefined },
