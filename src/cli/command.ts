@@ -3,9 +3,15 @@ export type ExitCode = 0 | 1 | 2
 
 /** The world as a command sees it; a test may bring its own. */
 export interface Io {
-  readonly out: { write(text: string): unknown }
-  readonly err: { write(text: string): unknown }
+  readonly out: Stream
+  readonly err: Stream
   readonly env: Readonly<Record<string, string | undefined>>
+}
+
+export interface Stream {
+  write(text: string): unknown
+  /** A person reads along. */
+  readonly isTTY?: boolean | undefined
 }
 
 export interface Option {

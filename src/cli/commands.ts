@@ -8,6 +8,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["serve", async () => (await import("./serve.ts")).serve],
   ["validate", async () => (await import("./validate.ts")).validate],
   ["import", async () => (await import("./import/import.ts")).importServers],
+  ["diff", async () => (await import("./diff/diff.ts")).diff],
   ["migrate", async () => (await import("./migrate.ts")).migrate],
   ["schema", async () => (await import("./schema.ts")).schema],
   ["explain", async () => (await import("./explain.ts")).explain],

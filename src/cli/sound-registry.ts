@@ -1,5 +1,6 @@
 import { loadPlanned, type Planned } from "../compose/load.ts"
 import type { Catalog } from "../registry/catalog.ts"
+import type { Details } from "../registry/details.ts"
 import { toEnd } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Config } from "../server/config/config.ts"
@@ -14,6 +15,7 @@ import { load } from "./validate.ts"
 export interface Sound extends Pick<Planned, "plans"> {
   readonly file: string
   readonly catalog: Catalog
+  readonly details: Details
 }
 
 /** The document that a command names in `[FILE]`, as its author checks it, or else the one of the configuration. */
@@ -52,8 +54,9 @@ export async function configuredRegistry(config: Config, io: Io): Promise<Sound 
   return soundOf(file, toEnd(loadPlanned(read.text, options)), io)
 }
 
-function soundOf(file: string, { catalog, plans, problems }: Planned, io: Io): Sound | undefined {
+function soundOf(file: string, planned: Planned, io: Io): Sound | undefined {
+  const { catalog, details, plans, problems } = planned
   for (const problem of problems)
     if (problem.severity === "error") io.err.write(`${formatProblem(problem)}\n`)
-  return catalog && { file, catalog, plans }
+  return catalog && details && { file, catalog, details, plans }
 }

@@ -1,6 +1,7 @@
 import type { Catalog } from "./catalog.ts"
 import { deriveAnnotations } from "./compile/annotations.ts"
 import { compile } from "./compile/compile.ts"
+import { type Details, detailsOf } from "./details.ts"
 import type { Draft, Knobs } from "./draft.ts"
 import type { LoadLimits } from "./limits.ts"
 import type { RegistryDocument, ToolEntity } from "./model.ts"
@@ -33,6 +34,8 @@ export interface Loaded {
   readonly catalog: Catalog | undefined
   /** Where a part of a tool was written, by its pointer into the canonical form: for whoever checks more than this. */
   readonly origin: Origin
+  /** What else is known of the parts of the document; absent where there is no catalog. */
+  readonly details: Details | undefined
 }
 
 export type Origin = (tool: ToolEntity, pointer: string) => string
@@ -51,8 +54,13 @@ export function* loadRegistry(text: string, options: LoadOptions): Generator<voi
   const known = normalised?.draft && (yield* checkDraft(normalised.draft, options, problems))
   const placed = problems.length === 0 ? [] : yield* placeProblems(problems, text, options)
   const origin = originIn(normalised?.draft, known?.document)
-  return { problems: placed, document: known?.document, catalog: known?.catalog, origin }
+  const { document, catalog, details } = known ?? unread
+  return { problems: placed, document, catalog, origin, details }
 }
+
+type Known = Pick<Loaded, "document" | "catalog" | "details">
+
+const unread: Known = { document: undefined, catalog: undefined, details: undefined }
 
 function originIn(draft: Draft | undefined, pinned: RegistryDocument | undefined): Origin {
   return (tool, pointer) => {
@@ -67,7 +75,7 @@ function* checkDraft(
   draft: Draft,
   { knobs, env, claims = new Set() }: LoadOptions,
   problems: Problem[],
-): Generator<void, Pick<Loaded, "document" | "catalog">, void> {
+): Generator<void, Known, void> {
   const report = (problem: Problem) => void problems.push(problem)
   const links = yield* resolve(draft, knobs, report)
   const schemas = yield* linkSchemas(draft, links, knobs, report)
@@ -75,9 +83,10 @@ function* checkDraft(
   const annotations = yield* deriveAnnotations(draft, links)
   yield* checkRules({ draft, links, schemas, bundles, annotations, knobs, report })
   const document = yield* pinDocument(draft, { links, schemas })
-  if (problems.some(({ severity }) => severity === "error")) return { document, catalog: undefined }
+  if (problems.some(({ severity }) => severity === "error")) return { ...unread, document }
   const sound = { draft, links, bundles, annotations, pinned: document }
-  return { document, catalog: yield* compile(sound, env && { env, claims }, report) }
+  const catalog = yield* compile(sound, env && { env, claims }, report)
+  return { document, catalog, details: detailsOf({ draft, schemas, bundles, pinned: document }) }
 }
 
 /** Runs a sliced computation in one go. */

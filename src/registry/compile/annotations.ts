@@ -46,14 +46,18 @@ function inherited({ source }: ToolEntity, links: Links): JsonObject | undefined
 }
 
 /** Ways to be worse than the best, each with the hint that says so. A tool gets them from those that it calls. */
-const hints = {
+export const hints = {
   effect: "readOnlyHint",
   destructive: "destructiveHint",
   unrepeatable: "idempotentHint",
   open: "openWorldHint",
 } as const
-type Flaw = keyof typeof hints
+export type Flaw = keyof typeof hints
 const all: readonly Flaw[] = ["effect", "destructive", "unrepeatable", "open"]
+
+/** What a tool with these annotations must be taken for, the worst where they say nothing. */
+export const flawsOf = (annotations: JsonObject): readonly Flaw[] =>
+  all.filter((flaw) => hasFlaw(annotations, flaw))
 
 const annotationsOf = (has: (flaw: Flaw) => boolean): JsonObject => ({
   readOnlyHint: !has("effect"),

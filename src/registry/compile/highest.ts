@@ -24,8 +24,8 @@ function rankOf(version: string | undefined): number {
   return classifyVersion(version) === "semver" ? 2 : opaque
 }
 
-/** https://semver.org/spec/v2.0.0.html#spec-item-11 */
-function precedence(left: string, right: string): number {
+/** Of SemVer versions: https://semver.org/spec/v2.0.0.html#spec-item-11 */
+export function precedence(left: string, right: string): number {
   const [leftCore, leftPre] = partsOf(left)
   const [rightCore, rightPre] = partsOf(right)
   const core = identifiers(leftCore, rightCore)
@@ -34,8 +34,8 @@ function precedence(left: string, right: string): number {
   return identifiers(leftPre, rightPre)
 }
 
-/** The three numbers, and the prerelease or "". */
-function partsOf(version: string): readonly [string, string] {
+/** Of a SemVer version the three numbers, and the prerelease or "". */
+export function partsOf(version: string): readonly [string, string] {
   const [plain = ""] = version.split("+", 1)
   const dash = plain.indexOf("-")
   return dash < 0 ? [plain, ""] : [plain.slice(0, dash), plain.slice(dash + 1)]

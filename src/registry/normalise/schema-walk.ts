@@ -98,18 +98,34 @@ export function respellRefs(schema: JsonSchema, respell: Respell): JsonSchema {
   return isObject(schema) ? respellIn(schema, respell) : schema
 }
 
+/** `schema` without these keywords, in it and in all schemas below it; shares with the original as {@link respellRefs} does. */
+export function withoutKeywords(schema: JsonSchema, dropped: ReadonlySet<string>): JsonSchema {
+  return isObject(schema) ? keptIn(schema, dropped) : schema
+}
+
+function keptIn(schema: JsonObject, dropped: ReadonlySet<string>): JsonObject {
+  const kept = Object.keys(schema).some((key) => dropped.has(key))
+    ? Object.fromEntries(Object.entries(schema).filter(([key]) => !dropped.has(key)))
+    : schema
+  return changed(kept, (key, value) => {
+    const holds = applicators.get(key)
+    return holds === undefined ? value : eachBelow(holds, value, (one) => keptIn(one, dropped))
+  })
+}
+
 type Respell = (ref: string, holder: JsonObject) => string
 
 function respellIn(schema: JsonObject, respell: Respell): JsonObject {
   return changed(schema, (key, value) => {
     if (key === "$ref") return typeof value === "string" ? respell(value, schema) : value
     const holds = applicators.get(key)
-    return holds === undefined ? value : respellBelow(holds, value, respell)
+    return holds === undefined ? value : eachBelow(holds, value, (one) => respellIn(one, respell))
   })
 }
 
-function respellBelow(holds: Holds, value: Json, respell: Respell): Json {
-  const each = (child: Json) => (isObject(child) ? respellIn(child, respell) : child)
+/** What a keyword holds, with each schema in it replaced. */
+function eachBelow(holds: Holds, value: Json, replace: (schema: JsonObject) => Json): Json {
+  const each = (child: Json) => (isObject(child) ? replace(child) : child)
   if (isList(value)) return holds === "schemas" ? changedList(value, each) : value
   if (holds === "schemas") return each(value)
   return isObject(value) ? changed(value, (_, child) => each(child)) : value

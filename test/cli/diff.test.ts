@@ -1,0 +1,89 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, test } from "vitest"
+import { run } from "../../src/cli/cli.ts"
+import { fixtureText } from "../support/registries.ts"
+
+const folder = mkdtempSync(join(tmpdir(), "diff-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const library = readFileSync(join(import.meta.dirname, "golden/diff/library.json"), "utf8")
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+/** The command, as it is typed; on a terminal, if that is said. */
+async function diff(args: readonly string[], isTTY = false) {
+  const written = { out: "", err: "" }
+  const stream = (to: keyof typeof written) => ({
+    write(text: string) {
+      written[to] += text
+    },
+    isTTY,
+  })
+  const code = await run(["diff", ...args], { out: stream("out"), err: stream("err"), env: {} })
+  return { code, ...written }
+}
+
+const old = file("old.json", library)
+const lying = file("lying.json", library.replace("Finds books", "Finds books, and more"))
+
+describe("postern diff", () => {
+  test("ends with 0 when nothing lies, and with 1 when a version does", async () => {
+    expect(await diff([old, old])).toEqual({ code: 0, out: "nothing changed\n", err: "" })
+    expect(await diff([old, lying])).toMatchObject({ code: 1, err: "" })
+  })
+
+  test("says everything as JSON", async () => {
+    const { code, out } = await diff([old, lying, "--json"])
+    expect(code).toBe(1)
+    expect(JSON.parse(out)).toMatchObject({
+      ok: false,
+      old: { file: old, digest: expect.stringMatching(/^sha256:/) },
+      entities: [
+        {
+          kind: "tool",
+          name: "find_books",
+          fate: "changed",
+          verdict: "words",
+          promise: "same",
+          truth: "lie",
+          changes: [{ at: "description", verdict: "words" }],
+          touches: [
+            { node: { kind: "tool", name: "lend_first" }, isComposition: true },
+            { node: { kind: "agent", name: "librarian" } },
+            { node: { kind: "skill", name: "librarian", part: "lend" } },
+            { node: { kind: "agent", name: "concierge" }, path: [{}, {}, {}] },
+          ],
+        },
+      ],
+    })
+  })
+
+  test("refuses a document that does not load, with its problems", async () => {
+    const broken = file("broken.json", library.replaceAll("#Query:1.0.0", "#Nope:1.0.0"))
+    const { code, out, err } = await diff([old, broken])
+    expect({ code, out }).toEqual({ code: 1, out: "" })
+    expect(err).toMatch(/broken\.json:\d+:\d+ +error schema_not_found/)
+    expect((await diff([join(folder, "none.json"), old])).err).toContain("document_unreadable")
+  })
+
+  test("reads every dialect on either side: what is written in another way has not changed", async () => {
+    const v1 = file("v1.json", fixtureText("pattern-demos-v1.json"))
+    expect(await diff([v1, v1])).toMatchObject({ code: 0, out: "nothing changed\n" })
+    const variant = file("variant.json", fixtureText("variant-dialect.json"))
+    expect(await diff([variant, variant])).toMatchObject({ code: 0, out: "nothing changed\n" })
+    // What has no version promises nothing, so that no version lies.
+    expect((await diff([v1, variant])).code).toBe(0)
+  })
+
+  test("is coloured on a terminal and nowhere else, and says how it is used", async () => {
+    expect((await diff([old, lying], true)).out).toContain("\u001b[31m✗")
+    expect((await diff([old, lying])).out).not.toContain("\u001b")
+    expect((await diff([old])).code).toBe(2)
+  })
+})
