@@ -52,8 +52,11 @@ export function callsWith<T extends object, I, O>(
 export const dependsJson = (callables: readonly object[], part: object): readonly JsonObject[] =>
   callables.map((each) => dependencyJson(each, part))
 
-const dependencyJson = (callable: object, part: object): JsonObject =>
-  refers(madeWith(part, { ...calls.get(callable)?.dependency }), callable)
+function dependencyJson(callable: object, part: object): JsonObject {
+  const call = calls.get(callable)
+  if (call === undefined) throw new TypeError("depends takes tools, and skills of agents")
+  return refers(madeWith(part, { ...call.dependency }), callable)
+}
 
 /** What a spec calls, as `depends`: each once, in the order in which the calls stand there, written where they are. */
 export function derivedDepends(spec: unknown): readonly JsonObject[] {

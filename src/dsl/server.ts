@@ -1,5 +1,5 @@
 import type { Json, JsonObject, JsonSchema } from "../registry/model.ts"
-import { type About, defines, type Notes, named, refers } from "./definition.ts"
+import { type About, type Definition, defines, type Notes, named, refers } from "./definition.ts"
 import type { Exact } from "./exact.ts"
 import { type Operation, operates } from "./operation.ts"
 import { madeBy } from "./site.ts"
@@ -74,7 +74,7 @@ export function server<
   { provides = [], ...about }: ServerOptions<N, W> = {},
 ): Server<N> {
   const entity = madeBy(server, { ...named(name, version), ...about, provides })
-  return defines(serverValue(name, version), { section: "servers", entity })
+  return serverValue(name, version, { section: "servers", entity })
 }
 
 /** A server that is defined elsewhere; `validate` says when it is not. */
@@ -83,7 +83,11 @@ export const serverNamed = <const V extends string>(name: string, version?: Exac
 
 const members = new WeakMap<object, Json>()
 
-function serverValue<N extends string>(name: string, version: string | undefined): Server<N> {
+function serverValue<N extends string>(
+  name: string,
+  version: string | undefined,
+  definition?: Definition,
+): Server<N> {
   const at = { server: name, ...(version !== undefined && { serverVersion: version }) }
   const own: Server<N> = {
     kind: "server",
@@ -104,6 +108,7 @@ function serverValue<N extends string>(name: string, version: string | undefined
       return value
     },
   }
+  if (definition !== undefined) defines(own, definition)
   members.set(own, refers({ ...at }, own))
   return own
 }

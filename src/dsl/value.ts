@@ -26,14 +26,17 @@ export function binding<T extends object>(json: Json, value: T): T & Binding {
   return value as T & Binding
 }
 
+const isScalar = (given: unknown): given is string | number | boolean | null =>
+  given === null || ["string", "number", "boolean"].includes(typeof given)
+
 /** A value as the binding that a document has. */
 export function valueJson(given: unknown): Json {
   if (isBound(given)) return bindingOf(given)
   if (Array.isArray(given)) return { list: given.map(valueJson) }
-  if (typeof given !== "object" || given === null) return { constant: given as Json }
-  const json = written.get(given)
+  if (isScalar(given)) return { constant: given }
+  const json = typeof given === "object" ? written.get(given) : undefined
   if (json !== undefined) return json
-  if (!isPlain(given)) throw new TypeError("this is no value that a composition could have")
+  if (!isPlain(given)) throw new TypeError(`a composition has no value of type ${typeof given}`)
   const fields = Object.entries(given).filter(([, value]) => value !== undefined)
   return { construct: { fields: converted(fields, valueJson) } }
 }
