@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http"
 import type { Message } from "./backend-behaviour.ts"
 import { type HttpServer, json, serve } from "./backend-http.ts"
 
@@ -130,29 +131,121 @@ export const rich = {
     _meta: foreign,
     "x-log": 1,
   },
+  /** What the tool `ask` asks of its caller, in the words of both eras. */
+  questions: {
+    form: {
+      method: "elicitation/create",
+      params: {
+        mode: "form",
+        message: "Who?",
+        requestedSchema: {
+          type: "object",
+          properties: {
+            name: { type: "string", title: "N", default: "x", "x-p": 1 },
+            kind: { type: "string", oneOf: [{ const: "a", title: "A" }] },
+          },
+          required: ["name"],
+          "x-s": 1,
+        },
+        _meta: foreign,
+        "x-form": 1,
+      },
+    },
+    page: {
+      method: "elicitation/create",
+      params: { mode: "url", message: "Sign in", url: "https://example.com/a", "x-page": 1 },
+    },
+    model: {
+      method: "sampling/createMessage",
+      params: {
+        messages: [
+          { role: "user", content: { type: "text", text: "hi", annotations, _meta: foreign } },
+        ],
+        modelPreferences: { hints: [{ name: "m" }], costPriority: 0.1 },
+        systemPrompt: "s",
+        temperature: 0.25,
+        maxTokens: 10,
+        stopSequences: ["."],
+        metadata: { a: 1 },
+        tools: [{ name: "t", inputSchema: { type: "object" } }],
+        toolChoice: { mode: "auto" },
+        _meta: foreign,
+        "x-model": 1,
+      },
+    },
+    roots: { method: "roots/list", params: { _meta: foreign } },
+  },
   error: { code: -32050, message: "Not today", data: { why: { deep: [1] } } },
 } as const
 
-export const serveRich = (era: "legacy" | "modern"): Promise<HttpServer> =>
-  serve((message, response) => {
-    const { id, method, params } = message
-    if (id === undefined) return void response.writeHead(202).end()
-    if (method === undefined) return void response.writeHead(405).end()
-    const answer = answerOf(era, message)
-    if (method !== "tools/call") return json(response, { jsonrpc: "2.0", id, ...answer })
-    response.writeHead(200, { "content-type": "text/event-stream" })
-    const say = (one: object) =>
-      response.write(`event: message\ndata: ${JSON.stringify({ jsonrpc: "2.0", ...one })}\n\n`)
-    const meta = params?.["_meta"] as { progressToken?: unknown } | undefined
-    const { progressToken } = meta ?? {}
-    if (progressToken !== undefined)
-      say({ method: "notifications/progress", params: { ...rich.progress, progressToken } })
-    say({ method: "notifications/message", params: rich.log })
-    say({ id, ...answer })
-    response.end()
-  })
+type Era = "legacy" | "modern"
 
-function answerOf(era: "legacy" | "modern", { method, params }: Message): object {
+/** `rich` answers with all of it; `ask` asks all that can be asked, at once, and tells what was answered by question. */
+export function serveRich(era: Era): Promise<HttpServer> {
+  /** Takes an answer to a question of a legacy server. */
+  let answered: ((name: string, result: unknown) => void) | undefined
+  return serve((message, response) => {
+    const { id, method, params } = message
+    if (method === undefined || id === undefined) {
+      if (typeof id === "string") answered?.(id, message.result)
+      response.writeHead(202).end()
+      return
+    }
+    if (method !== "tools/call")
+      return json(response, { jsonrpc: "2.0", id, ...answerOf(era, message) })
+    const say = sayingOn(response)
+    const end = (answer: object) => {
+      say({ id, ...answer })
+      response.end()
+    }
+    if (params?.["name"] !== "ask") {
+      tellOnTheWay(say, params)
+      end(answerOf(era, message))
+    } else if (era === "modern") end({ result: inRounds(params) })
+    else answered = askLive(say, (answers) => end({ result: telling(answers) }))
+  })
+}
+
+type Say = (message: object) => void
+
+function sayingOn(response: ServerResponse): Say {
+  response.writeHead(200, { "content-type": "text/event-stream" })
+  return (message) =>
+    void response.write(`data: ${JSON.stringify({ jsonrpc: "2.0", ...message })}\n\n`)
+}
+
+function tellOnTheWay(say: Say, params: Message["params"]): void {
+  const { progressToken } = (params?.["_meta"] ?? {}) as { progressToken?: unknown }
+  if (progressToken !== undefined)
+    say({ method: "notifications/progress", params: { ...rich.progress, progressToken } })
+  say({ method: "notifications/message", params: rich.log })
+}
+
+/** Asks all; what it returns takes the answers, and when they are there they are told. */
+function askLive(say: Say, told: (answers: object) => void) {
+  const answers: Record<string, unknown> = {}
+  for (const [name, question] of questions) say({ id: name, ...question })
+  return (name: string, result: unknown) => {
+    answers[name] = result
+    if (Object.keys(answers).length === questions.length) told(answers)
+  }
+}
+
+const questions = Object.entries(rich.questions)
+const telling = (answers: unknown) => ({ content: [], structuredContent: { answers } })
+
+function inRounds({ inputResponses, requestState }: Record<string, unknown>): object {
+  if (inputResponses === undefined)
+    return {
+      resultType: "input_required",
+      inputRequests: rich.questions,
+      requestState: "s-1",
+      _meta: foreign,
+    }
+  return { resultType: "complete", ...telling({ inputResponses, requestState }) }
+}
+
+function answerOf(era: Era, { method, params }: Message): object {
   const args = params?.["arguments"] as { fail?: boolean } | undefined
   if (args?.fail || params?.["uri"] === "rich://fail") return { error: rich.error }
   const capabilities = {
@@ -170,7 +263,7 @@ function answerOf(era: "legacy" | "modern", { method, params }: Message): object
       serverInfo: { name: "rich", version: "1" },
     },
     "server/discover": { supportedVersions: ["2026-07-28"], capabilities },
-    "tools/list": { tools: [rich.tool] },
+    "tools/list": { tools: [rich.tool, { name: "ask", inputSchema: { type: "object" } }] },
     "tools/call": rich.called,
     "resources/list": second
       ? { resources: rich.resources.slice(1) }
