@@ -22,6 +22,7 @@ export interface AuditRecord {
     | "drift"
     | "begin"
     | "step"
+    | "run"
   readonly id: string
   /** Milliseconds since the epoch. */
   readonly timeMs: number

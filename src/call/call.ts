@@ -53,6 +53,8 @@ export interface CallRequest extends Inquiry {
   readonly meta: JsonObject | undefined
   /** Of the logical call, for tools that take one: the same however often it is made. Only compositions have it. */
   readonly key?: string
+  /** That the caller gave for the whole call, outside its `_meta`. */
+  readonly idempotencyKey?: string
   /** Its arguments are proved to fit what callers are shown. Only compositions have it. */
   readonly isProven?: true
   /** A legacy caller takes a task in place of the result: its `task`, such as `{ttl}`. */

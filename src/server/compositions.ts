@@ -1,20 +1,31 @@
 import { randomBytes } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Compositions, EndedRun } from "../call/composition/compositions.ts"
+import { DurableRuns } from "../call/composition/durable/durable-runs.ts"
+import type { Gateway } from "../call/gateway.ts"
 import type { Planned } from "../compose/load.ts"
 import type { Plan } from "../compose/plan/plan.ts"
+import type { RunRecord } from "../compose/run/durable/record.ts"
+import type { RunStatus } from "../compose/run/durable/status.ts"
 import type { RunLimits } from "../compose/run/limits.ts"
 import type { Report } from "../compose/run/state/background.ts"
 import { createPolicyState, type PolicyState } from "../compose/run/state/policy-state.ts"
-import { type Abilities, agentsIn, refusalOf } from "../compose/run/supported.ts"
+import { agentsIn, refusalOf } from "../compose/run/supported.ts"
 import type { CatalogTool } from "../registry/catalog.ts"
 import { clock } from "./clock.ts"
 import type { Config } from "./config/config.ts"
 import { policyLimitsOf, runLimitsOf } from "./limits.ts"
+import type { Logger } from "./log.ts"
+import { RunKeeper } from "./runs/keeper.ts"
+import { RunJournal } from "./runs/run-journal.ts"
 
 export interface RunsOptions {
   readonly onEnded: (run: EndedRun) => void
   readonly onDetached: (report: Report) => void
+  /** A durable run has ended, was parked, or was left to others (`left`). */
+  readonly onDurable: (run: RunRecord, status: RunStatus | "left") => void
+  readonly onRecovered: (run: RunRecord) => void
+  readonly log: Logger
 }
 
 /** A composition that is refused when it is called, or of which a step is. */
@@ -30,31 +41,71 @@ export class Runs implements Compositions {
   readonly state: PolicyState
   readonly limits: RunLimits
   readonly timeoutMs: number
-  readonly once: Abilities["once"]
+  readonly durable: DurableRuns
+  readonly holdMs: number
+  readonly journal: RunJournal
+  readonly keeper: RunKeeper
   readonly #options: RunsOptions
   readonly #max: number
   /** Weak: a plan lives as long as a request, or the catalog in use, knows its tool. */
   readonly #plans = new WeakMap<CatalogTool, Plan>()
   #current: Planned["plans"] = new Map()
   #running = 0
+  #isStarted = false
 
   constructor({ limits, state }: Pick<Config, "limits" | "state">, options: RunsOptions) {
     this.#options = options
     this.#max = limits.runs
     this.limits = runLimitsOf(limits)
     this.timeoutMs = limits.runTimeout
-    this.once = state.runs === "memory" ? "memory" : "refuse"
     this.state = createPolicyState({
       clock,
       limits: policyLimitsOf(limits),
       onDetached: options.onDetached,
     })
+    this.holdMs = limits.runHold
+    this.journal = new RunJournal(state.runs, limits.runJournalBytes)
+    this.durable = new DurableRuns({
+      journal: () => this.journal.open(),
+      clock,
+      policies: this.state,
+      limits: this.limits,
+      owner: this.runId(),
+      openMax: limits.runsOpen,
+      onEnded: (run, drive) => options.onDurable(run, drive.status),
+      onRecovered: options.onRecovered,
+      onBug: (id, error) => options.log.error({ event: "composition_bug", run: id, error }),
+    })
+    this.keeper = new RunKeeper({
+      journal: this.journal,
+      runs: this.durable,
+      log: options.log,
+      now: clock.now,
+      retentionMs: limits.runRetention,
+      tombstoneMs: limits.runTombstone,
+    })
+  }
+
+  /**
+   * Goes on with the durable runs of processes before, and opens the journal where the catalog in use needs it. Throws a
+   * {@link JournalTrouble} when it cannot be opened.
+   */
+  start(gateway: Gateway): void {
+    const isNeeded = [...this.#current.values()].some(({ durable }) => durable)
+    this.#isStarted = true
+    if (!isNeeded && !this.journal.exists) return
+    this.journal.open()
+    this.keeper.start(gateway)
   }
 
   /** Those of the catalog in use. */
   use(plans: Planned["plans"]): void {
     this.#current = plans
     for (const [tool, plan] of plans) this.#plans.set(tool, plan)
+  }
+
+  get isStarted(): boolean {
+    return this.#isStarted
   }
 
   planOf(tool: CatalogTool): Plan | undefined {
@@ -87,14 +138,20 @@ export class Runs implements Compositions {
 
   /** In the order of the document. */
   notRunnable(): readonly NotRunnable[] {
-    const { limits, once } = this
+    const { limits } = this
     return [...this.#current].flatMap(([{ name, version }, plan]) => {
-      const refused = refusalOf(plan, limits, { once })?.message
+      const refused = refusalOf(plan, limits, { durable: true })?.message
       const agents = [...agentsIn(plan)]
       const unspoken = agents.length > 0 ? `agents are not called: ${agents.join(", ")}` : undefined
       const reason = refused ?? unspoken
       return reason === undefined ? [] : [{ name, version, reason }]
     })
+  }
+
+  /** Durable runs begin nothing any more; what is under way has so long to end. */
+  async rest(graceMs: number): Promise<void> {
+    await this.keeper.stop()
+    await this.durable.close(graceMs)
   }
 
   /** Lets detached steps end for so long, then gives them up. */
@@ -105,5 +162,11 @@ export class Runs implements Compositions {
     await Promise.race([background.idle(), patience])
     late.abort()
     background.close({ class: "cancelled", message: "the gateway is shutting down" })
+    if (this.journal.isOpen)
+      await this.journal.open().release(this.durable.ownership().owner).catch(told)
+    await this.journal.close()
   }
 }
+
+/** Whoever opens the file next takes its runs all the same. */
+const told = () => undefined

@@ -16,6 +16,8 @@ export interface GatewayMetrics {
   countDetached(report: Report): void
   /** A tool, or what a server says of itself, is not as it was. */
   countDrift(change: StandingChange): void
+  /** A status that a durable run came to, or `recovered`, or `left`. */
+  countDurable(event: string): void
   text(parts: Parts): string
 }
 
@@ -51,6 +53,11 @@ export function createGatewayMetrics(): GatewayMetrics {
     "Changes of what servers say of their tools and of themselves, by what it came to.",
     ["server", "state"],
   )
+  const durable = metrics.counter(
+    "postern_durable_runs_total",
+    "What became of durable runs: the status they ended or were parked in, recovered, or left to another process.",
+    ["event"],
+  )
   let hasReadings = false
   return {
     count({ kind, refusal, outcome, warnings: codes, target, ms, backendMs }) {
@@ -69,11 +76,15 @@ export function createGatewayMetrics(): GatewayMetrics {
     countDrift({ server, after }) {
       drifts.with(written(server), after.state).add()
     },
+    countDurable(event) {
+      durable.with(event).add()
+    },
     text(parts) {
       if (!hasReadings) {
         for (const [type, name, help, read] of readings(parts))
           metrics[type](`postern_${name}`, help, read)
         addLabelled(metrics, parts)
+        addDurable(metrics, parts)
         hasReadings = true
       }
       return metrics.print()
@@ -103,6 +114,12 @@ function readings(parts: Parts): Reading[] {
     ],
     ["gauge", "requests_in_flight", "Requests without an answer yet.", () => face.stats().inFlight],
     ["gauge", "runs", "Compositions that are running.", () => compositions.running],
+    [
+      "gauge",
+      "durable_runs_oldest_seconds",
+      "Age of the oldest durable run without an end; 0 when there is none.",
+      () => ageOf(compositions.keeper.counts.oldestOpenMs),
+    ],
     ["gauge", "sessions", "Sessions of legacy clients.", () => face.stats().sessions],
     ["gauge", "streams", "Streams open to callers.", () => face.stats().streams],
     [
@@ -155,6 +172,9 @@ function readings(parts: Parts): Reading[] {
   ]
 }
 
+const ageOf = (sinceMs: number | undefined): number =>
+  sinceMs === undefined ? 0 : (Date.now() - sinceMs) / 1000
+
 function longest(delay: ReturnType<typeof monitorEventLoopDelay>): number {
   const seconds = delay.max / 1e9
   delay.reset()
@@ -166,7 +186,17 @@ function cpuSeconds(): number {
   return (user + system) / 1e6
 }
 
-function addLabelled(metrics: Metrics, { backends, current, identify, pinning }: Parts): void {
+function addDurable(metrics: Metrics, { compositions }: Parts): void {
+  const runs = () =>
+    Object.entries(compositions.keeper.counts.byStatus).map(([status, value]) => ({
+      values: [status],
+      value,
+    }))
+  metrics.gauge("postern_durable_runs", "Durable runs by status.", runs, ["status"])
+}
+
+function addLabelled(metrics: Metrics, parts: Parts): void {
+  const { backends, current, identify, pinning } = parts
   const standings = () =>
     Object.entries(countStates(pinning.judged)).map(([state, value]) => ({
       values: [state],

@@ -26,6 +26,7 @@ const kib = 1024
 const mib = 1024 * kib
 const gib = 1024 * mib
 const minute = 60_000
+const day = 24 * 60 * minute
 const timerMax = 24 * 24 * 60 * 60_000 // Node's timers end a little beyond 24 days
 
 /**
@@ -125,6 +126,20 @@ export const limitTable = {
     max: 32 * mib,
   },
   runs: count(1_000, "runs of compositions at a time; more are refused"),
+  runsOpen: count(10_000, "durable runs without an end at a time; more are refused"),
+  runHold: time(
+    50_000,
+    "a call waits for its durable run; then its caller is told that it goes on",
+  ),
+  runRetention: {
+    ...time(7 * day, "the result of a durable run is kept after its end"),
+    max: 10 * 365 * day,
+  },
+  runTombstone: {
+    ...time(90 * day, "the id of a durable run stays taken after its end"),
+    max: 10 * 365 * day,
+  },
+  runJournalBytes: { ...bytes(4 * gib, "of the file with the durable runs"), max: 1024 * gib },
   runTimeout: time(5 * minute, "one run of a composition may take"),
   runDrain: time(
     defaultRunLimits.drainMs,
@@ -156,11 +171,6 @@ export const limitTable = {
   ),
   cacheEntries: count(defaultPolicyStateLimits.cacheEntries, "results kept for steps with a cache"),
   cacheBytes: bytes(defaultPolicyStateLimits.cacheBytes, "of all results kept, as JSON"),
-  onceEntries: count(
-    defaultPolicyStateLimits.onceEntries,
-    "keys kept for steps that are done once; more are refused",
-  ),
-  onceBytes: bytes(defaultPolicyStateLimits.onceBytes, "of what is kept for them, as JSON"),
   policyNames: count(
     defaultPolicyStateLimits.policyNames,
     "breakers, throttles and servers of which something is remembered",
@@ -365,8 +375,6 @@ export const runLimitsOf = (limits: Limits): RunLimits => ({
 export const policyLimitsOf = (limits: Limits): PolicyStateLimits => ({
   cacheEntries: limits.cacheEntries,
   cacheBytes: limits.cacheBytes,
-  onceEntries: limits.onceEntries,
-  onceBytes: limits.onceBytes,
   policyNames: limits.policyNames,
   throttleQueue: limits.throttleQueue,
   detachedQueue: limits.detachedQueue,

@@ -1,4 +1,5 @@
 import type { Exposures } from "../call/exposed/exposures.ts"
+import type { Gateway } from "../call/gateway.ts"
 import type { Identify } from "../call/identify.ts"
 import type { BackendPool } from "../mcp/backend/pool.ts"
 import type { Face } from "../mcp/face/face.ts"
@@ -22,6 +23,8 @@ export interface StartOptions {
 
 /** All that lives as long as the gateway. */
 export interface Parts {
+  /** What the way of a call is given. */
+  readonly gateway: Gateway
   readonly config: Config
   readonly options: StartOptions
   readonly audit: Audit

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { createExposures } from "../call/exposed/exposures.ts"
 import { createIdentify } from "../call/identify.ts"
 import { loadPlanned } from "../compose/load.ts"
+import type { RunRecord } from "../compose/run/durable/record.ts"
 import { secretsOfAuthorization } from "../mcp/backend/credentials/authorization.ts"
 import type { Change } from "../mcp/backend/offering.ts"
 import { createBackends } from "../mcp/backend/pool.ts"
@@ -20,7 +21,7 @@ import { Runs } from "./compositions.ts"
 import type { Config } from "./config/config.ts"
 import { createEnforcement } from "./enforcement.ts"
 import { faceOptions } from "./face-options.ts"
-import { createGatewayMetrics } from "./gateway-metrics.ts"
+import { createGatewayMetrics, type GatewayMetrics } from "./gateway-metrics.ts"
 import { callerClaims, identityPorts, identitySettings } from "./identity-of.ts"
 import { backendLimitsOf, loadLimitsOf, planLimitsOf, programLimitsOf } from "./limits.ts"
 import { type Listener, listen } from "./listen.ts"
@@ -71,6 +72,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
       throw new StartError(`the servers of ${config.file} contradict each other`, {
         lines: contradictions.map(formatProblem),
       })
+    parts.compositions.start(parts.gateway)
     listeners.push(await openMain(parts))
     listeners.push(await openAdmin(parts)) // apart, or the first would stay open when this one cannot
   } catch (error) {
@@ -129,15 +131,9 @@ function assemble(config: Config, options: StartOptions): Parts {
     left: (server, tool, reason) =>
       log.warn({ event: "exposed_tool_left_out", server: written(server), tool, reason }),
   })
-  const compositions = new Runs(config, {
-    onEnded: (run) => metrics.countRun(run),
-    onDetached: (report) => {
-      metrics.countDetached(report)
-      const { id, result } = report
-      if (typeof result !== "string" && "bug" in result)
-        log.error({ event: "composition_bug", step: id, error: result.bug })
-    },
-  })
+  const compositions = openRuns(config, options, metrics, (run, event) =>
+    noteRun(parts, run, event),
+  )
   const sealer = startable(() => requestStateSeal(config))
   const gateway = createEnforcement({
     config,
@@ -160,6 +156,7 @@ function assemble(config: Config, options: StartOptions): Parts {
     bug: (error) => log.error({ event: "registry_bug", error }),
   })
   const parts: Parts = {
+    gateway,
     config,
     options,
     audit,
@@ -188,6 +185,26 @@ const auditOf = (config: Config, log: Logger): Audit =>
         : log.error({ event: "audit_unavailable", reason: error.message }),
     onCheckpoint: ({ seq, hash }) => log.info({ event: "audit_checkpoint", seq, hash }),
   })
+/** All that compositions need while they run. */
+function openRuns(
+  config: Config,
+  { log }: StartOptions,
+  metrics: GatewayMetrics,
+  tell: (run: RunRecord, event: string) => void,
+): Runs {
+  return new Runs(config, {
+    log,
+    onDurable: tell,
+    onRecovered: (run) => tell(run, "recovered"),
+    onEnded: (run) => metrics.countRun(run),
+    onDetached: (report) => {
+      metrics.countDetached(report)
+      const { id, result } = report
+      if (typeof result !== "string" && "bug" in result)
+        log.error({ event: "composition_bug", step: id, error: result.bug })
+    },
+  })
+}
 
 const isAboutTools = (change: Change): boolean =>
   change.kind === "known"
@@ -269,9 +286,26 @@ function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: Reg
     options.log.warn({ event: "composition_not_runnable", tool: name, version, reason })
   current.catalog = catalog
   face.catalogChanged()
+  keepRuns(parts, catalog)
   const { digest } = catalog
   options.log.info({ event: "registry_loaded", digest, generation: state.generation })
   note(parts, "catalog", { event: "accepted", digest, generation: state.generation })
+}
+
+/** Durable runs go on by their own plans; what was withdrawn goes back. At the start there are none yet. */
+function keepRuns({ compositions, gateway, options }: Parts, catalog: Catalog): void {
+  compositions.durable.accept(catalog)
+  if (!compositions.isStarted) return
+  try {
+    compositions.start(gateway)
+  } catch (error) {
+    options.log.error({ event: "run_journal_unavailable", reason: wordsOf(error) })
+  }
+}
+
+function noteRun(parts: Parts, { id, tool, status }: RunRecord, event: string): void {
+  parts.metrics.countDurable(event)
+  note(parts, "run", { event, run: id, tool, from: status })
 }
 
 /** An unsound document changes nothing but what operators are told. */
@@ -330,7 +364,7 @@ function openAdmin(parts: Parts): Promise<Listener> {
 
 function note(
   { audit }: Parts,
-  kind: "catalog" | "config",
+  kind: "catalog" | "config" | "run",
   what: Parameters<typeof noteRecord>[1],
 ): void {
   audit.write(noteRecord(kind, what, { id: randomId(), timeMs: Date.now() }))
@@ -347,7 +381,7 @@ async function shutDown(parts: Parts, listeners: readonly Listener[]): Promise<v
   const graceMs = config.limits.shutdownTimeout
   const beganMs = Date.now()
   const drained = face.drain()
-  const cut = (await main?.close(graceMs)) ?? 0
+  const [cut = 0] = await Promise.all([main?.close(graceMs), compositions.rest(graceMs)])
   if (cut > 0) options.log.warn({ event: "requests_cut", count: cut, afterMs: graceMs })
   await compositions.close(Math.max(0, graceMs - (Date.now() - beganMs)))
   await Promise.all([backends.close(), registry.close(), parts.pinning.close()])

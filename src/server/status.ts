@@ -6,11 +6,13 @@ import type { Parts } from "./parts.ts"
 import { pinsStatus } from "./pins/pins-status.ts"
 
 /** Whether to send calls here. Backends do not count: one that is down refuses its own tools and nothing else. */
-export function readiness({ audit, config, current, identify }: Parts): Readiness {
+export function readiness({ audit, compositions, config, current, identify }: Parts): Readiness {
   const reasons: { code: string; message: string }[] = []
   if (current.isClosing) reasons.push({ code: "closing", message: "the gateway is shutting down" })
   if (current.catalog === undefined)
     reasons.push({ code: "no_catalog", message: "the registry document is being loaded" })
+  const lost = compositions.journal.trouble
+  if (lost !== undefined) reasons.push({ code: "run_journal_unavailable", message: lost.message })
   const { trouble } = audit.state()
   if (trouble !== undefined && config.audit?.onFailure === "deny")
     reasons.push({ code: "audit_unavailable", message: "the audit cannot be written" })
@@ -42,6 +44,7 @@ export function status(parts: Parts): JsonObject {
       count: compositions.count,
       running: compositions.running,
       notRunnable: compositions.notRunnable(),
+      durable: { driven: compositions.durable.size, ...compositions.keeper.counts },
     },
     face: face.stats(),
     audit: { ...audit.head(), ...audit.state() },

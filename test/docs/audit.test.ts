@@ -22,6 +22,7 @@ const everyKind = {
   begin: true,
   step: true,
   drift: true,
+  run: true,
 } satisfies Record<AuditRecord["kind"], true>
 const everyFinding = {
   not_a_record: true,

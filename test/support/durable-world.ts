@@ -1,18 +1,25 @@
 import type { Plan } from "../../src/compose/plan/plan.ts"
 import { type Drive, DurableRun } from "../../src/compose/run/durable/drive.ts"
 import type { StoredEvent } from "../../src/compose/run/durable/event.ts"
-import type { Journal, Lease, Owner } from "../../src/compose/run/durable/journal.ts"
+import type {
+  Journal,
+  Lease,
+  OnceTaken,
+  OnceTaker,
+  Owner,
+} from "../../src/compose/run/durable/journal.ts"
 import type { RunChange, RunRecord } from "../../src/compose/run/durable/record.ts"
 import { RunState } from "../../src/compose/run/durable/state.ts"
 import { isOpen } from "../../src/compose/run/durable/status.ts"
 import { defaultRunLimits, type RunLimits } from "../../src/compose/run/limits.ts"
+import type { RunOutcome } from "../../src/compose/run/run-plan.ts"
 import { digest } from "../../src/schema/canonical.ts"
 import type { Json } from "../../src/schema/json.ts"
 import { MemoryJournal } from "../../src/store/journal/memory-journal.ts"
 import { type Tool, World } from "./composition-world.ts"
 
 /** A journal of which the process ends at a write: nothing that comes after it is answered. */
-export class MortalJournal implements Pick<Journal, "append"> {
+export class MortalJournal implements Pick<Journal, "append" | "takeOnce" | "settleOnce"> {
   readonly inner: Journal
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>
@@ -28,15 +35,31 @@ export class MortalJournal implements Pick<Journal, "append"> {
     this.#end = resolve
   }
 
-  async append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
+  append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
+    return this.#write(() => this.inner.append(lease, events, change), events, change)
+  }
+
+  takeOnce(key: string, taker: OnceTaker): Promise<OnceTaken> {
+    return this.#write(() => this.inner.takeOnce(key, taker))
+  }
+
+  settleOnce(key: string, taker: OnceTaker, outcome: Json | undefined): Promise<void> {
+    return this.#write(() => this.inner.settleOnce(key, taker, outcome))
+  }
+
+  async #write<T>(
+    write: () => Promise<T>,
+    events: readonly StoredEvent[] = [],
+    change?: RunChange,
+  ): Promise<T> {
     if (this.#isDead) return new Promise(() => {})
     const death = this.#dies(events, change)
     if (death === "before") return this.#die()
-    await this.inner.append(lease, events, change)
-    if (death === "after") return this.#die()
+    const written = await write()
+    return death === "after" ? this.#die() : written
   }
 
-  #die(): Promise<void> {
+  #die(): Promise<never> {
     this.#isDead = true
     this.#end()
     return new Promise(() => {})
@@ -93,7 +116,20 @@ export class DurableWorld extends World {
   }
 
   /** One incarnation; undefined when it died. */
-  async drive(id = "run", counts = true): Promise<Drive | undefined> {
+  drive(id = "run", counts = true): Promise<Drive | undefined> {
+    return this.clock.until(this.begun(id, counts))
+  }
+
+  /** One run from beginning to end; time passes only when somebody waits for something. */
+  async play(plan: Plan, input: Json, id: string, callerScope?: string): Promise<RunOutcome> {
+    await this.begin(plan, input, id)
+    const drive = await this.begun(id, false, callerScope)
+    if (drive === undefined || drive.status === "left") throw new Error(`run ${id} has no end`)
+    return drive.outcome
+  }
+
+  /** The same as {@link drive}, while others go on, too. */
+  async begun(id: string, counts: boolean, callerScope = "agent"): Promise<Drive | undefined> {
     this.incarnations++
     const record = await this.#claim(id, counts)
     const journal = new MortalJournal(this.journal, this.#options.dies ?? (() => undefined))
@@ -107,15 +143,14 @@ export class DurableWorld extends World {
         journal: journal as unknown as Journal,
         lease: { id, epoch: record.epoch },
         ...{ record, state, isRecovered: record.epoch > 2 || state.seq > 0 },
-        ...{ callerScope: "agent", policies: this.state, schemas: this.schemas },
+        ...{ callerScope, policies: this.state, schemas: this.schemas },
         limits: { ...defaultRunLimits, ...limits },
         ...(faultOf && { faultOf }),
         resultOf: (outcome, status) => ({ status, ok: outcome.ok }),
       },
     )
     this.driven = run
-    const drive = run.drive()
-    return this.clock.until(Promise.race([drive, journal.ended.then(() => undefined)]))
+    return Promise.race([run.drive(), journal.ended.then(() => undefined)])
   }
 
   /** What the journal has of the run, step by step, without when. */

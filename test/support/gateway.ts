@@ -59,7 +59,7 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
     requests.push(request)
     return sketch.backend?.(request) ?? done()
   })
-  const { runs, ended, detached } = openRuns(sketch.runs)
+  const { runs, ended, detached, durable } = openRuns(sketch.runs)
   let serial = 0
   const gateway: Gateway = {
     catalog: () => catalog,
@@ -83,7 +83,7 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
     },
     ...sketch.gateway,
   }
-  return { gateway, records, requests, clock, runs, ended, detached }
+  return { gateway, records, requests, clock, runs, ended, detached, durable }
 }
 
 /** A call of agent `a` in version 1. */

@@ -2,8 +2,8 @@ import type { Plan } from "../../compose/plan/plan.ts"
 import type { RunLimits } from "../../compose/run/limits.ts"
 import type { Clock } from "../../compose/run/ports.ts"
 import type { PolicyState } from "../../compose/run/state/policy-state.ts"
-import type { Abilities } from "../../compose/run/supported.ts"
 import type { CatalogTool } from "../../registry/catalog.ts"
+import type { DurableRuns } from "./durable/durable-runs.ts"
 
 /** What running compositions takes from outside the way of a call. The composition root makes one. */
 export interface Compositions {
@@ -15,7 +15,10 @@ export interface Compositions {
   readonly limits: RunLimits
   /** One run with all its steps may take. */
   readonly timeoutMs: number
-  readonly once: Abilities["once"]
+  /** Those that outlive their calls, and this process. */
+  readonly durable: DurableRuns
+  /** How long a call waits for a durable run. */
+  readonly holdMs: number
   /** Takes one of the places for runs; false when there is none left. Who took one gives it back. */
   enter(): boolean
   leave(run: EndedRun): void

@@ -4,6 +4,7 @@ import { unsupported } from "../../compose/run/outcome.ts"
 import { resultOf } from "../../compose/run/result/composition-result.ts"
 import { Timeline } from "../../compose/run/result/timeline.ts"
 import { type RunOutcome, runPlan } from "../../compose/run/run-plan.ts"
+import { refusalOf } from "../../compose/run/supported.ts"
 import type { CatalogTool } from "../../registry/catalog.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { Answer, InsideLine, Way } from "../call.ts"
@@ -12,6 +13,7 @@ import { valueFaults } from "../check-output.ts"
 import { warn } from "../facts.ts"
 import type { Permit } from "../permit.ts"
 import type { Refusal } from "../refusal.ts"
+import { runDurably } from "./durable/run-durably.ts"
 import { createInvoke } from "./invoke.ts"
 import { Teller } from "./teller.ts"
 
@@ -20,14 +22,22 @@ const traceKey = "dev.postern/trace"
 
 /** Runs a composition: its calls go the way of a call themselves, by what the composition may call. */
 export async function runComposition(
-  { caller, tool }: Permit,
+  permit: Permit,
   input: JsonObject,
   way: Way,
   inside: InsideLine,
 ): Promise<Answer> {
+  const { caller, tool } = permit
   const { compositions } = way.gateway
   const plan = compositions.planOf(tool)
   if (plan === undefined) return refused(unplanned(tool))
+  if (plan.durable) {
+    way.facts.note = { pattern: patternOf(tool) }
+    const refusal = refusalOf(plan, compositions.limits, { durable: true })
+    return refusal === undefined
+      ? runDurably({ permit, plan, input, way, inside })
+      : refused({ code: "composition_unsupported", tool: tool.name, words: refusal.message })
+  }
   if (!compositions.enter()) return refused(tooManyRuns(tool))
   const runId = compositions.runId()
   const pattern = patternOf(tool)
@@ -62,7 +72,7 @@ function run(
   inside: InsideLine,
 ): Promise<RunOutcome> {
   const { request, gateway } = way
-  const { clock, limits, once, state, timeoutMs } = gateway.compositions
+  const { clock, limits, state, timeoutMs } = gateway.compositions
   const teller = new Teller(plan, request, clock, timeline)
   const invoke = createInvoke({ way, caller, runId, teller, inside })
   return runPlan(
@@ -75,7 +85,6 @@ function run(
       state,
       schemas: gateway.schemas,
       limits,
-      once,
       isChecked: isStrict(gateway.levels),
       deadlineMs: clock.now() + timeoutMs,
       ...(request.cancellation && { cancellation: request.cancellation }),
@@ -128,7 +137,8 @@ function answerOf(outcome: RunOutcome, { plan, tool, runId, timeline }: Ran, way
       return refused({ code: "cancelled", reason: message, fate: isBegun ? "lost" : "unsent" })
   }
   const isStructured = tool.shown.outputSchema !== undefined
-  const result = resultOf(plan, outcome, { runId, isStructured, timeline })
+  const status = outcome.ok ? "completed" : "failed"
+  const result = resultOf(plan, outcome, { runId, status, isStructured, timeline })
   return { kind: "result", result }
 }
 

@@ -9,7 +9,7 @@ import type { Ports } from "./ports.ts"
 import { beginTally, type RunNote, type StepEvent, type StepSummary } from "./report.ts"
 import { Run } from "./run.ts"
 import type { PolicyState } from "./state/policy-state.ts"
-import { type Abilities, refusalOf } from "./supported.ts"
+import { refusalOf } from "./supported.ts"
 import { fail, type Site, startTimer, stopped } from "./work.ts"
 
 export interface RunOptions {
@@ -33,8 +33,6 @@ export interface RunOptions {
    * no value. Then what is proved of an input is not checked once more. Default: false.
    */
   readonly isChecked?: boolean
-  /** What is done about `once`, which no journal keeps here. Default: refuse. */
-  readonly once?: Abilities["once"]
 }
 
 /** What comes of a run. */
@@ -93,8 +91,8 @@ function siteOf(plan: Plan, input: Json, run: Run, deadlineMs: number | undefine
 /** Runs it as long as the caller waits for it. */
 async function guarded(plan: Plan, site: Site, options: RunOptions): Promise<Result> {
   const { run } = site
-  const { cancellation, deadlineMs, limits = defaultRunLimits, once = "refuse" } = options
-  const refusal = refusalOf(plan, limits, { once })
+  const { cancellation, deadlineMs, limits = defaultRunLimits } = options
+  const refusal = refusalOf(plan, limits, { durable: false })
   if (refusal !== undefined) return fail(site, refusal)
   const cancelled = { class: "cancelled", message: "cancelled by the caller" } as const
   if (cancellation?.isCancelled) return stopped(site, cancelled)

@@ -3,36 +3,35 @@ import type { Graph, Plan } from "../plan/plan.ts"
 import type { RunLimits } from "./limits.ts"
 import { type Failure, failure, unsupported } from "./outcome.ts"
 
-/** What an interpreter without a journal can do about `once`. */
+/** What an interpreter can do. */
 export interface Abilities {
-  /** Remember outcomes as long as the process lasts. */
-  readonly once: "memory" | "refuse"
+  /** It keeps a journal. */
+  readonly durable: boolean
 }
 
 /** Why a plan is not begun at all: it needs a journal, or is larger than a run may be. */
-export function refusalOf(plan: Plan, limits: RunLimits, { once }: Abilities): Failure | undefined {
+export function refusalOf(
+  plan: Plan,
+  limits: RunLimits,
+  { durable }: Abilities,
+): Failure | undefined {
   const known = judged.get(plan)
-  if (known?.limits === limits && known.once === once) return known.failure
-  const failure = judge(plan.root, limits, once)
-  judged.set(plan, { limits, once, failure })
+  if (known?.limits === limits && known.durable === durable) return known.failure
+  const failure = judge(plan.root, limits, durable)
+  judged.set(plan, { limits, durable, failure })
   return failure
 }
 
 /** Of a plan the answer is always the same, and every run asks. */
 const judged = new WeakMap<Plan, Abilities & { limits: RunLimits; failure: Failure | undefined }>()
 
-function judge(root: Graph, limits: RunLimits, once: Abilities["once"]): Failure | undefined {
+function judge(root: Graph, limits: RunLimits, durable: boolean): Failure | undefined {
   const { depth } = measure(root)
   if (depth > limits.maxDepth)
     return over({ found: depth, what: "graphs inside each other", limit: "maxDepth" }, limits)
   for (const graph of graphsOf(root)) {
-    const needs = journalFor(graph, once)
-    if (needs !== undefined)
-      return {
-        class: "journal",
-        code: unsupported,
-        message: `${needs}, and this gateway keeps none`,
-      }
+    const needs = durable ? askingIn(graph) : journalFor(graph)
+    if (needs !== undefined) return { class: "journal", code: unsupported, message: needs }
     const size = tooLarge(graph, limits)
     if (size !== undefined) return size
   }
@@ -56,13 +55,17 @@ function graphsOf(root: Graph): ReadonlySet<Graph> {
   return found
 }
 
-function journalFor(graph: Graph, once: Abilities["once"]): string | undefined {
-  if (graph.kind === "saga") return "a saga needs a journal"
-  const asking = graph.steps.find((step) => nodesOf(step).some(({ kind }) => kind === "approve"))
-  if (asking !== undefined) return `step ${asking.id} asks a person, which needs a journal`
-  if (once === "memory") return
+function askingIn({ steps }: Graph): string | undefined {
+  const asking = steps.find((step) => nodesOf(step).some(({ kind }) => kind === "approve"))
+  return asking && `step ${asking.id} asks a person, which this version does not do`
+}
+
+function journalFor(graph: Graph): string | undefined {
+  if (graph.kind === "saga") return "a saga needs a journal, and there is none here"
   const single = graph.steps.find(({ policies }) => policies.once !== undefined)
-  return single && `step ${single.id} is to be done once, which needs a journal`
+  if (single !== undefined)
+    return `step ${single.id} is to be done once, which needs a journal, and there is none here`
+  return askingIn(graph)
 }
 
 function tooLarge({ kind, steps }: Graph, limits: RunLimits): Failure | undefined {

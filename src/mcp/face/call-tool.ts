@@ -12,6 +12,7 @@ import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "./context.ts"
 import { codes, type Fail, fail, resultText } from "./errors.ts"
 import type { Exchange } from "./exchange.ts"
+import { header, type RequestHeaders } from "./headers.ts"
 import { legacyOutput } from "./legacy/output-schema.ts"
 import { type MirroredParam, mirroredParams, paramFault } from "./param-headers.ts"
 import { refusalAnswer } from "./refusal-words.ts"
@@ -92,12 +93,19 @@ function callOf(
     exactArguments: isObject(exact) ? exact : undefined,
     meta: withTrace(meta && codec.meta(meta), headers),
     ...(codec.era === "legacy" && isObject(task) && { task }), // a stray one means nothing in the other
+    ...keyOf(message.params, headers),
     cancellation,
     onNotification: relaying(going),
     onPause: posted.exchange.canPause ? () => posted.exchange.pause() : undefined,
     logs: going.logs,
     respondent: going.respondent,
   }
+}
+
+/** That a caller gave beside the `_meta`: as a parameter (SEP-3182, which came to nothing), or as the IETF draft's header. */
+function keyOf(params: JsonObject | undefined, headers: RequestHeaders) {
+  const given = params?.["idempotencyKey"] ?? header(headers, "idempotency-key")
+  return typeof given === "string" ? { idempotencyKey: given.replace(/^"(.*)"$/, "$1") } : {}
 }
 
 /** Where a backend's notifications go; nowhere where the caller reads no stream. */

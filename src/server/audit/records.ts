@@ -30,7 +30,7 @@ const empty = {
 
 /** A record of something other than a caller's request: a start, a reload, a recovery. */
 export const noteRecord = (
-  kind: "catalog" | "config" | "checkpoint" | "recovered",
+  kind: "catalog" | "config" | "checkpoint" | "recovered" | "run",
   note: JsonObject,
   stamp: Stamp,
 ): AuditRecord => ({ ...empty, ...stamp, kind, note })

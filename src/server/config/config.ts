@@ -55,10 +55,14 @@ export interface Config {
   readonly log: { readonly level: string; readonly to: "stderr" | "stdout" }
   readonly sbom: SbomConfig
   readonly limits: Limits
-  /** `memory`: what running compositions have to remember is kept as long as the process lasts. */
-  readonly state: { readonly runs: "memory" | undefined }
+  readonly state: { readonly runs: RunStore }
   readonly explainRefusals: boolean
 }
+
+/** Where durable runs are kept: in a file, or as long as the process lasts. */
+export type RunStore =
+  | { readonly kind: "memory" }
+  | { readonly kind: "sqlite"; readonly file: string }
 
 /** One entry of `servers`: where a server version lives. */
 export interface ServerConfig {

@@ -32,6 +32,7 @@ export const defaults = {
   auditSync: "batch",
   auditBegin: "effects",
   auditOnFailure: "deny",
+  runs: "sqlite:./var/runs.db",
   logLevel: "info",
   logTo: "stderr",
 } as const

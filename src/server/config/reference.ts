@@ -136,7 +136,6 @@ audit: { file: ./var/audit.jsonl }
 - Paths are relative to the folder of the file. Durations: \`500ms\`, \`30s\`, \`5m\`, \`12h\`, \`1d\`. Sizes: \`64KiB\`, \`4MiB\`.
 - An unknown key is an error. Errors read \`file:line:column path — what is wrong\`, all at once, and nothing starts.
 - Every permissive setting prints one warning at start; \`/status\` keeps them.
-- Of \`state.runs\` this version acts on nothing but \`memory\`.
 - The levels under \`validation.runtime\` may also be written \`error\` or \`enforce\` (deny) and \`ignore\` (allow).
 `
 

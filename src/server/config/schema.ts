@@ -151,6 +151,8 @@ const log = z
   })
   .prefault({})
 
+const isRunStore = (written: string) => written === "memory" || /^sqlite:./.test(written)
+
 /** The configuration file as it may be written. The published JSON Schema and the reference page come from this. */
 export const ConfigFile = z.strictObject({
   listen: listen.describe("Where callers reach the gateway."),
@@ -180,12 +182,13 @@ export const ConfigFile = z.strictObject({
     .strictObject({
       runs: z
         .string()
-        .optional()
+        .refine(isRunStore, "expected sqlite: and the path of a file, or memory")
+        .default(defaults.runs)
         .describe(
-          "memory: outcomes of steps that are to be done once are remembered as long as the process lasts; otherwise such compositions are refused. Nothing else is used by this version: no run is durable yet.",
+          "Where durable runs (sagas, and what is done once) are kept. sqlite: and the path of a file, from the folder of this file; it is made when the first of them is registered. memory: they end with the process.",
         ),
     })
-    .optional()
-    .describe("Where running compositions are kept."),
+    .prefault({})
+    .describe("What outlives calls and restarts."),
 })
 export type ConfigFile = z.infer<typeof ConfigFile>

@@ -2,7 +2,15 @@ import { dirname, join, resolve } from "node:path"
 import type { z } from "zod"
 import type { ServerRule } from "../../call/server-rules.ts"
 import { Secret } from "../secret.ts"
-import type { Config, JwtConfig, KeySource, Place, ProcessConfig, ServerConfig } from "./config.ts"
+import type {
+  Config,
+  JwtConfig,
+  KeySource,
+  Place,
+  ProcessConfig,
+  RunStore,
+  ServerConfig,
+} from "./config.ts"
 import type { ConfigFile } from "./schema.ts"
 import { type ServerFile, serverKey } from "./servers-schema.ts"
 import { settleAuthorization } from "./settle-auth.ts"
@@ -60,9 +68,14 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     log,
     sbom,
     limits,
-    state: { runs: written.state?.runs === "memory" ? "memory" : undefined },
+    state: { runs: runStore(written.state.runs, around) },
     explainRefusals,
   }
+}
+
+function runStore(runs: string, around: Surroundings): RunStore {
+  const path = /^sqlite:(.+)$/.exec(runs)?.[1]
+  return path === undefined ? { kind: "memory" } : { kind: "sqlite", file: inFolder(path, around) }
 }
 
 const inFolder = (path: string, { file }: Surroundings): string => resolve(dirname(file), path)

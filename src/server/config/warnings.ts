@@ -100,10 +100,10 @@ function* unused({ registry, state }: ConfigFile): Generator<Warning> {
         path: ["registry", key],
         message: "not used by this version: the registry is a file, which is watched",
       }
-  if (state?.runs !== undefined && state.runs !== "memory")
+  if (state.runs === "memory")
     yield {
       path: ["state", "runs"],
-      message: "not used by this version, which keeps no run; expected memory",
+      message: "memory: sagas that are under way end with this process",
     }
 }
 

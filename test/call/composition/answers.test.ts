@@ -100,19 +100,9 @@ describe("the answer of a composition", () => {
 describe("a composition that cannot be run", () => {
   test.each([
     [
-      "a saga",
-      { saga: { steps: [{ id: "x", action: { tool: { name: "t" } } }] } },
-      /a saga needs a journal/,
-    ],
-    [
       "a question to a person",
       pipeline(step("t"), { id: "ask", operation: { approve: { message: "May I?" } } }),
       /step ask asks a person/,
-    ],
-    [
-      "a step that is done once",
-      pipeline(step("t", { once: { key: ["$.id"] } })),
-      /step t is to be done once/,
     ],
   ])("because of %s is refused in so many words, and calls nothing", async (_, spec, words) => {
     const { call, records, requests } = composed({ tools: { t: {} }, compositions: { c: spec } })
@@ -127,11 +117,10 @@ describe("a composition that cannot be run", () => {
     ])
   })
 
-  test("does a thing once where the configuration lets memory do", async () => {
+  test("does a thing once", async () => {
     const { call, requests } = composed({
       tools: { t: {} },
       compositions: { c: pipeline(step("t", { once: { key: ["$.id"] } })) },
-      runs: { state: { runs: "memory" } },
       backend: () => value({ n: 1 }),
     })
     expect([valueIn(await call("c", { id: 1 })), valueIn(await call("c", { id: 1 }))]).toEqual([

@@ -66,7 +66,11 @@ describe("the value of a tool's result", () => {
 
 async function resultIn(plan: Plan, tools: Record<string, Answer>, isStructured = false) {
   const outcome = await new World(tools).run(plan)
-  return resultOf(plan, outcome, { runId: "r1", isStructured })
+  return resultOf(plan, outcome, {
+    runId: "r1",
+    status: outcome.ok ? "completed" : "failed",
+    isStructured,
+  })
 }
 
 /** Without what is said of the run. */
@@ -122,7 +126,7 @@ describe("the result of a composition", () => {
       a: () => (++calls === 1 ? { afterMs: 5, value: 1 } : { afterMs: 9, fail }),
     }).run(plan)
     const { "dev.postern/run": run } = metaOf(
-      resultOf(plan, outcome, { runId: "r1", isStructured: false }),
+      resultOf(plan, outcome, { runId: "r1", status: "completed", isStructured: false }),
     )
     expect(run).toEqual({
       id: "r1",
@@ -158,7 +162,12 @@ describe("the result of a composition", () => {
     timeline.attempted({ step: "a", startMs: 1_000.04, endMs: 1_007.26, status: "ok" })
     timeline.started("b", 1_010)
     const outcome = await new World({ a: {}, b: {} }).run(plan)
-    const result = resultOf(plan, outcome, { runId: "r1", isStructured: false, timeline })
+    const result = resultOf(plan, outcome, {
+      runId: "r1",
+      status: "failed",
+      isStructured: false,
+      timeline,
+    })
     expect(metaOf(result)["dev.postern/run"]).toMatchObject({
       steps: [
         { id: "a", startMs: 0 },

@@ -76,6 +76,20 @@ export class RunLog {
     return !this.#isLost
   }
 
+  /** Asks the journal for something, as long as it takes; undefined when the run was lost meanwhile. */
+  async ask<T>(question: (journal: Journal) => Promise<T>): Promise<T | undefined> {
+    const { journal, clock } = this.#options
+    while (!this.#isLost)
+      try {
+        return await question(journal)
+      } catch (error) {
+        if (!(error instanceof JournalTrouble)) throw error
+        if (error.kind === "closed") this.#lose(closed)
+        else await clock.sleep(patienceMs, new Cancellation())
+      }
+    return
+  }
+
   /**
    * What is known already of the call at this path, each failure once: whoever asks again wants it to be made again.
    * Undefined: nothing, it is to be made.

@@ -5,22 +5,17 @@ import { type StepError, unsupported } from "../outcome.ts"
 import type { StepSummary } from "../report.ts"
 import type { RunOutcome } from "../run-plan.ts"
 import { refusalCodes } from "./refusal-codes.ts"
-import { runMeta } from "./run-meta.ts"
-import type { Timeline } from "./timeline.ts"
+import { type RunMark, runMeta } from "./run-meta.ts"
 
-export interface ResultOptions {
-  readonly runId: string
+export interface ResultOptions extends RunMark {
   /** The composition has an output schema, so it owes structured content. */
   readonly isStructured: boolean
-  /** Where the caller asked how the run went in time. */
-  readonly timeline?: Timeline | undefined
 }
 
 /** A composition's outcome as the result of a tool (compositions §6.2), in the terms of MCP 2026-07-28. */
 export function resultOf(plan: Plan, outcome: RunOutcome, options: ResultOptions): JsonObject {
-  const { runId, timeline } = options
-  const meta = runMeta(plan, outcome, runId, timeline)
-  if (!outcome.ok) return failed(plan, outcome, runId, meta)
+  const meta = runMeta(plan, outcome, options)
+  if (!outcome.ok) return failed(plan, outcome, options, meta)
   const { raw, value } = outcome
   if (raw === undefined) return { ...written(value), _meta: meta }
   const own = raw["_meta"]
@@ -44,10 +39,11 @@ const refusalKey = "dev.postern/refusal"
 function failed(
   { tool }: Plan,
   { error, steps }: RunOutcome & { ok: false },
-  runId: string,
+  { runId, status }: RunMark,
   meta: JsonObject,
 ): JsonObject {
-  const lines = [why(tool.name, error), ...whatIsLeft(steps, error), `Run ${runId}.`]
+  const left = status === "compensated" ? whatIsUndone(steps) : whatIsLeft(steps, error)
+  const lines = [why(tool.name, error), ...left, `Run ${runId}.`]
   return {
     content: [{ type: "text", text: lines.join("\n") }],
     isError: true,
@@ -79,6 +75,23 @@ function whatIsLeft(steps: readonly StepSummary[], error: StepError): readonly s
   const done = leaves(steps.filter((step) => step.effect === "done"))
   if (error.effect === "none" && done.length === 0) return [nothingChanged(error)]
   return [`What was done before is not undone: ${done.join(", ")}.`]
+}
+
+/** Of a saga that went back. */
+function whatIsUndone(steps: readonly StepSummary[]): readonly string[] {
+  const undone = leaves(steps.filter(({ status }) => status === "undone"))
+  const kept = leaves(
+    steps.filter(({ status, effect }) => status !== "undone" && effect === "done"),
+  )
+  const unclear = leaves(steps.filter(({ effect }) => effect === "unknown"))
+  if (undone.length + kept.length + unclear.length === 0) return ["Nothing was changed."]
+  return [
+    ...(undone.length > 0 ? [`What was done has been undone: ${undone.join(", ")}.`] : []),
+    ...(kept.length > 0 ? [`Not undone, because nothing undoes it: ${kept.join(", ")}.`] : []),
+    ...(unclear.length > 0
+      ? [`Nobody knows whether this happened before it was undone: ${unclear.join(", ")}.`]
+      : []),
+  ]
 }
 
 /** A tool that was asked and says that it failed may have done a part: nobody but itself knows. */

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../../schema/json.ts"
 import type { Plan } from "../../plan/plan.ts"
+import type { RunStatus } from "../durable/status.ts"
 import type { StepError } from "../outcome.ts"
 import type { StepSummary } from "../report.ts"
 import type { RunOutcome } from "../run-plan.ts"
@@ -11,17 +12,23 @@ const scatterKey = "dev.postern/scatter"
 /** Of a run with more steps the rest is counted. */
 const stepsMax = 200
 
+export interface RunMark {
+  readonly runId: string
+  readonly status: RunStatus
+  /** Where the caller asked how the run went in time. */
+  readonly timeline?: Timeline | undefined
+}
+
 /** What the `_meta` of a composition's result says of the run (compositions §6.2). */
 export function runMeta(
   plan: Plan,
   outcome: RunOutcome,
-  runId: string,
-  timeline?: Timeline,
+  { runId, status, timeline }: RunMark,
 ): JsonObject {
   const { steps, notes } = outcome
   const run: JsonObject = {
     id: runId,
-    status: outcome.ok ? "completed" : "failed",
+    status,
     steps: steps.slice(0, stepsMax).map((step) => stepMeta(step, timeline)),
     ...(steps.length > stepsMax && { more: steps.length - stepsMax }),
     ...(notes.length > 0 && { notes: notes.map(({ id, note }) => ({ step: id, ...note })) }),

@@ -11,7 +11,8 @@ export async function underJournal(work: Work, inner: Inner, attempt: Inner): Pr
   if (log === undefined) return inner(work)
   const known = log.state.step(work.path)
   const isLeaf = work.step.node.kind !== "graph" && work.step.node.kind !== "value"
-  if (known?.standing === "done" && (isLeaf || known.isForced)) {
+  const isSingle = work.step.policies.once !== undefined // who leads has to say how it ended
+  if (known?.standing === "done" && ((isLeaf && !isSingle) || known.isForced)) {
     work.tally.attempts = Math.max(known.attempts, 1)
     work.run.distrust()
     return { ok: true, value: known.value, effect: known.effect }

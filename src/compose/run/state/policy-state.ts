@@ -2,7 +2,6 @@ import type { Clock } from "../ports.ts"
 import { Background, type Report } from "./background.ts"
 import { BreakerState } from "./breaker-state.ts"
 import { CacheStore } from "./cache-store.ts"
-import { OnceStore } from "./once-store.ts"
 import { Recent } from "./recent.ts"
 import { RetryBudget } from "./retry-budget.ts"
 import { ThrottleLine } from "./throttle-line.ts"
@@ -11,9 +10,6 @@ import { ThrottleLine } from "./throttle-line.ts"
 export interface PolicyStateLimits {
   readonly cacheEntries: number
   readonly cacheBytes: number
-  /** Keys of `once` that are remembered; more are refused, because forgetting one would do a thing twice. */
-  readonly onceEntries: number
-  readonly onceBytes: number
   /** Breakers, throttles and backends that are remembered; the one not used for longest goes first. */
   readonly policyNames: number
   /** Steps that wait for their turn at one throttle. */
@@ -30,8 +26,6 @@ const mib = 1024 * 1024
 export const defaultPolicyStateLimits: PolicyStateLimits = {
   cacheEntries: 10_000,
   cacheBytes: 64 * mib,
-  onceEntries: 10_000,
-  onceBytes: 64 * mib,
   policyNames: 10_000,
   throttleQueue: 1_000,
   detachedQueue: 1_000,
@@ -42,7 +36,6 @@ export const defaultPolicyStateLimits: PolicyStateLimits = {
 /** What policies share between runs. One per gateway, in memory. */
 export interface PolicyState {
   readonly cache: CacheStore
-  readonly once: OnceStore
   readonly breakers: Recent<BreakerState>
   readonly throttles: Recent<ThrottleLine>
   readonly retries: RetryBudget
@@ -61,7 +54,6 @@ export function createPolicyState(options: PolicyStateOptions): PolicyState {
   const { policyNames } = limits
   return {
     cache: new CacheStore(limits.cacheEntries, limits.cacheBytes),
-    once: new OnceStore(limits.onceEntries, limits.onceBytes),
     breakers: new Recent(policyNames, () => new BreakerState()),
     throttles: new Recent(policyNames, () => new ThrottleLine(limits.throttleQueue)),
     retries: new RetryBudget(policyNames),

@@ -1,0 +1,234 @@
+import type { Plan } from "../../../compose/plan/plan.ts"
+import { Cancellation } from "../../../compose/run/cancellation.ts"
+import { type Drive, DurableRun } from "../../../compose/run/durable/drive.ts"
+import { inputDigest } from "../../../compose/run/durable/input-digest.ts"
+import {
+  type Journal,
+  JournalTrouble,
+  type Lease,
+  type Owner,
+} from "../../../compose/run/durable/journal.ts"
+import type { NewRun, RunRecord } from "../../../compose/run/durable/record.ts"
+import { RunState } from "../../../compose/run/durable/state.ts"
+import type { RunLimits } from "../../../compose/run/limits.ts"
+import type { Clock } from "../../../compose/run/ports.ts"
+import type { StepEvent } from "../../../compose/run/report.ts"
+import type { PolicyState } from "../../../compose/run/state/policy-state.ts"
+import type { Reason } from "../../../compose/run/stop.ts"
+import type { Catalog, CatalogTool } from "../../../registry/catalog.ts"
+import type { Json } from "../../../schema/json.ts"
+import type { InsideLine, Way } from "../../call.ts"
+import type { Caller } from "../../caller.ts"
+import { createInvoke } from "../invoke.ts"
+import { Teller } from "../teller.ts"
+import { withdrawnFrom } from "./principal.ts"
+import { durableResult, faultOf } from "./results.ts"
+
+export interface DurableRunsOptions {
+  /** Opened when it is first needed. Throws a {@link JournalTrouble}. */
+  readonly journal: () => Journal
+  readonly clock: Clock
+  readonly policies: PolicyState
+  readonly limits: RunLimits
+  /** This process, among those that drive runs of the journal. */
+  readonly owner: string
+  /** For how long others may be sure of it without hearing of it; undefined: as long as it has the journal. */
+  readonly leaseMs?: number
+  /** Runs that this process drives at a time. */
+  readonly openMax: number
+  readonly onEnded: (run: RunRecord, drive: Drive) => void
+  readonly onRecovered: (run: RunRecord) => void
+  /** A bug ended a drive; the run stays in the journal, and is tried again. */
+  readonly onBug: (id: string, error: unknown) => void
+}
+
+/** One that is driven here. */
+export interface LiveRun {
+  readonly record: RunRecord
+  readonly ended: Promise<Drive>
+  readonly listeners: Set<(event: StepEvent) => void>
+  readonly cancel: (reason: Reason) => void
+}
+
+/** What a run needs of the call that began it, or of what stands for that when it is recovered. */
+export interface Origin {
+  readonly way: Way
+  readonly caller: Caller
+  readonly inside: InsideLine
+  readonly tool: CatalogTool | undefined
+}
+
+/** The durable runs of one gateway: those that it drives, and the way to the others. */
+export class DurableRuns {
+  readonly #options: DurableRunsOptions
+  readonly #live = new Map<string, LiveRun & { readonly run: DurableRun }>()
+  #isClosing = false
+
+  constructor(options: DurableRunsOptions) {
+    this.#options = options
+  }
+
+  get journal(): Journal {
+    return this.#options.journal()
+  }
+
+  get clock(): Clock {
+    return this.#options.clock
+  }
+
+  /** How many are driven here. */
+  get size(): number {
+    return this.#live.size
+  }
+
+  get hasRoom(): boolean {
+    return this.#live.size < this.#options.openMax && !this.#isClosing
+  }
+
+  live(id: string): LiveRun | undefined {
+    return this.#live.get(id)
+  }
+
+  /** Begins a run, or says which one has its key. Rejects with a {@link JournalTrouble}: nothing was called then. */
+  async begin(
+    run: Omit<NewRun, "inputDigest" | "createdMs" | "deadlineMs">,
+    plan: Plan,
+    origin: Origin,
+  ) {
+    const createdMs = this.clock.now()
+    const { timeoutMs } = plan.root
+    const whole: NewRun = {
+      ...run,
+      inputDigest: inputDigest(run.input),
+      createdMs,
+      ...(timeoutMs !== undefined && { deadlineMs: createdMs + timeoutMs }),
+    }
+    // Plans are plain JSON by their types.
+    const created = await this.journal.create(whole, plan as unknown as Json, this.ownership())
+    if (!created.isNew) return created
+    const record = await this.#record(run.id)
+    const state = new RunState()
+    const live = this.#drive({ plan, record, state, isRecovered: false }, created.lease, origin)
+    return { isNew: true as const, live }
+  }
+
+  /**
+   * Takes a run over and drives it from where it stands. `counts`: as a recovery. Undefined where it cannot be had, is
+   * driven here already, or has ended.
+   */
+  async resume(
+    id: string,
+    originOf: (record: RunRecord, plan: Plan) => Origin,
+    { counts = true } = {},
+  ): Promise<LiveRun | undefined> {
+    if (this.#live.has(id) || this.#isClosing) return
+    const lease = await this.journal.claim(id, { ...this.ownership(), counts })
+    if (lease === undefined || this.#live.has(id)) return
+    const record = await this.#record(id)
+    const plan = await this.#plan(record)
+    const state = RunState.of(await this.journal.events(id))
+    const origin = originOf(record, plan)
+    if (counts) this.#options.onRecovered(record)
+    const live = this.#drive({ plan, record, state, isRecovered: true }, lease, origin)
+    const { catalog } = origin.way
+    this.#withdraw(live, catalog)
+    return live
+  }
+
+  /** What was withdrawn from does not go forward any more. */
+  accept(catalog: Catalog): void {
+    for (const live of this.#live.values()) this.#withdraw(live, catalog)
+  }
+
+  #withdraw({ record, cancel }: LiveRun, catalog: Catalog): void {
+    const reason = withdrawnFrom(record, catalog)
+    if (reason !== undefined) cancel({ class: "cancelled", message: reason })
+  }
+
+  /** Nothing is begun any more; what is under way has so long to end. Then all runs are given up to whoever comes next. */
+  async close(graceMs: number): Promise<void> {
+    this.#isClosing = true
+    const reason: Reason = { class: "cancelled", message: "the gateway is shutting down" }
+    for (const { run } of this.#live.values()) run.rest(reason)
+    const patience = new Cancellation()
+    const all = Promise.allSettled([...this.#live.values()].map(({ ended }) => ended))
+    await Promise.race([all, this.clock.sleep(graceMs, patience)])
+    patience.cancel()
+    for (const { run } of this.#live.values()) run.leave(reason)
+    await all
+  }
+
+  ownership(): Owner {
+    const { owner, leaseMs } = this.#options
+    const nowMs = this.clock.now()
+    return { owner, nowMs, leaseUntilMs: leaseMs === undefined ? undefined : nowMs + leaseMs }
+  }
+
+  async #record(id: string): Promise<RunRecord> {
+    const record = await this.journal.get(id)
+    if (record === undefined) throw new Error(`the run journal has lost run ${id}`)
+    return record
+  }
+
+  async #plan({ id, plan: digest }: RunRecord): Promise<Plan> {
+    const plan = (await this.journal.plan(digest)) as Partial<Plan> | undefined
+    if (plan?.language !== 1) throw new Error(`the plan of run ${id} is not understood`)
+    return plan as Plan // as it was written, pinned by its digest
+  }
+
+  #drive(
+    { plan, record, state, isRecovered }: Begun,
+    lease: Lease,
+    { way, caller, inside, tool }: Origin,
+  ): LiveRun {
+    const { clock, policies, limits } = this.#options
+    const { gateway } = way
+    const listeners = new Set<(event: StepEvent) => void>()
+    const teller = new Teller(plan, way.request, clock, undefined)
+    const invoke = createInvoke({ way, caller, runId: record.id, teller, inside })
+    const run = new DurableRun(
+      plan,
+      { clock, invoke },
+      {
+        ...{ journal: this.journal, lease, record, state, isRecovered, policies, limits },
+        callerScope: caller.principal,
+        schemas: gateway.schemas,
+        onStep: (event) => {
+          for (const listener of listeners) listener(event)
+        },
+        ...(tool && { faultOf: faultOf(tool, gateway) }),
+        resultOf: durableResult(plan, record.id, tool),
+      },
+    )
+    if (teller.isHeard) listeners.add((event) => teller.step(event))
+    const ended = this.#ended(record, run)
+    const cancel = (reason: Reason) => run.cancel(reason)
+    const live = { record, run, ended, listeners, cancel }
+    this.#live.set(record.id, live)
+    return live
+  }
+
+  async #ended(record: RunRecord, run: DurableRun): Promise<Drive> {
+    let drive: Drive = { status: "left" }
+    try {
+      drive = await run.drive()
+    } catch (error) {
+      this.#options.onBug(record.id, error)
+    } finally {
+      this.#live.delete(record.id)
+    }
+    this.#options.onEnded(record, drive)
+    return drive
+  }
+}
+
+interface Begun {
+  readonly plan: Plan
+  readonly record: RunRecord
+  readonly state: RunState
+  readonly isRecovered: boolean
+}
+
+/** Whether the journal is to blame. */
+export const isJournalTrouble = (error: unknown): error is JournalTrouble =>
+  error instanceof JournalTrouble

@@ -1,0 +1,41 @@
+import type { Plan } from "../../../compose/plan/plan.ts"
+import type { RunRecord } from "../../../compose/run/durable/record.ts"
+import { isObject } from "../../../schema/json.ts"
+import { type CallRequest, callInside, type Way } from "../../call.ts"
+import { beginFacts } from "../../facts.ts"
+import type { Gateway } from "../../gateway.ts"
+import type { Origin } from "./durable-runs.ts"
+import { callerOf } from "./principal.ts"
+
+/** What stands for the call of a run that goes on without it: its calls go the way of a call like all others. */
+export function recoveredOrigin(record: RunRecord, { tool }: Plan, gateway: Gateway): Origin {
+  const catalog = gateway.catalog()
+  const caller = callerOf(record.principal, catalog)
+  const facts = beginFacts(gateway.now(), catalog.digest, { name: record.tool })
+  facts.caller = caller
+  const args = isObject(record.input) ? record.input : undefined
+  const request: CallRequest = {
+    era: undefined,
+    method: "tools/call",
+    evidence: noEvidence,
+    trace: record.trace,
+    tool: record.tool,
+    arguments: args,
+    exactArguments: args,
+    meta: undefined,
+    cancellation: undefined,
+    onNotification: undefined,
+  }
+  const way: Way = { kind: "call", id: gateway.id(), request, gateway, catalog, facts }
+  return { way, caller, inside: callInside, tool: catalog.tool(tool.name, tool.version) }
+}
+
+const noEvidence: CallRequest["evidence"] = {
+  remote: "",
+  authorization: undefined,
+  agentName: undefined,
+  agentVersion: undefined,
+  callerAgent: undefined,
+  clientInfo: undefined,
+  sessionPrincipal: undefined,
+}

@@ -1,0 +1,54 @@
+import { evaluate } from "../../../compose/expr/evaluate.ts"
+import type { Plan } from "../../../compose/plan/plan.ts"
+import type { Fault } from "../../../schema/fault.ts"
+import type { JsonObject } from "../../../schema/json.ts"
+import type { CallRequest } from "../../call.ts"
+import type { Caller } from "../../caller.ts"
+import { idempotencyKey } from "../../meta.ts"
+
+/** What a second call attaches by (compositions §11.1); undefined where nothing says. */
+export type RunKey =
+  | { readonly ok: true; readonly key: string | undefined }
+  | { readonly ok: false; readonly faults: readonly Fault[] }
+
+type Keyed = Pick<CallRequest, "meta" | "idempotencyKey">
+
+/**
+ * The id of the saga, of whatever version and for whomever it is run: an upgrade must not run an order twice. Else the key
+ * that the caller gave, in the `_meta` or in the header, which is its own.
+ */
+export function runKeyOf(plan: Plan, input: JsonObject, caller: Caller, sent: Keyed): RunKey {
+  const { tool, root } = plan
+  const id = root.saga?.id
+  if (id !== undefined) {
+    const found = evaluate(id, { frame: { input, steps: new Map() }, self: input })
+    const value = found.ok ? found.value : undefined
+    const isId = typeof value === "string" || Number.isSafeInteger(value)
+    const text = String(value)
+    if (!isId || text === "" || text.length > idCharsMax) return { ok: false, faults: [notAnId] }
+    return { ok: true, key: `saga:${tool.name}:${text}` }
+  }
+  const given = sent.meta?.[idempotencyKey] ?? sent.idempotencyKey
+  if (given === undefined) return { ok: true, key: undefined }
+  if (typeof given !== "string" || !keyForm.test(given)) return { ok: false, faults: [notAKey] }
+  return { ok: true, key: `call:${caller.name ?? caller.principal}:${tool.name}:${given}` }
+}
+
+const idCharsMax = 1_000
+
+/** 1 to 255 printable ASCII characters. */
+const keyForm = /^[\x20-\x7e]{1,255}$/
+
+const notAnId: Fault = {
+  at: "",
+  keyword: "sagaIdPath",
+  expected: "a text of 1 to 1000 characters, or an integer, where sagaIdPath points",
+  line: "the id of the run: expected a text of 1 to 1000 characters, or an integer, where sagaIdPath points",
+}
+
+const notAKey: Fault = {
+  at: "",
+  keyword: "idempotencyKey",
+  expected: "an idempotency key of 1 to 255 printable ASCII characters",
+  line: "the idempotency key: expected 1 to 255 printable ASCII characters",
+}

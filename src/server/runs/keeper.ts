@@ -1,0 +1,116 @@
+import { type DurableRuns, isJournalTrouble } from "../../call/composition/durable/durable-runs.ts"
+import { recoveredOrigin } from "../../call/composition/durable/recovered.ts"
+import type { Gateway } from "../../call/gateway.ts"
+import type { JournalCounts, JournalTrouble } from "../../compose/run/durable/journal.ts"
+import type { Logger } from "../log.ts"
+import type { RunJournal } from "./run-journal.ts"
+
+export interface KeeperOptions {
+  readonly journal: RunJournal
+  readonly runs: DurableRuns
+  readonly log: Logger
+  readonly now: () => number
+  readonly retentionMs: number
+  readonly tombstoneMs: number
+}
+
+const tickMs = 1_000
+const purgeEveryMs = 60 * 60_000
+/** Taken over at a time. */
+const batchMax = 256
+
+/** Looks after the journal: goes on with runs that nobody drives, tries again what is in trouble, forgets what is over. */
+export class RunKeeper {
+  readonly #options: KeeperOptions
+  #gateway: Gateway | undefined
+  #timer: NodeJS.Timeout | undefined
+  #purgedMs = Number.NEGATIVE_INFINITY
+  #counts: JournalCounts = { byStatus: {}, oldestOpenMs: undefined }
+  #told: JournalTrouble | undefined
+  #work: Promise<void> = Promise.resolve()
+
+  constructor(options: KeeperOptions) {
+    this.#options = options
+  }
+
+  /** As of a moment ago. */
+  get counts(): JournalCounts {
+    return this.#counts
+  }
+
+  /** Goes on with all that is open, without waiting for any of it to end. */
+  start(gateway: Gateway): void {
+    if (this.#gateway !== undefined) return
+    this.#gateway = gateway
+    this.#tick()
+    this.#timer = setInterval(() => this.#tick(), tickMs).unref()
+  }
+
+  /** Resolves when nothing that it began is under way any more. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#work
+  }
+
+  #tick(): void {
+    this.#work = this.#work.then(() => this.#look()).catch((error: unknown) => this.#failed(error))
+  }
+
+  async #look(): Promise<void> {
+    const { journal } = this.#options
+    if (journal.trouble !== undefined) await journal.open().check()
+    if (journal.trouble === undefined && this.#told !== undefined) {
+      this.#told = undefined
+      this.#options.log.info({ event: "run_journal_recovered" })
+    }
+    await this.#recover()
+    await this.#purge()
+    this.#counts = await journal.open().counts()
+  }
+
+  #failed(error: unknown): void {
+    const { log } = this.#options
+    if (!isJournalTrouble(error)) log.error({ event: "run_keeper_bug", error })
+    else if (this.#told?.kind !== error.kind) {
+      this.#told = error
+      log.error({ event: "run_journal_unavailable", kind: error.kind, reason: error.message })
+    }
+  }
+
+  async #recover(): Promise<void> {
+    const { journal, runs, now } = this.#options
+    const gateway = this.#gateway
+    if (gateway === undefined) return
+    const { owner } = runs.ownership()
+    for (;;) {
+      const found = await journal.open().claimable(owner, now(), runs.size + batchMax)
+      const ids = found.filter((id) => runs.live(id) === undefined)
+      if (ids.length === 0 || !runs.hasRoom) return
+      const taken = await Promise.all(ids.map((id) => this.#resume(id, gateway)))
+      if (!taken.includes(true)) return
+    }
+  }
+
+  /** One that cannot be read does not keep the others from going on. */
+  async #resume(id: string, gateway: Gateway): Promise<boolean> {
+    try {
+      const live = await this.#options.runs.resume(id, (record, plan) =>
+        recoveredOrigin(record, plan, gateway),
+      )
+      return live !== undefined
+    } catch (error) {
+      if (isJournalTrouble(error)) throw error
+      this.#options.log.error({ event: "run_not_recovered", run: id, error })
+      return false
+    }
+  }
+
+  async #purge(): Promise<void> {
+    const { journal, now, retentionMs, tombstoneMs } = this.#options
+    const nowMs = now()
+    if (nowMs - this.#purgedMs < purgeEveryMs) return
+    const retention = { endedBeforeMs: nowMs - retentionMs, buriedBeforeMs: nowMs - tombstoneMs }
+    const purged = await journal.open().purge(retention)
+    if (purged === 0) this.#purgedMs = nowMs
+  }
+}

@@ -1,0 +1,191 @@
+import { describe, expect, test } from "vitest"
+import { Cancellation } from "../../../src/compose/run/cancellation.ts"
+import type { JsonObject } from "../../../src/schema/json.ts"
+import {
+  composed,
+  failing,
+  resultIn,
+  runIn,
+  textIn,
+  value,
+  valueIn,
+} from "../../support/composed.ts"
+
+const step = (id: string, more: object = {}): JsonObject =>
+  JSON.parse(
+    JSON.stringify({
+      id,
+      action: { tool: { name: id } },
+      compensate: { tool: { name: `un${id}` } },
+      ...more,
+    }),
+  )
+const saga = (more: JsonObject = {}): JsonObject => ({
+  saga: {
+    sagaIdPath: "$.order",
+    steps: [step("reserve"), step("charge"), step("ship", { compensate: undefined })],
+    ...more,
+  },
+})
+const tools = Object.fromEntries(
+  ["reserve", "charge", "ship", "unreserve", "uncharge"].map((name) => [name, {}]),
+)
+const refusalIn = (answer: Parameters<typeof resultIn>[0]) =>
+  Object(resultIn(answer)["_meta"])["dev.postern/refusal"]
+
+describe("a saga that is called", () => {
+  test("makes its calls with keys, and answers with what came of it", async () => {
+    const { call, requests, durable } = composed({
+      ...{ tools, compositions: { order: saga() } },
+      backend: ({ name }) => value({ [String(name)]: 1 }),
+    })
+    const answer = await call("order", { order: 7 })
+    expect(valueIn(answer)).toEqual({
+      ...{ reserve: { reserve: 1 }, charge: { charge: 1 }, ship: { ship: 1 } },
+    })
+    expect(runIn(answer)).toMatchObject({ status: "completed", steps: [{ id: "reserve" }, {}, {}] })
+    const { id } = runIn(answer)
+    expect(requests.map(({ meta }) => meta?.["dev.postern/idempotencyKey"])).toEqual(
+      ["reserve", "charge", "ship"].map((path) => `${id}/${path}`),
+    )
+    expect(durable).toEqual([`completed ${id}`])
+  })
+
+  test("undoes what it did when a step fails, and says so", async () => {
+    const { call, requests, records } = composed({
+      ...{ tools, compositions: { order: saga() } },
+      backend: ({ name }) => (name === "ship" ? failing("no boxes") : value({ id: String(name) })),
+    })
+    const answer = await call("order", { order: "7" })
+    expect(requests.map(({ name }) => name)).toEqual([
+      ...["reserve", "charge", "ship", "uncharge", "unreserve"],
+    ])
+    expect(requests.at(-1)?.params).toMatchObject({ arguments: { order: "7", id: "reserve" } })
+    expect(textIn(answer)).toMatch(/order failed at step ship .*no boxes/)
+    expect(textIn(answer)).toContain("What was done has been undone: reserve, charge.")
+    expect(runIn(answer)).toMatchObject({
+      status: "compensated",
+      steps: [{ status: "undone" }, { status: "undone" }, { status: "failed" }],
+    })
+    expect(refusalIn(answer)).toEqual({ code: "backend_error" })
+    expect(records.map(({ kind }) => kind)).toEqual([...Array(5).fill("step"), "call"])
+  })
+
+  test("runs once for one id, however often it is called, and gives all the same", async () => {
+    let calls = 0
+    const { call, requests } = composed({
+      ...{ tools, compositions: { order: saga() } },
+      backend: async () => {
+        await Promise.resolve()
+        return value({ n: ++calls })
+      },
+    })
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => call("order", { order: 7, note: "x" })),
+    )
+    expect(requests).toHaveLength(3)
+    const later = await call("order", { note: "x", order: 7 })
+    for (const answer of [...answers, later]) expect(valueIn(answer)).toEqual(valueIn(later))
+    expect(answers.filter((answer) => runIn(answer).replayed === true)).toHaveLength(19)
+    expect(runIn(later)).toMatchObject({ replayed: true, status: "completed" })
+  })
+
+  test("is refused for an id that was used with other arguments", async () => {
+    const { call, requests } = composed({
+      ...{ tools, compositions: { order: saga() } },
+      backend: () => value({}),
+    })
+    await call("order", { order: 7 })
+    const other = await call("order", { order: 7, amount: 1 })
+    expect(refusalIn(other)).toEqual({ code: "run_conflict" })
+    expect(textIn(other)).not.toMatch(/[A-Za-z0-9_-]{22}/)
+    expect(requests).toHaveLength(3)
+  })
+
+  test.each([
+    [{}],
+    [{ order: null }],
+    [{ order: [1] }],
+    [{ order: { id: 1 } }],
+    [{ order: 1.5 }],
+    [{ order: "" }],
+  ])("is refused for %j, which has no id", async (args) => {
+    const { call, requests } = composed({
+      ...{ tools, compositions: { order: saga() } },
+      backend: () => value({}),
+    })
+    expect(await call("order", args)).toMatchObject({
+      kind: "refusal",
+      refusal: { code: "invalid_input" },
+    })
+    expect(requests).toEqual([])
+  })
+
+  test("takes the key of its caller where the saga has no id", async () => {
+    const { saga: spec } = saga()
+    const { sagaIdPath: _, ...rest } = Object(spec)
+    const { call, requests } = composed({
+      ...{ tools, compositions: { order: { saga: rest } } },
+      backend: () => value({}),
+    })
+    const key = { meta: { "dev.postern/idempotencyKey": "k1" } }
+    await call("order", { a: 1 }, key)
+    await call("order", { a: 1 }, key)
+    await call("order", { a: 1 }, { idempotencyKey: "k1" })
+    expect(requests).toHaveLength(3)
+    expect(refusalIn(await call("order", { a: 2 }, key))).toEqual({ code: "run_conflict" })
+    await call("order", { a: 1 })
+    await call("order", { a: 1 })
+    expect(requests).toHaveLength(9)
+    expect(await call("order", {}, { idempotencyKey: "ü" })).toMatchObject({
+      refusal: { code: "invalid_input" },
+    })
+  })
+
+  test("goes on when its caller has gone, where that one could come back, and is undone otherwise", async () => {
+    for (const [spec, end] of [
+      [saga(), "completed"],
+      [saga({ onCancel: "compensate" }), "compensated"],
+    ] as const) {
+      const gate = Promise.withResolvers<void>()
+      const cancellation = new Cancellation()
+      const { call, runs, requests } = composed({
+        ...{ tools, compositions: { order: spec } },
+        backend: async ({ name }) => {
+          if (name === "charge") await gate.promise
+          return value({})
+        },
+      })
+      const gone = call("order", { order: 7 }, { cancellation })
+      while (requests.length < 2) await new Promise((resolve) => void setImmediate(resolve))
+      cancellation.cancel()
+      expect(await gone).toMatchObject({ refusal: { code: "cancelled" } })
+      const [first] = await runs.durable.journal.list({ max: 1 })
+      const live = runs.durable.live(first?.id ?? "")
+      gate.resolve()
+      expect(await live?.ended).toMatchObject({ status: end })
+      expect(runIn(await call("order", { order: 7 }))).toMatchObject({
+        status: end,
+        replayed: true,
+      })
+    }
+  })
+
+  test("that is parked says so to whoever calls it again", async () => {
+    const { call, requests } = composed({
+      ...{ tools, compositions: { order: saga() } },
+      backend: ({ name }) =>
+        name === "charge" ? { kind: "error", error: { code: -32603, message: "?" } } : value({}),
+      compositions: {
+        order: saga({ steps: [step("reserve"), step("charge", { onUnknown: "park" })] }),
+      },
+    })
+    for (const answer of [await call("order", { order: 7 }), await call("order", { order: 7 })]) {
+      expect(refusalIn(answer)).toEqual({ code: "run_parked" })
+      expect(textIn(answer)).toMatch(
+        /waits for an operator: charge: nobody knows whether it happened/,
+      )
+    }
+    expect(requests.map(({ name }) => name)).toEqual(["reserve", "charge"])
+  })
+})
