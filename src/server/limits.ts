@@ -9,25 +9,7 @@ import { type BackendLimits, defaultLimits as backendLimits } from "../mcp/backe
 import { type FaceLimits, faceLimits } from "../mcp/face/limits.ts"
 import { defaultLoadLimits, type LoadLimits } from "../registry/limits.ts"
 import { defaultProgramLimits, type ProgramLimits } from "../store/program/limits.ts"
-
-/** What a limit counts: decides how it is written in the configuration (`30s`, `4MiB`, `100`). */
-type Unit = "milliseconds" | "bytes" | "count"
-
-interface Limit {
-  readonly unit: Unit
-  readonly default: number
-  /** Beyond these the limit would protect nothing, or Node would take another value. */
-  readonly min: number
-  readonly max: number
-  readonly says: string
-}
-
-const kib = 1024
-const mib = 1024 * kib
-const gib = 1024 * mib
-const minute = 60_000
-const day = 24 * 60 * minute
-const timerMax = 24 * 24 * 60 * 60_000 // Node's timers end a little beyond 24 days
+import { bytes, count, day, gib, kib, type Limit, mib, minute, time } from "./limit-kinds.ts"
 
 /**
  * Every limit that configuration can move: its name is its key under `limits:`. Functions are given the numbers; none of
@@ -392,15 +374,3 @@ export const planLimitsOf = (limits: Limits): PlanLimits => ({
   maxParallel: limits.maxParallel,
   maxAttempts: limits.maxAttempts,
 })
-
-function bytes(value: number, says: string): Limit {
-  return { unit: "bytes", default: value, min: kib, max: 1024 * mib, says: `bytes ${says}` }
-}
-
-function count(value: number, says: string, max = 1_000_000): Limit {
-  return { unit: "count", default: value, min: 1, max, says }
-}
-
-function time(value: number, says: string): Limit {
-  return { unit: "milliseconds", default: value, min: 1, max: timerMax, says: `how long ${says}` }
-}
