@@ -1,4 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from "node:fs"
+import type { LoadLimits } from "../../registry/limits.ts"
 import { emptyLock, type Lock } from "../../registry/pins/lock.ts"
 import { lockText } from "../../registry/pins/lock-text.ts"
 import { readLockAtOnce } from "../../registry/pins/read-lock.ts"
@@ -8,10 +9,13 @@ import { lockLimitsOf } from "../../server/limits.ts"
 import type { Io } from "../command.ts"
 
 /** The lock of a configuration, empty where there is none yet; undefined when its problems have been printed. */
-export function readLockFile({ registry, limits }: Config, io: Io): Lock | undefined {
-  const { lock: file } = registry
+export const lockOfConfig = ({ registry, limits }: Config, io: Io): Lock | undefined =>
+  readLockFile(registry.lock, lockLimitsOf(limits), io)
+
+/** The same of a file. */
+export function readLockFile(file: string, limits: LoadLimits, io: Io): Lock | undefined {
   try {
-    const reading = readLockAtOnce(readFileSync(file, "utf8"), lockLimitsOf(limits))
+    const reading = readLockAtOnce(readFileSync(file, "utf8"), limits)
     if (reading.ok) return reading.lock
     for (const problem of reading.problems) io.err.write(`${formatProblem({ ...problem, file })}\n`)
   } catch (error) {

@@ -8,7 +8,7 @@ import { printable } from "../printable.ts"
 import { parseRef } from "../ref.ts"
 import { configuredRegistry } from "../sound-registry.ts"
 import { StopSignals } from "../stop-signals.ts"
-import { readLockFile } from "./lock-file.ts"
+import { lockOfConfig } from "./lock-file.ts"
 import { nameOf, type Surveyed, survey, wantedServers } from "./survey.ts"
 
 export const surveyOptions: Readonly<Record<string, Option>> = {
@@ -42,7 +42,7 @@ export async function prepare(
     throw new UsageError(`--timeout: seconds, more than 0 and at most ${timeoutMaxS}`)
   const config = readConfig(given, io)?.config
   const sound = config && (await configuredRegistry(config, io))
-  const lock = config && readLockFile(config, io)
+  const lock = config && lockOfConfig(config, io)
   if (config === undefined || sound === undefined || lock === undefined) return
   const { catalog } = sound
   const { wanted } = wantedServers({ config, catalog })

@@ -1,10 +1,15 @@
+import { resolve } from "node:path"
 import type { Graph } from "../../portable/graph/graph.ts"
 import type { Extra, Extras } from "../../portable/sbom/inventory.ts"
+import type { Lock } from "../../registry/pins/lock.ts"
 import type { Config } from "../../server/config/config.ts"
+import { lockBeside } from "../../server/config/settle.ts"
+import { defaultLimits, lockLimitsOf } from "../../server/limits.ts"
 import type { Io } from "../command.ts"
+import { lockOfConfig, readLockFile } from "../lock/lock-file.ts"
 import type { Sound } from "../sound-registry.ts"
 import { observed } from "./observed.ts"
-import { lockBeside, pinnedExtras } from "./pins.ts"
+import { pinnedExtras } from "./pins.ts"
 import { serverExtras } from "./servers.ts"
 
 interface Asked {
@@ -27,12 +32,19 @@ export async function extrasOf({
   audits,
   io,
 }: Asked): Promise<Extras | undefined> {
-  const pinned = pinnedExtras(sound.catalog, lockBeside(sound.file), io)
-  if (pinned === undefined) return
+  const lock = lockOf(sound.file, config, io)
+  if (lock === undefined) return
+  const pinned = pinnedExtras(sound.catalog, lock)
   const placed = config === undefined ? none : serverExtras(sound.catalog, config)
   const called = audits.length === 0 ? none : await observed(graph, around, { files: audits, io })
   return called && merged(pinned, placed, called)
 }
+
+/** The configuration's lock is that of its own document; another has one beside it, if it has one. */
+const lockOf = (file: string, config: Config | undefined, io: Io): Lock | undefined =>
+  config !== undefined && config.registry.file === resolve(file)
+    ? lockOfConfig(config, io)
+    : readLockFile(lockBeside(file), lockLimitsOf(config?.limits ?? defaultLimits), io)
 
 const none: Extras = new Map()
 
