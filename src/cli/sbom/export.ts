@@ -1,4 +1,3 @@
-import type { Graph } from "../../portable/graph/graph.ts"
 import { graphOf } from "../../portable/graph/graph-of.ts"
 import { type Inventory, inventoryOf } from "../../portable/sbom/inventory.ts"
 import { printSbom, type Spec, versions } from "../../portable/sbom/print/print.ts"
@@ -70,7 +69,7 @@ Example: postern sbom export registry.json --format spdx --supplier Acme --outpu
       const [spec] = asked
       const made = await make(given, io, spec)
       if (made === undefined) return 1
-      return writeOutput(printSbom(made.inventory, spec), given.text("output"), io)
+      return writeOutput(printSbom(made, spec), given.text("output"), io)
     }
     if (given.text("output") !== undefined)
       throw new UsageError("--check writes nothing; leave out --output")
@@ -82,7 +81,7 @@ Example: postern sbom export registry.json --format spdx --supplier Acme --outpu
     const { spec } = committed.bom
     if (!asked.includes(spec)) throw new UsageError(`--check: ${check} is in version ${spec}`)
     const made = await make(given, io, spec)
-    return made === undefined ? 1 : checkStale(check, committed, { ...made, io })
+    return made === undefined ? 1 : checkStale(check, committed, { inventory: made, io })
   },
 }
 
@@ -100,13 +99,8 @@ function specsOf(given: Given): readonly [Spec, ...Spec[]] {
   return [found]
 }
 
-interface Made {
-  readonly inventory: Inventory
-  /** Of the whole registry. */
-  readonly graph: Graph
-}
-
-async function make(given: Given, io: Io, spec: Spec): Promise<Made | undefined> {
+/** Undefined when what is wrong has been printed. */
+async function make(given: Given, io: Io, spec: Spec): Promise<Inventory | undefined> {
   const source = await sourceOf(given, io)
   if (source === undefined) return
   const { sound, config } = source
@@ -128,7 +122,7 @@ async function make(given: Given, io: Io, spec: Spec): Promise<Made | undefined>
   ])
     io.err.write(printable(`note: ${note}\n`))
   const settings = { ...words, timestamp, toolVersion: version() }
-  return { graph, inventory: inventoryOf(graph, around, { settings, extras }) }
+  return inventoryOf(graph, around, { settings, extras })
 }
 
 interface Source {

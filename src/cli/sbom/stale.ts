@@ -1,4 +1,3 @@
-import type { Graph } from "../../portable/graph/graph.ts"
 import { checkBom } from "../../portable/sbom/check-bom.ts"
 import { diffBoms, isEmpty } from "../../portable/sbom/diff-boms.ts"
 import type { Inventory } from "../../portable/sbom/inventory.ts"
@@ -20,11 +19,7 @@ type Committed = Extract<BomFile, { ok: true }>
 export function checkStale(
   file: string,
   { json, bom }: Committed,
-  {
-    inventory,
-    graph,
-    io,
-  }: { readonly inventory: Inventory; readonly graph: Graph; readonly io: Io },
+  { inventory, io }: { readonly inventory: Inventory; readonly io: Io },
 ): ExitCode {
   const now: Json = JSON.parse(printSbom(asOf(inventory, bom), bom.spec))
   const places = differences(json, now, "")
@@ -34,7 +29,7 @@ export function checkStale(
   }
   io.out.write(printable(`${file} is stale: write it again\n`))
   for (const line of words(bom, now, places)) io.out.write(`${printable(line)}\n`)
-  for (const { code, at, message } of checkBom(bom, graph).slice(0, 20))
+  for (const { code, at, message } of checkBom(bom).slice(0, 20))
     io.err.write(printable(`${file}: ${code} ${at} — ${message}\n`))
   return 1
 }
