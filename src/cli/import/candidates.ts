@@ -3,7 +3,7 @@ import { homedir } from "node:os"
 import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path"
 import { parseEnv } from "node:util"
 import { type ClientFile, readClientFile } from "../../portable/import/client-file.ts"
-import type { ClientServer, StdioWay } from "../../portable/import/client-server.ts"
+import type { ClientServer } from "../../portable/import/client-server.ts"
 import { readJsonc } from "../../portable/import/jsonc.ts"
 import { serverName } from "../../portable/import/names.ts"
 import { type ServerEntry, serverEntry } from "../../portable/import/server-entry.ts"
@@ -65,20 +65,23 @@ const bearer = (variable: string) => ["Authorization", `Bearer \${${variable}}`]
 function fromFile(file: string, reading: Reading): Candidates {
   const { inputs, servers, wrong } = readFile(file)
   const home = folderOf(file)
-  const left = [
-    ...wrong.map(({ name, message }) => ({ name, why: message, isFine: false })),
-    ...servers
-      .filter(({ isDisabled }) => isDisabled)
-      .map(({ name }) => ({ name, why: `turned off in ${file}`, isFine: true })),
-  ]
   const around = { inputs, ...folders(home, reading) }
-  const candidates = servers
-    .filter(({ isDisabled }) => !isDisabled)
-    .map((server) => {
-      const own = { ...server, name: serverName(server.name), way: server.way }
-      const entry = serverEntry(withEnvFile(own, home), around, reading.variables)
-      return { name: own.name, isUnnamed: false, entry: inFolder(entry, home, reading), from: file }
-    })
+  const left: Candidates["left"][number][] = wrong.map(({ name, message }) => ({
+    name,
+    why: message,
+    isFine: false,
+  }))
+  const candidates = servers.flatMap((server): Candidate[] => {
+    const name = serverName(server.name)
+    const own = withEnvFile({ ...server, name }, home)
+    if (server.isDisabled) left.push({ name, why: `turned off in ${file}`, isFine: true })
+    else if (typeof own === "string") left.push({ name, why: own, isFine: false })
+    else {
+      const entry = inFolder(serverEntry(own, around, reading.variables), home, reading)
+      return [{ name, isUnnamed: false, entry, from: file }]
+    }
+    return []
+  })
   return { servers: candidates, left }
 }
 
@@ -111,21 +114,21 @@ const folders = (home: string, { folder }: Reading) => ({
   home: homedir(),
 })
 
-function withEnvFile(server: ClientServer, home: string): ClientServer {
+/** With the variables of its `envFile`; a text says why those cannot be had. */
+function withEnvFile(server: ClientServer, home: string): ClientServer | string {
   const { way } = server
   if (way.kind !== "stdio" || way.envFile === undefined) return server
-  const path = resolve(home, way.envFile.replace(/\$\{workspaceFolder\}/g, home))
-  return { ...server, way: { ...way, env: withFile(way, path) } }
-}
-
-function withFile({ env }: StdioWay, path: string): StdioWay["env"] {
-  if (!existsSync(path)) throw new UsageError(`envFile: there is no ${path}`)
-  const own = new Map(env)
-  const read = Object.entries(parseEnv(readFileSync(path, "utf8")))
-  return [
-    ...read.flatMap(([name, value = ""]) => (own.has(name) ? [] : [[name, value] as const])),
-    ...env,
-  ]
+  const path = resolve(home, way.envFile.replaceAll("${workspaceFolder}", home))
+  try {
+    const own = new Set(way.env.map(([name]) => name))
+    const read = Object.entries(parseEnv(readFileSync(path, "utf8")))
+    const more = read.flatMap(([name, value = ""]) =>
+      own.has(name) ? [] : [[name, value] as const],
+    )
+    return { ...server, way: { ...way, env: [...more, ...way.env] } }
+  } catch (error) {
+    return `envFile: ${error instanceof Error ? error.message : String(error)}`
+  }
 }
 
 /** What is relative to the file's folder stays so: the process starts there, if that matters. */

@@ -7,6 +7,7 @@ import { StopSignals } from "../stop-signals.ts"
 import { type Candidates, readCandidates } from "./candidates.ts"
 import { conclude } from "./conclude.ts"
 import { type Found, foundServers } from "./found.ts"
+import { knownFiles } from "./known-files.ts"
 import { configuredCandidates, type Named, nameCandidates } from "./names.ts"
 import type { Proposal } from "./result.ts"
 import { settle } from "./settle.ts"
@@ -138,9 +139,9 @@ function candidatesOf(
   if (given.arguments.length === 0) {
     const candidates = configuredCandidates(state)
     if (candidates.length > 0) return { candidates, left: [] }
-    throw new UsageError(
-      "name a file of an MCP client, such as .mcp.json, or the address of a server",
-    )
+    const there = knownFiles().map((path) => JSON.stringify(path))
+    const such = there.length > 0 ? `; there is ${there.join(", ")}` : ", such as .mcp.json"
+    throw new UsageError(`name the address of a server, or a file of an MCP client${such}`)
   }
   const folder = dirname(resolve(state.config.file))
   const read = readCandidates(given.arguments, { variables, folder, token: given.text("token") })

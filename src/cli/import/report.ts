@@ -51,13 +51,24 @@ function lineOf(change: Change): string[] {
     case "tool_gone":
       return goneLines(change)
     case "agent_added":
-      return [`+ agent ${written(change.agent)}, a skeleton: may call ${counted(change.tools)}`]
+      return [
+        `+ agent ${written(change.agent)}, a skeleton: may call ${counted(change.tools)}`,
+        ...tooMany(change.left),
+      ]
     case "agent_extended":
-      return [`~ agent ${written(change.agent)}: may call ${counted(change.tools)} more`]
+      return [
+        `~ agent ${written(change.agent)}: may call ${counted(change.tools)} more`,
+        ...tooMany(change.left),
+      ]
   }
 }
 
-export const counted = (tools: number): string => (tools === 1 ? "1 tool" : `${tools} tools`)
+const tooMany = (left: number): string[] =>
+  left === 0
+    ? []
+    : [`! ${counted(left)} more than one agent may depend on: name another with --agent`]
+
+const counted = (tools: number): string => (tools === 1 ? "1 tool" : `${tools} tools`)
 
 function addedLines(added: readonly ToolAdded[]): string[] {
   const [first] = added

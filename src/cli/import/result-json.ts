@@ -17,12 +17,7 @@ export function resultJson(result: Result, io: Io): object {
     servers: found.outcomes.map(({ candidate, outcome }) => {
       const { from, name } = candidate
       if (!outcome.ok) return { name, from, ok: false, ...failureOf(outcome) }
-      const registered = found.servers.find(
-        (one) =>
-          one.candidate.from === from &&
-          one.candidate.key === candidate.key &&
-          one.candidate.entry === candidate.entry,
-      )
+      const registered = found.servers.find((one) => one.candidate.entry === candidate.entry)
       const { era, transport } = outcome
       const { name: own = name, version } = registered?.server ?? {}
       return { name: own, from, ok: true, version, era, transport, tools: outcome.tools.length }

@@ -1,7 +1,10 @@
+import { defaultLoadLimits } from "../../registry/limits.ts"
 import type { JsonObject, Ref } from "../../registry/model.ts"
+import { keysOf, step } from "../../registry/normalise/pointer.ts"
 import { sbomUri } from "../../registry/normalise/sbom.ts"
 import type { TextEdit } from "../../registry/write/edit-text.ts"
-import { isList, member } from "../../schema/json.ts"
+import { isList, type Json, member } from "../../schema/json.ts"
+import type { Change } from "./change.ts"
 import type { Edited } from "./edit-server.ts"
 import { objects, type Placed, refOf, section } from "./written-document.ts"
 
@@ -27,13 +30,24 @@ export function editAgent(document: JsonObject, agent: GivenAgent, { all, fresh 
   const known = agents.find(({ entity }) => isSame(refOf(entity), ref))
   if (known === undefined) {
     if ((agents.length > 0 && !isNamed) || all.length === 0) return none
-    const edits = [{ op: "append", pointer: "/agents", value: skeleton(ref, all) } as const]
-    return { edits, changes: [{ kind: "agent_added", agent: ref, tools: all.length }] }
+    const given = all.slice(0, dependsMax)
+    const edits = [{ op: "append", pointer: "/agents", value: skeleton(ref, given) } as const]
+    return { edits, changes: [change("agent_added", ref, given, all)] }
   }
   if (!isNamed || fresh.length === 0) return none
-  const edits = extension(known, fresh)
-  return { edits, changes: [{ kind: "agent_extended", agent: ref, tools: fresh.length }] }
+  const given = fresh.slice(0, dependsMax - dependenciesOf(known, document).length)
+  const edits = extension(known, given)
+  return { edits, changes: [change("agent_extended", ref, given, fresh)] }
 }
+
+const { dependsMax } = defaultLoadLimits
+
+const change = (
+  kind: "agent_added" | "agent_extended",
+  agent: Ref,
+  given: readonly Ref[],
+  wanted: readonly Ref[],
+): Change => ({ kind, agent, tools: given.length, left: wanted.length - given.length })
 
 const isSame = (one: Ref, other: Ref) => one.name === other.name && one.version === other.version
 
@@ -72,8 +86,15 @@ function extension({ entity, pointer }: Placed, tools: readonly Ref[]): TextEdit
     : [{ op: "append", pointer: `${capabilities}/extensions`, value: sbom(tools) }]
 }
 
+/** What an agent depends on, as it is written. */
+export function dependenciesOf(agent: Placed, document: JsonObject): readonly Placed[] {
+  const at = dependsOf(agent)
+  if (at === undefined) return []
+  return objects(keysOf(at).reduce<Json | undefined>(step, document), at)
+}
+
 /** Where an agent's `depends` stands. */
-export function dependsOf({ entity, pointer }: Placed): string | undefined {
+function dependsOf({ entity, pointer }: Placed): string | undefined {
   if (isList(member(entity, "depends"))) return `${pointer}/depends`
   const { extensions } = objectAt(entity, "capabilities")
   const found = objects(extensions, `${pointer}/capabilities/extensions`)

@@ -18,7 +18,13 @@ export type Change =
   | DefinitionChanged
   | ToolGone
   /** A skeleton, or an agent named on purpose, may call `tools` more tools. */
-  | { readonly kind: "agent_added" | "agent_extended"; readonly agent: Ref; readonly tools: number }
+  | {
+      readonly kind: "agent_added" | "agent_extended"
+      readonly agent: Ref
+      readonly tools: number
+      /** More than one agent may depend on. */
+      readonly left: number
+    }
 
 export interface ToolAdded {
   readonly kind: "tool_added"

@@ -1,10 +1,8 @@
 import type { JsonObject, Ref } from "../../registry/model.ts"
-import { keysOf, step } from "../../registry/normalise/pointer.ts"
 import type { TextEdit } from "../../registry/write/edit-text.ts"
-import type { Json } from "../../schema/json.ts"
-import { dependsOf } from "./agent.ts"
+import { dependenciesOf } from "./agent.ts"
 import type { ServerPlan } from "./plan-server.ts"
-import { type Draw, draws, objects, refOf, section, textAt } from "./written-document.ts"
+import { type Draw, draws, refOf, section, textAt } from "./written-document.ts"
 
 /**
  * Takes out what servers do not list any more: provisions, the tools that drew on nothing else, and their places in the
@@ -26,15 +24,11 @@ export function prune(plans: readonly ServerPlan[], document: JsonObject): TextE
   return [...pointers].map((pointer) => ({ op: "remove", pointer }))
 }
 
-function dependenciesOn(tools: readonly Ref[], document: JsonObject): string[] {
-  return section(document, "agents").flatMap((agent) => {
-    const at = dependsOf(agent)
-    if (at === undefined) return []
-    const list = keysOf(at).reduce<Json | undefined>(step, document)
-    const found = objects(list, at).filter(({ entity }) => tools.some((one) => means(entity, one)))
-    return found.map(({ pointer }) => pointer)
-  })
-}
+const dependenciesOn = (tools: readonly Ref[], document: JsonObject): string[] =>
+  section(document, "agents")
+    .flatMap((agent) => dependenciesOf(agent, document))
+    .filter(({ entity }) => tools.some((tool) => means(entity, tool)))
+    .map(({ pointer }) => pointer)
 
 function means(dependency: JsonObject, { name, version }: Ref): boolean {
   const written = textAt(dependency, "version")
