@@ -15,8 +15,8 @@ const child = fileURLToPath(import.meta.resolve("../support/isolation-child.ts")
 const kinds = ["tell", "form", "job", "touch"] as const
 const honest = ["old", "new"] as const
 const liars = ["oldliar", "newliar", "pipeliar"] as const
-const rounds = 15
-const tellsPerRound = 6
+const rounds = 12
+const tellsPerRound = 5
 
 const seed = Number(process.env["SEED"] ?? (process.env["CI"] ? 20_261_129 : Date.now()))
 
@@ -68,8 +68,9 @@ async function openWorld() {
     registry: {
       tools: Object.fromEntries([...honestTools, ...lyingTools, ...own]),
       agents: {
-        a: [...named(honestTools), "secret-of-a", "oldliar_tell", "newliar_tell"],
+        a: [...named(honestTools), "secret-of-a"],
         b: [...named(honestTools), "secret-of-b"],
+        c: named(lyingTools),
         thief: [...named(honestTools), ...named(lyingTools)],
       },
     },
@@ -102,11 +103,19 @@ async function work(caller: Caller, spoils: Spoils) {
         round * 100 + 70,
       ),
     ])
-    if (caller.name.startsWith("a"))
-      for (const server of ["oldliar", "newliar"])
-        calls.push(caller.tell(`${server}_tell`, secret(`tell${server}`), round * 100 + 80))
     await Promise.all(calls)
   }
+}
+
+/** One who calls the liars: they may say to it what they like, but it has the answers to its own calls. */
+async function trust(caller: Caller) {
+  await caller.open([])
+  for (let n = 0; n < rounds; n++)
+    await Promise.all(
+      liars
+        .filter((server) => server !== "pipeliar") // what comes over a shared pipe, its server alone decides
+        .map((server) => caller.tell(`${server}_tell`, `secret-of-${caller.name}-${n}`, n)),
+    )
 }
 
 /** One who steals. Every attack says what may come of it at most. */
@@ -301,7 +310,9 @@ class Thief {
 
 const poisoned = { action: "accept", content: { by: "poison" } }
 
-test("nothing of one caller reaches another, whatever thieves and lying servers try", async () => {
+test("nothing of one caller reaches another, whatever thieves and lying servers try", {
+  timeout: 120_000, // a busy machine takes its time
+}, async () => {
   await attack().catch((cause: unknown) => {
     throw new Error(`SEED=${seed} does this again`, { cause })
   })
@@ -311,14 +322,19 @@ async function attack() {
   const { gateway, servers } = await openWorld()
   await using _ = gateway
   const spoils = new Spoils()
-  const callers = ["a", "b"].flatMap((agent) => [
+  const both = (agent: string) => [
     new LegacyCaller(gateway.port, agent, spoils),
     new ModernCaller(gateway.port, agent, spoils),
-  ])
+  ]
+  const callers = [...both("a"), ...both("b")]
+  const trusting = both("c")
   const thief = new Thief(gateway.port, spoils)
   await thief.open()
   let isOver = false
-  const working = Promise.all(callers.map((caller) => work(caller, spoils))).finally(() => {
+  const working = Promise.all([
+    ...callers.map((caller) => work(caller, spoils)),
+    ...trusting.map(trust),
+  ]).finally(() => {
     isOver = true
   })
   const steal = async () => {
@@ -328,11 +344,11 @@ async function attack() {
   await Promise.all([working, ...Array.from({ length: 4 }, steal)])
 
   expect(thief.everything).not.toMatch(/secret-of/)
-  for (const caller of callers) {
+  for (const caller of [...callers, ...trusting]) {
     const heard = caller.heard.join("")
     const others = callers.filter((one) => one !== caller).map(({ name }) => name)
     for (const other of others) expect(heard).not.toContain(`secret-of-${other}`)
-    expect(heard).not.toMatch(/poison|loot/)
+    expect(heard).not.toMatch(trusting.includes(caller) ? /loot/ : /poison|loot|secret-of-c/)
   }
   expect([servers.old.wrongs, servers.new.wrongs]).toEqual([[], []])
   const status = await gateway.status()

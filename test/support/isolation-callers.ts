@@ -38,6 +38,8 @@ export abstract class Caller {
   /** Agent and era: part of each of its secrets. */
   readonly name: string
   readonly heard: string[] = []
+  /** Of that, what came on streams that stay open. */
+  readonly #streamed: string[] = []
   protected readonly port: number
   protected readonly agent: string
 
@@ -81,6 +83,7 @@ export abstract class Caller {
     incoming.setEncoding("utf8")
     incoming.on("data", (text: string) => {
       this.heard.push(text)
+      this.#streamed.push(text)
       this.noted(text)
     })
     incoming.on("error", () => undefined) // cut when the gateway ends
@@ -95,7 +98,8 @@ export abstract class Caller {
   /** Changes the resource that this caller follows, and waits until it is told. */
   async touch(tool: string, uri: string, secret: string, id: number): Promise<void> {
     await this.call(tool, { secret, uri }, id)
-    await until(() => expect(this.heard.join("")).toContain(`"note":"${secret}"`))
+    const told = `"note":"${secret}"`
+    await until(() => expect(this.#streamed.join("")).toContain(told), 60_000)
   }
 
   protected abstract call(tool: string, args: JsonObject, id: number): Promise<JsonObject>
@@ -107,8 +111,12 @@ const textOf = (answer: JsonObject): unknown => {
   return Array.isArray(content) && isObject(content[0]) ? content[0]["text"] : answer
 }
 
-const progressed = (secret: string, progressToken: number) =>
-  [1, 2].map((progress) => ({ progressToken, progress, message: secret }))
+/** Progress, and then the answer; what else a liar says to those who call it is its own. */
+function expectTold(told: unknown[], tool: string, secret: string, id: number): void {
+  const progress = [1, 2].map((n) => ({ progressToken: id, progress: n, message: secret }))
+  if (tool.includes("liar")) expect(told.at(-1)).toEqual([id, secret])
+  else expect(told).toEqual([...progress, [id, secret]])
+}
 
 export class LegacyCaller extends Caller {
   headers: Record<string, string> = {}
@@ -153,14 +161,14 @@ export class LegacyCaller extends Caller {
     return this.say("tools/call", { name, arguments: args }, id)
   }
 
-  async tell(name: string, secret: string, id: number): Promise<void> {
-    const params = { name, arguments: { secret }, _meta: { progressToken: id } }
+  async tell(tool: string, secret: string, id: number): Promise<void> {
+    const params = { name: tool, arguments: { secret }, _meta: { progressToken: id } }
     this.#spoils.ids.push(id)
     this.#spoils.tokens.push(id)
     const told: unknown[] = []
     for await (const one of this.ask(posting(legacy("tools/call", params, id), this.headers)))
       told.push(one["params"] ?? [one["id"], textOf(one)])
-    expect(told).toEqual([...progressed(secret, id), [id, secret]])
+    expectTold(told, tool, secret, id)
   }
 
   async form(name: string, secret: string, id: number): Promise<void> {
@@ -219,12 +227,12 @@ export class ModernCaller extends Caller {
     return this.say("tools/call", { name, arguments: args }, id)
   }
 
-  async tell(name: string, secret: string, id: number): Promise<void> {
-    const params = { name, arguments: { secret }, _meta: { progressToken: id } }
+  async tell(tool: string, secret: string, id: number): Promise<void> {
+    const params = { name: tool, arguments: { secret }, _meta: { progressToken: id } }
     const told: unknown[] = []
     for await (const one of this.ask(this.request("tools/call", params, id)))
       told.push(one["params"] ?? [one["id"], textOf(one)])
-    expect(told).toEqual([...progressed(secret, id), [id, secret]])
+    expectTold(told, tool, secret, id)
   }
 
   async form(name: string, secret: string, id: number): Promise<void> {
