@@ -20,6 +20,8 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["lock", async () => (await import("./lock/lock.ts")).lock],
   ["lock approve", async () => (await import("./lock/approve.ts")).lockApprove],
   ["audit verify", async () => (await import("./audit/verify.ts")).auditVerify],
+  ["audit usage", async () => (await import("./audit/usage.ts")).auditUsage],
+  ["audit replay", async () => (await import("./audit/replay.ts")).auditReplay],
 ])
 
 export const allCommands = (): Promise<readonly Command[]> =>

@@ -13,13 +13,16 @@ export const configOption: Option = {
 
 const usual = ["postern.yaml", "config/postern.yaml"]
 
+/** The configuration that is named or lies where one usually does; undefined where there is none. */
+export const findConfig = (given: Given, io: Io): string | undefined =>
+  given.text("config") ?? io.env["POSTERN_CONFIG"] ?? usual.find((path) => existsSync(path))
+
 /** The configuration a command is to work with; undefined when its problems have been printed. */
 export function readConfig(
   given: Given,
   io: Io,
 ): { config: Config; warnings: string[] } | undefined {
-  const file =
-    given.text("config") ?? io.env["POSTERN_CONFIG"] ?? usual.find((path) => existsSync(path))
+  const file = findConfig(given, io)
   if (file === undefined) {
     throw new UsageError(
       `no configuration: there is no ${usual.join(" and no ")} here; name one with --config FILE`,

@@ -1,0 +1,37 @@
+/** How often something happened, and when it did last. */
+export interface Count {
+  readonly count: number
+  /** RFC 3339; "" where no record had a time. */
+  readonly last: string
+}
+
+/**
+ * Counts by key, with what the first of each was. Callers choose what they ask for, so that there is an end to what is
+ * kept: of further keys only how many records they had is known.
+ */
+export class Tally<T> {
+  readonly #rows = new Map<string, { item: T; count: number; last: string }>()
+  readonly #rowsMax: number
+  /** Records of keys that found no place. */
+  others = 0
+
+  constructor(rowsMax: number) {
+    this.#rowsMax = rowsMax
+  }
+
+  add(key: string, item: () => T, time: string): void {
+    const row = this.#rows.get(key)
+    if (row !== undefined) {
+      row.count++
+      if (time > row.last) row.last = time
+    } else if (this.#rows.size >= this.#rowsMax) this.others++
+    else this.#rows.set(key, { item: item(), count: 1, last: time })
+  }
+
+  /** The most frequent first; equals in the order in which they came. */
+  rows(): readonly (T & Count)[] {
+    return [...this.#rows.values()]
+      .sort((left, right) => right.count - left.count)
+      .map(({ item, count, last }) => ({ ...item, count, last }))
+  }
+}
