@@ -34,7 +34,10 @@ function groupLines(group: readonly Change[]): string[] {
 function lineOf(change: Change): string[] {
   switch (change.kind) {
     case "server_added":
-      return [`+ server ${written(change.server)}, ${counted(change.tools)}`]
+      return [
+        `+ server ${written(change.server)}, ${counted(change.tools)}`,
+        ...hiddenLines(change.server, change.hidden, "; it is not pinned"),
+      ]
     case "server_moved":
       return [
         `~ server ${change.server.name}: version ${change.from ?? "(none)"} gives way to ${change.server.version}`,
@@ -43,6 +46,7 @@ function lineOf(change: Change): string[] {
       return [
         `~ ${written(change.server)} says something else of itself`,
         ...change.fields.flatMap(fieldLines),
+        ...hiddenLines(change.server, change.hidden, "; it is not pinned"),
       ]
     case "tool_added":
       return addedLines([change])

@@ -5,7 +5,13 @@ import type { HiddenText } from "../../registry/pins/hidden-text.ts"
 
 /** What an import does to a registry, for the person who is asked. */
 export type Change =
-  | { readonly kind: "server_added"; readonly server: Ref; readonly tools: number }
+  | {
+      readonly kind: "server_added"
+      readonly server: Ref
+      readonly tools: number
+      /** In what it says of itself: that is not pinned. */
+      readonly hidden: readonly HiddenText[]
+    }
   /** The address now has another version of the server, which takes the place of the old one. */
   | { readonly kind: "server_moved"; readonly server: Ref; readonly from: string | undefined }
   /** What a server says of itself: its name, its instructions for models. */
@@ -13,6 +19,8 @@ export type Change =
       readonly kind: "words_changed"
       readonly server: Ref
       readonly fields: readonly FieldChange[]
+      /** In the new words: they are not pinned. */
+      readonly hidden: readonly HiddenText[]
     }
   | ToolAdded
   | DefinitionChanged

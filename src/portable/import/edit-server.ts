@@ -25,17 +25,17 @@ export function editServer(
   names: ReadonlyMap<Wanted, string>,
   merging: Merging,
 ): Edited {
-  const { server, was, fresh, isHeld, entry } = plan
+  const { server, was, fresh, hidden, isHeld, entry } = plan
   const toolRef = ({ wanted, on }: FreshTool) => registered(names.get(wanted) ?? on)
   const changes: Change[] = [
     ...(entry === undefined
-      ? [{ kind: "server_added", server, tools: fresh.length } as const]
+      ? [{ kind: "server_added", server, tools: fresh.length, hidden } as const]
       : was === undefined
         ? []
         : [{ kind: "server_moved", server, from: was === "" ? undefined : was } as const]),
     ...(plan.words.length === 0
       ? []
-      : [{ kind: "words_changed", server, fields: plan.words } as const]),
+      : [{ kind: "words_changed", server, fields: plan.words, hidden } as const]),
     ...fresh.map((tool) => toolAdded(tool, server, toolRef(tool))),
     ...plan.changed.map((tool) => definitionChanged(tool, server, was === undefined)),
     ...plan.gone.map((gone) => toolGone(gone, server, merging)),

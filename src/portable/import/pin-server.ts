@@ -1,5 +1,3 @@
-import type { JsonObject } from "../../registry/model.ts"
-import { serverDrift } from "../../registry/pins/drift.ts"
 import type { Approval, ServerPin, ServerWords, ToolPin } from "../../registry/pins/lock.ts"
 import { pinTool } from "../../registry/pins/pin-tool.ts"
 import type { Merging } from "./merging.ts"
@@ -11,45 +9,35 @@ import { nameOf } from "./written-document.ts"
  * accepted, with who accepted it; what is not looked at keeps its own.
  */
 export function pinServer(plan: ServerPlan, merging: Merging): ServerPin {
-  const { pinned } = plan
-  const { approval, isAccepted, prune } = merging
+  const { changed, fresh, gone, pinned, server, taken } = plan
+  const { approval, isAccepted, pinning, prune } = merging
   const old = new Map(pinned?.tools.map((pin) => [pin.name, pin]))
-  const gone = new Set(isAccepted && prune ? plan.gone.map(({ on }) => on) : [])
-  const anew = plan.taken.flatMap((tool) => pinOf(tool, old.get(nameOf(tool)), plan, merging))
-  const names = new Set(anew.map(({ name }) => name))
-  const kept = [...old.values()].filter(({ name }) => !names.has(name) && !gone.has(name))
-  const tools = [...kept, ...anew]
-  return {
-    server: plan.server,
-    ...wordsPinned(plan, isAccepted ? approval : undefined),
-    tools,
-  }
+  const isOpen = (isHiding: boolean) => isAccepted && !isHiding
+  const changes = new Map(changed.map(({ hidden, on }) => [on, isOpen(hidden.length > 0)]))
+  const hiding = new Set(fresh.filter(({ hidden }) => hidden.length > 0).map(({ on }) => on))
+  const anew = taken.flatMap((definition): readonly ToolPin[] => {
+    const on = nameOf(definition)
+    const before = old.get(on)
+    const isWanted = changes.get(on) ?? (before === undefined && !hiding.has(on))
+    const pin = isWanted ? pinTool(definition, pinning, before && approval) : undefined
+    return pin === undefined ? [] : [pin]
+  })
+  const replaced = new Set([
+    ...anew.map(({ name }) => name),
+    ...(isAccepted && prune ? gone.map(({ on }) => on) : []),
+  ])
+  const kept = [...old.values()].filter(({ name }) => !replaced.has(name))
+  return { server, ...wordsPinned(plan, merging), tools: [...kept, ...anew] }
 }
 
-function pinOf(
-  definition: JsonObject,
-  old: ToolPin | undefined,
-  { changed, fresh }: ServerPlan,
-  { approval, isAccepted, pinning }: Merging,
-): readonly ToolPin[] {
-  const name = nameOf(definition)
-  const change = changed.find(({ on }) => on === name)
-  const isOpen = change === undefined || (isAccepted && change.hidden.length === 0)
-  const isHiding = (fresh.find(({ on }) => on === name)?.hidden.length ?? 0) > 0
-  if (!isOpen || isHiding || (old !== undefined && change === undefined)) return []
-  const pin = pinTool(definition, pinning, old && approval)
-  return pin === undefined ? [] : [pin]
-}
-
-/** Of a server that is new to the lock what it says; of another, only what somebody accepts. */
+/** Of a server that is new to the lock what it says; of another, only what somebody accepts. Never what hides. */
 function wordsPinned(
-  { found, pinned, was, words }: ServerPlan,
-  approval: Approval | undefined,
+  { found, hidden, pinned, was, words }: ServerPlan,
+  { approval, isAccepted }: Merging,
 ): ServerWords & { readonly approval?: Approval } {
-  if (pinned === undefined)
-    return serverDrift(undefined, found.words) === undefined ? found.words : {}
-  if ((words.length > 0 || was !== undefined) && approval !== undefined)
-    return { ...found.words, approval }
+  if (pinned === undefined) return hidden.length === 0 ? found.words : {}
+  const hasChanged = words.length > 0 || was !== undefined
+  if (hasChanged && isAccepted && hidden.length === 0) return { ...found.words, approval }
   const { instructions, serverInfo, approval: before } = pinned
   return {
     ...(serverInfo && { serverInfo }),

@@ -31,6 +31,8 @@ export interface ServerPlan extends Identified {
   readonly changed: readonly ChangedTool[]
   /** What it says of itself is not what it said when it was pinned. */
   readonly words: readonly FieldChange[]
+  /** Text in it that a person would not see. */
+  readonly hidden: readonly HiddenText[]
   readonly gone: readonly GoneTool[]
   readonly pinned: ServerPin | undefined
 }
@@ -75,7 +77,8 @@ export function planServer(found: FoundServer, merging: Merging): ServerPlan {
     })
   const isHeld = was !== undefined && !merging.isAccepted
   const words = wordsChanged(pinned, found, was !== undefined)
-  return { ...identified, isHeld, found, taken, fresh, changed, words, gone, pinned }
+  const hidden = serverDrift(undefined, found.words)?.hidden ?? []
+  return { ...identified, isHeld, found, taken, fresh, changed, words, hidden, gone, pinned }
 }
 
 /** The versions of a server that an import replaces in the lock. */

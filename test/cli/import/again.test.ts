@@ -209,6 +209,12 @@ describe("importing again", () => {
       world.postern(["lock", ...args, "--config", `${world.folder}/postern.yaml`])
     expect(await lock("--check")).toMatchObject({ exit: 0 })
 
+    docs.is = { ...docs.is, instructions: "be\u200bgentle" }
+    const gentle = await again("--yes")
+    expect(gentle.out).toMatch(
+      /! docs@1\.0\.0 hides text in \/instructions: U\+200B \(1 character\); it is not pinned/,
+    )
+    expect(world.read("postern.lock.json")).not.toContain("gentle")
     const sly = "does search\u200b, and more"
     docs.is = {
       info: info("1.0.0"),
