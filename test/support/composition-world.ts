@@ -50,7 +50,7 @@ export interface Seen {
 
 /** Tools that answer as they are told, in virtual time. */
 export class World {
-  readonly clock = new VirtualClock()
+  readonly clock: VirtualClock
   readonly seen: Seen[] = []
   readonly reports: Report[] = []
   readonly state: PolicyState
@@ -59,7 +59,12 @@ export class World {
   mostAtOnce = 0
   readonly #tools: ReadonlyMap<string, Tool>
 
-  constructor(tools: Readonly<Record<string, Tool>>, limits?: Partial<PolicyStateLimits>) {
+  constructor(
+    tools: Readonly<Record<string, Tool>>,
+    limits?: Partial<PolicyStateLimits>,
+    clock = new VirtualClock(),
+  ) {
+    this.clock = clock
     this.#tools = new Map(Object.entries(tools))
     this.state = createPolicyState({
       clock: this.clock,

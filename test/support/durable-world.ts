@@ -17,6 +17,7 @@ import { digest } from "../../src/schema/canonical.ts"
 import type { Json } from "../../src/schema/json.ts"
 import { MemoryJournal } from "../../src/store/journal/memory-journal.ts"
 import { type Tool, World } from "./composition-world.ts"
+import { VirtualClock } from "./virtual-clock.ts"
 
 /** A journal of which the process ends at a write: nothing that comes after it is answered. */
 export class MortalJournal implements Pick<Journal, "append" | "takeOnce" | "settleOnce"> {
@@ -85,7 +86,7 @@ export class DurableWorld extends World {
   incarnations = 0
 
   constructor(tools: Readonly<Record<string, Tool>>, options: DurableOptions = {}) {
-    super(tools)
+    super(tools, undefined, new VirtualClock({ turns: options.journal === undefined ? 1 : 4 }))
     this.#options = options
     this.journal = options.journal ?? new MemoryJournal()
   }

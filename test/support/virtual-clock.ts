@@ -12,6 +12,12 @@ export class VirtualClock implements Clock {
   /** What `random` gives next; 0.5, which is no jitter, when there is nothing left. */
   readonly chances: number[] = []
   readonly #timers = new Set<Timer>()
+  readonly #turns: number
+
+  /** `turns`: of the loop, without which what happens outside of promises, such as a write to a disk, is not over. */
+  constructor({ turns = 1 } = {}) {
+    this.#turns = turns
+  }
 
   now(): number {
     return this.#nowMs
@@ -60,7 +66,7 @@ export class VirtualClock implements Clock {
     }
     promise.then(over, over)
     for (;;) {
-      await settled()
+      await this.#settled()
       if (isOver) return promise
       if (!this.#next()) throw new Error(`nothing happens any more at ${this.#nowMs} ms`)
     }
@@ -69,9 +75,15 @@ export class VirtualClock implements Clock {
   /** Lets so much time pass. */
   async pass(ms: number): Promise<void> {
     const endMs = this.#nowMs + ms
-    await settled()
-    while (this.#next(endMs)) await settled()
+    await this.#settled()
+    while (this.#next(endMs)) await this.#settled()
     this.#nowMs = endMs
+  }
+
+  /** Every promise that can settle without time passing has settled. */
+  async #settled(): Promise<void> {
+    for (let turn = 0; turn < this.#turns; turn++)
+      await new Promise<void>((resolve) => void setImmediate(resolve))
   }
 
   /** The next timer of all, up to a time; of several at one time the one that was set first. */
@@ -83,6 +95,3 @@ export class VirtualClock implements Clock {
     return true
   }
 }
-
-/** Every promise that can settle without time passing has settled. */
-const settled = () => new Promise<void>((resolve) => void setImmediate(resolve))

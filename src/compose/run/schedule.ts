@@ -154,7 +154,8 @@ export class Schedule {
   /** Gives up what runs in vain. In a pipeline what has an effect may still say what became of it. */
   #decide(): void {
     const verdict = this.#standing.decide()
-    if (verdict === undefined || this.#running === 0) return
+    // What is gone through again is refused when it had not been begun, so it has to be told.
+    if (verdict === undefined || (this.#running === 0 && !this.#site.run.isGoingThrough)) return
     if (this.#graph.kind === "scatter") {
       this.#stop.abort(verdict === "success" ? enough : inVain)
       return

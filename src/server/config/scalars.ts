@@ -14,7 +14,7 @@ interface Range {
 
 const anyDuration = z
   .string({ error: expectedDuration })
-  .regex(/^\d{1,10}(?:ms|s|m|h|d)$/, { error: expectedDuration, abort: true })
+  .regex(/^\d{1,13}(?:ms|s|m|h|d)$/, { error: expectedDuration, abort: true })
   .transform((text) => scaled(text, timeUnits))
 
 /** A duration, written `500ms`, `30s`, `5m`, `12h`, `1d`; becomes milliseconds. */
@@ -25,7 +25,7 @@ export const duration = ({ min, max }: Range) =>
 
 const anySize = z
   .string({ error: expectedSize })
-  .regex(/^\d{1,10}(?:B|KiB|MiB|GiB)$/, { error: expectedSize, abort: true })
+  .regex(/^\d{1,13}(?:B|KiB|MiB|GiB)$/, { error: expectedSize, abort: true })
   .transform((text) => scaled(text, sizeUnits))
 
 /** A size, written `64KiB`, `4MiB`; becomes bytes. */
