@@ -54,6 +54,7 @@ export function createEnforcement(parts: EnforcementParts): Gateway {
       sealer,
       now: nowMs,
       id: randomId,
+      replicaUrl: config.replicaUrl,
     }),
     digest: createDigest({
       mode: config.audit?.arguments ?? "none",

@@ -30,11 +30,13 @@ export function faceOptions(config: Config, version: string, log: Logger): FaceO
  * Which `Host` is ours: where we listen, loopback's names when that is where we are, the public address, and what the
  * configuration adds. A wildcard address is no name, so behind one only the added names and the public one count.
  */
-function allowedHosts({ listen }: Config): string[] {
+function allowedHosts({ listen, replicaUrl }: Config): string[] {
   const { host, hosts, publicUrl } = listen
   const isWildcard = host === "0.0.0.0" || host === "::"
   const own = isWildcard ? loopback : [isIP(host) === 6 ? `[${host}]` : host]
   const isLoopback = host === "localhost" || host === "::1" || host.startsWith("127.")
-  const named = publicUrl === undefined ? [] : [new URL(publicUrl).host]
+  const named = [publicUrl, replicaUrl].flatMap((url) =>
+    url === undefined ? [] : new URL(url).host,
+  )
   return [...own, ...(isLoopback ? loopback : []), ...named, ...hosts]
 }

@@ -9,14 +9,28 @@ export class Holds implements HoldKeeper {
   readonly #limits: InteractionLimits
   readonly #states: RequestStates
   readonly #id: () => string
-  /** What no other process is called, this one after a restart included. */
+  /** What no other process is called, this one after a restart included; and where the others reach it, if they do. */
   readonly #replica: string
+  readonly #url: string | undefined
 
-  constructor(limits: InteractionLimits, states: RequestStates, id: () => string) {
+  constructor(
+    limits: InteractionLimits,
+    states: RequestStates,
+    { id, replicaUrl }: { readonly id: () => string; readonly replicaUrl: string | undefined },
+  ) {
     this.#limits = limits
     this.#states = states
     this.#id = id
-    this.#replica = id()
+    this.#url = replicaUrl
+    this.#replica = replicaUrl === undefined ? id() : `${id()} ${replicaUrl}`
+  }
+
+  /** Where the replica is that holds what a state names; undefined where that is this one, or is not known. */
+  keeperOf(sealed: string): string | undefined {
+    const state = this.#states.peek(sealed)
+    if (state?.kind !== "held" || state.replica === this.#replica) return
+    const [, url] = state.replica.split(" ")
+    return url === this.#url ? undefined : url // what was here before a restart is gone
   }
 
   create(binding: Binding): Hold {

@@ -34,6 +34,8 @@ export interface InteractionPorts {
   now(): number
   /** 128 random bits as 32 hex digits. */
   id(): string
+  /** Where other replicas with the same key reach this one; undefined where they do not. */
+  readonly replicaUrl?: string | undefined
 }
 
 /** The same for a caller that comes back with answers. */
@@ -67,7 +69,10 @@ export class Interactions {
     this.#states = new RequestStates(ports.sealer, ports.now)
     this.taskIds = new TaskIds(ports.sealer)
     this.taskQuestions = new TaskQuestions(this)
-    this.#holds = new Holds(limits, this.#states, ports.id)
+    this.#holds = new Holds(limits, this.#states, {
+      id: () => ports.id(),
+      replicaUrl: ports.replicaUrl,
+    })
   }
 
   /** Requests whose callers are expected back. */
@@ -123,6 +128,11 @@ export class Interactions {
   /** Keeps what a caller is asked until it is back. */
   hold(binding: Binding): Hold {
     return this.#holds.create(binding)
+  }
+
+  /** The address of another replica, where it holds what this `requestState` names. */
+  keeperOf(state: string): string | undefined {
+    return this.#holds.keeperOf(state)
   }
 
   /** Whether a `requestState` was made for this request, over or not. */

@@ -53,6 +53,14 @@ export class RequestStates {
     return text !== undefined && (JSON.parse(text) as Members)[1] === textOf(binding)
   }
 
+  /** What was sealed, whoever brings it and for whatever: not to be acted on, but to tell where it belongs. */
+  peek(sealed: string): RequestState | undefined {
+    const text = this.#sealer.open(sealed)
+    if (text === undefined) return
+    const [, , ...members] = JSON.parse(text) as Members
+    return stateOf(members)
+  }
+
   /** The state, or in words why it is none. */
   open(sealed: string, binding: Binding): RequestState | string {
     const text = this.#sealer.open(sealed)

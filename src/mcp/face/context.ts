@@ -3,6 +3,7 @@ import type { JsonObject } from "../../schema/json.ts"
 import type { ContentPages } from "./content/list-content.ts"
 import type { Accepts } from "./door.ts"
 import type { Exchange } from "./exchange.ts"
+import type { Passports } from "./forward/passport.ts"
 import type { RequestHeaders } from "./headers.ts"
 import type { FaceLimits } from "./limits.ts"
 import type { Pulse } from "./pulse.ts"
@@ -26,6 +27,7 @@ export interface FaceContext {
   readonly toolLists: ReturnType<typeof createToolLists>
   readonly contentPages: ContentPages
   readonly cursors: Seal
+  readonly passports: Passports
   readonly speaker: Speaker
   readonly serverInfo: JsonObject
   /** The `_meta` of a modern result that says who answers, as JSON text: `"_meta":{…}`. */

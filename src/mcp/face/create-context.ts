@@ -2,6 +2,7 @@ import type { Gateway } from "../../call/gateway.ts"
 import { shownTools } from "../../call/list.ts"
 import type { FaceContext } from "./context.ts"
 import type { FaceOptions } from "./face.ts"
+import { Passports } from "./forward/passport.ts"
 import { metadataUrl } from "./metadata.ts"
 import { listMembers, ownMeta } from "./modern/result.ts"
 import { Pulse } from "./pulse.ts"
@@ -39,6 +40,7 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
     toolLists,
     contentPages: new WeakMap(),
     cursors: createSeal(sessionKeys, purpose("cursor")),
+    passports: new Passports(createSeal(sessionKeys, purpose("forwarded")), () => gateway.now()),
     speaker: {
       explain: options.explainRefusals,
       metadataUrl:

@@ -48,6 +48,8 @@ export interface Config {
   }
   /** The first seals, all open; none: each process makes its own. */
   readonly sessionKeys: readonly Secret[]
+  /** Where other replicas with these keys reach this one; undefined where they do not. */
+  readonly replicaUrl: string | undefined
   /** Undefined: decisions are not recorded. */
   readonly audit: AuditConfig | undefined
   /** Values of the environment that stand in headers, variables and arguments of servers: no text shows them. */

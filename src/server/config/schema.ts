@@ -167,6 +167,9 @@ export const ConfigFile = z.strictObject({
         .optional()
         .meta({ writeOnly: true })
         .describe("Seals session ids; in a list the first seals and all open."),
+      replicaUrl: webUrl
+        .optional()
+        .describe("Where other replicas with this key reach this one, with the path."),
     })
     .prefault({})
     .describe("Sessions of legacy MCP clients."),

@@ -58,6 +58,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
       minTrust: identity.minTrust,
       onConflict: identity.onConflict,
     },
+    replicaUrl: session.replicaUrl,
     sessionKeys: [session.key ?? []].flat().map((key) => new Secret(key)),
     audit: audit && {
       ...audit,

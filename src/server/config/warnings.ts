@@ -107,12 +107,23 @@ function* unused({ registry, state }: ConfigFile): Generator<Warning> {
     }
 }
 
-function* missing({ audit, sessionKeys, identity, listen }: Config): Generator<Warning> {
+function* missing({
+  audit,
+  sessionKeys,
+  replicaUrl,
+  identity,
+  listen,
+}: Config): Generator<Warning> {
   if (audit === undefined) yield { path: ["audit"], message: "not set: decisions are not recorded" }
   if (sessionKeys.length === 0)
     yield {
       path: ["session", "key"],
       message: "not set: legacy sessions end with this process, and replicas cannot share them",
+    }
+  if (sessionKeys.length === 0 && replicaUrl !== undefined)
+    yield {
+      path: ["session", "replicaUrl"],
+      message: "has no effect without session.key: replicas cannot read what another one sealed",
     }
   if (identity.jwt.length > 0 && listen.publicUrl === undefined)
     yield {

@@ -7,6 +7,7 @@ import { relayContent } from "../content/relay-content.ts"
 import { wishes } from "../content/wish.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { codes, fail } from "../errors.ts"
+import { forward, forwardedEvidence } from "../forward/forward.ts"
 import { listTools } from "../list-tools.ts"
 import { discover } from "./discover.ts"
 import { evidenceIn, gravity, metaKeys, modernVersions } from "./envelope.ts"
@@ -72,6 +73,10 @@ function stateless(answer: typeof callTool): ModernMethod {
     const fault = roundFault(posted.message.params)
     if (fault !== undefined) return posted.exchange.fail(badParams(fault), posted.message.id)
     const { outgoing } = posted.exchange
+    const handedOn = forwardedEvidence(context, posted)
+    const evidence = handedOn ?? evidenceIn(posted, envelope)
+    const elsewhere = forward(context, posted, evidence)
+    if (elsewhere !== undefined && (await elsewhere)) return
     const cancellation = new Cancellation()
     const hungUp = () => cancellation.cancel()
     outgoing.on("close", hungUp)
@@ -80,7 +85,7 @@ function stateless(answer: typeof callTool): ModernMethod {
     try {
       await answer(context, modernCodec, {
         posted,
-        evidence: evidenceIn(posted, envelope),
+        evidence,
         cancellation,
         respondent: respondentOf(posted, envelope),
         logs: typeof level === "string" ? { level, isStated: true } : undefined,
