@@ -110,6 +110,10 @@ describe("postern sbom export", () => {
     expect(told.stderr).toBe(
       "note: server catalog@1.2.0: metadata.purl is no package URL, and is left out\n",
     )
+    const lonely = shop()
+    delete lonely.agents[0].metadata.model.supplier
+    const { stderr: said } = await exported(written("model.json", lonely), ...supplied)
+    expect(said).toMatch(/^note: urn:postern:model:\S+ has no supplier: say it in metadata\.model/)
   })
 })
 
@@ -143,7 +147,7 @@ sbom:
       component: { name: "acme-shop", licenses: [{ expression: "LicenseRef-Acme" }] },
       supplier: {
         name: "Acme",
-        url: ["https://acme.example"],
+        url: ["https://acme.example/"],
         contact: [{ email: "sbom@acme.example" }],
       },
       authors: [{ name: "Acme Platform Team" }],

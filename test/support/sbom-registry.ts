@@ -145,6 +145,29 @@ export const shop = (): Mutable => ({
   ],
 })
 
+/** The same with words in metadata that no format takes as they are written. */
+export function odd(): Mutable {
+  const document = shop()
+  const [server, other] = document.servers
+  server.metadata = {
+    purl: "not a purl",
+    license: 'Terms\nof "use"',
+    supplier: {
+      name: "Acme (Germany)\n GmbH",
+      email: "nobody",
+      url: "https://x.example/a b|c%zz[1]?q",
+    },
+  }
+  other.metadata = { supplier: { name: "Acme (Germany)", email: "a..b@acme.example" }, license: 7 }
+  document.servers[2].metadata = { supplier: 5, purl: {}, license: "" }
+  document.agents[0].url = "https://x.example/a|b[%zz"
+  document.agents[0].metadata = { model: "Model of the house (2026) / β\u0007" }
+  document.agents[1].url = `javascript:${canary}`
+  document.agents[1].metadata = { model: { name: 7, version: "1" } }
+  document.tools[2].deprecationMessage = "use\nbuy = now"
+  return document
+}
+
 /** Names and versions at the edges of what a registry allows, among them some that SPDX would write alike. */
 export function hostile(): Mutable {
   const names = [

@@ -16,7 +16,7 @@ import { spdx23 } from "./spdx-2-3.ts"
 
 export const specs: readonly Spec[] = ["1.7", "1.6", "2.3", "3.0.1"]
 
-export const settings: SbomSettings = {
+const settings: SbomSettings = {
   supplier: { name: "Acme", url: "https://acme.example/", email: "team@acme.example" },
   author: { name: "Acme Platform Team", url: undefined, email: undefined },
   license: "Apache-2.0",

@@ -1,5 +1,5 @@
 import { basename, extname } from "node:path"
-import type { Model } from "../../portable/graph/facts.ts"
+import { type Model, publicAddress } from "../../portable/graph/facts.ts"
 import type { Party } from "../../portable/graph/graph.ts"
 import { readPurl } from "../../portable/graph/purl.ts"
 import { type SbomSettings, tlps } from "../../portable/sbom/settings.ts"
@@ -89,5 +89,11 @@ interface WrittenParty {
 function partyOf(party: WrittenParty): Party
 function partyOf(party: WrittenParty | undefined): Party | undefined
 function partyOf(party: WrittenParty | undefined): Party | undefined {
-  return party && { name: party.name, url: party.url, email: party.email }
+  return (
+    party && {
+      name: party.name,
+      url: party.url === undefined ? undefined : publicAddress(party.url),
+      email: party.email,
+    }
+  )
 }

@@ -56,14 +56,31 @@ export function urlIn(card: JsonObject): string | undefined {
 export function publicAddress(text: string): string | undefined {
   if (!URL.canParse(text)) return
   const { protocol, origin, pathname } = new URL(text)
-  return protocol === "https:" || protocol === "http:" ? origin + pathname : undefined
+  if (protocol !== "https:" && protocol !== "http:") return
+  // URLs of browsers may hold what an IRI (RFC 3987) may not: a bare percent sign, a bar, brackets.
+  const path = pathname
+    .replace(/%(?![0-9A-Fa-f]{2})/g, "%25")
+    .replace(/[^A-Za-z0-9\-._~!$&'()*+,;=:@%/]/gu, (char) => encodeURIComponent(char))
+  return origin + path
 }
 
+/** An address that mail programs and the formats of SBOMs take: RFC 5321, without quotes and other scripts. */
+const mailAddress =
+  /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)+$/
+
+export const isMailAddress = (text: string): boolean => text.length <= 254 && mailAddress.test(text)
+
 function partyOf(party: Json | undefined): Party | undefined {
-  const name = typeof party === "string" ? party : textIn(party, "name")
+  const text = typeof party === "string" ? party : textIn(party, "name")
+  const name = text?.replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim()
   if (name === undefined || name === "") return
   const url = textIn(party, "url")
-  return { name, url: url && publicAddress(url), email: textIn(party, "email") }
+  const email = textIn(party, "email")
+  return {
+    name,
+    url: url && publicAddress(url),
+    email: email !== undefined && isMailAddress(email) ? email : undefined,
+  }
 }
 
 function textIn(object: Json | undefined, key: string): string | undefined {

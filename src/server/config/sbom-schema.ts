@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { isMailAddress } from "../../portable/graph/facts.ts"
 import { tlps } from "../../portable/sbom/settings.ts"
 import { webUrl } from "./scalars.ts"
 
@@ -10,9 +11,9 @@ const words = z
 
 const email = z
   .string()
-  .regex(/^[^\s@()<>]+@[^\s@()<>]+$/, { error: "expected an address such as team@acme.example" })
+  .refine(isMailAddress, { error: "expected an address such as team@acme.example" })
 
-export const sbomNamespace = z
+const namespace = z
   .string()
   .regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s#?]+$/i, {
     error: "expected an absolute URI without # and ?, such as https://acme.example/spdx",
@@ -45,7 +46,7 @@ export const sbom = z
       .describe(
         "Of what is registered, where metadata.license does not say otherwise: an SPDX expression, or any words.",
       ),
-    namespace: sbomNamespace
+    namespace: namespace
       .optional()
       .describe("Where SPDX documents get their names, such as https://acme.example/spdx."),
     tlp: z

@@ -5,7 +5,7 @@ import { checkBom } from "../../../src/portable/sbom/check-bom.ts"
 import { keyOf } from "../../../src/portable/sbom/read/bom.ts"
 import { load, type Mutable } from "../../support/registries.ts"
 import { bomOf, graphIn, judged, parsedWords, sbomOf, specs } from "../../support/sbom.ts"
-import { canary, hostile, large, shop } from "../../support/sbom-registry.ts"
+import { canary, hostile, large, odd, shop } from "../../support/sbom-registry.ts"
 
 const folder = new URL("../../fixtures/registries/", import.meta.url).pathname
 const fixtures = globSync("*.json", { cwd: folder }).filter((name) => !name.includes(".expect."))
@@ -32,6 +32,7 @@ const cases: readonly Case[] = [
     graph: () => graphIn(shop()),
     around: "urn:postern:tool:find:2.0.0-rc.1",
   },
+  { name: "words that no format takes as they are", graph: () => graphIn(odd()) },
   { name: "an empty registry", graph: () => graphIn({ schemaVersion: "2.0", tools: [] }) },
   { name: "names at the edge of the allowed", graph: () => graphIn(hostile()) },
   { name: "500 tools", graph: () => graphIn(large(500)) },

@@ -56,8 +56,11 @@ const creators = (settings: SbomSettings): readonly string[] => [
   tool(settings),
 ]
 
-const organization = ({ name, email }: Party): string =>
-  `Organization: ${name}${email === undefined ? "" : ` (${email})`}`
+/** What stands in parentheses at the end is the mail address: a name that ends in some says that it has none. */
+function organization({ name, email }: Party): string {
+  if (email !== undefined) return `Organization: ${name} (${email})`
+  return `Organization: ${name}${name.endsWith(")") ? " ()" : ""}`
+}
 
 function packageOf(id: string, item: Item, settings: SbomSettings): JsonObject {
   const { node, supplier, purl, license } = item
