@@ -9,9 +9,10 @@ import {
   startGateway,
   type TestGateway,
 } from "../support/e2e-gateway.ts"
-import { becomes, descendants, lives, postern, project } from "../support/e2e-process.ts"
+import { becomes, descendants, postern, project } from "../support/e2e-process.ts"
 import { legacy, opened, post, posting, session } from "../support/face-server.ts"
 import { listening, sessionStream } from "../support/face-stream.ts"
+import { isAlive } from "../support/is-alive.ts"
 
 /** A gateway before one HTTP server and two children on stdio, the second of which ignores SIGTERM. */
 async function world(more: Partial<Sketch> = {}, ...quirks: string[]) {
@@ -63,7 +64,7 @@ const inFlight = async (gateway: TestGateway): Promise<number> => {
 }
 
 const areGone = (pids: readonly number[]) =>
-  becomes(() => !pids.some(lives), `gone: ${pids.filter(lives)}`)
+  becomes(() => !pids.some(isAlive), `gone: ${pids.filter(isAlive)}`)
 
 describe("SIGTERM", () => {
   test("turns readiness red, lets the call in flight finish, and leaves no process", async () => {

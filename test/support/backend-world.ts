@@ -139,20 +139,11 @@ export const text = (reply: BackendReply): unknown => {
 
 /** Waits until `check` returns something true, and returns it. */
 export async function until<T>(check: () => T | Promise<T>, what = String(check)): Promise<T> {
-  const endMs = Date.now() + 8_000
+  const endMs = Date.now() + 20_000
   for (;;) {
     const value = await check()
     if (value) return value
     if (Date.now() > endMs) throw new Error(`never happened: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-}
-
-export const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
   }
 }

@@ -3,8 +3,7 @@ import { once } from "node:events"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, vi } from "vitest"
-
-vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 }) // processes start as fast as the machine lets them
+import { isAlive } from "./is-alive.ts"
 
 export const project = join(import.meta.dirname, "../..")
 
@@ -90,22 +89,13 @@ export const becomes = (claim: () => boolean | Promise<boolean>, words: string):
     if (!(await claim())) throw new Error(`still not: ${words}`)
   })
 
-/** Whether a process lives; one that only waits to be reaped does not. */
-export function lives(pid: number): boolean {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, "utf8"))
-  } catch {
-    return false // no such process
-  }
-}
-
 /** The living processes that `pid` started, and those that they started. */
 export function descendants(pid: number): number[] {
   const parents = readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((name) => [Number(name), parentOf(Number(name))] as const)
   const own = parents.filter(([, parent]) => parent === pid).map(([child]) => child)
-  return own.filter(lives).flatMap((child) => [child, ...descendants(child)])
+  return own.filter(isAlive).flatMap((child) => [child, ...descendants(child)])
 }
 
 function parentOf(pid: number): number | undefined {

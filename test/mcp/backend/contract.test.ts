@@ -1,5 +1,4 @@
 import { fileURLToPath } from "node:url"
-import { vi } from "vitest"
 import {
   type HonestServer,
   serveLegacy,
@@ -9,8 +8,6 @@ import {
 import { http, stdio, type World } from "../../support/backend-world.ts"
 import { backendContract } from "./contract.ts"
 import { followContract } from "./follow-contract.ts"
-
-vi.setConfig({ testTimeout: 20_000 }) // processes start slowly on a busy machine
 
 const child = fileURLToPath(import.meta.resolve("../../support/backend-child.ts"))
 

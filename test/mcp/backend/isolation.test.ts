@@ -4,16 +4,8 @@ import { type Asked, Question } from "../../../src/call/interaction/question.ts"
 import type { Isolation } from "../../../src/mcp/backend/lane.ts"
 import { serveLegacy } from "../../support/backend-http.ts"
 import { callerOf, peerOf } from "../../support/backend-peers.ts"
-import {
-  http,
-  isAlive,
-  open,
-  options,
-  refusal,
-  stdio,
-  text,
-  until,
-} from "../../support/backend-world.ts"
+import { http, open, options, refusal, stdio, text, until } from "../../support/backend-world.ts"
+import { isAlive } from "../../support/is-alive.ts"
 
 const child = fileURLToPath(new URL("../../support/backend-child.ts", import.meta.url))
 const isolated = (isolation: Isolation) =>

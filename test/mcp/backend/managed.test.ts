@@ -1,9 +1,8 @@
 import { fileURLToPath } from "node:url"
-import { describe, expect, test, vi } from "vitest"
+import { describe, expect, test } from "vitest"
 import { serve } from "../../support/backend-http.ts"
-import { http, isAlive, open, refusal, text, until } from "../../support/backend-world.ts"
-
-vi.setConfig({ testTimeout: 20_000 }) // processes start slowly on a busy machine
+import { http, open, refusal, text, until } from "../../support/backend-world.ts"
+import { isAlive } from "../../support/is-alive.ts"
 
 const script = fileURLToPath(import.meta.resolve("../../support/backend-managed.ts"))
 

@@ -5,7 +5,6 @@ import { json, serve, serveLegacy, serveModern } from "../../support/backend-htt
 import {
   catalogServer,
   http,
-  isAlive,
   modernVersion,
   open,
   refusal,
@@ -13,6 +12,7 @@ import {
   text,
   until,
 } from "../../support/backend-world.ts"
+import { isAlive } from "../../support/is-alive.ts"
 
 const script = fileURLToPath(import.meta.resolve("../../support/backend-child.ts"))
 

@@ -5,7 +5,7 @@ import { createRequire } from "node:module"
 import { type AddressInfo, createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { describe, expect, onTestFinished, test, vi } from "vitest"
+import { describe, expect, onTestFinished, test } from "vitest"
 import { Cancellation } from "../../../src/call/cancellation.ts"
 import type { BackendOptions } from "../../../src/mcp/backend/address.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
@@ -19,8 +19,6 @@ import {
   text,
   until,
 } from "../../support/backend-world.ts"
-
-vi.setConfig({ testTimeout: 20_000 }) // processes start slowly on a busy machine
 
 const official = (name: string) =>
   join(

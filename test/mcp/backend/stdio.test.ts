@@ -4,10 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import { describe, expect, onTestFinished, test, vi } from "vitest"
-import { isAlive, open, options, refusal, stdio, text, until } from "../../support/backend-world.ts"
-
-vi.setConfig({ testTimeout: 20_000 }) // processes start slowly on a busy machine
+import { describe, expect, onTestFinished, test } from "vitest"
+import { open, options, refusal, stdio, text, until } from "../../support/backend-world.ts"
+import { isAlive } from "../../support/is-alive.ts"
 
 const script = fileURLToPath(import.meta.resolve("../../support/backend-child.ts"))
 const child = (...quirks: string[]) => stdio([script, ...quirks])
