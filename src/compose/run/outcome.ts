@@ -83,6 +83,13 @@ export const effectOf = (result: Result): Happened =>
 /** As the expressions of `onError` and `retry.if` see it. */
 export const errorValue = (error: StepError): JsonObject => ({ ...error })
 
+/**
+ * Whether the backend itself has said what became of the call. That it could not be reached, say, tells of this attempt
+ * alone and nothing of one before.
+ */
+export const isAnswered = ({ error }: Failed): boolean =>
+  error.effect !== "unknown" && (error.class === "tool" || error.class === "output")
+
 /** The codes of failures that the interpreter finds itself. */
 export const codes = {
   denied: "DENIED",

@@ -1,4 +1,4 @@
-import { notSent, type StepError } from "../outcome.ts"
+import { isAnswered, notSent, type StepError } from "../outcome.ts"
 import type { OpEvent, RunEvent, StoredEvent, TurnEvent } from "./event.ts"
 import { checkTransition, isTerminal, type RunStatus } from "./status.ts"
 import { checkMove, pending, type StepState } from "./step-state.ts"
@@ -194,11 +194,8 @@ function fold(
       state.doneSeq = seq
       return
     case "fail":
-      state.standing = event.data.error.code === notSent ? "pending" : "failed"
       state.attempts = Math.max(state.attempts, event.attempt)
-      state.problem = event.data
-      state.unknowns = 0
-      if (event.data.error.effect === "done") state.doneSeq = seq
+      foldFailure(state, event, seq)
       return
     case "unknown":
       state.standing = "unknown"
@@ -208,6 +205,7 @@ function fold(
     case "settle":
       state.settled = event.data
       if (event.data.as === "done") state.doneSeq = seq
+      else state.unknowns = 0
       return
     case "skip":
       state.standing = "skipped"
@@ -226,6 +224,19 @@ function fold(
     default:
       foldUndo(state, event, atMs)
   }
+}
+
+/** What nobody knew stays unknown until the backend itself has said what became of it. */
+function foldFailure(state: StepState, { data }: RunEvent & { kind: "fail" }, seq: number): void {
+  const { error } = data
+  if (state.unknowns > 0 && !isAnswered({ ok: false, error })) {
+    state.standing = "unknown"
+    return
+  }
+  state.standing = error.code === notSent ? "pending" : "failed"
+  state.problem = data
+  state.unknowns = 0
+  if (error.effect === "done") state.doneSeq = seq
 }
 
 function foldUndo(

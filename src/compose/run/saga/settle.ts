@@ -1,10 +1,9 @@
 import type { Json } from "../../../schema/json.ts"
 import { decide } from "../../expr/evaluate.ts"
 import type { Probe, Step } from "../../plan/plan.ts"
-import type { ErrorClass } from "../../plan/policies.ts"
 import type { Settlement } from "../durable/event.ts"
 import type { RunState } from "../durable/state.ts"
-import { effectOf, type Failed, type Result, withEffect } from "../outcome.ts"
+import { effectOf, type Failed, isAnswered, type Result, withEffect } from "../outcome.ts"
 import { beginTally } from "../report.ts"
 import { Stop } from "../stop.ts"
 import { computed, type Inner, pause, type Work } from "../work.ts"
@@ -135,8 +134,7 @@ async function ask({ probe, input, done }: Probe, work: Work, attempt: Inner): P
   const self = given.value === undefined ? {} : { self: given.value }
   const there: Work = { ...work, path, step, tally: beginTally(), scope: { ...scope, ...self } }
   const result = await attempt(there)
-  if (!result.ok)
-    return { ok: false, wasAnswered: answered.has(result.error.class), words: result.error.message }
+  if (!result.ok) return { ok: false, wasAnswered: isAnswered(result), words: result.error.message }
   const { value } = result
   const decided = decide(done, value === undefined ? work.scope : { ...work.scope, item: value })
   if (!decided.ok) return { ok: false, wasAnswered: true, words: decided.error.message }
@@ -144,10 +142,7 @@ async function ask({ probe, input, done }: Probe, work: Work, attempt: Inner): P
 }
 
 /** The backend itself has said what became of it: a connection that is refused now says nothing of the call before. */
-const isDefinite = (result: Result): boolean =>
-  result.ok || (effectOf(result) !== "unknown" && answered.has(result.error.class))
-
-const answered: ReadonlySet<ErrorClass> = new Set(["tool", "output"])
+const isDefinite = (result: Result): boolean => result.ok || isAnswered(result)
 
 const endOf = ({ run }: Work): number =>
   run.parts.ports.clock.now() + run.parts.limits.compensationMs
