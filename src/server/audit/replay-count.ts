@@ -1,6 +1,6 @@
 import type { AuditEntry, EntryRef, EntryTarget } from "./entry.ts"
 import { type Judgement, type Outcome, replay } from "./replay.ts"
-import { type Count, Tally } from "./tally.ts"
+import { Budget, type Count, Tally } from "./tally.ts"
 
 /** Calls of one caller for one thing that would end in one way. */
 export interface ReplayRow {
@@ -41,7 +41,7 @@ export interface Part {
   readonly rows: readonly (ReplayRow & Count)[]
 }
 
-const rowsMax = 10_000
+const rowsMax = 50_000
 
 /** Refusals for want of a right: what a registry may grant. */
 const rights: ReadonlySet<string> = new Set([
@@ -60,11 +60,12 @@ export class ReplayCount {
   readonly #judgement: Judgement
   /** What was decided once is not decided again. */
   readonly #outcomes = new Map<string, Outcome>()
+  readonly #budget = new Budget(rowsMax)
   readonly #parts = {
-    refused: newPart(),
-    allowed: newPart(),
-    moved: newPart(),
-    undecided: newPart(),
+    refused: newPart(this.#budget),
+    allowed: newPart(this.#budget),
+    moved: newPart(this.#budget),
+    undecided: newPart(this.#budget),
   }
   #records = 0
   #calls = 0
@@ -118,7 +119,7 @@ interface Counted {
   readonly tally: Tally<ReplayRow>
 }
 
-const newPart = (): Counted => ({ count: 0, tally: new Tally(rowsMax) })
+const newPart = (budget: Budget): Counted => ({ count: 0, tally: new Tally(budget) })
 
 /** All that an outcome depends on. */
 function keyOf({ kind, caller, target, server, note, warnings, decision, refusal }: AuditEntry) {

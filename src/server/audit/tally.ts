@@ -5,27 +5,47 @@ export interface Count {
   readonly last: string
 }
 
+/** What several tallies may keep together. */
+export class Budget {
+  #rows: number
+  /** Records whose key found no place. */
+  others = 0
+
+  constructor(rowsMax: number) {
+    this.#rows = rowsMax
+  }
+
+  /** False, and counted, when nothing more is kept. */
+  take(): boolean {
+    if (this.#rows === 0) {
+      this.others++
+      return false
+    }
+    this.#rows--
+    return true
+  }
+}
+
 /**
  * Counts by key, with what the first of each was. Callers choose what they ask for, so that there is an end to what is
  * kept: of further keys only how many records they had is known.
  */
 export class Tally<T> {
   readonly #rows = new Map<string, { item: T; count: number; last: string }>()
-  readonly #rowsMax: number
-  /** Records of keys that found no place. */
-  others = 0
+  readonly #budget: Budget
 
-  constructor(rowsMax: number) {
-    this.#rowsMax = rowsMax
+  constructor(budget: Budget) {
+    this.#budget = budget
   }
 
   add(key: string, item: () => T, time: string): void {
     const row = this.#rows.get(key)
-    if (row !== undefined) {
-      row.count++
-      if (time > row.last) row.last = time
-    } else if (this.#rows.size >= this.#rowsMax) this.others++
-    else this.#rows.set(key, { item: item(), count: 1, last: time })
+    if (row === undefined) {
+      if (this.#budget.take()) this.#rows.set(key, { item: item(), count: 1, last: time })
+      return
+    }
+    row.count++
+    if (time > row.last) row.last = time
   }
 
   /** The most frequent first; equals in the order in which they came. */

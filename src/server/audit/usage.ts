@@ -1,7 +1,7 @@
 import { registered } from "../../compose/plan/callee.ts"
 import type { Catalog, CatalogAgent, CatalogTool } from "../../registry/catalog.ts"
 import type { AuditEntry, EntryRef } from "./entry.ts"
-import { type Count, Tally } from "./tally.ts"
+import { Budget, type Count, Tally } from "./tally.ts"
 
 export interface Usage {
   /** Of the records that were looked at; undefined where there was none with a time. */
@@ -47,19 +47,19 @@ export interface Refused {
   readonly target: string | undefined
 }
 
-const usersMax = 10_000
-const rowsMax = 10_000
+/** Kept in all: users, and what each used and was refused. */
+const rowsMax = 200_000
 
 /** What agents declare, and what of it they used, from records that come one by one. */
 export class UsageCount {
   readonly #catalog: Catalog
   readonly #agents = new Map<string, User>()
   readonly #compositions = new Map<string, User>()
-  readonly #unidentified = new Tally<Refused>(rowsMax)
+  readonly #budget = new Budget(rowsMax)
+  readonly #unidentified = new Tally<Refused>(this.#budget)
   #from: string | undefined
   #to: string | undefined
   #records = 0
-  #others = 0
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog
@@ -91,7 +91,7 @@ export class UsageCount {
       agents: [...users, ...strangers],
       compositions: [...compositions, ...gone],
       unidentified: this.#unidentified.rows(),
-      others: this.#others + this.#unidentified.others,
+      others: this.#budget.others,
     }
   }
 
@@ -121,18 +121,15 @@ export class UsageCount {
     const key = keyOf(ref)
     const known = users.get(key)
     if (known !== undefined) return known
-    if (users.size >= usersMax) {
-      this.#others++
-      return
-    }
-    const user = new User(ref)
+    if (!this.#budget.take()) return
+    const user = new User(ref, this.#budget)
     users.set(key, user)
     return user
   }
 
   /** Whoever is left afterwards is not registered. */
   #taken(users: Map<string, User>, ref: EntryRef): User {
-    const user = users.get(keyOf(ref)) ?? new User(ref)
+    const user = users.get(keyOf(ref)) ?? new User(ref, this.#budget)
     users.delete(keyOf(ref))
     return user
   }
@@ -171,13 +168,16 @@ function compositionScope({ entity }: CatalogTool, catalog: Catalog): Scope {
 
 class User {
   readonly #ref: EntryRef
-  readonly #used = new Tally<EntryRef>(rowsMax)
-  readonly #refused = new Tally<Refused>(rowsMax)
+  readonly #used: Tally<EntryRef>
+  readonly #refused: Tally<Refused>
   /** Servers whose resources and prompts were asked for. */
-  readonly #servers = new Tally<EntryRef>(rowsMax)
+  readonly #servers: Tally<EntryRef>
 
-  constructor({ name, version }: EntryRef) {
+  constructor({ name, version }: EntryRef, budget: Budget) {
     this.#ref = { name, version }
+    this.#used = new Tally(budget)
+    this.#refused = new Tally(budget)
+    this.#servers = new Tally(budget)
   }
 
   add({ decision, refusal, target, time, server, kind }: AuditEntry): void {
