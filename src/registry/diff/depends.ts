@@ -56,5 +56,5 @@ const at = ({ name, skill }: Dependency) =>
   `depends/${name}${skill === undefined ? "" : segment(skill)}`
 
 /** `search@1.0.0`, `skill write of agent author@1.0.0`. */
-export const named = (one: Dependency): string =>
+const named = (one: Dependency): string =>
   one.type === "agent" ? `skill ${one.skill ?? "?"} of agent ${written(one)}` : written(one)

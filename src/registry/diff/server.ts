@@ -21,15 +21,13 @@ export function serverText(entity: ServerEntity): JsonObject {
   return text
 }
 
-/** The contract of a provision, with all that its schemas refer to in them. */
-export type ResolveContract = (contract: Contract) => Contract
-
 /** One side of a comparison: what it says, and how its references are resolved. */
 export interface Side<T> {
   readonly entity: T
   readonly resolve: (schema: JsonSchema) => JsonSchema | undefined
 }
 
+/** A contract with all that its schemas refer to in them. */
 export const resolved = (
   { inputSchema, outputSchema }: Contract,
   resolve: Side<unknown>["resolve"],

@@ -197,26 +197,35 @@ class User {
     const used = this.#used.rows()
     const usedKeys = new Set(used.map(keyOf))
     const unused = [...declared].flatMap(([key, tool]) => (usedKeys.has(key) ? [] : [tool]))
+    const refused = this.#refused.rows()
     return {
       ...this.#ref,
       isRegistered: scope !== undefined,
       used: used.map((one) => ({ ...one, isDeclared: declared.has(keyOf(one)) })),
-      unused: unused.map((tool) => this.#unused(tool, scope?.tools ?? [])).sort(byName),
-      refused: this.#refused.rows(),
+      unused: this.#unused(unused, scope?.tools ?? [], refused).sort(byName),
+      refused,
       unseen: scope?.unseen ?? 0,
     }
   }
 
-  #unused(tool: CatalogTool, tools: readonly CatalogTool[]): Unused {
-    const refused = this.#refused.rows().filter(({ target }) => target === tool.name)
-    const elsewhere = new Set(tools.filter((other) => other !== tool).flatMap(serversOf))
-    const gives = serversOf(tool).filter((server) => !elsewhere.has(server))
-    return {
-      name: tool.name,
-      version: tool.version,
-      tried: refused.reduce((sum, { count }) => sum + count, 0),
-      gives: this.#servers.rows().filter((one) => gives.includes(keyOf(one))),
-    }
+  #unused(
+    unused: readonly CatalogTool[],
+    tools: readonly CatalogTool[],
+    refused: readonly (Refused & Count)[],
+  ): Unused[] {
+    const tried = new Map<string | undefined, number>()
+    for (const { target, count } of refused) tried.set(target, (tried.get(target) ?? 0) + count)
+    const givers = Map.groupBy(tools.flatMap(serversOf), (server) => server)
+    const asked = this.#servers.rows()
+    return unused.map((tool) => {
+      const alone = serversOf(tool).filter((server) => givers.get(server)?.length === 1)
+      return {
+        name: tool.name,
+        version: tool.version,
+        tried: tried.get(tool.name) ?? 0,
+        gives: asked.filter((one) => alone.includes(keyOf(one))),
+      }
+    })
   }
 }
 
