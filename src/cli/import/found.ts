@@ -29,7 +29,10 @@ export function foundServers(
     const own = info?.["name"]
     return isUnnamed && typeof own === "string" && own !== "" ? serverName(own) : name
   })
-  const names = distinct(wished)
+  const names = distinct(
+    wished,
+    answered.map(([{ key }]) => key !== undefined),
+  )
   return answered.map(([candidate, visit], index) =>
     foundServer({ ...candidate, name: names[index] ?? candidate.name }, visit, secrets),
   )
@@ -49,7 +52,8 @@ function foundServer(
     if (first === undefined) once.set(tool.name, tool.definition)
     else if (!sameJson(first, tool.definition)) ambiguous.add(tool.name)
   }
-  const version = versionIn(info, notes)
+  const version = versionIn(info)
+  if (version === undefined && candidate.version === undefined) notes.push(versionNote(info))
   const wrong = [...once].flatMap(([on, definition]) => {
     const why = ambiguous.has(on) ? twice : unfit(definition, secrets)
     return why === undefined ? [] : [{ server: name, on, why }]
@@ -60,6 +64,7 @@ function foundServer(
     server: {
       name,
       version,
+      configured: candidate.version,
       description: describedBy(info, secrets),
       words: holdsAny({ ...words }, secrets) ? {} : words,
       tools: [...once.values()],
@@ -72,12 +77,12 @@ function foundServer(
   }
 }
 
-function versionIn({ version }: JsonObject, notes: string[]): string | undefined {
-  if (typeof version === "string" && isExact(version)) return version
-  const said =
-    version === undefined ? "no version" : `version ${JSON.stringify(version).slice(0, 64)}`
-  notes.push(`says ${said}, which is none that one could write down`)
-  return
+const versionIn = ({ version }: JsonObject): string | undefined =>
+  typeof version === "string" && isExact(version) ? version : undefined
+
+function versionNote({ version }: JsonObject): string {
+  const said = JSON.stringify(version ?? null).slice(0, 64)
+  return `says ${version === undefined ? "no version" : `version ${said}`}, which is none that one could write down`
 }
 
 function describedBy({ description, title }: JsonObject, secrets: readonly string[]) {

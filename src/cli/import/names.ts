@@ -7,6 +7,8 @@ import type { State } from "./state.ts"
 export interface Named extends Candidate {
   /** Its entry in the configuration, which then is what counts. */
   readonly key: string | undefined
+  /** The version that the entry names. */
+  readonly version: string | undefined
   /** What the file of the client says is not what the configuration says. */
   readonly differs: boolean
 }
@@ -23,13 +25,17 @@ export function nameCandidates(
   const known = matches(wanted, config.servers)
   const matched = wanted.map((candidate): Named => {
     const own = known.get(candidate)
-    if (own === undefined) return { ...candidate, key: undefined, differs: false }
-    const { entry = candidate.entry, key, name } = own
+    if (own === undefined)
+      return { ...candidate, key: undefined, version: undefined, differs: false }
+    const { entry = candidate.entry, key, name, version } = own
     const differs = !isDeepStrictEqual(entry, candidate.entry)
     const checked = entry as Candidate["entry"] // when it is read
-    return { ...candidate, name, key, differs, entry: checked, isUnnamed: false }
+    return { ...candidate, name, key, version, differs, entry: checked, isUnnamed: false }
   })
-  const names = distinct(matched.map(({ name }) => name))
+  const names = distinct(
+    matched.map(({ name }) => name),
+    matched.map(({ key }) => key !== undefined),
+  )
   return matched.map((candidate, index) => ({ ...candidate, name: names[index] ?? candidate.name }))
 }
 
@@ -62,9 +68,10 @@ function matches(
 
 /** The servers of the configuration itself, to ask them again. */
 export const configuredCandidates = ({ config }: State): readonly Named[] =>
-  config.servers.map(({ entry = {}, key, name }) => ({
+  config.servers.map(({ entry = {}, key, name, version }) => ({
     name,
     key,
+    version,
     entry: entry as Candidate["entry"], // checked when it is read
     isUnnamed: false,
     differs: false,

@@ -40,7 +40,7 @@ function lineOf(change: Change): string[] {
       ]
     case "server_moved":
       return [
-        `~ server ${change.server.name}: version ${change.from ?? "(none)"} gives way to ${change.server.version}`,
+        `~ server ${change.server.name}: version ${change.from} gives way to ${change.server.version}`,
       ]
     case "words_changed":
       return [
@@ -88,18 +88,14 @@ function addedLines(added: readonly ToolAdded[]): string[] {
   ]
 }
 
-function changedLines({
-  fields,
-  fit,
-  hidden,
-  isDrift,
-  kept,
-  on,
-  server,
-}: DefinitionChanged): string[] {
-  const how = isDrift ? `, and its server still says it is version ${server.version}` : ""
+function changedLines(change: DefinitionChanged): string[] {
+  const { driftOf, fields, fit, hidden, isPinned, kept, on, server } = change
+  const how = driftOf === undefined ? "" : `, and its server still says it is version ${driftOf}`
+  const what = isPinned
+    ? `is not what it was${fit === undefined ? "" : ` (${fit})`}${how}`
+    : "is not what the registry says"
   return [
-    `~ ${on} of ${server.name} is not what it was${fit === undefined ? "" : ` (${fit})`}${how}`,
+    `~ ${on} of ${written(server)} ${what}`,
     ...fields.slice(0, fieldsMax).flatMap(fieldLines),
     ...(fields.length > fieldsMax ? [`      … and ${fields.length - fieldsMax} more places`] : []),
     ...(kept.length > 0 ? [`      stays as you wrote it: ${kept.join(", ")}`] : []),

@@ -71,7 +71,7 @@ function toolAt(
     section === "servers"
       ? [step(entity, "name"), step(provision, "tool")]
       : [step(source, "server"), step(source, "tool")]
-  const its = found.find(({ name }) => name === server)
-  if (its === undefined || !its.tools.some(({ name }) => name === on)) return
-  return { server: its.name, on: String(on), why: `${message} (${code})` }
+  const its = found.filter(({ name }) => name === server)
+  if (!its.some(({ tools }) => tools.some(({ name }) => name === on))) return
+  return { server: String(server), on: String(on), why: `${message} (${code})` }
 }

@@ -49,18 +49,21 @@ function serversEdit(
   const add: ServersEdit["add"][number][] = []
   const rename: ServersEdit["rename"][number][] = []
   for (const { name, version, was } of servers) {
-    const key = `${name}:${version}`
     const own = config.servers.filter((one) => one.name === name)
-    if (own.some((one) => one.version === version)) continue
-    const candidate = found.find(({ server }) => server.name === name)?.candidate
-    const old = own.find((one) => one.version !== undefined && one.version === was)
-    const given = own.find((one) => one.key === candidate?.key)
-    const from = old ?? given
-    if (from === undefined) add.push({ key, entry: candidate?.entry ?? {} })
-    else if (from.version !== undefined) rename.push({ from: from.key, to: key })
+    const old = was === undefined ? undefined : own.find((one) => one.version === was)
+    const key = version === undefined ? name : `${name}:${version}`
+    if (old !== undefined) rename.push({ from: old.key, to: key })
+    else if (own.every((one) => one.version !== version && one.version !== undefined))
+      add.push({ key, entry: candidateOf(found, name, version)?.entry ?? {} })
   }
   return { add, rename }
 }
+
+/** Of several servers with one name the one that has this version. */
+const candidateOf = (found: readonly Found[], name: string, version: string | undefined) =>
+  found
+    .filter(({ server }) => server.name === name)
+    .toSorted((one) => (one.server.version === version ? -1 : 1))[0]?.candidate
 
 function newConfig({ config, registry }: State): string {
   const path = relative(dirname(resolve(config.file)), resolve(registry.file))

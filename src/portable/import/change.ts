@@ -13,7 +13,7 @@ export type Change =
       readonly hidden: readonly HiddenText[]
     }
   /** The address now has another version of the server, which takes the place of the old one. */
-  | { readonly kind: "server_moved"; readonly server: Ref; readonly from: string | undefined }
+  | { readonly kind: "server_moved"; readonly server: Ref; readonly from: string }
   /** What a server says of itself: its name, its instructions for models. */
   | {
       readonly kind: "words_changed"
@@ -48,8 +48,10 @@ export interface DefinitionChanged {
   readonly kind: "definition_changed"
   readonly server: Ref
   readonly on: string
-  /** The server still says that it is the same version. */
-  readonly isDrift: boolean
+  /** Else the registry had no words of the server that anybody has looked at. */
+  readonly isPinned: boolean
+  /** The version that the server had when it was pinned and says that it still is. */
+  readonly driftOf: string | undefined
   /** From what was pinned, or was in the registry, to what the server says. */
   readonly fields: readonly FieldChange[]
   /** Whether who keeps to the old schemas is still served, where a schema changed. */

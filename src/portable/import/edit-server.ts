@@ -6,7 +6,7 @@ import { contractOf } from "./contract.ts"
 import type { Merging } from "./merging.ts"
 import type { Wanted } from "./names.ts"
 import type { ChangedTool, FreshTool, ServerPlan } from "./plan-server.ts"
-import { draws, refOf } from "./written-document.ts"
+import { refOf } from "./written-document.ts"
 
 export interface Edited {
   readonly edits: readonly TextEdit[]
@@ -32,13 +32,13 @@ export function editServer(
       ? [{ kind: "server_added", server, tools: fresh.length, hidden } as const]
       : was === undefined
         ? []
-        : [{ kind: "server_moved", server, from: was === "" ? undefined : was } as const]),
+        : [{ kind: "server_moved", server, from: was } as const]),
     ...(plan.words.length === 0
       ? []
       : [{ kind: "words_changed", server, fields: plan.words, hidden } as const]),
     ...fresh.map((tool) => toolAdded(tool, server, toolRef(tool))),
-    ...plan.changed.map((tool) => definitionChanged(tool, server, was === undefined)),
-    ...plan.gone.map((gone) => toolGone(gone, server, merging)),
+    ...plan.changed.map((tool) => definitionChanged(tool, plan)),
+    ...plan.gone.map((gone) => toolGone(gone, plan, merging)),
   ]
   if (isHeld) return { edits: [], changes }
   const provisions = fresh.map(({ on, definition }) => ({ tool: on, ...contractOf(definition) }))
@@ -92,19 +92,20 @@ const toolAdded = ({ on, hidden }: FreshTool, server: Ref, tool: Ref): Change =>
   hidden,
 })
 
-const definitionChanged = (
-  { on, fields, fit, kept, hidden }: ChangedTool,
-  server: Ref,
-  isDrift: boolean,
-): Change => ({ kind: "definition_changed", server, on, isDrift, fields, fit, kept, hidden })
+function definitionChanged(
+  { on, fields, fit, kept, hidden, isPinned }: ChangedTool,
+  { found, server, was }: ServerPlan,
+): Change {
+  const driftOf = isPinned && was === undefined ? found.version : undefined
+  return { kind: "definition_changed", server, on, isPinned, driftOf, fields, fit, kept, hidden }
+}
 
 function toolGone(
   { on, perhaps }: ServerPlan["gone"][number],
-  server: Ref,
-  { document, prune }: Merging,
+  { draws, server }: ServerPlan,
+  { prune }: Merging,
 ): ToolGone {
-  const drawn = [...draws(document)].filter((draw) => draw.server === server.name && draw.on === on)
-  const tools = drawn.map(({ tool }) => refOf(tool.entity))
+  const tools = draws.filter((draw) => draw.on === on).map(({ tool }) => refOf(tool.entity))
   return { kind: "tool_gone", server, on, tools, perhaps, isPruned: prune }
 }
 

@@ -11,7 +11,7 @@ import { registryNames, type Wanted } from "./names.ts"
 import { pinServer } from "./pin-server.ts"
 import { planServer, replacedKeys, type ServerPlan } from "./plan-server.ts"
 import { prune } from "./prune.ts"
-import { draws, nameOf, refOf, section } from "./written-document.ts"
+import { nameOf, refOf, section } from "./written-document.ts"
 
 export interface Merged {
   readonly edits: readonly TextEdit[]
@@ -51,7 +51,7 @@ export function merge(merging: Merging): Merged {
 function giftsOf(
   plans: readonly ServerPlan[],
   names: ReadonlyMap<Wanted, string>,
-  { document, isAccepted, prune }: Merging,
+  { isAccepted, prune }: Merging,
 ): Gifts {
   const open = plans.filter(({ isHeld }) => !isHeld)
   const fresh = open.flatMap((plan) =>
@@ -59,12 +59,11 @@ function giftsOf(
       .filter(({ hidden }) => hidden.length === 0)
       .map(({ wanted, on }) => registered(names.get(wanted) ?? on)),
   )
-  const known = open.flatMap(({ found, gone }) => {
+  const known = open.flatMap(({ draws, found, gone }) => {
     const suspects = found.tools.filter((tool) => hiddenIn(visible(tool)).length > 0).map(nameOf)
     const left = new Set([...suspects, ...(prune && isAccepted ? gone.map(({ on }) => on) : [])])
-    return [...draws(document)]
-      .filter(({ server, on }) => server === found.name && on !== undefined && !left.has(on))
-      .map(({ tool }) => refOf(tool.entity))
+    const good = draws.filter(({ on }) => on !== undefined && !left.has(on))
+    return good.map(({ tool }) => refOf(tool.entity))
   })
   // Of two versions of a tool an agent sees one.
   const all = new Map([...known, ...fresh].map((tool) => [tool.name, tool]))

@@ -8,6 +8,8 @@ export interface FoundServer {
   readonly name: string
   /** As it says itself; undefined where that is no exact version. */
   readonly version: string | undefined
+  /** The version under which the configuration has it. */
+  readonly configured: string | undefined
   readonly description: string | undefined
   readonly words: ServerWords
   /** Its tools as it defines them; each name once. */

@@ -50,10 +50,11 @@ export function serverName(text: string): string {
   return name === "" ? "server" : name
 }
 
-/** Each with a name of its own: the second `docs` is `docs-2`. */
-export function distinct(names: readonly string[]): readonly string[] {
-  const used = new Set<string>()
-  return names.map((name) => {
+/** Each with a name of its own, the second `docs` is `docs-2`; but for those that are `settled`, whatever they are called. */
+export function distinct(names: readonly string[], settled: readonly boolean[]): readonly string[] {
+  const used = new Set(names.filter((_, index) => settled[index]))
+  return names.map((name, index) => {
+    if (settled[index]) return name
     let own = name
     for (let count = 2; used.has(own); count++) own = `${name.slice(0, lengthMax - 5)}-${count}`
     used.add(own)

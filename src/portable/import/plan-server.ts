@@ -10,7 +10,15 @@ import { compareTool, type ToolDifference } from "./compare-tool.ts"
 import { type Identified, identifyServer } from "./identify-server.ts"
 import type { FoundServer, Merging } from "./merging.ts"
 import type { Wanted } from "./names.ts"
-import { nameOf, objects, type Placed, refOf, section, textAt } from "./written-document.ts"
+import {
+  type Draw,
+  drawsOn,
+  nameOf,
+  objects,
+  type Placed,
+  refOf,
+  textAt,
+} from "./written-document.ts"
 
 /** A tool that its server offers and the registry does not know. */
 export interface FreshTool {
@@ -35,10 +43,13 @@ export interface ServerPlan extends Identified {
   readonly hidden: readonly HiddenText[]
   readonly gone: readonly GoneTool[]
   readonly pinned: ServerPin | undefined
+  /** What registered tools draw on it. */
+  readonly draws: readonly Draw[]
 }
 
 export interface ChangedTool extends ToolDifference {
   readonly on: string
+  readonly isPinned: boolean
 }
 
 interface GoneTool extends Placed {
@@ -47,7 +58,7 @@ interface GoneTool extends Placed {
 }
 
 export function planServer(found: FoundServer, merging: Merging): ServerPlan {
-  const identified = identifyServer(found, section(merging.document, "servers"))
+  const identified = identifyServer(found, merging.document, merging.lock)
   const { entry, was } = identified
   const pinned = serverPin(
     merging.lock,
@@ -56,16 +67,16 @@ export function planServer(found: FoundServer, merging: Merging): ServerPlan {
   const refused = merging.refused.get(found.name) ?? new Set()
   const taken = found.tools.filter((tool) => !refused.has(nameOf(tool)))
   const provided = provisionsOf(entry)
-  const fresh = taken
-    .filter((tool) => !provided.has(nameOf(tool)))
-    .map((one) => freshTool(one, found))
   const pins = new Map(pinned?.tools.map((pin) => [pin.name, pin]))
+  // What is pinned was there before: who took it out of the registry does not want it back.
+  const isFresh = (on: string) => !provided.has(on) && !pins.has(on)
+  const fresh = taken.filter((tool) => isFresh(nameOf(tool))).map((one) => freshTool(one, found))
   const changed = taken.flatMap((definition): ChangedTool[] => {
     const on = nameOf(definition)
     const provision = provided.get(on)
     if (provision === undefined) return []
     const difference = compareTool(provision, pins.get(on), definition, merging.pinning)
-    return difference === undefined ? [] : [{ ...difference, on }]
+    return difference === undefined ? [] : [{ ...difference, on, isPinned: pins.has(on) }]
   })
   const listed = new Set(found.tools.map(nameOf))
   const gone = [...provided]
@@ -77,14 +88,16 @@ export function planServer(found: FoundServer, merging: Merging): ServerPlan {
     })
   const isHeld = was !== undefined && !merging.isAccepted
   const words = wordsChanged(pinned, found, was !== undefined)
+  const version = was ?? identified.server.version
+  const draws = [...drawsOn({ name: found.name, version }, merging.document)]
   const hidden = serverDrift(undefined, found.words)?.hidden ?? []
-  return { ...identified, isHeld, found, taken, fresh, changed, words, hidden, gone, pinned }
+  return { ...identified, isHeld, found, taken, fresh, changed, words, hidden, gone, pinned, draws }
 }
 
 /** The versions of a server that an import replaces in the lock. */
 export const replacedKeys = ({ server, was }: Identified): readonly string[] => [
   refKey(server.name, server.version),
-  ...(was === undefined ? [] : [refKey(server.name, was === "" ? undefined : was)]),
+  ...(was === undefined ? [] : [refKey(server.name, was)]),
 ]
 
 const provisionsOf = (entry: Placed | undefined): ReadonlyMap<string, Placed> =>

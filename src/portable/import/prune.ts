@@ -2,19 +2,19 @@ import type { JsonObject, Ref } from "../../registry/model.ts"
 import type { TextEdit } from "../../registry/write/edit-text.ts"
 import { dependenciesOf } from "./agent.ts"
 import type { ServerPlan } from "./plan-server.ts"
-import { type Draw, draws, refOf, section, textAt } from "./written-document.ts"
+import { refOf, section, textAt } from "./written-document.ts"
 
 /**
  * Takes out what servers do not list any more: provisions, the tools that drew on nothing else, and their places in the
  * `depends` of agents. A composition that needs one of them is then unsound, and the document is not written.
  */
 export function prune(plans: readonly ServerPlan[], document: JsonObject): TextEdit[] {
-  const gone = plans.flatMap((plan) =>
-    plan.isHeld ? [] : plan.gone.map((one) => ({ ...one, server: plan.server.name })),
-  )
-  const isGone = ({ server, on }: Draw) =>
-    gone.some((one) => one.server === server && one.on === on)
-  const drawn = [...draws(document)].filter(isGone)
+  const open = plans.filter(({ isHeld }) => !isHeld)
+  const gone = open.flatMap((plan) => plan.gone)
+  const drawn = open.flatMap((plan) => {
+    const names = new Set(plan.gone.map(({ on }) => on))
+    return plan.draws.filter(({ on }) => on !== undefined && names.has(on))
+  })
   const removed = drawn.filter(({ isOnly }) => isOnly).map(({ tool }) => refOf(tool.entity))
   const pointers = new Set([
     ...gone.map(({ pointer }) => pointer),

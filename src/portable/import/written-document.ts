@@ -29,11 +29,10 @@ export function refOf(entity: JsonObject): Ref {
   return version === undefined ? { name } : { name, version }
 }
 
-/** One server that a registered tool draws on. */
+/** A registered tool that draws on a server. */
 export interface Draw {
   readonly tool: Placed
-  readonly server: string | undefined
-  readonly serverVersion: string | undefined
+  /** The server's name for it. */
   readonly on: string | undefined
   /** Of the object that names the server. */
   readonly pointer: string
@@ -41,29 +40,22 @@ export interface Draw {
   readonly isOnly: boolean
 }
 
-/** Every server that a tool of the document draws on, in canonical spelling. */
-export function* draws(document: JsonObject): Generator<Draw> {
+/** Every tool of the document that draws on a server; one that names no version may mean any. */
+export function* drawsOn(
+  { name, version }: { readonly name: string; readonly version: string | undefined },
+  document: JsonObject,
+): Generator<Draw> {
   for (const tool of section(document, "tools")) {
     const source = member(tool.entity, "source")
     if (!isObject(source)) continue
     const at = `${tool.pointer}/source`
-    const members = objects(member(source, "servers"), `${at}/servers`)
-    const on = textAt(source, "tool")
-    if (members.length === 0) yield drawOf(tool, { entity: source, pointer: at }, on, true)
-    for (const one of members) yield drawOf(tool, one, on, members.length === 1)
+    const several = objects(member(source, "servers"), `${at}/servers`)
+    const all = several.length === 0 ? [{ entity: source, pointer: at }] : several
+    for (const { entity, pointer } of all) {
+      const own = textAt(entity, "serverVersion")
+      if (entity["server"] !== name || (own !== undefined && own !== version)) continue
+      const on = textAt(entity, "tool") ?? textAt(source, "tool")
+      yield { tool, on, pointer, isOnly: all.length === 1 }
+    }
   }
 }
-
-const drawOf = (
-  tool: Placed,
-  { entity, pointer }: Placed,
-  on: string | undefined,
-  isOnly: boolean,
-): Draw => ({
-  tool,
-  server: textAt(entity, "server"),
-  serverVersion: textAt(entity, "serverVersion"),
-  on: textAt(entity, "tool") ?? on,
-  pointer,
-  isOnly,
-})

@@ -72,7 +72,7 @@ describe("importing again", () => {
     const held = await again()
     expect(held.exit).toBe(1)
     expect(held.out).toContain(`+ tools of docs@1.0.0: write@1.0.0
-~ search of docs is not what it was, and its server still says it is version 1.0.0
+~ search of docs@1.0.0 is not what it was, and its server still says it is version 1.0.0
       /description
       - "does search"
       + "does search, and tells others"
@@ -245,6 +245,56 @@ describe("importing again", () => {
     const checked = await lock("--check")
     expect(checked.exit).toBe(1)
     expect(checked.out).toMatch(/docs@1\.0\.0 search[\s\S]*docs@1\.0\.0 sly/)
+  })
+
+  test("knows versions of one server apart, and leaves a version that people gave", async () => {
+    const { edit, offer, world } = await imported(tool("search"), tool("read"))
+    const { url } = await httpServer({
+      info: info("2.0.0"),
+      tools: [tool("search"), tool("write")],
+    })
+    edit("postern.yaml", (text) => `${text}  docs:2.0.0: { url: ${url} }\n`)
+    expect(await world.import([])).toMatchObject({ exit: 0 })
+    expect(registry(world).servers.map(({ name, version }) => [name, version])).toEqual([
+      ["docs", "1.0.0"],
+      ["docs", "2.0.0"],
+    ])
+    const sources = registry(world).tools.map(({ name, source }) => ({
+      name,
+      ...(source as object),
+    }))
+    expect(sources.at(-2)).toEqual({
+      name: "docs_search",
+      server: "docs",
+      serverVersion: "2.0.0",
+      tool: "search",
+    })
+    offer("1.0.0", tool("read"))
+    await world.import(["--prune", "--yes"])
+    expect(registry(world).tools.map(({ name }) => name)).toEqual(["read", "docs_search", "write"])
+
+    edit("postern.yaml", (text) => text.replace("docs:2.0.0", "docs:2026.8"))
+    edit("registry.json", (text) =>
+      text
+        .replaceAll('"2.0.0"', '"2026.8"')
+        .replace('"schemaVersion": "2026.8"', '"schemaVersion": "2.0"'),
+    )
+    expect((await world.import(["--yes"])).exit).toBe(0)
+    expect(registry(world).servers.map(({ version }) => version)).toEqual(["1.0.0", "2026.8"])
+    expect(await world.import([])).toMatchObject({ exit: 0, out: "nothing to write\n" })
+  })
+
+  test("does not bring back what was taken out of provides", async () => {
+    const { again, edit, world } = await imported(tool("search"), tool("drop"))
+    edit("registry.json", (text) => {
+      const { tools, servers, agents, ...rest } = JSON.parse(text)
+      tools.pop()
+      servers[0].provides.pop()
+      agents[0].capabilities.extensions[0].params.depends.pop()
+      return JSON.stringify({ ...rest, servers, tools, agents })
+    })
+    expect(await again()).toMatchObject({ exit: 0, out: "nothing to write\n" })
+    expect(provided(world)).toEqual(["search"])
   })
 
   test("changes nothing that is not sound", async () => {
