@@ -6,6 +6,7 @@ const kindWords = {
   schema: "its schema changed",
   meta: "what no model sees of it changed",
   hidden_text: "it holds hidden text",
+  oversize: "it is larger than 512 KiB",
   gone: "the server no longer lists it",
   renamed: "it seems to be renamed",
 } as const satisfies Record<Drift["kinds"][number], string>

@@ -1,5 +1,5 @@
 import { digest } from "../../schema/canonical.ts"
-import { isObject, type JsonObject, member } from "../../schema/json.ts"
+import { isList, isObject, type JsonObject, member } from "../../schema/json.ts"
 
 /** All that a model can see of a tool (MCP `Tool`): equal in both protocol eras. */
 const visibleMembers = [
@@ -13,7 +13,7 @@ const visibleMembers = [
 
 /**
  * What pins a tool, each `sha256:` and 64 hex digits over canonical JSON (RFC 8785). Undefined where the definition has
- * no canonical form: a lone surrogate, or more than 1,000 levels.
+ * no canonical form (a lone surrogate, or more than 1,000 levels), or is larger than 512 KiB.
  */
 export interface Digests {
   /** Over all that a model can see; members that are absent are left out. */
@@ -24,12 +24,32 @@ export interface Digests {
 
 /** The digests of a tool's definition as its server lists it, with its references as they stand. */
 export function digestsOf(definition: JsonObject): Digests | undefined {
+  if (isOversize(definition)) return
   return orNone(() => ({ definition: digest(visible(definition)), full: digest(definition) }))
+}
+
+/** Characters and values of a definition: what is larger is not compared, and has no digest. */
+const sizeMax = 512 * 1024
+
+/** Whether a definition is too large to be looked at closely; found out without looking at all of it. */
+export function isOversize(definition: JsonObject): boolean {
+  const open: unknown[] = [definition]
+  let size = 0
+  while (open.length > 0) {
+    const one = open.pop()
+    size += typeof one === "string" ? one.length : 1
+    if (size + open.length > sizeMax) return true
+    if (isList(one)) for (const item of one) open.push(item)
+    else if (isObject(one)) for (const item of Object.entries(one)) open.push(...item)
+  }
+  return false
 }
 
 /** Two tools that take and give the same have the same, whatever they are called. */
 export const schemasDigest = (definition: JsonObject): string | undefined =>
-  orNone(() => digest(pick(definition, ["inputSchema", "outputSchema"])))
+  isOversize(definition)
+    ? undefined
+    : orNone(() => digest(pick(definition, ["inputSchema", "outputSchema"])))
 
 export const visible = (definition: JsonObject): JsonObject => pick(definition, visibleMembers)
 

@@ -1,7 +1,14 @@
 import { checkSchema } from "../../schema/guard.ts"
 import { isObject, type Json, type JsonObject, type JsonSchema, member } from "../../schema/json.ts"
 import { subsume } from "../../schema/subsume/subsume.ts"
-import { type Digests, digestsOf, schemasDigest, visible, withoutVolatile } from "./definition.ts"
+import {
+  type Digests,
+  digestsOf,
+  isOversize,
+  schemasDigest,
+  visible,
+  withoutVolatile,
+} from "./definition.ts"
 import { type FieldChange, fieldDiff } from "./field-diff.ts"
 import { type HiddenText, hiddenIn } from "./hidden-text.ts"
 import type { ServerPin, ServerWords, ToolPin } from "./lock.ts"
@@ -9,9 +16,17 @@ import type { PinOptions } from "./pin-tool.ts"
 
 /**
  * What is not as it was pinned. `words`: title, description, annotations. `schema`: what it takes or gives. `meta`: only
- * what no model sees. `hidden_text`: text that nobody sees but a model, and that nobody approved.
+ * what no model sees. `hidden_text`: text that nobody sees but a model, and that nobody approved. `oversize`: larger than
+ * any definition that somebody could have read.
  */
-export type DriftKind = "words" | "schema" | "meta" | "hidden_text" | "gone" | "renamed"
+export type DriftKind =
+  | "words"
+  | "schema"
+  | "meta"
+  | "hidden_text"
+  | "oversize"
+  | "gone"
+  | "renamed"
 
 /** Whether who keeps to the pinned schemas is still served: decided by subsumption, as far as it can be. */
 export type Fit = "compatible" | "incompatible" | "undecided"
@@ -49,9 +64,11 @@ export function toolDrift(
   return drifts.find(({ kinds }) => !kinds.includes("meta")) ?? drifts[0]
 }
 
+const oversize: Drift = { kinds: ["oversize"], changes: [], hidden: [], digest: undefined }
 const gone: Drift = { kinds: ["gone"], changes: [], hidden: [], digest: undefined }
 
 function driftOf(pin: ToolPin | undefined, definition: JsonObject): Drift | undefined {
+  if (isOversize(definition)) return oversize
   const digests = digestsOf(definition)
   const isSame = digests !== undefined && digests.full === pin?.full
   const change = pin === undefined || isSame ? unchanged : changeOf(pin, definition, digests)
@@ -113,6 +130,7 @@ function schemaOf(definition: JsonObject, key: string): JsonSchema | undefined {
  */
 export function renamedTo(pin: ToolPin, strangers: readonly JsonObject[]): string | undefined {
   const digest = schemasDigest(pin.definition)
+  if (digest === undefined) return
   const { inputSchema, description } = pin.definition
   const properties = isObject(inputSchema) ? inputSchema["properties"] : undefined
   const says = isObject(properties) && Object.keys(properties).length > 0

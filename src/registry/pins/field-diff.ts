@@ -95,7 +95,7 @@ function firstDifference(one: string, other: string): number {
 
 function cut(text: string, start: number): string {
   const full = escaped(text.slice(start, start + shownMax).toWellFormed())
-  const short = full.slice(0, shownMax).replace(/\\u[\da-f]{0,3}$/, "") // no half of an escape
+  const short = full.slice(0, shownMax).replace(/\\u[\da-f]{0,3}$|[\ud800-\udbff]$/, "") // no half of anything
   const isWhole = start + shownMax >= text.length && full.length <= shownMax
   return `${start === 0 ? "" : "…"}${isWhole ? full : `${short}…`}`
 }

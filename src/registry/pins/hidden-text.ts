@@ -102,8 +102,8 @@ function placesIn({ at, value }: Place): Place[] {
 const membersOf = (at: string, object: JsonObject): Place[] =>
   Object.entries(object).map(([key, value]) => ({ at: at + segment(key), key, value }))
 
-/** What is hidden, and line ends beyond ASCII, which are seen, but not for what they are. */
-const acting = new RegExp(`[${hiddenClass}\\u2028\\u2029]`, "gu")
+/** What is hidden, line ends beyond ASCII, which are not seen for what they are, and half surrogate pairs. */
+const acting = new RegExp(`[${hiddenClass}\\u2028\\u2029\\ud800-\\udfff]`, "gu")
 
 /** A text with what a person would not see in it written as `\uXXXX`. */
 export const escaped = (text: string): string =>

@@ -28,21 +28,28 @@ export function driftRecord(change: StandingChange, stamp: Stamp): AuditRecord {
   )
 }
 
-/** Characters of a record's note (`docs/reference/audit.md`), some of them left for what escaping adds. */
+/** Of a record's note: a line of the audit takes some more, and has other fields. */
 const noteChars = 1_900
+const noteBytes = 2_600
+
+function fits(note: JsonObject): boolean {
+  const text = JSON.stringify(note)
+  return text.length <= noteChars && Buffer.byteLength(text) <= noteBytes
+}
+
 /** Characters of each text of a difference: as many as fit. */
 const measures = [2_050, 700, 300, 120]
 
 function withDrift(common: JsonObject, drift: Drift): JsonObject {
   for (const chars of measures) {
     const note = noteOf(common, drift, drift.changes, chars)
-    if (JSON.stringify(note).length <= noteChars) return note
+    if (fits(note)) return note
   }
   const [chars = 0] = measures.slice(-1)
   let changes = drift.changes
   while (changes.length > 0) {
     const note = noteOf(common, drift, changes, chars)
-    if (JSON.stringify(note).length <= noteChars) return note
+    if (fits(note)) return note
     changes = changes.slice(0, Math.floor(changes.length / 2))
   }
   return noteOf(common, { ...drift, hidden: drift.hidden.slice(0, 3) }, [], chars)

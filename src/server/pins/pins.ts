@@ -142,7 +142,7 @@ export class Pins implements ToolGuard, Withheld {
     if (this.#withheld.size === 0 && this.#unseen.size === 0) return
     const unseen = this.#unseen.get(refKey(server.name, server.version))
     if (unseen === undefined || !this.isPinned(server, tool)) return this.reason(server, tool)
-    return `its server's tools could not be looked at since it was connected: ${unseen}`
+    return `its server's tools could not be looked at: ${unseen}`
   }
 
   /** In the order in which servers were first looked at. */
@@ -191,7 +191,9 @@ export class Pins implements ToolGuard, Withheld {
       const findings = await inSlices(judgeServer(compared, pinning), { sliceMs, signal })
       if (!this.#due.has(key)) this.#take(key, wanted, findings) // or it is judged anew
     } catch (error) {
-      if (!this.#closed.signal.aborted) bug(error)
+      if (this.#closed.signal.aborted) return
+      this.#unseen.set(key, "they could not be judged") // what nobody has judged is not let through
+      bug(error)
     }
   }
 

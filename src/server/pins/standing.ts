@@ -1,8 +1,8 @@
+import { hash } from "node:crypto"
 import type { Level } from "../../call/gateway.ts"
 import type { Drift, DriftKind } from "../../registry/pins/drift.ts"
 import type { ToolFinding } from "../../registry/pins/judge-server.ts"
 import type { Approval } from "../../registry/pins/lock.ts"
-import { digest } from "../../schema/canonical.ts"
 
 /**
  * How a tool stands. `pinned`: as it was pinned; `approved`: the same, of a pin that took the place of another. `drifted`:
@@ -35,7 +35,7 @@ export function standingOf(finding: ToolFinding, level: Level): Standing {
   const { drift, approval } = finding
   const state = stateOf(finding, level)
   const isSilent = drift === undefined || isAllowed(drift.kinds, level)
-  const about = drift && digest(JSON.parse(JSON.stringify(drift)))
+  const about = drift && hash("sha256", JSON.stringify(drift))
   return { state, drift, approval, isSilent, mark: `${state} ${about ?? approval?.at ?? ""}` }
 }
 
@@ -46,7 +46,12 @@ function stateOf({ state, drift, approval }: ToolFinding, level: Level): State {
 }
 
 /** What a model would read, or what would become of its calls. */
-const grave: ReadonlySet<DriftKind> = new Set<DriftKind>(["words", "schema", "hidden_text"])
+const grave: ReadonlySet<DriftKind> = new Set<DriftKind>([
+  "words",
+  "schema",
+  "hidden_text",
+  "oversize",
+])
 /** What is told whatever is allowed: text that hides is nobody's wish, and a tool that is gone is no change of words. */
 const told: ReadonlySet<DriftKind> = new Set<DriftKind>(["hidden_text", "gone", "renamed"])
 
