@@ -7,6 +7,7 @@ import { isObject } from "../../schema/json.ts"
 import { gravity } from "../face/modern/envelope.ts"
 import type { Address } from "./address.ts"
 import type { Due } from "./deadlines.ts"
+import { overloaded, unsent } from "./failure.ts"
 import type { Guest } from "./gate.ts"
 import type { GivenPages } from "./given-pages.ts"
 import { type Lane, laneOf } from "./lane.ts"
@@ -76,6 +77,14 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     this.reply = reply
     this.#owner = owner
     request.cancellation?.listen(this)
+  }
+
+  get party(): string {
+    return this.request.caller?.principal ?? ""
+  }
+
+  turnAway(): void {
+    this.fail(unsent(overloaded(this.#owner.address.options)))
   }
 
   enter(): void {

@@ -8,7 +8,7 @@ import { BackendCall, type CallOwner, type Errand } from "./backend-call.ts"
 import { Connection, type ConnectionHost } from "./connection.ts"
 import type { TokenStatus } from "./credentials/server-credentials.ts"
 import { Deadlines } from "./deadlines.ts"
-import { cancelled, closing, type Failure, overloaded, unsent } from "./failure.ts"
+import { cancelled, closing, type Failure, unsent } from "./failure.ts"
 import { further, type Means } from "./further.ts"
 import type { Gate } from "./gate.ts"
 import { GivenPages } from "./given-pages.ts"
@@ -85,7 +85,7 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
       this.#calls.add(call)
       const refused = this.#refusal(errand.request)
       if (refused !== undefined) call.fail(unsent(refused))
-      else this.#context.gate.admit(call)
+      else if (!this.#context.gate.admit(call)) call.turnAway()
     })
   }
 
@@ -119,9 +119,7 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
   #refusal({ cancellation }: BackendRequest): Failure | undefined {
     if (cancellation?.isCancelled) return cancelled
     if (this.#connection.isClosing) return closing
-    const resting = this.#connection.resting()
-    if (resting !== undefined || !this.#context.gate.isFull) return resting
-    return overloaded(this.address.options)
+    return this.#connection.resting()
   }
 
   entered(call: BackendCall): void {

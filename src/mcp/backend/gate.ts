@@ -1,14 +1,23 @@
 /** What waits for a place at a server. */
 export interface Guest {
+  /** Whose it is. */
+  readonly party: string
   /** It has a place and takes it. */
   enter(): void
+  /** It has to leave the queue, for one whose party has fewer in it. Forsakes its place. */
+  turnAway(): void
 }
 
-/** How many requests a server is given at once, and how many may wait: first come, first served, whoever sent them. */
+/**
+ * How many requests a server is given at once, and how many may wait. Of those that wait parties take turns, and each has
+ * its own in the order in which they came: who sends a thousand does not keep another's one waiting for all of them.
+ */
 export class Gate {
   readonly #placesMax: number
   readonly #queueMax: number
-  readonly #queue = new Set<Guest>()
+  /** By party; the one whose turn is next comes first. None is empty. */
+  readonly #queues = new Map<string, Set<Guest>>()
+  #queued = 0
   #taken = 0
   #isDraining = false
 
@@ -17,31 +26,46 @@ export class Gate {
     this.#queueMax = queueMax
   }
 
-  get isFull(): boolean {
-    return this.#taken >= this.#placesMax && this.#queue.size >= this.#queueMax
-  }
-
   get taken(): number {
     return this.#taken
   }
 
   get queued(): number {
-    return this.#queue.size
+    return this.#queued
   }
 
-  /** Lets it enter, now or when its turn comes. */
-  admit(guest: Guest): void {
-    if (this.#taken >= this.#placesMax) {
-      this.#queue.add(guest)
-      return
+  /** Lets it enter, now or when its turn comes; false where it can neither. */
+  admit(guest: Guest): boolean {
+    if (this.#taken < this.#placesMax) {
+      this.#taken++
+      guest.enter()
+      return true
     }
-    this.#taken++
-    guest.enter()
+    if (this.#queued >= this.#queueMax && !this.#makeRoom(guest.party)) return false
+    const queue = this.#queues.get(guest.party)
+    if (queue === undefined) this.#queues.set(guest.party, new Set([guest]))
+    else queue.add(guest)
+    this.#queued++
+    return true
+  }
+
+  /** The party with the most in the queue gives up its last one, unless this party would have as many then. */
+  #makeRoom(party: string): boolean {
+    const mine = this.#queues.get(party)?.size ?? 0
+    const most = [...this.#queues.values()].reduce((a, b) => (b.size > a.size ? b : a), none)
+    if (most.size <= mine + 1) return false
+    ;[...most].at(-1)?.turnAway()
+    return true
   }
 
   /** It gives up its place in the queue; false where it has none. */
   forsake(guest: Guest): boolean {
-    return this.#queue.delete(guest)
+    const { party } = guest
+    const queue = this.#queues.get(party)
+    if (queue?.delete(guest) !== true) return false
+    this.#queued--
+    if (queue.size === 0) this.#queues.delete(party)
+    return true
   }
 
   /** Who left for a while is back. It may be one more than there are places now; what waits goes on waiting. */
@@ -49,17 +73,29 @@ export class Gate {
     this.#taken++
   }
 
-  /** It gives back its place, which goes to the one that waited longest. */
+  /** It gives back its place, which goes to the one whose turn it is. */
   leave(): void {
     this.#taken--
     if (this.#isDraining) return // one loop, however many end within it
     this.#isDraining = true
-    for (const next of this.#queue) {
-      if (this.#taken >= this.#placesMax) break
-      this.#queue.delete(next)
+    while (this.#taken < this.#placesMax) {
+      const next = this.#takeNext()
+      if (next === undefined) break
       this.#taken++
       next.enter()
     }
     this.#isDraining = false
   }
+
+  #takeNext(): Guest | undefined {
+    for (const [party, queue] of this.#queues)
+      for (const guest of queue) {
+        this.forsake(guest)
+        if (this.#queues.delete(party)) this.#queues.set(party, queue) // after everybody else
+        return guest
+      }
+    return
+  }
 }
+
+const none: ReadonlySet<Guest> = new Set()

@@ -1,12 +1,16 @@
 import { fileURLToPath } from "node:url"
 import { describe, expect, test } from "vitest"
+import type { Caller } from "../../../src/call/caller.ts"
+import { Cancellation } from "../../../src/call/cancellation.ts"
 import type { Address } from "../../../src/mcp/backend/address.ts"
 import { json, serve, serveLegacy, serveModern } from "../../support/backend-http.ts"
+import { callerOf } from "../../support/backend-peers.ts"
 import {
   catalogServer,
   http,
   modernVersion,
   open,
+  options,
   refusal,
   stdio,
   text,
@@ -51,6 +55,29 @@ describe("the pool of backends", () => {
     expect(text(await slow)).toBe('{"a":1}')
     expect(other.methods()).toContain("tools/call")
     await until(() => one.methods().includes("DELETE"))
+  })
+
+  test("turns away the last of who waits most, for a caller that has nothing waiting", async () => {
+    const server = await serveModern()
+    const narrow = { ...options, concurrencyMax: 1, queueMax: 3 }
+    const { call, backends } = open(http(server.url, { options: narrow }))
+    const cancellation = new Cancellation()
+    const [ann, bob] = [callerOf("ann"), callerOf("bob")]
+    const held = call("wait", { caller: ann, cancellation })
+    const order: string[] = []
+    const say = async (name: string, caller: Caller) => {
+      const reply = await call("echo", { caller, arguments: { name } })
+      order.push(name)
+      return reply
+    }
+    const flood = [1, 2, 3].map((n) => say(`ann ${n}`, ann))
+    await until(() => backends.status()[0]?.queued === 3)
+    const quick = say("bob", bob)
+    expect(refusal(await (flood[2] ?? held))).toMatchObject({ code: "overloaded", fate: "unsent" })
+    cancellation.cancel()
+    expect(text(await quick)).toBe('{"name":"bob"}')
+    await Promise.all([held, ...flood])
+    expect(order).toEqual(["ann 3", "ann 1", "bob", "ann 2"])
   })
 
   test("stops the process of a server that is gone", async () => {
