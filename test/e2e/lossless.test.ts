@@ -121,6 +121,7 @@ async function answersAreWhole(gateway: TestGateway, front: Era, server: HttpSer
       params: { ...rich.progress, progressToken: "p-1" },
     },
     { jsonrpc: "2.0", method: "notifications/message", params: rich.log },
+    { jsonrpc: "2.0", method: "com.example/event", params: rich.event },
   ])
   expect(plain(told.at(-1)?.result ?? {})).toEqual(rich.called)
   for (const [method, params] of [

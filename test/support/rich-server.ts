@@ -124,6 +124,7 @@ export const rich = {
     "x-completed": 1,
   },
   progress: { progress: 1, total: 4, message: "a quarter", "x-progress": 1 },
+  event: { of: { deep: [1] }, _meta: foreign },
   log: {
     level: "warning",
     logger: "rich",
@@ -219,6 +220,7 @@ function tellOnTheWay(say: Say, params: Message["params"]): void {
   if (progressToken !== undefined)
     say({ method: "notifications/progress", params: { ...rich.progress, progressToken } })
   say({ method: "notifications/message", params: rich.log })
+  say({ method: "com.example/event", params: rich.event })
 }
 
 /** Asks all; what it returns takes the answers, and when they are there they are told. */

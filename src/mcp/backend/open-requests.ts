@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from "../../schema/json.ts"
 import { readMessage } from "./answer.ts"
 import { tooLarge } from "./failure.ts"
+import { isUnderstood } from "./notifications.ts"
 import { Inquiry, type Outgoing } from "./outgoing.ts"
 import type { Unclaimed } from "./unclaimed.ts"
 import { replyText } from "./wire.ts"
@@ -84,10 +85,11 @@ export class OpenRequests {
     else last.asked(request, this.#tell)
   }
 
-  #said(message: JsonObject): void {
-    const last = this.#last()
-    if (last === undefined) this.#unclaimed.said(message)
-    else last.notify(message)
+  /** What does not name a request is heard with the last of one caller's, as long as it is no news of the server. */
+  #beside(notification: JsonObject): void {
+    const last = isUnderstood(notification["method"]) ? undefined : this.#last()
+    if (last === undefined) this.#unclaimed.noticed(notification)
+    else last.notify(notification)
   }
 
   #notified(notification: JsonObject): void {
@@ -96,8 +98,7 @@ export class OpenRequests {
     if (listen !== undefined) this.#open.get(listen)?.notify(notification)
     else if (method === "notifications/cancelled")
       for (const outgoing of this.#open.values()) outgoing.notify(notification)
-    else if (method === "notifications/message") this.#said(notification)
-    else if (method !== "notifications/progress") this.#unclaimed.noticed(notification)
+    else if (method !== "notifications/progress") this.#beside(notification)
     else {
       const token = isObject(params) ? params["progressToken"] : undefined
       if (typeof token === "string") this.#open.get(token)?.notify(notification)

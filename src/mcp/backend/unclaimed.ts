@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../schema/json.ts"
 import type { LinkEvents } from "./link.ts"
 import { RateLimit, shown } from "./log-lines.ts"
+import { isUnderstood } from "./notifications.ts"
 
 /** What comes from a server and belongs to no request, be it on a way that many share or on a stream beside them: news of the server, or something for the log. */
 export class Unclaimed {
@@ -14,9 +15,10 @@ export class Unclaimed {
     this.#logLimit = logLimit
   }
 
-  /** A notification that belongs to no request in particular. */
+  /** A notification that belongs to no request in particular. What nobody here understands is in the log. */
   noticed(notification: JsonObject): void {
-    this.#events.noticed(notification)
+    if (isUnderstood(notification["method"])) this.#events.noticed(notification)
+    else this.#said(notification)
   }
 
   /** Output that is no message, or an answer that nobody waits for. It may hold results, so only its size is told. */
@@ -36,10 +38,10 @@ export class Unclaimed {
     this.#events.log("warn", "backend_level_refused", { reason })
   }
 
-  /** A log message of the server that belongs to no request in particular. */
-  said(message: JsonObject): void {
+  #said({ method, params }: JsonObject): void {
     if (!this.#logLimit.allows()) return
-    const line = shown(String(JSON.stringify(message["params"])))
-    this.#events.log("info", "backend_message", { line })
+    const words = String(JSON.stringify(params))
+    const line = method === "notifications/message" ? words : `${String(method)} ${words}`
+    this.#events.log("info", "backend_message", { line: shown(line) })
   }
 }

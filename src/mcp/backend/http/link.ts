@@ -309,8 +309,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
   }
 
   noticed(notification: JsonObject): void {
-    if (notification["method"] === "notifications/message") this.#unclaimed.said(notification)
-    else this.#unclaimed.noticed(notification)
+    this.#unclaimed.noticed(notification)
   }
 
   withdrawn({ outgoing, session }: RpcExchange): void {

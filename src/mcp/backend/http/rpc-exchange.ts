@@ -1,6 +1,7 @@
 import type { JsonObject } from "../../../schema/json.ts"
 import { type Incoming, readMessage } from "../answer.ts"
 import { type Failure, protocolFailure } from "../failure.ts"
+import { isOfRequest, outlivesRequest } from "../notifications.ts"
 import type { Carrier, Outgoing } from "../outgoing.ts"
 import { type AnswerSizes, Exchange } from "./exchange.ts"
 import type { LegacySession } from "./legacy-session.ts"
@@ -110,7 +111,7 @@ export class RpcExchange extends Exchange implements Carrier {
   }
 
   #notified(notification: JsonObject): void {
-    const isOurs = this.outgoing.lasts || ofRequest.has(notification["method"])
+    const isOurs = this.outgoing.lasts || isOfRequest(notification["method"])
     if (isOurs) this.outgoing.notify(notification)
     else this.#host.noticed(notification)
   }
@@ -119,7 +120,7 @@ export class RpcExchange extends Exchange implements Carrier {
   #toldLate(incoming: Incoming): void {
     if (incoming.kind !== "notification") return
     const { message } = incoming
-    if (!ofRequestOnly.has(message["method"])) this.#host.noticed(message)
+    if (outlivesRequest(message["method"])) this.#host.noticed(message)
   }
 
   /** An answer to something else, or none at all: the connection may hold answers that belong to others. */
@@ -137,18 +138,5 @@ const endedEarly: Failure = {
   kind: "lost",
   reason: "the stream ended without an answer",
 }
-
-/** Notifications that are about the request on whose stream they come, and mean nothing after its answer. */
-const ofRequestOnly: ReadonlySet<unknown> = new Set([
-  "notifications/progress",
-  "notifications/message",
-  "notifications/cancelled",
-])
-
-/** Those that belong to it as long as it is open. */
-const ofRequest: ReadonlySet<unknown> = new Set([
-  ...ofRequestOnly,
-  "notifications/elicitation/complete",
-])
 
 const empty: Incoming = { kind: "garbage", why: "empty" }

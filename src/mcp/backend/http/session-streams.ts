@@ -4,6 +4,7 @@ import type { JsonObject } from "../../../schema/json.ts"
 import { readMessage } from "../answer.ts"
 import type { BackendLimits } from "../limits.ts"
 import { RateLimit } from "../log-lines.ts"
+import { isUnderstood } from "../notifications.ts"
 import { replyText, unattributedText } from "../wire.ts"
 import { openConnections } from "./connections.ts"
 import type { Exchange } from "./exchange.ts"
@@ -97,8 +98,8 @@ export class SessionStreams {
 
   #told({ calls }: LegacySession, notification: JsonObject): void {
     const { method } = notification
-    // All calls are of one caller. What is logged is heard with the newest.
-    const newest = method === "notifications/message" ? [...calls].at(-1) : undefined
+    // All calls are of one caller. What is logged is heard with the newest, and what nobody here understands.
+    const newest = isUnderstood(method) ? undefined : [...calls].at(-1)
     if (newest !== undefined) newest.notify(notification)
     else if (method !== "notifications/cancelled") this.#host.noticed(notification)
     else for (const call of calls) call.notify(notification) // only one has that question
