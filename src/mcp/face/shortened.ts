@@ -27,5 +27,9 @@ function lessOf(method: unknown, params: JsonObject): JsonObject | undefined {
   if (method !== "notifications/message") return
   const { level = "info", logger } = params
   const data = "left out: longer than this stream carries (limits.streamBufferBytes)"
-  return { level, ...(typeof logger === "string" && { logger: logger.slice(0, loggerMax) }), data }
+  return {
+    level,
+    ...(typeof logger === "string" && { logger: logger.slice(0, loggerMax).toWellFormed() }),
+    data,
+  }
 }

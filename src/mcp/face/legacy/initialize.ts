@@ -82,4 +82,8 @@ const badParams = fail(
   codes.invalidParams,
   "Invalid params: expected protocolVersion, capabilities and clientInfo with name and version",
 )
-export const tooManySessions = httpFail(503, "busy: too many sessions", { "retry-after": "30" })
+export const tooManySessions = httpFail(
+  503,
+  "busy: too many sessions (limits.sessions, limits.sessionsPerCaller)",
+  { "retry-after": "30" },
+)
