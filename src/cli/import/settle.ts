@@ -38,7 +38,9 @@ export function settle(
   for (let round = 1; ; round++) {
     const merged = merge({ ...merging, document, refused: byServer(refused) })
     const made = editText(text, merged.edits)
-    const { problems } = load({ ok: true, text: made, provenance: { file } })
+    // What is there was loaded before, and is sound.
+    const problems =
+      made === text ? [] : load({ ok: true, text: made, provenance: { file } }).problems
     const errors = problems.filter(({ severity }) => severity === "error")
     const tree = errors.length === 0 ? {} : (parseJson(made) as Json) // it was made of JSON
     const wrong = errors.flatMap((problem) => toolAt(problem, tree, merging.found) ?? [])

@@ -71,7 +71,7 @@ const isHere = (text: string, isOne: (text: string) => boolean) =>
   !text.includes("${") && isOne(text)
 
 function hiddenQuery(query: string, writer: Writer): string {
-  return query.replace(/([^?&=]+)=([^&]*)/g, (whole, name: string, value: string) =>
+  return query.replace(/(?<=[?&])([^?&=]{1,256})=([^&]*)/g, (whole, name: string, value: string) =>
     isHere(value, (text) => isSecret(name, text))
       ? `${name}=${own(value, `url parameter ${name}`, name, writer)}`
       : whole,

@@ -8,6 +8,14 @@ const perhaps = /key|token|secret|pass|auth|cred|private|cookie/i
 const issued =
   /^(?:gh[pousr]_|github_pat_|glpat-|sk[-_]|[pr]k_(?:live|test)_|xox[abeprs]-|xapp-|AKIA|ASIA|AIza|ya29\.|eyJ|npm_|pypi-|hf_|lin_api_|ntn_|secret_|dop_v1_|SG\.|shpat_|tvly-|figd_|apify_api_)/
 
+/** Texts with a secret in them: an address with a password, a credential with its scheme, a named part. */
+const telling = [
+  /^[a-z][a-z0-9+.-]{0,32}:\/\/[^/?#\s]{0,512}:[^/?#\s]{0,512}@/i,
+  /\b(?:Bearer|Basic)\s+[^\s"]{3}/i,
+  /\b(?:password|passwd|pwd|accountkey|sharedaccesskey|api[-_]?key|token|secret)=[^;&\s]{3}/i,
+  /"[^"]{0,40}(?:key|token|secret|password)"\s*:\s*"[^"]/i,
+]
+
 /** Whether a value under this name is to be kept out of files. When in doubt it is: a variable too many does no harm. */
 export function isSecret(name: string, value: string): boolean {
   if (value === "") return false
@@ -16,11 +24,14 @@ export function isSecret(name: string, value: string): boolean {
   return perhaps.test(name) && !isPlain(value) && !isWord(value)
 }
 
-/** Whether a value is a secret by its own looks, whatever it is called. */
+/** Whether a value is a secret, or holds one, by its own looks, whatever it is called. */
 export function looksSecret(value: string): boolean {
-  const bare = value.replace(/^(?:Bearer|Basic|Token)\s+/i, "")
-  if (issued.test(bare) && bare.length >= 12 && !/\s/.test(bare)) return true
-  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]*:[^/?#\s]*@/i.test(value) || isRandom(bare)
+  if (telling.some((sign) => sign.test(value))) return true
+  const words = value.split(/[^\w.+=-]+/)
+  return (
+    words.some((word) => issued.test(word) && word.length >= 12 && /\d/.test(word)) ||
+    isRandom(value)
+  )
 }
 
 /** A long run of letters and digits that nobody made up: capitals, small letters and digits mixed, or hex. Paths have such. */

@@ -224,6 +224,46 @@ describe("what stands in the configuration", () => {
     })
   })
 
+  test.each([
+    [
+      "a header in JSON",
+      "OPENAPI_HEADERS",
+      '{"Authorization": "Bearer ntn_x", "Version": "2022-06-28"}',
+    ],
+    ["a setting in JSON", "SETTINGS", '{"apiKey":"abc"}'],
+    [
+      "a part of a connection string",
+      "DATABASE",
+      "Server=tcp:db.example;Database=x;Password=hunter2;",
+    ],
+    ["a password in an address", "REDIS_URL", "redis://:hunter2@db:6379/0"],
+    ["what an issuer is known to issue", "VALUE", "glpat-abc123def456"],
+    ["a long random text", "VALUE", "Zq3vX9bL2mN8kP5rT1wY"],
+    ["hex", "VALUE", "0123456789abcdef0123456789abcdef"],
+    ["a short password", "DB_PASS", "12345"],
+    ["a key", "STRIPE_KEY", "k"],
+    ["a word with a digit under a name like a secret's", "AUTH_CODE", "ab1"],
+  ])("knows %s", (_, name, value) => {
+    const { entries: made, values } = entry({ command: "x", env: { [name]: value } })
+    expect(made["it"]).toEqual({ command: "x", env: { [name]: `\${${name}}` } })
+    expect(values).toEqual({ [name]: value })
+  })
+
+  test("leaves settings alone that are none", () => {
+    const env = {
+      AUTH_MODE: "none",
+      KEYCLOAK_URL: "https://id.example/realms/x",
+      GOOGLE_APPLICATION_CREDENTIALS: "/srv/key.json",
+      DATABASE_URL: "postgres://me@db/x",
+      MAX_TOKENS: "4096",
+      CLIENT_ID: "my-client",
+      AWS_REGION: "eu-central-1",
+      NODE_OPTIONS: "--max-old-space-size=512",
+      EMPTY_TOKEN: "",
+    }
+    expect(entry({ command: "x", env }).entries["it"]).toEqual({ command: "x", env })
+  })
+
   test("gives one name to one value, and another to another", () => {
     const { entries: made, values } = entries(
       JSON.stringify({
