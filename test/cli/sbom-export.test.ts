@@ -5,8 +5,9 @@ import { lockText } from "../../src/registry/pins/lock-text.ts"
 import { pinTool } from "../../src/registry/pins/pin-tool.ts"
 import { command } from "../support/command.ts"
 import type { Mutable } from "../support/registries.ts"
-import { judged, specs } from "../support/sbom.ts"
+import { specs } from "../support/sbom.ts"
 import { exported, property, sbomFolder, supplied } from "../support/sbom-command.ts"
+import { judged } from "../support/sbom-judges.ts"
 import { canary, shop } from "../support/sbom-registry.ts"
 
 const { folder, registry, written } = sbomFolder()

@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest"
 import type { Graph } from "../../../src/portable/graph/graph.ts"
 import { checkBom } from "../../../src/portable/sbom/check-bom.ts"
 import { keyOf } from "../../../src/portable/sbom/read/bom.ts"
-import { load, type Mutable } from "../../support/registries.ts"
-import { bomOf, graphIn, judged, parsedWords, sbomOf, specs } from "../../support/sbom.ts"
+import { load, type Mutable, toolDependency } from "../../support/registries.ts"
+import { bomOf, graphIn, sbomOf, specs } from "../../support/sbom.ts"
+import { judged, parsedWords } from "../../support/sbom-judges.ts"
 import { canary, hostile, large, odd, shop } from "../../support/sbom-registry.ts"
 
 const folder = new URL("../../fixtures/registries/", import.meta.url).pathname
@@ -74,6 +75,30 @@ describe.each(cases)("The SBOM of $name", ({ graph: make, around }) => {
     const [first, ...others] = documents.map(([, text]) => factsOf(text))
     for (const other of others) expect(other).toEqual(first)
   })
+})
+
+test("an SBOM that lacks what a reference means says that it is incomplete, and where", async () => {
+  const document = shop()
+  document.agents[0].capabilities.extensions[0].params.depends.push(toolDependency("gone", "9.9.9"))
+  for (const spec of specs) {
+    const text = sbomOf(graphIn(document), spec)
+    expect(await judged(text, spec)).toBeUndefined()
+    expect(text).toContain("tool gone@9.9.9")
+  }
+  const { compositions } = JSON.parse(sbomOf(graphIn(document), "1.7"))
+  expect(compositions).toEqual([
+    { aggregate: "incomplete", dependencies: ["urn:postern:agent:shopper:1.0.0"] },
+    { aggregate: "incomplete", assemblies: ["urn:postern:server:orders:unversioned"] },
+  ])
+})
+
+test("a schema of more than 64 KiB is there by its digest alone", async () => {
+  const document = shop()
+  document.schemas[0].schema.description = "x".repeat(70_000)
+  const text = sbomOf(graphIn(document), "1.7")
+  expect(await judged(text, "1.7")).toBeUndefined()
+  expect(text.length).toBeLessThan(70_000)
+  expect(text).toContain("urn:postern:schema:Query:1.0.0")
 })
 
 describe("The minimum elements of the NTIA", () => {

@@ -6,7 +6,8 @@ import { readPurl, writePurl } from "../../../src/portable/graph/purl.ts"
 import { uuidOf } from "../../../src/portable/sbom/ids.ts"
 import { readLicense } from "../../../src/portable/sbom/license.ts"
 import known from "../../../src/portable/sbom/license-ids.json" with { type: "json" }
-import { graphIn, judged, sbomOf } from "../../support/sbom.ts"
+import { graphIn, sbomOf } from "../../support/sbom.ts"
+import { judged } from "../../support/sbom-judges.ts"
 
 describe("A licence", () => {
   test.each([
