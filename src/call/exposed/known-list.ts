@@ -40,7 +40,12 @@ export class KnownList {
   async #look(first: Listed): Promise<void> {
     await this.#rest()
     const listed = this.#next ?? first
-    await this.#looking.inSlices(judged(listed))
+    try {
+      await this.#looking.inSlices(judged(listed))
+    } catch (bug) {
+      this.#running = undefined // the next list is looked at all the same
+      throw bug
+    }
     const later = this.#next === listed ? undefined : this.#next
     this.#next = later
     this.listed = listed
