@@ -2,18 +2,18 @@ import { isList, isObject, type Json, type JsonObject, member, segment } from ".
 import type { AgentEntity, Skill } from "../model.ts"
 import { sbomUri } from "../normalise/sbom.ts"
 import { cardJson } from "../write/card-json.ts"
-import { dependsChanged, type Judges } from "./depends.ts"
+import { dependsChanged, inOrder, type Judges } from "./depends.ts"
 import { type Change, change, type Level } from "./level.ts"
 import { became, isEqual } from "./members.ts"
 import type { SchemaJudge } from "./schemas.ts"
 import { resolved, type Side } from "./server.ts"
 import { schemasChanged } from "./shown.ts"
 
-/** What the document says of an agent, without its identity. */
-export function agentText(entity: AgentEntity): JsonObject {
-  const { name: _, version: __, ...text } = cardJson(entity)
-  return text
-}
+/** What the document says of an agent, without its identity, notes and the order of what it depends on. */
+export const agentText = (entity: AgentEntity): JsonObject => ({
+  ...plainCard(cardJson(entity)),
+  depends: inOrder(entity.depends),
+})
 
 /** What changed of an agent: for itself, in what it may call, and for those who call its skills. */
 export function agentChanges(
@@ -72,14 +72,14 @@ const schemaKeys: ReadonlySet<string> = new Set(["inputSchema", "outputSchema"])
 const wordsOfSkill = (old: JsonObject, next: JsonObject): readonly Change[] =>
   cardMembers(old, next).filter(({ at }) => !schemaKeys.has(at))
 
-/** Members of a card that have changes of their own, above. */
-const elsewhere: ReadonlySet<string> = new Set(["name", "version", "skills"])
-
+/** Skills have changes of their own, above. */
 const cardChanged = (old: JsonObject, next: JsonObject): readonly Change[] =>
-  cardMembers(plainCard(old), plainCard(next))
+  cardMembers(plainCard(old), plainCard(next)).filter(({ at }) => at !== "skills")
 
 function plainCard(card: JsonObject): JsonObject {
-  const members = Object.entries(card).filter(([key]) => !elsewhere.has(key))
+  const members = Object.entries(card).filter(
+    ([key]) => key !== "name" && key !== "version" && !key.startsWith("$"),
+  )
   return Object.fromEntries(
     members.map(([key, value]) => [key, key === "capabilities" ? flags(value) : value]),
   )
@@ -124,7 +124,7 @@ const modes: ReadonlySet<string> = new Set([
 ])
 
 function levelOf(key: string, old: Json | undefined, next: Json | undefined): Level {
-  if (labels.has(key) || key.startsWith("$")) return "words"
+  if (labels.has(key)) return "words"
   if (modes.has(key)) return isFewer(old, next) ? "breaking" : "compatible"
   if (key === "capabilities") return isLess(old, next) ? "breaking" : "compatible"
   return key === "security" || key === "securitySchemes" ? "breaking" : "compatible"

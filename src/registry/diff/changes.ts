@@ -101,7 +101,7 @@ export class Comparison {
 
   /** Documents are sound, so that what depends on tools does not depend on itself. */
   #toolChanges(old: CatalogTool, next: CatalogTool): readonly Change[] {
-    const known = this.#tools.get(old) ?? new Map()
+    const known = this.#tools.get(old) ?? new Map<CatalogTool, readonly Change[]>()
     this.#tools.set(old, known)
     const changes = known.get(next) ?? toolChanges(old, next, this.#judges)
     known.set(next, changes)
@@ -120,10 +120,10 @@ export class Comparison {
       const found = this.#judge.judge("schema", flow, from, to)
       return found === undefined ? [] : [{ ...found, words: `${where[flow]}: ${found.words}` }]
     })
-    const isUnused = flows.size === 0 && canonical(from) !== canonical(to)
+    const unused = flows.size === 0 ? this.#judge.judge("schema", "taken", from, to) : undefined
     const changes = [
       ...judged,
-      ...(isUnused ? [change("schema", "compatible", "changed; nothing uses it")] : []),
+      ...(unused === undefined ? [] : [unusedChange(unused)]),
       ...wordsChanged(old, next),
       ...labelsChanged(old, next),
     ]
@@ -162,6 +162,10 @@ const toolOf = (tool: CatalogTool): ToolOf => {
 
 type SkillRef = Ref & { readonly skill?: string | undefined }
 
+/** What nobody takes and nobody is given breaks nobody. */
+const unusedChange = ({ most }: Change): Change =>
+  change("schema", most === "words" ? "words" : "compatible", "changed; nothing uses it")
+
 const gone = change("", "breaking", "not there")
 
 const side = <T>({ details }: Version, entity: T): Side<T> => ({
@@ -172,11 +176,9 @@ const side = <T>({ details }: Version, entity: T): Side<T> => ({
 const toolMeant = (catalog: Catalog, { name, version }: Ref) =>
   catalog.tool(name, version) ?? catalog.tool(name, undefined)
 
-function skillMeant({ agents }: Catalog, { name, version, skill }: SkillRef) {
-  const named = agents.filter((agent) => agent.name === name)
-  const agent =
-    named.find((one) => one.version === version) ?? named.find((one) => one.version === undefined)
-  return agent?.entity.skills.find(({ id }) => id === skill)
+function skillMeant(catalog: Catalog, { name, version, skill }: SkillRef) {
+  const match = catalog.findAgent(name, version)
+  return match.found ? match.agent.entity.skills.find(({ id }) => id === skill) : undefined
 }
 
 const where = { taken: "where it is taken in", given: "where it is given out" } as const

@@ -1,5 +1,6 @@
-import { segment } from "../../schema/json.ts"
+import { type JsonObject, segment } from "../../schema/json.ts"
 import { type Dependency, refKey, written } from "../model.ts"
+import { dependencyJson } from "../write/dependency-json.ts"
 import { type Change, change, type Level } from "./level.ts"
 import type { SchemaJudge } from "./schemas.ts"
 
@@ -41,6 +42,10 @@ export function dependsChanged(
     ...after.map((one) => change(at(one), "compatible", `also depends on ${named(one)}`)),
   ]
 }
+
+/** As JSON, whatever order they are written in: it means nothing. */
+export const inOrder = (depends: readonly Dependency[] = []): readonly JsonObject[] =>
+  depends.toSorted((left, right) => (keyOf(left) < keyOf(right) ? -1 : 1)).map(dependencyJson)
 
 /** Those of `list` that are not among `others`, each once. */
 function remaining(list: readonly Dependency[], others: readonly Dependency[]): Dependency[] {

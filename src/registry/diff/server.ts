@@ -15,9 +15,10 @@ import { labelsChanged } from "./tool.ts"
 
 const writing = { notes: "dropped" } as const
 
-/** What the document says of a server, without its identity. */
+/** What the document says of a server, without its identity and the order of what it provides. */
 export function serverText(entity: ServerEntity): JsonObject {
-  const { name: _, version: __, ...text } = serverJson(entity, writing)
+  const provides = entity.provides.toSorted((a, b) => (a.tool < b.tool ? -1 : 1))
+  const { name: _, version: __, ...text } = serverJson({ ...entity, provides }, writing)
   return text
 }
 

@@ -2,17 +2,17 @@ import { type JsonObject, segment } from "../../schema/json.ts"
 import type { CatalogTool } from "../catalog.ts"
 import { serversOf, type ToolEntity, type ToolSource, written } from "../model.ts"
 import { toolJson } from "../write/document-json.ts"
-import { dependsChanged, type JudgeDepends, type Judges } from "./depends.ts"
+import { dependsChanged, inOrder, type JudgeDepends, type Judges } from "./depends.ts"
 import { type Change, change, type Level } from "./level.ts"
 import { became, isEqual, membersChanged } from "./members.ts"
 import { shownChanges } from "./shown.ts"
 
 const writing = { notes: "dropped" } as const
 
-/** What the document says of a tool, without its identity. */
+/** What the document says of a tool, without its identity and the order of what it depends on. */
 export function ownText(entity: ToolEntity): JsonObject {
   const { name: _, version: __, ...text } = toolJson(entity, writing)
-  return text
+  return entity.depends === undefined ? text : { ...text, depends: inOrder(entity.depends) }
 }
 
 /** What changed of a tool whose text in the document changed. */
