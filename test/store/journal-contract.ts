@@ -123,7 +123,7 @@ export function journalContract(name: string, subject: (test: { id: string }) =>
       expect(await journal.events("r1")).toEqual(events)
       expect(await journal.events("r2")).toEqual([])
       const state = RunState.of(await journal.events("r1"))
-      expect(state.step("reserve")).toMatchObject({ standing: "done", doneSeq: 2 })
+      expect(state.step("reserve")).toMatchObject({ standing: "done", endSeq: 2 })
     })
 
     test("writes an event once, however often it is appended", async () => {

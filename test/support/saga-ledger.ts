@@ -130,7 +130,7 @@ export function disorder(events: readonly StoredEvent[]): readonly string[] {
       .reduce((one, other) => (other.length > one.length ? other : one), ""),
   )
   return [...bySaga.values()].flatMap((order) => {
-    const places = order.map((step) => state.doneSeq(step) ?? 0)
+    const places = order.map((step) => state.endSeq(step) ?? 0)
     const isReverse = places.every((place, at) => at === 0 || place < (places[at - 1] ?? 0))
     return isReverse ? [] : [`undone as ${order.join(", ")}, done at ${places.join(", ")}`]
   })

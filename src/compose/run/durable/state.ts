@@ -58,11 +58,11 @@ export class RunState {
     return this.#steps.get(path)
   }
 
-  /** The place of the last event that made something of this step done; undefined when nothing was. */
-  doneSeq(path: string): number | undefined {
-    let last = this.#steps.get(path)?.doneSeq
-    for (const [other, { doneSeq }] of this.#steps)
-      if (doneSeq !== undefined && doneSeq > (last ?? 0) && isInside(other, path)) last = doneSeq
+  /** The place of the last event that said how something of this step ended; undefined when none did. */
+  endSeq(path: string): number | undefined {
+    let last = this.#steps.get(path)?.endSeq
+    for (const [other, { endSeq }] of this.#steps)
+      if (endSeq !== undefined && endSeq > (last ?? 0) && isInside(other, path)) last = endSeq
     return last
   }
 
@@ -161,7 +161,7 @@ export class RunState {
     state.isForced = true
     state.value = output
     state.effect = "done"
-    state.doneSeq = seq
+    state.endSeq = seq
   }
 }
 
@@ -191,7 +191,7 @@ function fold(
       state.standing = "done"
       state.value = event.data.value
       state.effect = event.data.effect
-      state.doneSeq = seq
+      state.endSeq = seq
       return
     case "fail":
       state.attempts = Math.max(state.attempts, event.attempt)
@@ -200,11 +200,12 @@ function fold(
     case "unknown":
       state.standing = "unknown"
       state.problem = event.data
+      state.endSeq = seq
       state.unknowns++
       return
     case "settle":
       state.settled = event.data
-      if (event.data.as === "done") state.doneSeq = seq
+      if (event.data.as === "done") state.endSeq = seq
       else state.unknowns = 0
       return
     case "skip":
@@ -219,7 +220,7 @@ function fold(
       state.standing = event.data.action === "accept" ? "done" : "failed"
       state.answered = event.data
       if (event.data.content !== undefined) state.value = event.data.content
-      state.doneSeq = seq
+      state.endSeq = seq
       return
     default:
       foldUndo(state, event, atMs)
@@ -236,7 +237,7 @@ function foldFailure(state: StepState, { data }: RunEvent & { kind: "fail" }, se
   state.standing = error.code === notSent ? "pending" : "failed"
   state.problem = data
   state.unknowns = 0
-  if (error.effect === "done") state.doneSeq = seq
+  state.endSeq = seq
 }
 
 function foldUndo(

@@ -15,8 +15,8 @@ export interface StepState {
   /** Of what is done. */
   value: Json | undefined
   effect: Happened
-  /** The place of the event that made it done: compensations go by it. */
-  doneSeq: number | undefined
+  /** The place of the event that said last how it ended: compensations go by it. */
+  endSeq: number | undefined
   /** Of what failed, or is unknown. */
   problem: (RunEvent & { kind: "fail" | "unknown" })["data"] | undefined
   settled: (RunEvent & { kind: "settle" })["data"] | undefined
@@ -43,7 +43,7 @@ export const pending = (): StepState => ({
   unknowns: 0,
   value: undefined,
   effect: "none",
-  doneSeq: undefined,
+  endSeq: undefined,
   problem: undefined,
   settled: undefined,
   isForced: false,

@@ -28,7 +28,7 @@ export async function undoAll(graph: Graph, saga: SagaScope, site: Site): Promis
   return isAnythingLeft(saga, site, log) ? "done" : "none"
 }
 
-const seqOf = ({ path }: Undoable, { state }: RunLog): number => state.doneSeq(path) ?? 0
+const seqOf = ({ path }: Undoable, { state }: RunLog): number => state.endSeq(path) ?? 0
 
 function park({ error }: Failed, stuck: readonly Failed[], { run }: Site): void {
   const steps = stuck.map((failed) => failed.error.step).join(", ")

@@ -50,7 +50,7 @@ export function undoable(work: Work, result: Result): Result {
   const value = result.ok ? result.value : undefined
   const { log } = work.run.parts
   // What makes no call has no event yet, and compensations go by events.
-  if (log !== undefined && log.state.doneSeq(work.path) === undefined && result.ok)
+  if (log !== undefined && log.state.endSeq(work.path) === undefined && result.ok)
     log.end(work.path, { ok: true, value: undefined, effect: result.effect })
   work.saga.add({ path: work.path, undo, work, value })
   return result
