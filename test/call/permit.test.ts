@@ -72,6 +72,34 @@ describe("an agent", () => {
   })
 })
 
+describe("a tool that is withheld", () => {
+  const levels = {
+    ...strict,
+    withheld: {
+      reason: (_: unknown, tool: string) => (tool === "backend_t" ? "not as it was" : undefined),
+    },
+  }
+
+  test("is neither listed nor called, by agents and by compositions, and everybody else's is", () => {
+    expect(ask("a", "t", levels)).toBe("definition_drift")
+    expect(ask("a", "c", levels)).toBe("c@1")
+    expect(ask("nothing", "t", levels)).toBe("undeclared_dependency")
+    const shown = visibleTools(catalog, callerOf(catalog, "a"), levels)
+    expect(shown.map(({ name }) => name)).toEqual(["c"])
+    expect(visibleTools(catalog, callerOf(catalog, "a"), strict).map(({ name }) => name)).toEqual([
+      "c",
+      "t",
+    ])
+    const depends = [{ type: "tool", name: "t", version: "1" } as const]
+    const authority = { tool: { name: "c", version: "1" }, depends }
+    const target = { kind: "tool", name: "t", version: "1" } as const
+    expect(permitInside(catalog, callerOf(catalog, "a"), authority, target, levels)).toMatchObject({
+      ok: false,
+      refusal: { code: "definition_drift", fate: "unsent" },
+    })
+  })
+})
+
 describe("a caller that is not registered", () => {
   test("may use nothing by default", () => {
     expect(ask("stranger", "t")).toBe("unknown_caller")

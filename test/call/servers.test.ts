@@ -22,6 +22,8 @@ interface World {
   /** What a server answers; otherwise that it was asked. */
   readonly answers?: Partial<Record<Name, () => BackendReply>>
   readonly level?: Level
+  /** Servers on which the tool is withheld. */
+  readonly withheld?: readonly string[]
 }
 
 /** A gateway around one tool of three servers; `send` gives who was asked, what came of it, and its audit record. */
@@ -57,7 +59,14 @@ function worldOf(world: World) {
   })
   const { gateway, records } = sketchGateway(catalog, {
     gateway: { backends },
-    levels: { inputValidation: world.level ?? "deny" },
+    levels: {
+      inputValidation: world.level ?? "deny",
+      ...(world.withheld && {
+        withheld: {
+          reason: ({ name }) => (world.withheld?.includes(name) ? "not as it was" : undefined),
+        },
+      }),
+    },
   })
   return async (args: JsonObject = {}, more: Parameters<typeof callOf>[2] = {}) => {
     asked.length = 0
@@ -85,6 +94,28 @@ const cancelled = (): BackendReply => ({
 })
 const failing = (fate: Fate | undefined) => ({ one: refusing(fate) })
 const all = names.map((name) => at(name))
+
+describe("where a tool is withheld on some of its servers", () => {
+  test("the others are asked, in their order and in turn", async () => {
+    const first = worldOf({ servers: all, withheld: ["one"] })
+    expect(await first()).toMatchObject({ asked: ["two"], server: "two", answer: "result" })
+    const turns = worldOf({ servers: all, select: "round_robin", withheld: ["two"] })
+    const asked = [await turns(), await turns(), await turns()].flatMap((one) => one.asked)
+    expect(new Set(asked)).toEqual(new Set(["one", "three"]))
+    const broken = worldOf({ servers: all, withheld: ["two"], answers: failing("unsent") })
+    expect(await broken()).toMatchObject({ asked: ["one", "three"] })
+  })
+
+  test("nobody is asked where it is withheld on all, or on the only one that takes the call", async () => {
+    const none = worldOf({ servers: all, withheld: names })
+    expect(await none()).toMatchObject({ asked: [], answer: "definition_drift" })
+    const byArgument = [at("one", { when: "input.n == 1" }), at("two", { when: "input.n == 2" })]
+    const some = worldOf({ servers: byArgument, withheld: ["one"], level: "allow" })
+    expect(await some({ n: 1 })).toMatchObject({ asked: [], answer: "definition_drift" })
+    expect(await some({ n: 2 })).toMatchObject({ asked: ["two"] })
+    expect(await some({ n: 3 })).toMatchObject({ asked: [], answer: "invalid_input" })
+  })
+})
 
 describe("first_available", () => {
   test("asks the first, under its own name for the tool", async () => {
