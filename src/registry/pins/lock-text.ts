@@ -36,7 +36,7 @@ const toolJson = ({ name, digest, full, approval, definition }: ToolPin): JsonOb
 const approvalJson = ({ by, at, reason }: Approval): JsonObject => ({ by, at, reason })
 
 /** Over a server's words and the digests of its tools: one line to compare, where a whole server is meant. */
-export function serverDigest({ serverInfo, instructions, tools }: ServerPin): string {
+function serverDigest({ serverInfo, instructions, tools }: ServerPin): string {
   return digest({
     ...(serverInfo && { serverInfo: { ...serverInfo } }),
     ...(instructions !== undefined && { instructions }),

@@ -7,7 +7,7 @@ export interface PinOptions {
   readonly volatileMeta: readonly string[]
 }
 
-export const pinOptions: PinOptions = { volatileMeta: [] }
+const pinOptions: PinOptions = { volatileMeta: [] }
 
 /** Pins a tool as its server defines it now; undefined for what has no name, or no canonical form. */
 export function pinTool(

@@ -55,7 +55,7 @@ const grave: ReadonlySet<DriftKind> = new Set<DriftKind>([
 /** What is told whatever is allowed: text that hides is nobody's wish, and a tool that is gone is no change of words. */
 const told: ReadonlySet<DriftKind> = new Set<DriftKind>(["hidden_text", "gone", "renamed"])
 
-export const isAllowed = (kinds: readonly DriftKind[], level: Level): boolean =>
+const isAllowed = (kinds: readonly DriftKind[], level: Level): boolean =>
   level === "allow" && !kinds.some((kind) => told.has(kind))
 
 const isNews = (standing: Standing | undefined): boolean =>
