@@ -1,43 +1,52 @@
+import type { Address, HttpAddress } from "../../mcp/backend/address.ts"
 import { publicAddress } from "../../portable/graph/facts.ts"
 import { nodeId } from "../../portable/graph/graph.ts"
 import type { Extra, Service } from "../../portable/sbom/inventory.ts"
 import type { Catalog } from "../../registry/catalog.ts"
-import type { Config, ServerConfig } from "../../server/config/config.ts"
-
-/** Headers that carry a credential. */
-const credentials = new Set(["authorization", "cookie", "x-api-key", "api-key"])
+import { refKey } from "../../registry/model.ts"
+import type { Config } from "../../server/config/config.ts"
+import { planRoutes } from "../../server/routes.ts"
 
 /** What the configuration knows of registered servers: where they are, how they are spoken to, and no secret. */
 export function serverExtras(
-  { servers }: Pick<Catalog, "servers">,
-  config: Pick<Config, "servers">,
+  catalog: Catalog,
+  { servers, registry: { levels } }: Pick<Config, "servers" | "registry">,
 ): ReadonlyMap<string, Extra> {
-  const found = servers.flatMap(({ name, version }) => {
-    const named = config.servers.filter((server) => server.name === name)
-    const exact = named.find((server) => server.version === version)
-    const isOnly = servers.filter((server) => server.name === name).length === 1
-    const place = exact ?? (isOnly ? named.find((one) => one.version === undefined) : undefined)
-    return place === undefined ? [] : [[nodeId("server", name, version), extraOf(place)] as const]
+  const { addresses } = planRoutes({ catalog, servers, levels })
+  const found = catalog.servers.flatMap(({ name, version }) => {
+    const address = addresses.get(refKey(name, version))
+    return address === undefined
+      ? []
+      : [[nodeId("server", name, version), extraOf(address)] as const]
   })
   return new Map(found)
 }
 
-const extraOf = (server: ServerConfig): Extra => ({
-  properties: [["transport", server.url === undefined ? "stdio" : "http"]],
-  service: serviceOf(server),
+const extraOf = (address: Address): Extra => ({
+  properties: [["transport", address.kind]],
+  service: address.kind === "http" ? httpService(address) : stdioService,
 })
 
-function serviceOf({ url, headers, authorization }: ServerConfig): Service {
-  const endpoint = url === undefined ? undefined : publicAddress(url)
-  // A program that is started here, or listens here, is on this side of every boundary; of others nothing is known.
-  const isHere = url === undefined || isLoopback(new URL(url).hostname)
-  const hasCredential =
-    authorization !== undefined || headers.keys().some((name) => credentials.has(name))
+/** A program that is started here is on this side of every boundary. */
+const stdioService: Service = { endpoints: [], authenticated: undefined, crossesBoundary: false }
+
+function httpService({ url, headers, headerFiles, authorization }: HttpAddress): Service {
+  const endpoint = publicAddress(url)
+  const names = new Set([...headers.keys(), ...(headerFiles?.keys() ?? [])])
   return {
     endpoints: endpoint === undefined ? [] : [endpoint],
-    authenticated: url === undefined ? undefined : hasCredential,
-    crossesBoundary: isHere ? false : undefined,
+    authenticated: authorization !== undefined || !names.isDisjointFrom(credentials),
+    // What listens on another machine may be on either side.
+    crossesBoundary: isLoopback(new URL(url).hostname) ? false : undefined,
   }
 }
+
+/** Headers that carry a credential. */
+const credentials: ReadonlySet<string> = new Set([
+  "authorization",
+  "cookie",
+  "x-api-key",
+  "api-key",
+])
 
 const isLoopback = (host: string) => /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(host)

@@ -3,7 +3,7 @@ import { type Model, publicAddress } from "../../portable/graph/facts.ts"
 import type { Party } from "../../portable/graph/graph.ts"
 import { readPurl } from "../../portable/graph/purl.ts"
 import { type SbomSettings, tlps } from "../../portable/sbom/settings.ts"
-import type { SbomConfig } from "../../server/config/config.ts"
+import type { PartyConfig, SbomConfig } from "../../server/config/config.ts"
 import { sbom as sbomKeys } from "../../server/config/sbom-schema.ts"
 import { type Given, type Option, UsageError } from "../command.ts"
 
@@ -45,11 +45,12 @@ export function wordsOf(given: Given, file: string, config: SbomConfig): Words {
   }
   const said = parsed.data
   const supplier = said.supplier ?? config.supplier
+  const author = said.author ?? config.author ?? supplier
   const model = said.model ?? config.model
   return {
     name: said.name ?? config.name ?? basename(file, extname(file)),
     supplier: supplier && partyOf(supplier),
-    author: partyOf(said.author ?? config.author ?? supplier),
+    author: author && partyOf(author),
     license: said.license ?? config.license,
     namespace: said.namespace ?? config.namespace ?? unnamed,
     tlp: said.tlp ?? config.tlp,
@@ -57,7 +58,7 @@ export function wordsOf(given: Given, file: string, config: SbomConfig): Words {
       name: model.name,
       version: model.version,
       purl: model.purl === undefined ? undefined : readPurl(model.purl)?.text,
-      supplier: partyOf(named(model.supplier)),
+      supplier: model.supplier === undefined ? undefined : partyOf({ name: model.supplier }),
     },
   }
 }
@@ -66,7 +67,6 @@ export function wordsOf(given: Given, file: string, config: SbomConfig): Words {
 export function* missingWords(words: Words, isSpdx: boolean): Generator<string> {
   if (words.supplier === undefined)
     yield "nobody is named as the supplier, which every SBOM must; set sbom.supplier or --supplier"
-  else if (words.author === undefined) yield "nobody is named as the author; set sbom.author"
   if (isSpdx && words.namespace === unnamed)
     yield `the document is named under ${unnamed}, which is nobody's; set sbom.namespace or --namespace`
 }
@@ -80,20 +80,8 @@ function modelIn(written: string | undefined) {
   return at > 0 ? { name: written.slice(0, at), version: written.slice(at + 1) } : { name: written }
 }
 
-interface WrittenParty {
-  readonly name: string
-  readonly url?: string | undefined
-  readonly email?: string | undefined
-}
-
-function partyOf(party: WrittenParty): Party
-function partyOf(party: WrittenParty | undefined): Party | undefined
-function partyOf(party: WrittenParty | undefined): Party | undefined {
-  return (
-    party && {
-      name: party.name,
-      url: party.url === undefined ? undefined : publicAddress(party.url),
-      email: party.email,
-    }
-  )
-}
+const partyOf = (party: PartyConfig): Party => ({
+  name: party.name,
+  url: party.url === undefined ? undefined : publicAddress(party.url),
+  email: party.email,
+})

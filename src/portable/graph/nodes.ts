@@ -109,7 +109,7 @@ export function registryNode(
   const digest = digestOfAll(
     nodes.flatMap((node) => (node.digest === undefined ? [] : [[node.id, node.digest] as const])),
   )
-  const version = digest.slice("sha256:".length).slice(0, 12)
+  const version = digest.slice("sha256:".length, "sha256:".length + 12)
   return {
     kind: "registry",
     id: registryId,

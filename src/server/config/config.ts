@@ -138,7 +138,7 @@ export interface SbomConfig {
     | undefined
 }
 
-interface PartyConfig {
+export interface PartyConfig {
   readonly name: string
   readonly url?: string | undefined
   readonly email?: string | undefined
