@@ -9,7 +9,7 @@ const loopback = ["localhost", "127.0.0.1", "[::1]"]
 
 /** What the MCP face is told of the configuration. */
 export function faceOptions(config: Config, version: string, log: Logger): FaceOptions {
-  const { listen, identity, limits, explainRefusals } = config
+  const { listen, identity, instructions, limits, explainRefusals } = config
   const { publicUrl } = listen
   const issuers = identity.jwt.map(({ issuer }) => issuer)
   return {
@@ -22,6 +22,7 @@ export function faceOptions(config: Config, version: string, log: Logger): FaceO
     limits: faceLimitsOf(limits),
     log: ({ event, ...fields }) => log.info({ event, ...fields }),
     ...(publicUrl !== undefined && { publicUrl }),
+    ...(instructions !== undefined && { instructions }),
     ...(issuers.length > 0 && { resourceMetadata: { authorizationServers: issuers } }),
   }
 }

@@ -43,6 +43,7 @@ async function caller({ port }: TestGateway, era: Era) {
     "mcp-session-id": String(greeted.headers["mcp-session-id"]),
     "mcp-protocol-version": "2025-11-25",
   }
+  expect(JSON.parse(greeted.text)).toMatchObject({ result: { instructions: "Ask first." } })
   await post(port, legacy("logging/setLevel", { level: "debug" }), headers)
   return async (method: string, params: Record<string, unknown>): Promise<Told[]> =>
     messagesIn((await post(port, legacy(method, params, 7), headers)).text)
@@ -78,6 +79,7 @@ test.for<[Era, Era]>([
   await using gateway = await startGateway({
     registry: { tools: { other: { server: "rich" } }, agents: { a: ["other"] } },
     servers: { "rich:1.0.0": { url: server.url, expose: "all", to: ["a"] } },
+    config: { instructions: "Ask first." },
   })
   await answersAreWhole(gateway, front, server)
   await questionsAreWhole(gateway, front, back)
@@ -93,6 +95,8 @@ async function answersAreWhole(gateway: TestGateway, front: Era, server: HttpSer
   }
   const foreign = { "com.example/note": { big: 1 }, progressToken: "p-1" }
 
+  if (front === "modern")
+    expect(await results("server/discover")).toMatchObject({ instructions: "Ask first." })
   const listed = await results("tools/list")
   expect(listed).toHaveProperty("tools", expect.arrayContaining([rich.tool]))
   expect(await results("resources/list")).toEqual({ resources: rich.resources })

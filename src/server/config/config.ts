@@ -58,6 +58,8 @@ export interface Config {
   readonly sbom: SbomConfig
   readonly limits: Limits
   readonly state: { readonly runs: RunStore }
+  /** For clients. What servers say of themselves is not passed on: it would speak in the gateway's name. */
+  readonly instructions: string | undefined
   readonly explainRefusals: boolean
 }
 

@@ -177,6 +177,11 @@ export const ConfigFile = z.strictObject({
   log: log.describe("The log."),
   sbom: sbom.describe("What `postern sbom export` says that the registry does not know."),
   limits: limits.describe("Limits."),
+  instructions: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("What clients are told of how to use the gateway (MCP `instructions`)."),
   explainRefusals: z
     .boolean()
     .default(false)

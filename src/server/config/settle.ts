@@ -59,6 +59,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
       onConflict: identity.onConflict,
     },
     replicaUrl: session.replicaUrl,
+    instructions: written.instructions,
     sessionKeys: [session.key ?? []].flat().map((key) => new Secret(key)),
     audit: audit && {
       ...audit,
