@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import type { StoredEvent } from "../../src/compose/run/durable/event.ts"
 import type { Journal } from "../../src/compose/run/durable/journal.ts"
 import { openPostgresJournal } from "../../src/store/journal/postgres/postgres-journal.ts"
-import type { PostgresOptions } from "../../src/store/journal/postgres/prepare.ts"
 import { type Postgres, postgresPrograms, startPostgres } from "../support/postgres.ts"
 import { journalContract, me, newRun } from "./journal-contract.ts"
 
@@ -25,10 +24,10 @@ describe.skipIf(postgresPrograms === undefined)(
     /** One database for all tests: each begins without tables. */
     let url: string
     let tester = ""
-    async function open(test: string, options?: PostgresOptions): Promise<Journal> {
+    async function open(test: string): Promise<Journal> {
       if (tester !== test) await inDatabase("DROP SCHEMA IF EXISTS postern CASCADE")
       tester = test
-      return openPostgresJournal(url, options)
+      return openPostgresJournal(url)
     }
 
     async function inDatabase(...statements: string[]): Promise<void> {
@@ -98,6 +97,23 @@ describe.skipIf(postgresPrograms === undefined)(
       await journal.close()
     })
 
+    test("keeps leases by the clock of the database, whatever the clocks of the gateways say", async () => {
+      await (await open("clocks")).check()
+      const at = (aheadMs: number) => {
+        const clock = () => Date.now() + aheadMs
+        const journal = openPostgresJournal(url, { clock })
+        const as = (owner: string) => ({ owner, nowMs: clock(), leaseUntilMs: clock() + 15_000 })
+        return { journal, as, clock }
+      }
+      const [slow, fast] = [at(-3_600_000), at(3_600_000)]
+      await slow.journal.create(newRun("r1"), { language: 1 }, slow.as("slow"))
+      await fast.journal.create(newRun("r2"), { language: 1 }, fast.as("fast"))
+      expect(await fast.journal.claimable("fast", fast.clock(), 9)).toEqual(["r2"])
+      expect(await slow.journal.claimable("slow", slow.clock(), 9)).toEqual(["r1"])
+      expect(await fast.journal.claim("r1", { ...fast.as("fast"), counts: true })).toBeUndefined()
+      await Promise.all([slow.journal.close(), fast.journal.close()])
+    })
+
     test("knows what was begun though the answer was lost", async () => {
       const journal = await open("again")
       const first = await journal.create(newRun("r1", { key: "k" }), { language: 1 }, me)
@@ -107,19 +123,27 @@ describe.skipIf(postgresPrograms === undefined)(
 
     test("is not used where a crash would lose what was promised", async () => {
       await inDatabase("ALTER ROLE postern SET synchronous_commit = off")
-      await expect(open("asynchronous")).rejects.toThrow(/synchronous_commit .* is off/)
+      const asynchronous = await open("asynchronous")
+      await expect(asynchronous.get("r1")).rejects.toThrow(/synchronous_commit .* is off/)
       await inDatabase("ALTER ROLE postern RESET synchronous_commit")
-      await (await open("asynchronous")).close()
+      expect(await asynchronous.get("r1")).toBeUndefined()
+      await asynchronous.close()
     })
 
     test("leaves tables of another version alone", async () => {
-      await (await open("version")).close()
+      const first = await open("version")
+      await first.check()
+      await first.close()
       await inDatabase("UPDATE postern.meta SET version = 7")
-      await expect(open("version")).rejects.toThrow(/tables of version 7/)
+      const second = await open("version")
+      await expect(second.check()).rejects.toThrow(/tables of version 7/)
+      await second.close()
     })
 
     test("says that a database is read-only", async () => {
-      await (await open("standby")).close()
+      const primary = await open("standby")
+      await primary.check()
+      await primary.close()
       await inDatabase("ALTER ROLE postern SET default_transaction_read_only = on")
       const journal = await open("standby")
       const refused = journal.create(newRun("r1"), { language: 1 }, me)
@@ -132,9 +156,11 @@ describe.skipIf(postgresPrograms === undefined)(
 )
 
 test("a database that nobody can reach is said to be, and no password is", async () => {
-  const refused = openPostgresJournal("postgres://postern:hunter2@127.0.0.1:1/x", {
+  const journal = openPostgresJournal("postgres://postern:hunter2@127.0.0.1:1/x", {
     patienceMs: 500,
   })
+  const refused = journal.get("r1")
   await expect(refused).rejects.toMatchObject({ name: "JournalTrouble", kind: "unreachable" })
   await expect(refused).rejects.not.toThrow(/hunter2/)
+  await journal.close()
 })

@@ -1,4 +1,3 @@
-import type { Pool } from "pg"
 import type { StoredEvent } from "../../../compose/run/durable/event.ts"
 import {
   type Claim,
@@ -25,8 +24,8 @@ import type { RunStatus } from "../../../compose/run/durable/status.ts"
 import { type Append, eventRow, writeAppends } from "./appends.ts"
 import { Batcher } from "./batcher.ts"
 import { findRun, type NewRow, newRow, writeRuns } from "./creations.ts"
+import { Database, type PostgresOptions } from "./database.ts"
 import { settleOnce, takeOnce } from "./once.ts"
-import { type PostgresOptions, prepareDatabase } from "./prepare.ts"
 import { purge } from "./purge.ts"
 import { eventOf, type Row, recordOf, statusOf, whole } from "./rows.ts"
 import { isOpenRow } from "./tables.ts"
@@ -34,19 +33,15 @@ import { troubleOf } from "./trouble.ts"
 
 /**
  * The run journal of several gateways, in one PostgreSQL database (15 or later). Who drives a run says a lease, and every
- * write asks whether it is still so. Rejects with a {@link JournalTrouble} when it cannot be opened.
+ * write asks whether it is still so. It connects when it is first used, and again after the database was away.
  */
-export async function openPostgresJournal(
-  url: string,
-  options: PostgresOptions = {},
-): Promise<Journal> {
-  return new PostgresJournal(await prepareDatabase(url, options))
-}
+export const openPostgresJournal = (url: string, options: PostgresOptions = {}): Journal =>
+  new PostgresJournal(url, options)
 
 const isFree = "(owner IS NULL OR owner = $2 OR lease_until < $3)"
 
 class PostgresJournal implements Journal {
-  readonly #pool: Pool
+  readonly #database: Database
   readonly #appends: Batcher<Append, boolean>
   readonly #creations: Batcher<NewRow, Creation>
   /** Those that have runs through this journal: closing it gives them up. */
@@ -54,10 +49,11 @@ class PostgresJournal implements Journal {
   #trouble: JournalTrouble | undefined
   #isClosed = false
 
-  constructor(pool: Pool) {
-    this.#pool = pool
-    this.#appends = new Batcher((appends) => writeAppends(pool, appends))
-    this.#creations = new Batcher((rows) => writeRuns(pool, rows))
+  constructor(url: string, options: PostgresOptions) {
+    const database = new Database(url, options)
+    this.#database = database
+    this.#appends = new Batcher(async (appends) => writeAppends(await database.pool(), appends))
+    this.#creations = new Batcher(async (rows) => writeRuns(await database.pool(), rows))
   }
 
   get trouble(): JournalTrouble | undefined {
@@ -65,9 +61,11 @@ class PostgresJournal implements Journal {
   }
 
   create(run: NewRun, plan: Stored, owner: Owner): Promise<Creation> {
-    const row = newRow(run, plan, owner)
     this.#owners.add(owner.owner)
-    return this.#done(() => this.#creations.add(row))
+    return this.#done(async () => {
+      const shifted = await this.#database.shifted(owner)
+      return this.#creations.add(newRow(run, plan, shifted))
+    })
   }
 
   async append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
@@ -76,8 +74,9 @@ class PostgresJournal implements Journal {
   }
 
   async claim(id: string, claimer: Owner & Claim): Promise<Lease | undefined> {
-    const { owner, nowMs, leaseUntilMs, counts, force = false } = claimer
-    this.#owners.add(owner)
+    const { counts, force = false } = claimer
+    this.#owners.add(claimer.owner)
+    const { owner, nowMs, leaseUntilMs } = await this.#done(() => this.#database.shifted(claimer))
     const [row] = await this.#rows(
       `UPDATE postern.run SET owner = $2, epoch = epoch + 1, lease_until = $4,
          recoveries = recoveries + $5
@@ -87,7 +86,9 @@ class PostgresJournal implements Journal {
     return row && { id, epoch: Number(row["epoch"]) }
   }
 
-  async renew({ owner, leaseUntilMs }: Owner): Promise<void> {
+  async renew(given: Owner): Promise<void> {
+    await this.#done(() => this.#database.setClock())
+    const { owner, leaseUntilMs } = await this.#done(() => this.#database.shifted(given))
     await this.#rows("UPDATE postern.run SET lease_until = $1 WHERE owner = $2", [
       whole(leaseUntilMs),
       owner,
@@ -106,7 +107,7 @@ class PostgresJournal implements Journal {
   }
 
   find(key: string): Promise<RunRecord | Tombstone | undefined> {
-    return this.#done(() => findRun(this.#pool, key))
+    return this.#done(async () => findRun(await this.#database.pool(), key))
   }
 
   async events(id: string): Promise<readonly StoredEvent[]> {
@@ -119,7 +120,9 @@ class PostgresJournal implements Journal {
     return row && JSON.parse(String(row["plan"]))
   }
 
-  async claimable(owner: string, nowMs: number, max: number): Promise<readonly string[]> {
+  async claimable(owner: string, given: number, max: number): Promise<readonly string[]> {
+    const asked = { owner, nowMs: given, leaseUntilMs: undefined }
+    const { nowMs } = await this.#done(() => this.#database.shifted(asked))
     const rows = await this.#rows(
       `SELECT id FROM postern.run WHERE ${isOpenRow} AND ${isFree} ORDER BY created LIMIT $1`,
       [max, owner, whole(nowMs)],
@@ -150,15 +153,15 @@ class PostgresJournal implements Journal {
   }
 
   takeOnce(key: string, taker: OnceTaker): Promise<OnceTaken> {
-    return this.#done(() => takeOnce(this.#pool, key, taker))
+    return this.#done(async () => takeOnce(await this.#database.pool(), key, taker))
   }
 
   settleOnce(key: string, taker: OnceTaker, outcome: Stored | undefined): Promise<void> {
-    return this.#done(() => settleOnce(this.#pool, key, taker, outcome))
+    return this.#done(async () => settleOnce(await this.#database.pool(), key, taker, outcome))
   }
 
   purge(retention: Retention): Promise<number> {
-    return this.#done(() => purge(this.#pool, retention))
+    return this.#done(async () => purge(await this.#database.pool(), retention))
   }
 
   async check(): Promise<void> {
@@ -170,11 +173,14 @@ class PostgresJournal implements Journal {
     await Promise.allSettled([this.#appends.idle(), this.#creations.idle()])
     for (const owner of this.#owners) await this.release(owner).catch(() => undefined) // leases end by themselves
     this.#isClosed = true
-    await this.#pool.end()
+    await this.#database.close()
   }
 
   #rows(text: string, values: unknown[] = []): Promise<Row[]> {
-    return this.#done(async () => (await this.#pool.query<Row>(text, values)).rows)
+    return this.#done(async () => {
+      const pool = await this.#database.pool()
+      return (await pool.query<Row>(text, values)).rows
+    })
   }
 
   /** Notes whether the database could be used. */

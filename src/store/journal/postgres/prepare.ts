@@ -1,54 +1,17 @@
 import type { Pool, PoolClient } from "pg"
 import { JournalTrouble } from "../../../compose/run/durable/journal.ts"
 import { schemaVersion, tables } from "./tables.ts"
-import { troubleOf } from "./trouble.ts"
-
-export interface PostgresOptions {
-  /** Connections at the same time. */
-  readonly connectionsMax?: number
-  /** A connection, and each statement, is waited for so long. */
-  readonly patienceMs?: number
-}
 
 /** Any number, the same for all gateways: one at a time makes the tables. */
 const lock = 0x70_6f_52_4a
 
-/** Connects, and makes the tables where they are not there yet. */
-export async function prepareDatabase(url: string, options: PostgresOptions): Promise<Pool> {
-  const { connectionsMax = 8, patienceMs = 5_000 } = options
-  const { Pool } = await driver()
-  const pool = new Pool({
-    connectionString: url,
-    max: connectionsMax,
-    connectionTimeoutMillis: patienceMs,
-    statement_timeout: patienceMs,
-    query_timeout: 2 * patienceMs,
-    keepAlive: true,
-    application_name: "postern",
-  })
-  pool.on("error", () => undefined) // of a connection that nobody uses: the next one tells
+/** Makes the tables where they are not there yet, and refuses a database that is of no use. */
+export async function prepareDatabase(pool: Pool): Promise<void> {
+  const client = await pool.connect()
   try {
-    const client = await pool.connect()
-    try {
-      await prepare(client)
-    } finally {
-      client.release()
-    }
-    return pool
-  } catch (cause) {
-    await pool.end()
-    throw troubleOf(cause) ?? cause
-  }
-}
-
-/** Of an optional package: whoever has one gateway needs none. */
-async function driver(): Promise<typeof import("pg")> {
-  try {
-    return await import("pg")
-  } catch (cause) {
-    const message =
-      "the run journal is on PostgreSQL, and the package pg is not installed; npm install pg"
-    throw new JournalTrouble(message, { kind: "other", cause })
+    await prepare(client)
+  } finally {
+    client.release()
   }
 }
 

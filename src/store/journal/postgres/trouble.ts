@@ -36,6 +36,7 @@ const ended = /connection|timeout|not queryable|client has encountered/i
 /** What the driver threw, as what it means for the journal; anything else is a bug and stays as it is. */
 export function troubleOf(cause: unknown): JournalTrouble | undefined {
   if (!(cause instanceof Error)) return
+  if (cause instanceof JournalTrouble) return cause
   const kind = kindOf(cause)
   if (kind === undefined) return
   const message = `the run journal cannot be used (${wordsOf(cause)}); ${advice[kind]}`
