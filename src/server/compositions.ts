@@ -71,6 +71,7 @@ export class Runs implements Compositions {
       policies: this.state,
       limits: this.limits,
       owner: this.runId(),
+      ...(this.journal.leaseMs !== undefined && { leaseMs: this.journal.leaseMs }),
       openMax: limits.runsOpen,
       onEnded: (run, drive) => options.onDurable(run, drive.status),
       onRecovered: options.onRecovered,

@@ -63,10 +63,11 @@ export interface Config {
   readonly explainRefusals: boolean
 }
 
-/** Where durable runs are kept: in a file, or as long as the process lasts. */
+/** Where durable runs are kept: in a file, in a database that several gateways share, or as long as the process lasts. */
 export type RunStore =
   | { readonly kind: "memory" }
   | { readonly kind: "sqlite"; readonly file: string }
+  | { readonly kind: "postgres"; readonly url: Secret }
 
 /** One entry of `servers`: where a server version lives. */
 export interface ServerConfig {

@@ -151,7 +151,8 @@ const log = z
   })
   .prefault({})
 
-const isRunStore = (written: string) => written === "memory" || /^sqlite:./.test(written)
+const isRunStore = (written: string) =>
+  written === "memory" || /^(?:sqlite:|postgres(?:ql)?:\/\/)./.test(written)
 
 /** The configuration file as it may be written. The published JSON Schema and the reference page come from this. */
 export const ConfigFile = z.strictObject({
@@ -190,10 +191,13 @@ export const ConfigFile = z.strictObject({
     .strictObject({
       runs: z
         .string()
-        .refine(isRunStore, "expected sqlite: and the path of a file, or memory")
+        .refine(
+          isRunStore,
+          "expected sqlite: and the path of a file, postgres:// and a database, or memory",
+        )
         .default(defaults.runs)
         .describe(
-          "Where durable runs (sagas, and what is done once) are kept. sqlite: and the path of a file, from the folder of this file; it is made when the first of them is registered. memory: they end with the process.",
+          "Where durable runs (sagas, and what is done once) are kept. sqlite: and the path of a file, from the folder of this file; it is made when the first of them is registered. postgres://…: a database that several gateways share, each of which takes over what another left; for this the package pg is needed. memory: they end with the process.",
         ),
     })
     .prefault({})

@@ -76,6 +76,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
 }
 
 function runStore(runs: string, around: Surroundings): RunStore {
+  if (/^postgres(?:ql)?:\/\//.test(runs)) return { kind: "postgres", url: new Secret(runs) }
   const path = /^sqlite:(.+)$/.exec(runs)?.[1]
   return path === undefined ? { kind: "memory" } : { kind: "sqlite", file: inFolder(path, around) }
 }

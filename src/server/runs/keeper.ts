@@ -15,6 +15,8 @@ export interface KeeperOptions {
 }
 
 const tickMs = 1_000
+/** compositions §10.4: several times before a lease ends. */
+const renewEveryMs = 5_000
 const purgeEveryMs = 60 * 60_000
 /** Taken over at a time. */
 const batchMax = 256
@@ -24,6 +26,7 @@ export class RunKeeper {
   readonly #options: KeeperOptions
   #gateway: Gateway | undefined
   #timer: NodeJS.Timeout | undefined
+  #renewing: NodeJS.Timeout | undefined
   #purgedMs = Number.NEGATIVE_INFINITY
   #counts: JournalCounts = { byStatus: {}, oldestOpenMs: undefined }
   #told: JournalTrouble | undefined
@@ -44,11 +47,19 @@ export class RunKeeper {
     this.#gateway = gateway
     this.#tick()
     this.#timer = setInterval(() => this.#tick(), tickMs).unref()
+    if (this.#options.journal.leaseMs === undefined) return
+    // Beside the other work: leases must not end while a thousand runs are being taken over.
+    this.#renewing = setInterval(() => this.#renew(), renewEveryMs).unref()
+  }
+
+  #renew(): void {
+    this.#options.runs.renew().catch((error: unknown) => this.#failed(error))
   }
 
   /** Resolves when nothing that it began is under way any more. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    clearInterval(this.#renewing)
     await this.#work
   }
 

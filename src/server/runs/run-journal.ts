@@ -1,8 +1,13 @@
 import { existsSync } from "node:fs"
 import { type Journal, JournalTrouble } from "../../compose/run/durable/journal.ts"
 import { MemoryJournal } from "../../store/journal/memory-journal.ts"
+import { openPostgresJournal } from "../../store/journal/postgres/postgres-journal.ts"
 import { openSqliteJournal } from "../../store/journal/sqlite-journal.ts"
+import { clock } from "../clock.ts"
 import type { RunStore } from "../config/config.ts"
+
+/** compositions §10.4. */
+const leaseMs = 15_000
 
 /** The journal of this gateway, which is opened when it is first needed: one without durable compositions has none. */
 export class RunJournal {
@@ -19,9 +24,14 @@ export class RunJournal {
 
   /** Whether runs may be waiting there to go on. */
   get exists(): boolean {
-    return (
-      this.#journal !== undefined || (this.#store.kind === "sqlite" && existsSync(this.#store.file))
-    )
+    const store = this.#store
+    if (this.#journal !== undefined || store.kind === "postgres") return true
+    return store.kind === "sqlite" && existsSync(store.file)
+  }
+
+  /** For how long others may be sure that this gateway drives its runs; undefined where there are no others. */
+  get leaseMs(): number | undefined {
+    return this.#store.kind === "postgres" ? leaseMs : undefined
   }
 
   get isOpen(): boolean {
@@ -53,8 +63,14 @@ export class RunJournal {
   }
 
   #made(): Journal {
-    return this.#store.kind === "memory"
-      ? new MemoryJournal()
-      : openSqliteJournal(this.#store.file, { bytesMax: this.#bytesMax })
+    const store = this.#store
+    switch (store.kind) {
+      case "memory":
+        return new MemoryJournal()
+      case "sqlite":
+        return openSqliteJournal(store.file, { bytesMax: this.#bytesMax })
+      case "postgres":
+        return openPostgresJournal(store.url.reveal(), { clock: clock.now })
+    }
   }
 }

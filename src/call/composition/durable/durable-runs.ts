@@ -63,6 +63,8 @@ export class DurableRuns {
   readonly #options: DurableRunsOptions
   readonly #live = new Map<string, LiveRun & { readonly run: DurableRun }>()
   #isClosing = false
+  /** When all leases were last prolonged. */
+  #renewedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: DurableRunsOptions) {
     this.#options = options
@@ -96,6 +98,7 @@ export class DurableRuns {
     origin: Origin,
   ) {
     const createdMs = this.clock.now()
+    const owner = this.ownership()
     const { timeoutMs } = plan.root
     const whole: NewRun = {
       ...run,
@@ -104,11 +107,15 @@ export class DurableRuns {
       ...(timeoutMs !== undefined && { deadlineMs: createdMs + timeoutMs }),
     }
     // Plans are plain JSON by their types.
-    const created = await this.journal.create(whole, plan as unknown as Json, this.ownership())
+    const created = await this.journal.create(whole, plan as unknown as Json, owner)
     if (!created.isNew) return created
     const record = await this.#record(run.id)
     const state = new RunState()
-    const live = this.#drive({ plan, record, state, isRecovered: false }, created.lease, origin)
+    const live = this.#drive(
+      { plan, record, state, isRecovered: false, takenMs: owner.nowMs },
+      created.lease,
+      origin,
+    )
     return { isNew: true as const, live }
   }
 
@@ -122,14 +129,19 @@ export class DurableRuns {
     { counts = true } = {},
   ): Promise<LiveRun | undefined> {
     if (this.#live.has(id) || this.#isClosing) return
-    const lease = await this.journal.claim(id, { ...this.ownership(), counts })
+    const owner = this.ownership()
+    const lease = await this.journal.claim(id, { ...owner, counts })
     if (lease === undefined || this.#live.has(id)) return
     const record = await this.#record(id)
     const plan = await this.#plan(record)
     const state = RunState.of(await this.journal.events(id))
     const origin = originOf(record, plan)
     if (counts) this.#options.onRecovered(record)
-    const live = this.#drive({ plan, record, state, isRecovered: true }, lease, origin)
+    const live = this.#drive(
+      { plan, record, state, isRecovered: true, takenMs: owner.nowMs },
+      lease,
+      origin,
+    )
     const { catalog } = origin.way
     this.#withdraw(live, catalog)
     return live
@@ -164,6 +176,20 @@ export class DurableRuns {
     return { owner, nowMs, leaseUntilMs: leaseMs === undefined ? undefined : nowMs + leaseMs }
   }
 
+  /** Prolongs the leases of all that is driven here. Rejects with a {@link JournalTrouble}. */
+  async renew(): Promise<void> {
+    const owner = this.ownership()
+    await this.journal.renew(owner)
+    this.#renewedMs = owner.nowMs
+  }
+
+  /** Whether nobody else can have taken over what was taken at that time; false a while before somebody may. */
+  #isHeld(takenMs: number): boolean {
+    const { leaseMs } = this.#options
+    if (leaseMs === undefined) return true
+    return this.clock.now() < Math.max(this.#renewedMs, takenMs) + leaseMs - leaseMarginMs
+  }
+
   async #record(id: string): Promise<RunRecord> {
     const record = await this.journal.get(id)
     if (record === undefined) throw new Error(`the run journal has lost run ${id}`)
@@ -177,7 +203,7 @@ export class DurableRuns {
   }
 
   #drive(
-    { plan, record, state, isRecovered }: Begun,
+    { plan, record, state, isRecovered, takenMs }: Begun,
     lease: Lease,
     { way, caller, inside, tool }: Origin,
   ): LiveRun {
@@ -191,6 +217,7 @@ export class DurableRuns {
       { clock, invoke },
       {
         ...{ journal: this.journal, lease, record, state, isRecovered, policies, limits },
+        isHeld: () => this.#isHeld(takenMs),
         callerScope: caller.principal,
         schemas: gateway.schemas,
         onStep: (event) => {
@@ -227,7 +254,12 @@ interface Begun {
   readonly record: RunRecord
   readonly state: RunState
   readonly isRecovered: boolean
+  /** When this process took it, by its clock. */
+  readonly takenMs: number
 }
+
+/** So long before its leases end, an owner that could not prolong them begins nothing any more (§10.4). */
+const leaseMarginMs = 3_000
 
 /** Whether the journal is to blame. */
 export const isJournalTrouble = (error: unknown): error is JournalTrouble =>

@@ -27,6 +27,8 @@ export interface DriveOptions {
   readonly state: RunState
   /** It was begun before: what is known of it is gone through first. */
   readonly isRecovered: boolean
+  /** Whether nobody else can have the run yet. Default: always. */
+  readonly isHeld?: () => boolean
   readonly callerScope: string
   readonly policies: PolicyState
   readonly schemas: Schemas
@@ -64,6 +66,7 @@ export class DurableRun {
     this.#log = new RunLog({
       ...{ journal, lease, state, isRecovered, clock: ports.clock },
       deadlineMs: record.deadlineMs,
+      isHeld: options.isHeld ?? (() => true),
       onLost: (reason, bug) => {
         if (bug !== undefined) this.#bug = { cause: bug }
         this.#run.halt.abort(reason)

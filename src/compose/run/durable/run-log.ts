@@ -19,6 +19,8 @@ export interface RunLogOptions {
   readonly isRecovered: boolean
   /** Of forward work. */
   readonly deadlineMs: number | undefined
+  /** Whether nobody else can have the run yet: an owner that lost touch with the journal begins nothing. */
+  readonly isHeld: () => boolean
   /**
    * Nothing may be done any more: somebody else has the run now, the journal is closed for good, or it threw what is a bug.
    */
@@ -70,10 +72,15 @@ export class RunLog {
     this.#writing ??= this.#write()
   }
 
-  /** Waits until all that was noted is on the disk; false when the run was lost meanwhile. */
+  /** Waits until all that was noted is on the disk and the run is held; false when it was lost meanwhile. */
   async durable(): Promise<boolean> {
-    while (this.#writing !== undefined && !this.#isLost) await this.#writing
-    return !this.#isLost
+    const { isHeld, clock } = this.#options
+    while (!this.#isLost) {
+      if (this.#writing !== undefined) await this.#writing
+      else if (isHeld()) return true
+      else await clock.sleep(patienceMs, new Cancellation())
+    }
+    return false
   }
 
   /** Asks the journal for something, as long as it takes; undefined when the run was lost meanwhile. */
