@@ -125,7 +125,8 @@ function label(change: Change, paint: Paint): string {
 }
 
 function* touchedWords(entity: EntityDiff, paint: Paint): Generator<string> {
-  const { touches, touchesMore, verdict } = entity
+  const { touchesMore, verdict } = entity
+  const touches = entity.touches.filter((one) => !isOfReachedAgent(one))
   const shown = touches.slice(0, verdict === "words" ? 0 : touchesMax)
   const told = new Set(entity.changes.map(({ witness }) => JSON.stringify(witness)))
   for (const one of shown) {
@@ -142,6 +143,10 @@ function* touchedWords(entity: EntityDiff, paint: Paint): Generator<string> {
   if (shown.length === 0 && rest > 0) yield `      ${paint("dim", `reaches ${rest}`)}`
   else yield* more(rest, "      ", " reached")
 }
+
+/** That an agent which is reached has skills says nothing more of it. */
+const isOfReachedAgent = ({ node, path }: Touched) =>
+  node.kind === "skill" && path.at(-2)?.kind === "agent"
 
 const touchedName = ({ node, isComposition }: Touched) =>
   isComposition ? `composition ${printable(written(node))}` : nodeWords(node)
