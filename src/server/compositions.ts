@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Compositions, EndedRun } from "../call/composition/compositions.ts"
 import { DurableRuns } from "../call/composition/durable/durable-runs.ts"
 import type { Gateway } from "../call/gateway.ts"
+import { type Full, Shares } from "../call/shares.ts"
 import type { Planned } from "../compose/load.ts"
 import type { Plan } from "../compose/plan/plan.ts"
 import type { RunRecord } from "../compose/run/durable/record.ts"
@@ -46,16 +47,15 @@ export class Runs implements Compositions {
   readonly journal: RunJournal
   readonly keeper: RunKeeper
   readonly #options: RunsOptions
-  readonly #max: number
+  readonly #shares: Shares
   /** Weak: a plan lives as long as a request, or the catalog in use, knows its tool. */
   readonly #plans = new WeakMap<CatalogTool, Plan>()
   #current: Planned["plans"] = new Map()
-  #running = 0
   #isStarted = false
 
   constructor({ limits, state }: Pick<Config, "limits" | "state">, options: RunsOptions) {
     this.#options = options
-    this.#max = limits.runs
+    this.#shares = new Shares(limits.runs, limits.runsPerCaller)
     this.limits = runLimitsOf(limits)
     this.timeoutMs = limits.runTimeout
     this.state = createPolicyState({
@@ -113,14 +113,12 @@ export class Runs implements Compositions {
     return this.#plans.get(tool)
   }
 
-  enter(): boolean {
-    if (this.#running >= this.#max) return false
-    this.#running++
-    return true
+  enter(principal: string): Full | undefined {
+    return this.#shares.take(principal)
   }
 
-  leave(run: EndedRun): void {
-    this.#running--
+  leave(principal: string, run: EndedRun): void {
+    this.#shares.give(principal)
     this.#options.onEnded(run)
   }
 
@@ -129,7 +127,7 @@ export class Runs implements Compositions {
   }
 
   get running(): number {
-    return this.#running
+    return this.#shares.taken
   }
 
   /** How many compositions the catalog in use has that can be called. */

@@ -108,6 +108,7 @@ export const limitTable = {
     max: 32 * mib,
   },
   runs: count(1_000, "runs of compositions at a time; more are refused"),
+  runsPerCaller: count(500, "such runs of one caller"),
   runsOpen: count(10_000, "durable runs without an end at a time; more are refused"),
   runHold: time(
     50_000,

@@ -3,6 +3,7 @@ import type { RunLimits } from "../../compose/run/limits.ts"
 import type { Clock } from "../../compose/run/ports.ts"
 import type { PolicyState } from "../../compose/run/state/policy-state.ts"
 import type { CatalogTool } from "../../registry/catalog.ts"
+import type { Full } from "../shares.ts"
 import type { DurableRuns } from "./durable/durable-runs.ts"
 
 /** What running compositions takes from outside the way of a call. The composition root makes one. */
@@ -19,9 +20,9 @@ export interface Compositions {
   readonly durable: DurableRuns
   /** How long a call waits for a durable run. */
   readonly holdMs: number
-  /** Takes one of the places for runs; false when there is none left. Who took one gives it back. */
-  enter(): boolean
-  leave(run: EndedRun): void
+  /** Takes one of the places for runs; what is full when there is none. Who took one gives it back. */
+  enter(principal: string): Full | undefined
+  leave(principal: string, run: EndedRun): void
   /** 128 random bits in base64url. */
   runId(): string
 }

@@ -13,6 +13,7 @@ import { valueFaults } from "../check-output.ts"
 import { warn } from "../facts.ts"
 import type { Permit } from "../permit.ts"
 import type { Refusal } from "../refusal.ts"
+import type { Full } from "../shares.ts"
 import { runDurably } from "./durable/run-durably.ts"
 import { createInvoke } from "./invoke.ts"
 import { Teller } from "./teller.ts"
@@ -38,7 +39,8 @@ export async function runComposition(
       ? runDurably({ permit, plan, input, way, inside })
       : refused({ code: "composition_unsupported", tool: tool.name, words: refusal.message })
   }
-  if (!compositions.enter()) return refused(tooManyRuns(tool))
+  const full = compositions.enter(caller.principal)
+  if (full !== undefined) return refused(tooManyRuns(tool, full))
   const runId = compositions.runId()
   const pattern = patternOf(tool)
   way.facts.note = { run: runId, pattern }
@@ -49,7 +51,7 @@ export async function runComposition(
     way.facts.note = { run: runId, pattern, ...failureNote(outcome) }
     return answerOf(outcome, { plan, tool, runId, timeline }, way)
   } finally {
-    compositions.leave({ pattern, outcome: outcomeName(outcome) })
+    compositions.leave(caller.principal, { pattern, outcome: outcomeName(outcome) })
   }
 }
 
@@ -160,10 +162,13 @@ const unplanned = ({ name }: CatalogTool): Refusal => ({
   fate: "unsent",
 })
 
-const tooManyRuns = ({ name }: CatalogTool): Refusal => ({
+const tooManyRuns = ({ name }: CatalogTool, full: Full): Refusal => ({
   code: "overloaded",
   subject: name,
-  reason: "as many compositions are running as may (limits.runs)",
+  reason:
+    full === "all"
+      ? "as many compositions are running as may (limits.runs)"
+      : "as many compositions of this caller are running as may (limits.runsPerCaller)",
   retryAfterMs: 1_000,
   fate: "unsent",
 })

@@ -1,3 +1,4 @@
+import { Shares } from "../shares.ts"
 import { Hold, type HoldKeeper } from "./hold.ts"
 import type { InteractionLimits } from "./limits.ts"
 import type { Binding, RequestState, RequestStates } from "./request-state.ts"
@@ -5,7 +6,7 @@ import type { Binding, RequestState, RequestStates } from "./request-state.ts"
 /** The requests of this process whose callers are expected back. */
 export class Holds implements HoldKeeper {
   readonly #kept = new Map<string, Hold>()
-  readonly #perCaller = new Map<string, number>()
+  readonly #shares: Shares
   readonly #limits: InteractionLimits
   readonly #states: RequestStates
   readonly #id: () => string
@@ -19,6 +20,7 @@ export class Holds implements HoldKeeper {
     { id, replicaUrl }: { readonly id: () => string; readonly replicaUrl: string | undefined },
   ) {
     this.#limits = limits
+    this.#shares = new Shares(limits.heldMax, limits.heldPerCallerMax)
     this.#states = states
     this.#id = id
     this.#url = replicaUrl
@@ -48,26 +50,14 @@ export class Holds implements HoldKeeper {
 
   keep(hold: Hold): string | undefined {
     const { binding, id, round } = hold
-    if (!this.#kept.has(id) && !this.#takePlace(binding.principal)) return
+    if (!this.#kept.has(id) && this.#shares.take(binding.principal) !== undefined) return
     this.#kept.set(id, hold)
     const state = { kind: "held", replica: this.#replica, hold: id, round } as const
     return this.#states.seal(state, binding, this.#limits.questionMs)
   }
 
-  #takePlace(principal: string): boolean {
-    const mine = this.#perCaller.get(principal) ?? 0
-    const { heldMax, heldPerCallerMax } = this.#limits
-    if (this.#kept.size >= heldMax || mine >= heldPerCallerMax) return false
-    this.#perCaller.set(principal, mine + 1)
-    return true
-  }
-
   drop({ binding, id }: Hold): void {
-    if (!this.#kept.delete(id)) return
-    const { principal } = binding
-    const left = (this.#perCaller.get(principal) ?? 1) - 1
-    if (left > 0) this.#perCaller.set(principal, left)
-    else this.#perCaller.delete(principal)
+    if (this.#kept.delete(id)) this.#shares.give(binding.principal)
   }
 
   get count(): number {

@@ -14,6 +14,7 @@ import {
   value,
   valueIn,
 } from "../../support/composed.ts"
+import { evidence } from "../../support/evidence.ts"
 import { done } from "../../support/gateway.ts"
 import { toolDependency } from "../../support/registries.ts"
 
@@ -148,6 +149,27 @@ describe("a composition that cannot be run", () => {
     for (const answer of await Promise.all(going)) expect(valueIn(answer)).toEqual({ n: 1 })
     expect(runs.running).toBe(0)
     expect(ended).toEqual([1, 2].map(() => ({ pattern: "pipeline", outcome: "completed" })))
+  })
+
+  test("because as many of one caller are running as may is refused, and another's goes on", async () => {
+    const gate = Promise.withResolvers<BackendReply>()
+    const { call, runs } = composed({
+      tools: { t: reading },
+      compositions: { c: pipeline(step("t")) },
+      runs: { limits: { runsPerCaller: 1 } },
+      backend: () => gate.promise,
+      levels: { unknownCaller: "allow" },
+      identity: { unknownCaller: "allow" },
+    })
+    const other = { evidence: evidence({ agentName: "other", agentVersion: "1" }) }
+    const going = [call("c"), call("c", {}, other)]
+    expect(await call("c")).toMatchObject({
+      refusal: { code: "overloaded", reason: expect.stringContaining("limits.runsPerCaller") },
+    })
+    expect(runs.running).toBe(2)
+    gate.resolve(value({ n: 1 }))
+    for (const answer of await Promise.all(going)) expect(valueIn(answer)).toEqual({ n: 1 })
+    expect(valueIn(await call("c"))).toEqual({ n: 1 })
   })
 
   test("within the time of a run has failed, and its calls are given up", async () => {
