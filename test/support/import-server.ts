@@ -13,6 +13,7 @@ export interface ImportServer {
   readonly rubbish?: string
   /** Printed on stderr, once; `$NAME` is that variable of its environment. The process then ends. */
   readonly lastWords?: string
+  /** Takes what is said and answers nothing. */
   readonly silent?: boolean
 }
 
@@ -28,7 +29,7 @@ function serve(file: string): void {
   createInterface({ input: process.stdin }).on("line", (line) => {
     const { id, method, params } = JSON.parse(line)
     const server = read()
-    if (id === undefined || server.silent === true) return
+    if (id === undefined) return
     if (server.rubbish !== undefined) process.stdout.write(`${server.rubbish}\n`)
     const answer = answerTo(method, params?.cursor, server)
     process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", id, ...answer })}\n`)

@@ -75,6 +75,7 @@ export async function httpServer(first: ImportServer): Promise<{ url: string; is
   const listener = createServer((request, response) => {
     void text(request).then((body) => {
       const { id, method, params } = body === "" ? {} : JSON.parse(body)
+      if (server.is.silent === true) return
       if (id === undefined) return response.writeHead(request.method === "GET" ? 405 : 202).end()
       const answer = answerTo(method, params?.cursor, server.is)
       response.setHeader("content-type", "application/json")

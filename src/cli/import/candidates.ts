@@ -55,7 +55,8 @@ function fromAddress(name: string | undefined, url: string, reading: Reading): C
   const own = serverName(name ?? host)
   const headers = reading.token === undefined ? [] : [bearer(reading.token)]
   const server = { name: own, isDisabled: false, way: { kind: "http", url, headers } } as const
-  const entry = serverEntry(server, { inputs: [], ...folders("", reading) }, reading.variables)
+  const around = { inputs: [], home: homedir(), workspace: reading.folder, project: "" }
+  const entry = serverEntry(server, around, reading.variables)
   const from = new URL(url).origin // a path or query may hold a secret
   return { servers: [{ name: own, isUnnamed: name === undefined, entry, from }], left: [] }
 }
@@ -65,7 +66,7 @@ const bearer = (variable: string) => ["Authorization", `Bearer \${${variable}}`]
 function fromFile(file: string, reading: Reading): Candidates {
   const { inputs, servers, wrong } = readFile(file)
   const home = folderOf(file)
-  const around = { inputs, ...folders(home, reading) }
+  const around = { inputs, home: homedir(), project: basename(home) }
   const left: Candidates["left"][number][] = wrong.map(({ name, message }) => ({
     name,
     why: message,
@@ -77,7 +78,10 @@ function fromFile(file: string, reading: Reading): Candidates {
     if (server.isDisabled) left.push({ name, why: `turned off in ${file}`, isFine: true })
     else if (typeof own === "string") left.push({ name, why: own, isFine: false })
     else {
-      const entry = inFolder(serverEntry(own, around, reading.variables), home, reading)
+      // A process starts in the folder of its file, so there that is `.`, unless it has a folder of its own.
+      const workspace = "cwd" in own.way && own.way.cwd !== undefined ? home : "."
+      const written = serverEntry(own, { ...around, workspace }, reading.variables)
+      const entry = inFolder(written, home, reading)
       return [{ name, isUnnamed: false, entry, from: file }]
     }
     return []
@@ -94,6 +98,8 @@ function readFile(file: string): ClientFile {
   }
   const { problems, tree } = readJsonc(text)
   const [problem] = problems
+  if (problem?.code === "document_not_object")
+    throw new UsageError(`${file}: expected an object with mcpServers or servers`)
   if (tree === undefined)
     throw new UsageError(problem ? formatProblem({ ...problem, file }) : `${file} cannot be read`)
   const read = readClientFile(tree)
@@ -107,12 +113,6 @@ function folderOf(file: string): string {
   const folder = dirname(resolve(file))
   return /^\.\w+$/.test(basename(folder)) ? dirname(folder) : folder
 }
-
-/** A process of a file's starts in the file's folder, so there its folder is `.`. */
-const folders = (home: string, { folder }: Reading) => ({
-  workspace: home === "" ? folder : ".",
-  home: homedir(),
-})
 
 /** With the variables of its `envFile`; a text says why those cannot be had. */
 function withEnvFile(server: ClientServer, home: string): ClientServer | string {
@@ -135,6 +135,7 @@ function withEnvFile(server: ClientServer, home: string): ClientServer | string 
 function inFolder(entry: ServerEntry, home: string, { folder }: Reading): ServerEntry {
   if (!("command" in entry)) return entry
   const { cwd } = entry
+  if (cwd?.startsWith("${")) return entry // where that leads is not known yet
   if (cwd !== undefined) return { ...entry, cwd: relativePath(folder, resolve(home, cwd)) }
   const words = [entry.command, ...(entry.args ?? [])]
   if (home === folder || !words.some((word) => isRelative(word, home))) return entry

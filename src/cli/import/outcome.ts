@@ -1,6 +1,5 @@
 import type { FailureKind } from "../../mcp/backend/failure.ts"
 import type { Visit } from "../../mcp/backend/visit.ts"
-import { printable } from "../printable.ts"
 
 /** How asking a server went; `wrong` is what its entry lacks, so that nobody was asked. */
 export type Outcome = Visit | { readonly ok: false; readonly wrong: string }
@@ -10,13 +9,10 @@ export function outcomeLines(name: string, outcome: Outcome, seconds: number): s
   const time = `${seconds.toFixed(1)} s`
   if (outcome.ok) {
     const { era, tools, transport } = outcome
-    return [`\u2713 ${name}  ${tools.length} tools over ${transport}, ${era} era, ${time}`]
+    return [`✓ ${name}  ${tools.length} tools over ${transport}, ${era} era, ${time}`]
   }
   const { why, lastWords } = failureOf(outcome)
-  return [
-    `\u2717 ${name}  ${printable(why)}`,
-    ...lastWords.map((line) => `    | ${printable(line)}`),
-  ]
+  return [`✗ ${name}  ${why}`, ...lastWords.map((line) => `    | ${line}`)]
 }
 
 /** Why a server could not be asked, with what to do about it, and the last that its process said. */

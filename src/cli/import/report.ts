@@ -145,7 +145,7 @@ export function remarkLines({ found, left }: Proposal, { refused }: Settled): st
 
 /** What was written, and what to do next. */
 export function closingLines(result: Result, io: Io): string[] {
-  const { isAccepted, isDry, isWritten, texts } = result
+  const { all, isAccepted, isDry, isWritten, texts } = result
   const files = [texts.registry, texts.config, texts.lock].filter(
     ({ next, text }) => next !== text && next !== "",
   )
@@ -156,7 +156,11 @@ export function closingLines(result: Result, io: Io): string[] {
     ...(files.length === 0 ? ["nothing to write"] : []),
     ...(files.length > 0 && isDry ? [`would write ${listed(files)}`] : []),
     ...(files.length > 0 && isWritten ? [`wrote ${listed(files)}`] : []),
-    ...(isAccepted ? [] : ["what was there stays as it was: --yes writes the changes, too"]),
+    ...(isAccepted
+      ? []
+      : [
+          `what was there stays as it was: ${all.problems.length === 0 ? "--yes writes the changes, too" : "the changes would break the registry"}`,
+        ]),
     ...(unset.length > 0 ? ["set these before you serve:"] : []),
     ...unset.map(({ name, use }) => `  ${name}  ${use}`),
   ]

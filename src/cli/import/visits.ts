@@ -3,6 +3,7 @@ import type { ConfigProblem } from "../../server/config/config.ts"
 import { parseConfig } from "../../server/config/parse.ts"
 import { addressOf } from "../../server/routes.ts"
 import type { Io } from "../command.ts"
+import { printable } from "../printable.ts"
 import { version } from "../version.ts"
 import { type Outcome, outcomeLines } from "./outcome.ts"
 
@@ -37,7 +38,7 @@ export async function visitAll(
   const width = Math.min(40, Math.max(0, ...stops.map(({ name }) => name.length)))
   const waiting = new Set<string>()
   const reminder = setInterval(() => {
-    if (waiting.size > 0) io.err.write(`  … waiting for ${[...waiting].join(", ")}\n`)
+    if (waiting.size > 0) io.err.write(`  … waiting for ${printable([...waiting].join(", "))}\n`)
   }, patienceMs)
   const visit = async (stop: Stop): Promise<Outcome> => {
     const startMs = performance.now()
@@ -50,7 +51,7 @@ export async function visitAll(
     waiting.delete(stop.name)
     const seconds = (performance.now() - startMs) / 1_000
     for (const line of outcomeLines(stop.name.padEnd(width), outcome, seconds))
-      io.err.write(`  ${line}\n`)
+      io.err.write(`  ${printable(line)}\n`)
     return outcome
   }
   try {
@@ -75,11 +76,17 @@ async function inTurn<T, R>(items: readonly T[], run: (item: T) => Promise<R>): 
 
 /** The address of an entry, as a gateway would have it; or what keeps the gateway from that. */
 function resolveStop({ entry, name }: Stop, { env, file }: Journey) {
+  if (isForCallers(entry)) return "it is called with its callers' tokens, and import has none"
   const alone = { registry: { source: "file://./registry.json" }, servers: { [name]: entry } }
   const parsed = parseConfig(file, JSON.stringify(alone), env)
   if (!parsed.ok) return parsed.problems.map(wordsOf).join("; ")
   const [server] = parsed.config.servers
   return server === undefined ? "no server" : addressOf(server)
+}
+
+function isForCallers(entry: object): boolean {
+  const { auth } = entry as { auth?: unknown } // whatever it is, it is looked at
+  return typeof auth === "object" && auth !== null && "tokenExchange" in auth
 }
 
 const wordsOf = ({ path, message }: ConfigProblem): string =>

@@ -6,6 +6,8 @@ export interface Surroundings {
   readonly inputs: readonly ClientInput[]
   /** How the folder that the file belongs to is written for the server's process. */
   readonly workspace: string
+  /** What the folder is called. */
+  readonly project: string
   readonly home: string
 }
 
@@ -19,13 +21,13 @@ const placeholder = /\$\{([^{}]*)\}/g
 export function withReferences(
   text: string,
   use: string,
-  { inputs, workspace, home }: Surroundings,
+  { inputs, workspace, project, home }: Surroundings,
   variables: Variables,
 ): string | undefined {
   const folders = new Map([
     ["workspaceFolder", workspace],
     ["workspaceRoot", workspace],
-    ["workspaceFolderBasename", workspace.split(/[\\/]/).at(-1) ?? ""],
+    ["workspaceFolderBasename", project],
     ["userHome", home],
     ["pathSeparator", "/"],
     ["/", "/"],

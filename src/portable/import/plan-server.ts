@@ -1,5 +1,4 @@
-import type { JsonObject } from "../../registry/model.ts"
-import { refKey } from "../../registry/model.ts"
+import { type JsonObject, refKey } from "../../registry/model.ts"
 import { visible } from "../../registry/pins/definition.ts"
 import { renamedTo, serverDrift } from "../../registry/pins/drift.ts"
 import type { FieldChange } from "../../registry/pins/field-diff.ts"

@@ -123,7 +123,6 @@ servers:
         ...world.server("dies", { tools: [], lastWords: "cannot use $API_KEY\u001b[2J, sorry\n" }),
         env: { API_KEY: canary },
       },
-      silent: world.server("silent", { tools: [], silent: true }),
       down: { url: "http://127.0.0.1:9/mcp", headers: { Authorization: `Bearer ${canary}` } },
       nonsense: { args: [] },
       unset: { command: "x", env: { A: "${NOT_SET_ANYWHERE}" } },
@@ -151,14 +150,13 @@ servers:
       }),
     }
     world.write("claude.json", { mcpServers })
-    const ended = await world.import([`${world.folder}/claude.json`, "--timeout", "3"])
+    const ended = await world.import([`${world.folder}/claude.json`])
     expect(ended.exit).toBe(1)
     const said = ended.out + ended.err
     for (const words of [
       /✓ good +1 tools? over stdio/,
       /✗ not-found +.*ENOENT \(is the program on the PATH\?\)/,
       /✗ dies +.*exited with code 1\n +\| cannot use \[secret\].\[2J, sorry/,
-      /✗ silent +it has not listed its tools within 3 s \(try again with a longer --timeout\)/,
       /✗ down +no connection: ECONNREFUSED/,
       /✗ unset +env\.A: NOT_SET_ANYWHERE is not set in the environment/,
       /! nonsense is left out: expected a command or a url/,

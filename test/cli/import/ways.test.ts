@@ -190,6 +190,29 @@ describe("postern import", () => {
     expect(() => world.read("registry.json")).toThrow("ENOENT")
   })
 
+  test("waits for no server longer than it is told to", async () => {
+    const world = importWorld()
+    const { url } = await httpServer({ tools: [], silent: true })
+    const ended = await world.import([`mute=${url}`, "--timeout", "0.2"])
+    expect(ended).toMatchObject({ exit: 1, out: "nothing to write\n" })
+    expect(ended.err).toMatch(
+      /✗ mute +it has not listed its tools within 0\.2 s \(try again with a longer --timeout\)/,
+    )
+  })
+
+  test.each([
+    ["[]", /expected an object with mcpServers or servers/],
+    ["{}", /names no servers/],
+    ['{"mcpServers":{"a":{"env":{"K":sk-c4nary-1234}}}}', /x\.json:1:32 error json_syntax/],
+    ['{"mcpServers":{"a":{"env":{"K":"1","K":"sk-c4nary-1234"}}}}', /json_duplicate_key/],
+  ])("says where a file is wrong and not what stands there: %s", async (text, words) => {
+    const world = importWorld()
+    const ended = await world.import([world.write("x.json", text)])
+    expect(ended).toMatchObject({ exit: 2, out: "" })
+    expect(ended.err).toMatch(words)
+    expect(ended.err).not.toContain("c4nary")
+  })
+
   test.each([
     [["x.json"], /ENOENT/],
     [["http://"], /an address such as/],

@@ -19,7 +19,7 @@ const servers = (text: string): readonly ClientServer[] => read(text).servers
 function entries(text: string) {
   const { inputs, servers: all } = read(text)
   const variables = new Variables()
-  const around = { inputs, workspace: ".", home: "/home/me" }
+  const around = { inputs, workspace: ".", project: "mine", home: "/home/me" }
   const made: Record<string, ServerEntry> = {}
   for (const server of all) made[server.name] = serverEntry(server, around, variables)
   const values = Object.fromEntries(variables.all.map(({ name, value }) => [name, value]))
@@ -128,14 +128,14 @@ describe("what stands in the configuration", () => {
       "servers": {
         "it": {
           "command": "\${workspaceFolder}/run",
-          "args": ["--home", "\${userHome}/x", "\${config:my.key}", "\${A:-b}", "\${input:level}"],
+          "args": ["--home", "\${userHome}/x", "\${workspaceFolderBasename}", "\${config:my.key}", "\${A:-b}", "\${input:level}"],
           "env": { "TOKEN": "\${input:gh-token}", "API_KEY": "\${KEY:-fallback}", "B": "\${env:B}" }
         }
       }
     }`)
     expect(made["it"]).toEqual({
       command: "./run",
-      args: ["--home", "/home/me/x", "${CONFIG_MY_KEY}", "${A:-b}", "${LEVEL:-warn}"],
+      args: ["--home", "/home/me/x", "mine", "${CONFIG_MY_KEY}", "${A:-b}", "${LEVEL:-warn}"],
       env: { TOKEN: "${GH_TOKEN}", API_KEY: "${KEY}", B: "${B}" },
     })
     expect(variables.find(({ name }) => name === "GH_TOKEN")?.use).toBe("input gh-token: A token")
