@@ -3,8 +3,10 @@ import { written } from "../../registry/model.ts"
 import type { Drift } from "../../registry/pins/drift.ts"
 import { type Lock, lockOf, type ServerPin, serverPin } from "../../registry/pins/lock.ts"
 import { lockText } from "../../registry/pins/lock-text.ts"
+import { ordersIn } from "../../registry/pins/orders.ts"
 import { keptPins, withNewPins } from "../../registry/pins/update-lock.ts"
 import type { Command, Io } from "../command.ts"
+import { printable } from "../printable.ts"
 import { driftLines } from "./drift-words.ts"
 import { writeLockFile } from "./lock-file.ts"
 import { type Prepared, prepare, surveyOptions } from "./prepare.ts"
@@ -68,6 +70,8 @@ interface Finding {
 interface Report {
   readonly ok: boolean
   readonly findings: readonly Finding[]
+  /** What should be read twice, of what nobody has approved. */
+  readonly notes: readonly string[]
 }
 
 function reportOf(prepared: Prepared, isCheck: boolean): Report {
@@ -86,8 +90,21 @@ function reportOf(prepared: Prepared, isCheck: boolean): Report {
     }),
     ...(isCheck ? stale(prepared) : []),
   ]
-  return { ok: findings.length === 0, findings }
+  return { ok: findings.length === 0, findings, notes: notesOf(prepared) }
 }
+
+const notesOf = ({ surveyed }: Prepared): string[] =>
+  surveyed.flatMap((one) => {
+    if (!one.ok) return []
+    const server = nameOf(one.wanted)
+    return one.listed.flatMap((definition) => {
+      const name = String(definition["name"])
+      const finding = one.findings.tools.get(name)
+      if (finding === undefined || (finding.approval !== undefined && finding.drift === undefined))
+        return []
+      return ordersIn(definition).map((words) => printable(`note: ${server} ${name} ${words}`))
+    })
+  })
 
 /** Pins of what the registry has no more. */
 const stale = ({ lock, wanted }: Prepared): Finding[] =>
@@ -105,8 +122,13 @@ interface Written {
   readonly tools: number
 }
 
-function say({ ok, findings }: Report, { file, isCheck, isChanged, tools }: Written, io: Io): void {
+function say(
+  { ok, findings, notes }: Report,
+  { file, isCheck, isChanged, tools }: Written,
+  io: Io,
+): void {
   for (const finding of findings) for (const line of wordsOf(finding)) io.out.write(`${line}\n`)
+  for (const note of notes) io.out.write(`${note}\n`)
   const verb = isCheck ? "checked" : isChanged ? "written" : "unchanged"
   const verdict = ok ? "all as it was pinned" : counted(findings.length, "finding")
   io.out.write(`${file}: ${verb} — ${counted(tools, "tool")}, ${verdict}\n`)

@@ -5,6 +5,7 @@ import type { JsonObject } from "../../../src/schema/json.ts"
 import { openChanging } from "../../support/changing-server.ts"
 import { callTool, refusalOf, startGateway, toolsOf } from "../../support/e2e-gateway.ts"
 import { becomes, until } from "../../support/e2e-process.ts"
+import { listening } from "../../support/face-stream.ts"
 import { command, drifts, pinsOf, standing } from "../../support/pinned-world.ts"
 
 const string = { type: "string" }
@@ -63,6 +64,7 @@ test("what a server changes behind the gateway's back is withheld, told exactly 
   await standing(gateway, { pinned: names.length })
   expect(drifts(gateway)).toEqual([])
 
+  const listener = await listening(gateway.port, "a", { toolsListChanged: true })
   server.tools = after
   const pins = await standing(gateway, { withheld: 5, gone: 2, drifted: 1, pinned: 1 })
   expect(pins.unregistered).toBe(2)
@@ -81,6 +83,9 @@ test("what a server changes behind the gateway's back is withheld, told exactly 
   expect(pins.drifting.find((one) => one.tool === "old")?.["renamedTo"]).toBe("fresh")
   const changes = [{ at: "/description", before: '"Finds words."', after: JSON.stringify(poison) }]
   expect(pins.drifting.find((one) => one.tool === "words")?.["changes"]).toEqual(changes)
+
+  const changed = { method: "notifications/tools/list_changed" }
+  await until(() => expect(listener.messages()).toContainEqual(expect.objectContaining(changed)))
 
   // Callers: what is withheld is not listed and not called, and nobody hears the new words.
   expect(await toolsOf(gateway, "a")).toEqual(["calm", "gone", "meta", "old"])
