@@ -4,6 +4,7 @@ import {
   type Node,
   type Party,
   registryId,
+  type Unresolved,
   unversioned,
 } from "../graph/graph.ts"
 import { slice } from "../graph/slice.ts"
@@ -68,6 +69,7 @@ export function inventoryOf(
   if (registry === undefined) throw new RangeError("a graph without its registry") // a slice is cut here
   const graph = around === undefined ? whole : slice(whole, around, "needs")
   const skills = skillsOf(graph.edges)
+  const unresolved = Map.groupBy(graph.unresolved, ({ from }) => from)
   const itemOf = (node: Node): Item => ({
     node,
     version: versionOf(node),
@@ -76,7 +78,7 @@ export function inventoryOf(
     properties: propertiesOf(node, [
       ...(extras.get(node.id)?.properties ?? []),
       ...(skills.get(node.id) ?? []),
-      ...unresolvedOf(graph, node.id),
+      ...(unresolved.get(node.id) ?? []).map(unresolvedProperty),
     ]),
     service: extras.get(node.id)?.service,
   })
@@ -88,7 +90,7 @@ export function inventoryOf(
     root,
     items: items.filter((item) => item !== root),
     edges: graph.edges,
-    incomplete: [...new Set(graph.unresolved.map(({ from }) => from))].sort(),
+    incomplete: [...unresolved.keys()].sort(),
     documentName:
       around === undefined
         ? registry.name
@@ -143,13 +145,10 @@ function skillsOf(edges: readonly Edge[]): ReadonlyMap<string, readonly Property
   )
 }
 
-const unresolvedOf = ({ unresolved }: Graph, id: string): readonly Property[] =>
-  unresolved
-    .filter(({ from }) => from === id)
-    .map(({ kind, name, version }) => [
-      "unresolved",
-      `${kind} ${name}${version === undefined ? "" : `@${version}`}`,
-    ])
+const unresolvedProperty = ({ kind, name, version }: Unresolved): Property => [
+  "unresolved",
+  `${kind} ${name}${version === undefined ? "" : `@${version}`}`,
+]
 
 /** Properties of one name stay in their order: it may mean something. */
 function compareProperties([left]: Property, [right]: Property): number {
