@@ -2,6 +2,7 @@ import { type JsonObject, segment } from "../../schema/json.ts"
 import type { CatalogTool } from "../catalog.ts"
 import { serversOf, type ToolEntity, type ToolSource, written } from "../model.ts"
 import { toolJson } from "../write/document-json.ts"
+import { withoutNotes } from "../write/notes.ts"
 import { dependsChanged, inOrder, type JudgeDepends, type Judges } from "./depends.ts"
 import { type Change, change, type Level } from "./level.ts"
 import { became, isEqual, membersChanged } from "./members.ts"
@@ -60,12 +61,15 @@ const inside = (version: JudgeDepends["judge"]): JudgeDepends => ({
 const atMostNoticed = (level: Level): Level => (level === "breaking" ? "compatible" : level)
 
 function specChanged(old: JsonObject, next: JsonObject): readonly Change[] {
-  if (isEqual(old, next)) return []
-  const [[before] = [], [after] = []] = [Object.keys(old), Object.keys(next)]
+  if (isEqual(withoutNotes(old), withoutNotes(next))) return []
+  const [before, after] = [patternOf(old), patternOf(next)]
   const words =
     before === after ? `its ${after} works in another way` : `was a ${before}, is a ${after}`
   return [change("spec", "compatible", words)]
 }
+
+/** A spec has one member beside its notes. */
+const patternOf = (spec: JsonObject): string => Object.keys(withoutNotes(spec)).join()
 
 function sourceChanged(old: ToolSource, next: ToolSource): readonly Change[] {
   const [before, after] = [placesOf(old), placesOf(next)]
@@ -112,7 +116,8 @@ const placesOf = (source: ToolSource): readonly string[] =>
   })
 
 function transformChanged(old: ToolEntity, next: ToolEntity): readonly Change[] {
-  const what = became(old.outputTransform, next.outputTransform)
+  const [before, after] = [old.outputTransform, next.outputTransform]
+  const what = became(before && withoutNotes(before), after && withoutNotes(after))
   if (what === undefined) return []
   if (old.outputSchema !== undefined && next.outputSchema !== undefined)
     return [change("outputTransform", "compatible", what)]
