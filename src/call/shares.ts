@@ -21,8 +21,8 @@ export class Shares {
   /** Takes one, unless something is full. Of those that this caller has, `freed` are about to be given back. */
   take(principal: string, freed = 0): Full | undefined {
     const mine = this.#byCaller.get(principal) ?? 0
-    if (this.#taken - freed >= this.#max) return "all"
     if (mine - freed >= this.#perCallerMax) return "caller"
+    if (this.#taken - freed >= this.#max) return "all"
     this.#taken++
     this.#byCaller.set(principal, mine + 1)
     return

@@ -1,5 +1,6 @@
 import type { Cancellation } from "../../call/cancellation.ts"
 import type { MuteRespondent } from "../../call/interaction/peer.ts"
+import { Shares } from "../../call/shares.ts"
 import type { RpcId } from "../jsonrpc.ts"
 import type { SessionQuestions } from "./legacy/session-questions.ts"
 import type { FaceLimits } from "./limits.ts"
@@ -66,25 +67,26 @@ export function createSessions(
   now: () => number,
 ): Sessions {
   const bySealed = new Map<string, Session>()
-  const perCaller = new Map<string, number>()
+  const shares = new Shares(limits.sessionsMax, limits.sessionsPerCallerMax)
   const ended = new Map<string, number>() // jti → when its token expires by itself
 
   function add(sealed: string, token: SessionToken): Session | undefined {
-    const mine = perCaller.get(token.principal) ?? 0
-    if (mine >= limits.sessionsPerCallerMax && !endLongestUnused(token.principal)) return undefined
-    if (bySealed.size >= limits.sessionsMax) return undefined
+    if (!takePlace(token.principal)) return undefined
     const session = sessionOf(sealed, token, replays.openSession(), now())
     bySealed.set(sealed, session)
-    perCaller.set(token.principal, (perCaller.get(token.principal) ?? 0) + 1)
     return session
+  }
+
+  function takePlace(principal: string): boolean {
+    const full = shares.take(principal)
+    if (full !== "caller" || !endLongestUnused(principal)) return full === undefined
+    return shares.take(principal) === undefined
   }
 
   function end(session: Session): void {
     const { sealed, token } = session
     if (!bySealed.delete(sealed)) return
-    const left = (perCaller.get(token.principal) ?? 1) - 1
-    if (left > 0) perCaller.set(token.principal, left)
-    else perCaller.delete(token.principal)
+    shares.give(token.principal)
     ended.set(token.jti, token.expiresMs)
     const [oldest] = ended.keys()
     if (ended.size > endedMax && oldest !== undefined) ended.delete(oldest)
