@@ -1,3 +1,5 @@
+import { visible } from "../../registry/pins/definition.ts"
+import { hiddenIn } from "../../registry/pins/hidden-text.ts"
 import type { Approval, ServerPin, ServerWords, ToolPin } from "../../registry/pins/lock.ts"
 import { pinTool } from "../../registry/pins/pin-tool.ts"
 import type { Merging } from "./merging.ts"
@@ -9,16 +11,16 @@ import { nameOf } from "./written-document.ts"
  * accepted, with who accepted it; what is not looked at keeps its own.
  */
 export function pinServer(plan: ServerPlan, merging: Merging): ServerPin {
-  const { changed, fresh, gone, pinned, server, taken } = plan
+  const { changed, gone, pinned, server, taken } = plan
   const { approval, isAccepted, pinning, prune } = merging
   const old = new Map(pinned?.tools.map((pin) => [pin.name, pin]))
   const isOpen = (isHiding: boolean) => isAccepted && !isHiding
   const changes = new Map(changed.map(({ hidden, on }) => [on, isOpen(hidden.length > 0)]))
-  const hiding = new Set(fresh.filter(({ hidden }) => hidden.length > 0).map(({ on }) => on))
   const anew = taken.flatMap((definition): readonly ToolPin[] => {
     const on = nameOf(definition)
     const before = old.get(on)
-    const isWanted = changes.get(on) ?? (before === undefined && !hiding.has(on))
+    const isNew = before === undefined && hiddenIn(visible(definition)).length === 0
+    const isWanted = changes.get(on) ?? isNew
     const pin = isWanted ? pinTool(definition, pinning, before && approval) : undefined
     return pin === undefined ? [] : [pin]
   })
