@@ -13,6 +13,8 @@ export interface RunningGateway extends AsyncDisposable {
   readonly auditFile: string
   /** All that it printed before it was ready. */
   readonly banner: string
+  /** As a crash would: at once, whatever it was doing. */
+  kill(): Promise<void>
 }
 
 export async function startGateway(
@@ -50,6 +52,11 @@ export async function startGateway(
     url,
     auditFile,
     banner,
+    async kill() {
+      child.kill("SIGKILL")
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
+      rmSync(folder, { recursive: true, force: true })
+    },
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM")
       if (child.exitCode === null) await once(child, "exit")
