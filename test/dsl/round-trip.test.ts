@@ -3,6 +3,7 @@ import { basename, join } from "node:path"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { programOf } from "../../src/dsl/source/program.ts"
+import * as library from "../../src/index.ts"
 import type { JsonObject } from "../../src/schema/json.ts"
 import { canonicalSpecs } from "../support/canonical-specs.ts"
 import { everyPattern } from "../support/every-pattern.ts"
@@ -164,6 +165,39 @@ describe("a registry document as a program", () => {
       ],
     })
     expect(program).toContain('targets: [pinned(one), pinned(oneV200), sV200.call("one")]')
+  })
+
+  test("gives the same document, whatever its entities are called", () => {
+    const reserved =
+      "class await default of arguments undefined constructor __proto__ 1st a.b a_b A-B -- step own"
+    const names = [...Object.keys(library), ...reserved.split(" ")]
+    const schemas = [...names, "ns/a", "ns.a"].map((name) => ({ name, schema: true }))
+    expectSame({
+      schemaVersion: "2.0",
+      schemas: schemas.map((schema) => ({ ...schema, version: "1.0.0" })),
+      servers: [provider(names)],
+      tools: [
+        ...names.map(provided),
+        ...names.map((name) => ({
+          name: `${name}.x`,
+          version: "1.0.0",
+          depends: [toolDependency(name)],
+          spec: {
+            pipeline: {
+              steps: [
+                { id: "step", operation: { tool: { name } } },
+                {
+                  id: "own",
+                  operation: { tool: { name } },
+                  input: { reference: { step: "step" } },
+                },
+              ],
+            },
+          },
+        })),
+      ],
+      agents: names.map((name) => agentOf(name, [toolDependency(name)])),
+    })
   })
 
   test("names what refers to each other in a circle", () => {

@@ -1,31 +1,42 @@
 /** Names that the program's imports have, and words that can be no names. */
-const taken =
-  "await break case catch class const continue debugger default delete do else enum export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof undefined var void while with yield arguments eval agent agentNamed anyOf approve asWritten at cache capabilityRouter cel choose circuitBreaker claimCheck coalesce concat confidenceAggregator constant deadLetter eachOf enricher error filter idempotent input item mapEach merge ops pinned pipeline recipientList registry retry router saga scatterGather schema schemaMap self semanticDedup server serverNamed step template throttle timeout tool toolNamed unversioned value wireTap"
+const taken = new Set(
+  "await break case catch class const continue debugger default delete do else enum export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof undefined var void while with yield arguments eval agent agentNamed anyOf approve asWritten at cache capabilityRouter cel choose circuitBreaker claimCheck coalesce concat confidenceAggregator constant deadLetter eachOf enricher error filter idempotent input item mapEach merge ops pinned pipeline recipientList registry retry router saga scatterGather schema schemaMap self semanticDedup server serverNamed step template throttle timeout tool toolNamed unversioned value wireTap".split(
+    " ",
+  ),
+)
 
 /** Gives out names for variables, each once. */
 export class Names {
-  readonly #used: Set<string>
+  readonly #used = new Set<string>()
+  readonly #outer: Names | undefined
 
-  constructor(used: Iterable<string> = taken.split(" ")) {
-    this.#used = new Set(used)
+  constructor(outer?: Names) {
+    this.#outer = outer
   }
 
   /** A name like the words, and no other's. `again` tells two of the same words apart. */
   next(words: string, { isType = false, again = "" } = {}): string {
     const like = identifier(words, isType)
     const candidates = [like, ...(again === "" ? [] : [identifier(`${words} v${again}`, isType)])]
-    const free = candidates.find((name) => !this.#used.has(name)) ?? this.#numbered(like)
+    const free = candidates.find((name) => this.#isFree(name)) ?? this.#numbered(like)
     this.#used.add(free)
     return free
   }
 
   /** For a place that sees all names given out so far, and whose own nobody else sees. */
   inner(): Names {
-    return new Names(this.#used)
+    return new Names(this)
+  }
+
+  #isFree(name: string): boolean {
+    return (
+      !this.#used.has(name) &&
+      (this.#outer === undefined ? !taken.has(name) : this.#outer.#isFree(name))
+    )
   }
 
   #numbered(name: string): string {
-    for (let number = 2; ; number++) if (!this.#used.has(name + number)) return name + number
+    for (let number = 2; ; number++) if (this.#isFree(name + number)) return name + number
   }
 }
 

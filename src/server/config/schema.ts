@@ -89,7 +89,7 @@ const runtime = z
 
 const registry = z.strictObject({
   source: fileAddress.describe(
-    "The registry document, as file://./registry.json (relative to this file).",
+    "The registry document, as file://./registry.json (relative to this file), or a program that makes it: file://./registry.ts.",
   ),
   lock: z
     .string()

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process"
 import { dirname, extname } from "node:path"
 import type { Readable } from "node:stream"
-import { pathToFileURL } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import type { ProgramLimits } from "./limits.ts"
 
 /** How the process of a program ended, and what it left. */
@@ -56,17 +56,13 @@ const wordsMax = 4_096
 function start(program: string, { memoryBytes }: ProgramLimits): ChildProcess {
   const memory = `--max-old-space-size=${Math.ceil(memoryBytes / 1024 / 1024)}`
   const flags = [memory, "--permission", "--allow-fs-read=*", "--no-warnings"]
-  const given = [child.href, pathToFileURL(program).href, library.href].map(asArgument)
+  const given = [fileURLToPath(child), pathToFileURL(program).href, library.href]
   return spawn(process.execPath, [...flags, ...given], {
     cwd: dirname(program),
     env: {},
     stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
   })
 }
-
-/** Node takes its main module as a path. */
-const asArgument = (address: string, index: number) =>
-  index === 0 ? decodeURIComponent(new URL(address).pathname) : address
 
 interface Bound {
   readonly bytesMax: number
