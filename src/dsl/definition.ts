@@ -1,8 +1,12 @@
 import type { JsonObject } from "../registry/model.ts"
 
+/** The parts of a document that hold entities, in their order there. */
+export const sections = ["schemas", "servers", "tools", "agents"] as const
+export type Section = (typeof sections)[number]
+
 /** What a registry holds, as its document has it. */
 export interface Definition {
-  readonly section: "schemas" | "servers" | "tools" | "agents"
+  readonly section: Section
   readonly entity: object
 }
 

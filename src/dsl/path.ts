@@ -151,5 +151,5 @@ const pathText = (path: readonly string[] | string): string =>
 function pathSegment(key: string): string {
   if (isIndex(key)) return `[${key}]`
   if (/^[A-Za-z_]\w*$/.test(key)) return `.${key}`
-  return `['${key.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}']`
+  return `[${JSON.stringify(key)}]`
 }

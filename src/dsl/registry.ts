@@ -4,7 +4,7 @@ import { migrate } from "../registry/migrate.ts"
 import type { JsonObject, UnknownCallerPolicy } from "../registry/model.ts"
 import { placesBy, withPlaces } from "../registry/read/places.ts"
 import type { Agent, SkillCard } from "./agent.ts"
-import { type Definition, definitionOf, type Notes } from "./definition.ts"
+import { type Definition, definitionOf, type Notes, type Section } from "./definition.ts"
 import type { Registered } from "./schema.ts"
 import type { Server } from "./server.ts"
 import { madeBy, siteOf } from "./site.ts"
@@ -22,8 +22,6 @@ export interface RegistryOptions extends Notes {
   readonly [extension: `x-${string}`]: unknown
 }
 
-const sections = ["schemas", "servers", "tools", "agents"] as const
-type Section = (typeof sections)[number]
 type Entities = { readonly [section in Section]: object[] }
 
 /**

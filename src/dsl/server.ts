@@ -1,4 +1,4 @@
-import type { Json, JsonObject, JsonSchema } from "../registry/model.ts"
+import type { JsonObject, JsonSchema, ServerMember } from "../registry/model.ts"
 import { type About, type Definition, defines, type Notes, named, refers } from "./definition.ts"
 import type { Exact } from "./exact.ts"
 import { type Operation, operates } from "./operation.ts"
@@ -81,14 +81,18 @@ export function server<
 export const serverNamed = <const V extends string>(name: string, version?: Exact<V>): Server =>
   serverValue(name, version)
 
-const members = new WeakMap<object, Json>()
+/** Servers of a source, as a document has them. */
+const members = new WeakMap<object, object>()
 
 function serverValue<N extends string>(
   name: string,
   version: string | undefined,
   definition?: Definition,
 ): Server<N> {
-  const at = { server: name, ...(version !== undefined && { serverVersion: version }) }
+  const at: ServerMember = {
+    server: name,
+    ...(version !== undefined && { serverVersion: version }),
+  }
   const own: Server<N> = {
     kind: "server",
     name,
@@ -97,14 +101,10 @@ function serverValue<N extends string>(
       const json = refers(madeBy(own.tool, { ...at, tool, ...options }), own)
       return json as typeof json & Source
     },
-    call: (tool) => {
-      const { server, serverVersion } = at as { server: string; serverVersion?: string }
-      const versioned = serverVersion !== undefined && { serverVersion }
-      return operates({}, { tool: refers({ name: tool, server, ...versioned }, own) })
-    },
+    call: (tool) => operates({}, { tool: refers({ name: tool, ...at }, own) }),
     member: (options) => {
       const value: Member = { kind: "member" }
-      members.set(value, refers(madeBy(own.member, { ...at, ...options }) as JsonObject, own))
+      members.set(value, refers(madeBy(own.member, { ...at, ...options }), own))
       return value
     },
   }

@@ -1,8 +1,7 @@
 import type { Json, JsonObject } from "../../registry/model.ts"
+import { type Section, sections } from "../definition.ts"
 import { type Code, call, data, text } from "./code.ts"
 import { Names } from "./names.ts"
-
-export type Section = "schemas" | "servers" | "tools" | "agents"
 
 /** An entity of the document, and the variable that holds it in the program. */
 export interface Entity {
@@ -21,7 +20,6 @@ export interface Reference {
 
 type Write = (entity: Entity) => Code
 
-const sections = ["schemas", "servers", "tools", "agents"] as const
 const elsewhere = { servers: "serverNamed", tools: "toolNamed", agents: "agentNamed" }
 
 export const isObject = (value: unknown): value is JsonObject =>

@@ -20,11 +20,15 @@ export function entityCode(entity: Entity, entities: Entities): Code {
   }
 }
 
-function defined(builder: string, { name, version }: Entity, entities: Entities, said: Code): Code {
-  const exact = version === undefined ? entities.use("unversioned") : text(version)
+function defined(builder: string, entity: Entity, entities: Entities, said: Code): Code {
   const isEmpty = typeof said !== "string" && said.kind === "object" && said.members.length === 0
-  return call(entities.use(builder), text(name), exact, ...(isEmpty ? [] : [said]))
+  return call(entities.use(builder), ...identityCode(entity, entities), ...(isEmpty ? [] : [said]))
 }
+
+const identityCode = ({ name, version }: Entity, entities: Entities): readonly Code[] => [
+  text(name),
+  version === undefined ? entities.use("unversioned") : text(version),
+]
 
 function withoutIdentity({ json }: Entity): JsonObject {
   const { name: _, version: __, ...members } = json
@@ -33,12 +37,12 @@ function withoutIdentity({ json }: Entity): JsonObject {
 
 function schemaCode(entity: Entity, entities: Entities): Code {
   const { schema, ...about } = withoutIdentity(entity)
-  const made = defined("schema", entity, entities, entities.withSchemas(schema))
-  if (typeof made === "string" || made.kind !== "call") return made
-  const said = Object.keys(about).length === 0 ? [] : [data(about)]
-  const whole = made.arguments.length < 3 ? [...made.arguments, object([])] : made.arguments
-  return call(made.callee, ...whole, ...said)
+  const given = [...identityCode(entity, entities), entities.withSchemas(schema)]
+  return call(entities.use("schema"), ...given, ...optional(about))
 }
+
+const optional = (members: JsonObject): readonly Code[] =>
+  Object.keys(members).length === 0 ? [] : [data(members)]
 
 function toolMembers(entity: Entity, entities: Entities): readonly Member[] {
   const { source, spec, depends, ...about } = withoutIdentity(entity)
@@ -73,20 +77,15 @@ function specMembers(
     },
   }
   const code = isObject(spec) ? specCode(spec, scope) : undefined
-  const isDerived =
-    depends === undefined
-      ? scope.called.length === 0
-      : JSON.stringify(scope.called) === JSON.stringify(depends) && declared.length > 0
-  const composed =
-    takesInput && code ? ({ kind: "function", parameter: "input", body: code } as const) : code
-  const asIs =
-    isDerived || depends !== undefined ? composed : call(entities.use("asWritten"), data(spec))
-  return [
-    ...(isDerived || depends === undefined
-      ? []
-      : [{ key: "depends", value: list(declared.map((each) => dependencyCode(each, entities))) }]),
-    ...(asIs === undefined ? [] : [{ key: "spec", value: asIs }]),
-  ]
+  const isDerived = declared.length > 0 && JSON.stringify(scope.called) === JSON.stringify(depends)
+  const calls = declared.map((each) => dependencyCode(each, entities))
+  const said = depends === undefined || isDerived ? [] : [{ key: "depends", value: list(calls) }]
+  if (code === undefined) return said
+  // Calls that resolve to nothing are in no `depends`, and the builder would put them there.
+  if (depends === undefined && scope.called.length > 0)
+    return [{ key: "spec", value: call(entities.use("asWritten"), data(spec)) }]
+  const value: Code = takesInput ? { kind: "function", parameter: "input", body: code } : code
+  return [...said, { key: "spec", value }]
 }
 
 function dependencyCode({ type, name, version, skill }: JsonObject, entities: Entities): Code {
@@ -97,11 +96,14 @@ function dependencyCode({ type, name, version, skill }: JsonObject, entities: En
 
 function sourceCode(source: JsonObject, entities: Entities): Code {
   const { server, serverVersion, servers, tool, ...options } = source
-  const said = (members: JsonObject) => (Object.keys(members).length === 0 ? [] : [data(members)])
   const reference = (name: Json | undefined, version: Json | undefined) =>
     entities.reference("servers", textOf(name) ?? "", textOf(version)).code
   if (servers === undefined)
-    return call(`${inLine(reference(server, serverVersion))}.tool`, data(tool), ...said(options))
+    return call(
+      `${inLine(reference(server, serverVersion))}.tool`,
+      data(tool),
+      ...optional(options),
+    )
   const members = listOf(servers)
     .filter(isObject)
     .map((member) => {
@@ -109,7 +111,7 @@ function sourceCode(source: JsonObject, entities: Entities): Code {
       const at = reference(name, version)
       return Object.keys(own).length === 0 ? at : call(`${inLine(at)}.member`, data(own))
     })
-  return call(entities.use("anyOf"), data(tool), list(members), ...said(options))
+  return call(entities.use("anyOf"), data(tool), list(members), ...optional(options))
 }
 
 function agentCode(entity: Entity, entities: Entities): Code {

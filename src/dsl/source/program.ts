@@ -1,10 +1,9 @@
 import type { JsonObject } from "../../registry/model.ts"
+import { sections } from "../definition.ts"
 import { call, data, list, object } from "./code.ts"
 import { Entities } from "./entities.ts"
 import { entityCode } from "./entity-code.ts"
 import { layOut } from "./lay-out.ts"
-
-const sections = ["schemas", "servers", "tools", "agents"] as const
 
 /**
  * The program that makes a registry document with the builder: TypeScript, laid out for people. `document` is in

@@ -93,7 +93,7 @@ interface Graph {
   readonly does: "operation" | "action"
 }
 
-/** `pipeline((step) => { … }, options)`: a statement for each step, and the output returned. */
+/** `pipeline(options, (step) => { … })`: a statement for each step, and the output returned. */
 function graphCode(name: string, body: JsonObject, { scope, does }: Graph): Code {
   const { steps, output, ...options } = body
   const names = scope.names.inner()

@@ -32,6 +32,7 @@ export async function runChild(
   const stop = () => kill("stopped")
   const timer = setTimeout(kill, limits.timeMs, "late")
   signal.addEventListener("abort", stop)
+  if (signal.aborted) stop()
   const [, , stderr, document, report] = running.stdio as (Readable | null)[]
   const bounded = { bytesMax: limits.documentBytes, over: () => kill("large") }
   const [text, said, words, how] = await Promise.all([
