@@ -8,7 +8,8 @@ import { serveSecrets } from "../support/isolation-server.ts"
 
 /*
  * Two honest callers, each in both eras, work with two honest servers; meanwhile a thief who knows every id that they were
- * ever given, and servers that lie for him, do what they can to get at what is theirs or to slip something in.
+ * ever given, and servers that lie for him, do what they can to get at what is theirs or to slip something in. A third
+ * caller trusts the liars, and still has the answers to its own calls.
  */
 
 const child = fileURLToPath(import.meta.resolve("../support/isolation-child.ts"))
