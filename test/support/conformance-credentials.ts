@@ -1,5 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as z from "zod"
 
@@ -20,15 +19,15 @@ const places = [
 /**
  * A configuration as an operator would write it who has registered the gateway with the authorization server of a server:
  * that server is called with client credentials. Who the authorization server is says the server's own metadata, which the
- * operator reads once; the gateway takes no server's word for whom its secret may be shown to. Returns its path.
+ * operator reads once; the gateway takes no server's word for whom its secret may be shown to. Returns its path in `folder`.
  */
 export async function configWithCredentials(
   server: string,
   context: string | undefined,
+  folder: string,
 ): Promise<string> {
   const { authorization_servers, resource } = await metadataOf(server)
   const client = Context.parse(JSON.parse(context ?? "{}"))
-  const folder = mkdtempSync(join(tmpdir(), "postern-credentials-"))
   const key = client.private_key_pem
   const proof =
     key === undefined

@@ -3,9 +3,14 @@
  * at that URL. It starts the gateway of examples/conformance before the server and does through it, with the official
  * client, what each scenario waits for.
  */
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
-import { startGateway } from "../../examples/support/gateway.ts"
 import { isObject } from "../../src/schema/json.ts"
+import { loadConfig } from "../../src/server/config/parse.ts"
+import { createLog } from "../../src/server/log.ts"
+import { startGateway } from "../../src/server/start.ts"
 import { configWithCredentials } from "./conformance-credentials.ts"
 
 const [url = ""] = process.argv.slice(2)
@@ -15,17 +20,27 @@ const {
   MCP_CONFORMANCE_SCENARIO: scenario = "",
 } = process.env
 
+const folder = mkdtempSync(join(tmpdir(), "postern-driver-"))
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
 const config = scenario.startsWith("auth/")
-  ? await configWithCredentials(url, context)
+  ? await configWithCredentials(url, context, folder)
   : "examples/conformance/postern.yaml"
-await using gateway = await startGateway(config, {
+const env = {
+  POSTERN_PORT: "0",
+  POSTERN_ADMIN_PORT: "0",
+  POSTERN_AUDIT: join(folder, "audit.jsonl"),
   CONFORMANCE_SERVER: url,
   CONFORMANCE_INPUT: "warn", // one scenario sends a null that the server's own schema does not allow
-})
+}
+const parsed = loadConfig(config, env)
+if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+const log = createLog(parsed.config.log)
+const gateway = await startGateway(parsed.config, { version: "0", env, log, warnings: [] })
 const client = await connect()
 await Promise.all((await wantedCalls()).map(([name, args]) => call(name, args)))
 await readContent()
 await client.close()
+await gateway.close()
 
 async function connect(): Promise<Client> {
   const mode = revision === "2026-07-28" ? { pin: revision } : ("legacy" as const)
@@ -37,7 +52,7 @@ async function connect(): Promise<Client> {
     action: "accept" as const,
     content: defaultsOf("requestedSchema" in params ? params.requestedSchema : {}),
   }))
-  await client.connect(new StreamableHTTPClientTransport(gateway.url))
+  await client.connect(new StreamableHTTPClientTransport(new URL(gateway.url)))
   return client
 }
 
