@@ -15,7 +15,7 @@ import { fileSource } from "../store/file-source.ts"
 import { isProgram } from "../store/program/is-program.ts"
 import { programSource } from "../store/program/program-source.ts"
 import { createAdmin } from "./admin.ts"
-import { type Audit, openAudit } from "./audit/audit.ts"
+import { auditOf } from "./audit/configured.ts"
 import { noteRecord } from "./audit/records.ts"
 import { Runs } from "./compositions.ts"
 import type { Config } from "./config/config.ts"
@@ -25,7 +25,6 @@ import { createGatewayMetrics, type GatewayMetrics } from "./gateway-metrics.ts"
 import { callerClaims, identityPorts, identitySettings } from "./identity-of.ts"
 import { backendLimitsOf, loadLimitsOf, planLimitsOf, programLimitsOf } from "./limits.ts"
 import { type Listener, listen } from "./listen.ts"
-import type { Logger } from "./log.ts"
 import { ownHosts } from "./own-host.ts"
 import {
   type Current,
@@ -173,18 +172,6 @@ function assemble(config: Config, options: StartOptions): Parts {
   return parts
 }
 
-const auditOf = (config: Config, log: Logger): Audit =>
-  openAudit(config.audit?.file, {
-    sync: config.audit?.sync ?? "none",
-    onFailure: config.audit?.onFailure ?? "deny",
-    now: Date.now,
-    id: randomId,
-    onTrouble: (error) =>
-      error === undefined
-        ? log.info({ event: "audit_recovered" })
-        : log.error({ event: "audit_unavailable", reason: error.message }),
-    onCheckpoint: ({ seq, hash }) => log.info({ event: "audit_checkpoint", seq, hash }),
-  })
 /** All that compositions need while they run. */
 function openRuns(
   config: Config,

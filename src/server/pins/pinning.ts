@@ -68,9 +68,11 @@ export class Pinning {
 
   /** Rejects with a StartError where there is a lock that cannot be used. */
   async start(): Promise<void> {
-    const { problems } = await this.#lockFile.start()
+    const { problems, loadedAtMs } = await this.#lockFile.start()
     this.#isStarted = true
-    const { lock } = this.#parts.config.registry
+    const { levels, lock } = this.#parts.config.registry
+    if (loadedAtMs === undefined && levels.definitionDrift === "deny")
+      this.#parts.log.warn({ event: "lock_missing", file: lock }) // denied is what differs from a pin, and there is none
     if (problems.length > 0)
       throw new StartError(`the lock ${lock} cannot be used`, {
         lines: problems.map(formatProblem),

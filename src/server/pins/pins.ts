@@ -189,7 +189,7 @@ export class Pins implements ToolGuard, Withheld {
     try {
       const { signal } = this.#closed
       const findings = await inSlices(judgeServer(compared, pinning), { sliceMs, signal })
-      if (!this.#due.has(key)) this.#take(key, wanted, findings) // or it is judged anew
+      this.#take(key, wanted, findings)
     } catch (error) {
       if (this.#closed.signal.aborted) return
       this.#unseen.set(key, "they could not be judged") // what nobody has judged is not let through
