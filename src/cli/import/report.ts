@@ -78,15 +78,21 @@ function addedLines(added: readonly ToolAdded[]): string[] {
   const [first] = added
   if (first === undefined) return []
   const names = added.map(({ tool }) => written(tool))
-  const more = names.length > toolsMax ? `, … and ${names.length - toolsMax} more` : ""
+  const renamed = added.filter(({ on, tool }) => tool.name !== on)
   return [
-    `+ tools of ${written(first.server)}: ${names.slice(0, toolsMax).join(", ")}${more}`,
-    ...added
-      .filter(({ on, tool }) => tool.name !== on)
-      .map(({ on, tool }) => `    ${on} is registered as ${tool.name}`),
+    `+ tools of ${written(first.server)}: ${few(names).join(", ")}`,
+    ...few(renamed.map(({ on, tool }) => `${on} is registered as ${tool.name}`)).map(indented),
     ...added.flatMap(({ hidden, tool }) => hiddenLines(tool, hidden, "; no agent is given it")),
   ]
 }
+
+const indented = (line: string) => `    ${line}`
+
+/** The first of many, and how many more there are. */
+const few = (lines: readonly string[]): readonly string[] =>
+  lines.length <= toolsMax
+    ? lines
+    : [...lines.slice(0, toolsMax), `… and ${lines.length - toolsMax} more`]
 
 function changedLines(change: DefinitionChanged): string[] {
   const { driftOf, fields, fit, hidden, isPinned, kept, on, server } = change

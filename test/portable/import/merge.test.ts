@@ -45,8 +45,8 @@ const foundOf = ({
   version,
   configured: undefined,
   description: undefined,
-  words: version === undefined ? {} : { serverInfo: { name, version } },
-  tools,
+  words:
+    said.version === undefined ? {} : { serverInfo: { name: said.name, version: said.version } },
 })
 
 describe("merging what servers say into a registry", () => {
