@@ -2,6 +2,7 @@ import { globSync, readFileSync } from "node:fs"
 import { basename, join } from "node:path"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { parse } from "yaml"
 import { programOf } from "../../src/dsl/source/program.ts"
 import * as library from "../../src/index.ts"
 import type { JsonObject } from "../../src/schema/json.ts"
@@ -31,6 +32,55 @@ const documents = globSync(
   { cwd: project },
 ).filter((file) => !file.endsWith(".expect.json"))
 
+const provider = (tools: readonly string[]) => ({
+  name: "s",
+  version: "1.0.0",
+  provides: tools.map((tool) => ({ tool })),
+})
+
+const provided = (name: string) => ({
+  name,
+  version: "1.0.0",
+  source: { server: "s", serverVersion: "1.0.0", tool: name },
+})
+
+interface Dependency {
+  readonly type: string
+  readonly name: string
+  readonly version?: string
+  readonly skill?: string
+}
+
+/** The compositions of other suites, each in a document in which everything is registered that it depends on. */
+const goldenCompositions = globSync("test/golden/{plan,contracts}/*.golden", { cwd: project })
+  .sort()
+  .flatMap((file) => {
+    const [input = ""] = readFileSync(join(project, file), "utf8").split("\n----------\n")
+    const { spec, depends, tools = {}, wrong, right } = parse(input)
+    const name = file.slice("test/golden/".length)
+    if (spec !== undefined) return [[name, registering(spec, depends ?? [])] as const]
+    const all = Object.keys(tools).map((tool) => toolDependency(tool))
+    const pair = Object.entries<{ spec: JsonObject } | undefined>({ wrong, right })
+    return pair.flatMap(([which, one]) =>
+      one?.spec === undefined ? [] : [[`${name}, ${which}`, registering(one.spec, all)] as const],
+    )
+  })
+
+function registering(spec: JsonObject, depends: readonly Dependency[]): object {
+  const named = (type: string) => depends.filter((each) => each.type === type)
+  return {
+    schemaVersion: "2.0",
+    servers: [provider(named("tool").map(({ name }) => name))],
+    tools: [
+      ...named("tool").map(({ name, version }) => ({ ...provided(name), version })),
+      { name: "composed", version: "1.0.0", spec, depends },
+    ],
+    agents: named("agent").map(({ name, version, skill }) =>
+      agentOf(name, [], { version, skills: [{ id: skill }] }),
+    ),
+  }
+}
+
 /** Documents with calls of what is not registered, without `depends`: they do not load. */
 const unsound = ["map-each", "pipeline", "scatter-gather", "stateful-patterns"]
 const isSound = (file: string) => !unsound.some((name) => basename(file) === `golden-${name}.json`)
@@ -53,6 +103,10 @@ describe("a registry document as a program", () => {
       expect(expectSame(around(spec, calls))).not.toContain("asWritten")
     },
   )
+
+  test.each(goldenCompositions)("gives the same composition of golden file %s", (_, composed) => {
+    expect(expectSame(composed)).not.toContain("asWritten")
+  })
 
   test("gives the same document, whatever its composition is, in any spelling", () => {
     const words = ["fetch", "virtual_fetch", "a.b-c"]
@@ -211,18 +265,6 @@ describe("a registry document as a program", () => {
     const program = expectSame({ schemaVersion: "2.0", tools: [loop("a", "b"), loop("b", "a")] })
     expect(program).toContain('toolNamed("a", "1.0.0")')
   })
-})
-
-const provider = (tools: readonly string[]) => ({
-  name: "s",
-  version: "1.0.0",
-  provides: tools.map((tool) => ({ tool })),
-})
-
-const provided = (name: string) => ({
-  name,
-  version: "1.0.0",
-  source: { server: "s", serverVersion: "1.0.0", tool: name },
 })
 
 /** A document in which everything is registered that a spec calls. */
