@@ -9,11 +9,13 @@ export function outcomeLines(name: string, outcome: Outcome, seconds: number): s
   const time = `${seconds.toFixed(1)} s`
   if (outcome.ok) {
     const { era, tools, transport } = outcome
-    return [`✓ ${name}  ${tools.length} tools over ${transport}, ${era} era, ${time}`]
+    return [`✓ ${name}  ${counted(tools.length)} over ${transport}, ${era} era, ${time}`]
   }
   const { why, lastWords } = failureOf(outcome)
   return [`✗ ${name}  ${why}`, ...lastWords.map((line) => `    | ${line}`)]
 }
+
+export const counted = (tools: number): string => (tools === 1 ? "1 tool" : `${tools} tools`)
 
 /** Why a server could not be asked, with what to do about it, and the last that its process said. */
 export function failureOf(outcome: Outcome & { readonly ok: false }): {

@@ -9,6 +9,7 @@ import type { FieldChange } from "../../registry/pins/field-diff.ts"
 import type { HiddenText } from "../../registry/pins/hidden-text.ts"
 import type { Io } from "../command.ts"
 import { printable } from "../printable.ts"
+import { counted } from "./outcome.ts"
 import { type Proposal, type Result, unsetVariables } from "./result.ts"
 import type { Settled } from "./settle.ts"
 
@@ -71,8 +72,6 @@ const tooMany = (left: number): string[] =>
   left === 0
     ? []
     : [`! ${counted(left)} more than one agent may depend on: name another with --agent`]
-
-const counted = (tools: number): string => (tools === 1 ? "1 tool" : `${tools} tools`)
 
 function addedLines(added: readonly ToolAdded[]): string[] {
   const [first] = added
