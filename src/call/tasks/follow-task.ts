@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { JsonObject } from "../../schema/json.ts"
 import type { BackendReply } from "../backends.ts"
 import { Cancellation } from "../cancellation.ts"
+import type { Following } from "../following.ts"
 import type { Gateway } from "../gateway.ts"
 import { askTask, lookAtTask, type TaskRequest } from "./ask-task.ts"
 import { pollWaitMs } from "./await-task.ts"
@@ -15,52 +16,64 @@ export type TaskFollower = Omit<TaskRequest, "method" | "params" | "cancellation
 
 /**
  * Looks at a task of a caller as often as its server wants to be asked, until it is over, nobody may see it any more, or
- * the returned function is called. A server of either era is looked at: not all of them say by themselves how a task is.
- * Undefined, and nobody is told, where the caller has no such task; the first look is recorded like any `tasks/get`.
+ * nobody follows. A server of either era is looked at: not all of them say by themselves how a task is. Where the caller
+ * has no such task that is not agreed to, and nobody is told. The first look is recorded like any `tasks/get`.
  */
-export async function followTask(
-  { tell, ...follower }: TaskFollower,
-  gateway: Gateway,
-): Promise<(() => void) | undefined> {
+export function followTask({ tell, ...follower }: TaskFollower, gateway: Gateway): Following {
   const cancellation = new Cancellation()
+  const over = new AbortController()
+  const { promise: agreed, resolve } = Promise.withResolvers<boolean>()
   const request = { ...follower, method: "tasks/get", params: {}, cancellation }
-  const first = await askTask(request, gateway)
-  if (first.kind !== "result") return
-  const end = new AbortController()
-  void keepLooking(first.result, {
+  void keepLooking(askTask(request, gateway), {
     look: () => lookAtTask(request, gateway),
     tell,
-    over: end.signal,
+    agree: resolve,
+    over: over.signal,
   })
-  return () => {
-    end.abort()
-    cancellation.cancel()
+  return {
+    agreed,
+    end() {
+      over.abort()
+      cancellation.cancel()
+    },
   }
 }
 
 interface Looking {
   look(): Promise<BackendReply>
   tell(task: JsonObject): void
+  agree(isTheirs: boolean): void
   readonly over: AbortSignal
 }
 
-async function keepLooking(first: JsonObject, { look, tell, over }: Looking): Promise<void> {
-  let task = first
+async function keepLooking(
+  first: Promise<BackendReply>,
+  { look, tell, agree, over }: Looking,
+): Promise<void> {
+  const news = whenOther(tell)
+  let reply = await first
+  agree(reply.kind === "result" || isAway(reply))
+  while (!over.aborted && (reply.kind === "result" || isAway(reply))) {
+    const task = reply.kind === "result" ? reply.result : {}
+    if (reply.kind === "result") news(task)
+    if (isOver(task)) return
+    await sleep(pollWaitMs(task), undefined, { signal: over, ref: false }).catch(() => {}) // nobody follows any more
+    if (!over.aborted) reply = await look()
+  }
+}
+
+/** Tells of a task, but not the same again. */
+function whenOther(tell: (task: JsonObject) => void): (task: JsonObject) => void {
   let said: string | undefined
-  while (!over.aborted) {
+  return (task) => {
     const now = JSON.stringify([task["status"], task["statusMessage"], task["inputRequests"]])
     if (now !== said) tell(task)
     said = now
-    if (isOver(task)) return
-    await sleep(pollWaitMs(task), undefined, { signal: over, ref: false }).catch(() => {}) // nobody follows any more
-    const reply = over.aborted ? undefined : await look()
-    if (reply?.kind === "result") task = reply.result
-    else if (!isAway(reply)) return
   }
 }
 
 /** The server cannot be asked now: that says nothing of the task. */
-const isAway = (reply: BackendReply | undefined): boolean =>
-  reply?.kind === "refusal" && away.has(reply.refusal.code)
+const isAway = (reply: BackendReply): boolean =>
+  reply.kind === "refusal" && away.has(reply.refusal.code)
 
 const away: ReadonlySet<string> = new Set(["backend_unavailable", "backend_timeout", "overloaded"])
