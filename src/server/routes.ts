@@ -1,9 +1,11 @@
 import type { Levels } from "../call/gateway.ts"
 import { plainRule, type ServerRules } from "../call/server-rules.ts"
-import type { Address, Command } from "../mcp/backend/address.ts"
+import type { Plan } from "../compose/plan/plan.ts"
+import { callsIn } from "../compose/run/supported.ts"
+import { type Address, type Command, isForCallers } from "../mcp/backend/address.ts"
 import { withSecrets } from "../mcp/backend/credentials/authorization.ts"
 import type { SecretText } from "../mcp/backend/secret-text.ts"
-import type { Catalog, CatalogServer } from "../registry/catalog.ts"
+import type { Catalog, CatalogServer, CatalogTool } from "../registry/catalog.ts"
 import { refKey, written } from "../registry/model.ts"
 import type { Problem, Severity } from "../registry/problem.ts"
 import { segment } from "../schema/json.ts"
@@ -24,13 +26,15 @@ export interface RouteInput {
   readonly catalog: Pick<Catalog, "servers" | "agents" | "unknownCallerPolicy">
   readonly servers: readonly ServerConfig[]
   readonly levels: Pick<Levels, "unknownCaller">
+  /** Of the catalog's compositions, where they are going to run. */
+  readonly plans?: ReadonlyMap<CatalogTool, Plan>
 }
 
 /**
  * Where each registered server lives: an exact version first, a bare name where the registry has one version only, and
  * never "latest" or a neighbour. To be asked again with every catalog, because what it finds depends on both sides.
  */
-export function planRoutes({ catalog, servers, levels }: RouteInput): Routes {
+export function planRoutes({ catalog, servers, levels, plans }: RouteInput): Routes {
   const index = indexed(servers)
   const problems = servers.flatMap((server) => duplicate(server, index))
   const addresses = new Map<string, Address>()
@@ -56,8 +60,31 @@ export function planRoutes({ catalog, servers, levels }: RouteInput): Routes {
   }
   const rules = rulesOf(servers, used)
   problems.push(...strangers(servers, catalog.agents), ...callers(catalog, levels))
+  for (const plan of plans?.values() ?? []) problems.push(...passthroughs(plan, addresses))
   return { addresses, rules, problems }
 }
+
+/** A durable run outlives the token of its caller, so it cannot call servers that are called with that token's identity. */
+function passthroughs(plan: Plan, addresses: Routes["addresses"]): readonly Problem[] {
+  if (!plan.durable) return []
+  const servers = new Set(
+    callsIn(plan).flatMap(({ server }) =>
+      server === undefined ? [] : refKey(server.name, server.version),
+    ),
+  )
+  return [...servers].flatMap((server) => {
+    const address = addresses.get(server)
+    return address !== undefined && isForCallers(address) ? [passthrough(plan, server)] : []
+  })
+}
+
+const passthrough = ({ tool }: Plan, server: string): Problem => ({
+  code: "saga_passthrough",
+  severity: "error",
+  pointer: "/tools",
+  message: `${written(tool)} outlives its calls, and ${server} is called with the identity of each caller`,
+  hint: "give the server credentials of the gateway's own, or call it outside of sagas",
+})
 
 /** A server that nobody registered and that is exposed all the same. A bare name may not pass for a registered version. */
 const isSelfMade = (

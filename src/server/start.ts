@@ -258,7 +258,8 @@ function openRegistry(config: Config, { env }: StartOptions, outcomes: Outcomes)
 /** Goes over to a sound document: from here on every request sees it. */
 function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: RegistryState): void {
   const { backends, config, current, exposures, face, options, pinning } = parts
-  const routes = planRoutes({ catalog, servers: config.servers, levels: config.registry.levels })
+  const { registry, servers } = config
+  const routes = planRoutes({ catalog, servers, levels: registry.levels, plans })
   const all = [...problems, ...routes.problems]
   for (const problem of all) {
     if (problem.severity === "warn")

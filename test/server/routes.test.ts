@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest"
+import { compilePlan } from "../../src/compose/plan/compile-plan.ts"
 import type { CatalogAgent, CatalogServer } from "../../src/registry/catalog.ts"
 import type { UnknownCallerPolicy } from "../../src/registry/model.ts"
 import { parseConfig } from "../../src/server/config/parse.ts"
 import { planRoutes } from "../../src/server/routes.ts"
+import { catalogOf, toolIn } from "../support/plans.ts"
 
 const server = (name: string, version?: string): CatalogServer => ({
   name,
@@ -161,5 +163,41 @@ describe("a start that serves nobody as its owner may think", () => {
     expect(plan([], [], { policy: "allowUnregistered" }).told).toHaveLength(1)
     expect(plan([], [], { policy: "denyAll" }).told).toEqual([])
     expect(plan([], [], { policy: "allowAll", unknownCaller: "allow" }).told).toEqual([])
+  })
+})
+
+describe("a server that is called with the identity of each caller", () => {
+  const auth = `{ tokenExchange: { issuer: https://idp.example, clientId: c, clientSecret: "\${S}" } }`
+  const parsed = parseConfig(
+    "c.yaml",
+    `registry: { source: file://./r.json }
+identity: { jwt: { issuer: https://idp.example, audience: postern, jwks: https://idp.example/jwks.json } }
+servers:
+  s:1.0.0: { url: "https://h/mcp", auth: ${auth} }
+`,
+    { S: "secret" },
+  )
+  const call = { tool: { name: "t" } }
+  const saga = { saga: { steps: [{ id: "x", action: call }] } }
+  const pipeline = { pipeline: { steps: [{ id: "x", operation: call }] } }
+
+  test.each([
+    ["is refused to what outlives a call", saga, ["saga_passthrough"]],
+    ["is there for what does not", pipeline, []],
+  ])("%s", (_, spec, codes) => {
+    if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+    const catalog = catalogOf([{ name: "c", spec }])
+    const tool = toolIn(catalog, "c")
+    const { plan: compiled } = compilePlan(tool, catalog)
+    if (compiled === undefined) throw new Error("no plan")
+    const { problems } = planRoutes({
+      catalog,
+      servers: parsed.config.servers,
+      levels: parsed.config.registry.levels,
+      plans: new Map([[tool, compiled]]),
+    })
+    expect(problems.filter(({ severity }) => severity === "error").map(({ code }) => code)).toEqual(
+      codes,
+    )
   })
 })

@@ -20,7 +20,7 @@ import { type Tool, World } from "./composition-world.ts"
 import { VirtualClock } from "./virtual-clock.ts"
 
 /** A journal of which the process ends at a write: nothing that comes after it is answered. */
-export class MortalJournal implements Pick<Journal, "append" | "takeOnce" | "settleOnce"> {
+class MortalJournal implements Pick<Journal, "append" | "takeOnce" | "settleOnce"> {
   readonly inner: Journal
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>

@@ -1,5 +1,5 @@
 import { callsOf, graphsIn, measure, nodesOf } from "../plan/measure.ts"
-import type { Graph, Plan } from "../plan/plan.ts"
+import type { CallNode, Graph, Plan } from "../plan/plan.ts"
 import type { RunLimits } from "./limits.ts"
 import { type Failure, failure, unsupported } from "./outcome.ts"
 
@@ -39,13 +39,12 @@ function judge(root: Graph, limits: RunLimits, durable: boolean): Failure | unde
 }
 
 /** The agents that a plan calls: such a step fails when its turn comes. */
-export const agentsIn = ({ root }: Plan): ReadonlySet<string> =>
-  new Set(
-    [...graphsOf(root)]
-      .flatMap(({ steps }) => steps.flatMap(nodesOf))
-      .flatMap(callsOf)
-      .flatMap(({ target }) => (target.kind === "agent" ? [target.name] : [])),
-  )
+export const agentsIn = (plan: Plan): ReadonlySet<string> =>
+  new Set(callsIn(plan).flatMap(({ target }) => (target.kind === "agent" ? [target.name] : [])))
+
+/** Every call that a plan may make. */
+export const callsIn = ({ root }: Plan): readonly CallNode[] =>
+  [...graphsOf(root)].flatMap(({ steps }) => steps.flatMap(nodesOf)).flatMap(callsOf)
 
 /** Every graph of a plan, each once: compositions are shared by all that call them. */
 function graphsOf(root: Graph): ReadonlySet<Graph> {

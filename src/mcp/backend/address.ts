@@ -19,6 +19,10 @@ export interface HttpAddress {
   readonly options: BackendOptions
 }
 
+/** Whether a server is called with the identity of each caller. */
+export const isForCallers = (address: Address): boolean =>
+  address.kind === "http" && address.authorization?.kind === "token_exchange"
+
 export interface StdioAddress {
   readonly kind: "stdio"
   readonly process: Command

@@ -10,7 +10,7 @@ import { type Following, type FollowRequest, type Topic, unheard } from "../../c
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, refKey } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
-import type { Address, HttpAddress } from "./address.ts"
+import { type Address, type HttpAddress, isForCallers } from "./address.ts"
 import { Backend } from "./backend.ts"
 import { CallerBackends } from "./caller-backends.ts"
 import type { Credential } from "./credentials/credential.ts"
@@ -294,9 +294,6 @@ function quieter(log: BackendPoolOptions["log"]): BackendPoolOptions["log"] {
     else if (limit.allows()) log(level, event, fields)
   }
 }
-
-const isForCallers = (address: Address): boolean =>
-  address.kind === "http" && address.authorization?.kind === "token_exchange"
 
 function refOf(key: string): Ref {
   const at = key.lastIndexOf("@")
