@@ -2,7 +2,7 @@ import { writeSync } from "node:fs"
 import { registerHooks } from "node:module"
 import { type Places, placesOf } from "../../registry/read/places.ts"
 import { pathOf } from "../../registry/read/stack.ts"
-import type { Report } from "./report.ts"
+import type { Report, WrittenPlace } from "./report.ts"
 
 /*
  * What runs a registry program, in a process of its own: `node child.js PROGRAM LIBRARY`, two URLs. The document goes to
@@ -42,11 +42,12 @@ function deliver(exported: unknown): void {
   }
   const places: Places = placesOf(exported)?.() ?? new Map()
   write(3, JSON.stringify(exported))
-  report({ places: [...places].map(([at, { file, line, column }]) => [at, file, line, column]) })
+  report({}, [...places])
 }
 
-function report(said: Omit<Report, "modules">): void {
-  write(4, JSON.stringify({ ...said, modules: [...modules] } satisfies Report))
+function report(said: Omit<Report, "modules">, places: readonly WrittenPlace[] = []): void {
+  const report: Report = { ...said, modules: [...modules] }
+  write(4, `${JSON.stringify(report)}\n${JSON.stringify(places)}`)
 }
 
 function write(descriptor: number, text: string): void {

@@ -1,10 +1,10 @@
 import { stat } from "node:fs/promises"
 import { isAbsolute, relative, resolve } from "node:path"
 import type { Problem } from "../../registry/problem.ts"
-import type { Place, Provenance } from "../../registry/read/places.ts"
+import type { Place, Places, Provenance } from "../../registry/read/places.ts"
 import { placesInStack } from "../../registry/read/stack.ts"
 import type { ProgramLimits } from "./limits.ts"
-import type { Report } from "./report.ts"
+import type { Report, WrittenPlace } from "./report.ts"
 import { type Ended, runChild } from "./run-child.ts"
 
 /** What a program gave. */
@@ -33,13 +33,7 @@ export async function runProgram(
     const problem = problemOf(ended, read.message, limits)
     return { ok: false, problem: { ...problem, file, ...(place && shown(place, file)) }, modules }
   }
-  const places = () =>
-    new Map(
-      read.places?.map(([pointer, at, line, column]) => [
-        pointer,
-        shown({ file: at, line, column }, file),
-      ]),
-    )
+  const places = () => readPlaces(ended.report, file)
   return { ok: true, text: ended.document, provenance: { file, places }, modules }
 }
 
@@ -56,10 +50,25 @@ const rubbish: Report = { message: "the program wrote into the pipes of its answ
 function readReport(ended: Ended): Report {
   if (ended.kind !== "done") return { modules: [] }
   try {
-    const report: Report = JSON.parse(ended.report)
+    const report: Report = JSON.parse(linesOf(ended.report)[0])
     return Array.isArray(report.modules) ? report : rubbish
   } catch {
     return rubbish
+  }
+}
+
+/** The report, and the places. */
+function linesOf(said: string): readonly [string, string] {
+  const end = said.indexOf("\n")
+  return end < 0 ? [said, "[]"] : [said.slice(0, end), said.slice(end + 1)]
+}
+
+function readPlaces(said: string, file: string): Places {
+  try {
+    const written: readonly WrittenPlace[] = JSON.parse(linesOf(said)[1])
+    return new Map(written.map(([pointer, place]) => [pointer, shown(place, file)]))
+  } catch {
+    return new Map() // the program wrote there, too: its document is judged, and without places
   }
 }
 
