@@ -1,16 +1,11 @@
 import { relative } from "node:path"
-import { written } from "../../registry/model.ts"
-import type { Drift } from "../../registry/pins/drift.ts"
 import { type Lock, lockOf, type ServerPin, serverPin } from "../../registry/pins/lock.ts"
 import { lockText } from "../../registry/pins/lock-text.ts"
-import { ordersIn } from "../../registry/pins/orders.ts"
 import { keptPins, withNewPins } from "../../registry/pins/update-lock.ts"
 import type { Command, Io } from "../command.ts"
-import { printable } from "../printable.ts"
-import { driftLines } from "./drift-words.ts"
 import { writeLockFile } from "./lock-file.ts"
 import { type Prepared, prepare, surveyOptions } from "./prepare.ts"
-import { nameOf } from "./survey.ts"
+import { findingLines, type Report, reportOf } from "./report.ts"
 
 export const lock: Command = {
   name: "lock",
@@ -58,63 +53,6 @@ function withAll({ config, lock, surveyed, wanted }: Prepared): Lock {
   return lockOf(pins)
 }
 
-interface Finding {
-  readonly server: string
-  /** Absent: it is about the server. */
-  readonly tool?: string
-  readonly state: "drifted" | "unpinned" | "stale" | "unseen"
-  readonly drift?: Drift
-  readonly reason?: string
-}
-
-interface Report {
-  readonly ok: boolean
-  readonly findings: readonly Finding[]
-  /** What should be read twice, of what nobody has approved. */
-  readonly notes: readonly string[]
-}
-
-function reportOf(prepared: Prepared, isCheck: boolean): Report {
-  const findings = [
-    ...prepared.surveyed.flatMap((one): Finding[] => {
-      const server = nameOf(one.wanted)
-      if (!one.ok) return one.isByDesign ? [] : [{ server, state: "unseen", reason: one.reason }]
-      const { tools, words } = one.findings
-      return [
-        ...(words === undefined ? [] : [{ server, state: "drifted" as const, drift: words }]),
-        ...[...tools].flatMap(([tool, { state, drift }]): Finding[] => {
-          if (drift !== undefined) return [{ server, tool, state: "drifted", drift }]
-          return isCheck && state === "unpinned" ? [{ server, tool, state }] : []
-        }),
-      ]
-    }),
-    ...(isCheck ? stale(prepared) : []),
-  ]
-  return { ok: findings.length === 0, findings, notes: notesOf(prepared) }
-}
-
-const notesOf = ({ surveyed }: Prepared): string[] =>
-  surveyed.flatMap((one) => {
-    if (!one.ok) return []
-    const server = nameOf(one.wanted)
-    return one.listed.flatMap((definition) => {
-      const name = String(definition["name"])
-      const finding = one.findings.tools.get(name)
-      if (finding === undefined || (finding.approval !== undefined && finding.drift === undefined))
-        return []
-      return ordersIn(definition).map((words) => printable(`note: ${server} ${name} ${words}`))
-    })
-  })
-
-/** Pins of what the registry has no more. */
-const stale = ({ lock, wanted }: Prepared): Finding[] =>
-  lock.servers.flatMap((pin) => {
-    const one = wanted.find(({ server }) => written(server) === written(pin.server))
-    const kept = one === undefined ? [] : keptPins(pin, one)
-    const gone = pin.tools.filter((tool) => !kept.includes(tool))
-    return gone.map(({ name }) => ({ server: written(pin.server), tool: name, state: "stale" }))
-  })
-
 interface Written {
   readonly file: string
   readonly isCheck: boolean
@@ -127,7 +65,8 @@ function say(
   { file, isCheck, isChanged, tools }: Written,
   io: Io,
 ): void {
-  for (const finding of findings) for (const line of wordsOf(finding)) io.out.write(`${line}\n`)
+  for (const finding of findings)
+    for (const line of findingLines(finding)) io.out.write(`${line}\n`)
   for (const note of notes) io.out.write(`${note}\n`)
   const verb = isCheck ? "checked" : isChanged ? "written" : "unchanged"
   const verdict = ok ? "all as it was pinned" : counted(findings.length, "finding")
@@ -135,18 +74,3 @@ function say(
 }
 
 const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`
-
-function wordsOf({ server, tool, state, drift, reason }: Finding): string[] {
-  const name = tool === undefined ? server : `${server} ${tool}`
-  if (drift !== undefined) return [...driftLines(name, drift), ...hint(server, tool, drift)]
-  if (state === "unseen") return [`${name}: could not be looked at: ${reason}`]
-  const why = state === "stale" ? "is pinned, and not in the registry" : "is not pinned"
-  return [`${name}: ${why} (postern lock mends that)`]
-}
-
-function hint(server: string, tool: string | undefined, { kinds }: Drift): string[] {
-  if (kinds.includes("gone") || kinds.includes("renamed")) return []
-  return [
-    `    to accept it: postern lock approve ${server}${tool === undefined ? "" : ` ${tool}`} --reason "…"`,
-  ]
-}

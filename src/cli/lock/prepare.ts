@@ -44,15 +44,14 @@ export async function prepare(
   const sound = config && (await configuredRegistry(config, io))
   const lock = config && lockOfConfig(config, io)
   if (config === undefined || sound === undefined || lock === undefined) return
-  const { catalog } = sound
-  const { wanted } = wantedServers({ config, catalog })
+  const { addresses, wanted } = wantedServers(config, sound.catalog)
   const chosen = names.length === 0 ? wanted : names.map((name) => chosenServer(name, wanted))
   using signals = new StopSignals()
   const stop = new AbortController()
   void signals.stopped.then(() => stop.abort())
   const surveyed = await survey(chosen, {
     config,
-    catalog,
+    addresses,
     lock,
     timeoutMs: timeoutS * 1_000,
     signal: stop.signal,

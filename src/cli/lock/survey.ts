@@ -9,7 +9,7 @@ import { type Wanted, wantedOf } from "../../registry/pins/wanted.ts"
 import type { Config } from "../../server/config/config.ts"
 import { backendLimitsOf } from "../../server/limits.ts"
 import { serverWords } from "../../server/pins/server-words.ts"
-import { planRoutes } from "../../server/routes.ts"
+import { planRoutes, type Routes } from "../../server/routes.ts"
 import { version } from "../version.ts"
 
 /** A server, as it was looked at; or why it was not. */
@@ -29,7 +29,7 @@ export interface Unseen {
 
 export interface SurveyOptions {
   readonly config: Config
-  readonly catalog: Catalog
+  readonly addresses: Routes["addresses"]
   readonly lock: Lock
   readonly timeoutMs: number
   readonly signal: AbortSignal
@@ -38,7 +38,7 @@ export interface SurveyOptions {
 }
 
 /** The servers of which something can be pinned, in the order of the registry. */
-export function wantedServers({ config, catalog }: Pick<SurveyOptions, "config" | "catalog">) {
+export function wantedServers(config: Config, catalog: Catalog) {
   const { servers, registry } = config
   const { addresses, rules } = planRoutes({ catalog, servers, levels: registry.levels })
   const wanted = [...wantedOf(catalog, rules.exposed).values()]
@@ -80,7 +80,7 @@ async function surveyOne(
   options: SurveyOptions,
 ): Promise<Surveyed> {
   const { name, version } = wanted.server
-  const address = wantedServers(options).addresses.get(refKey(name, version))
+  const address = options.addresses.get(refKey(name, version))
   const unseen = { ok: false, wanted, lastWords: [], isByDesign: false } as const
   if (address === undefined)
     return { ...unseen, reason: "the configuration does not say where it lives" }
