@@ -150,7 +150,7 @@ export function remarkLines({ found, left }: Proposal, { refused }: Settled): st
 
 /** What was written, and what to do next. */
 export function closingLines(result: Result, io: Io): string[] {
-  const { all, isAccepted, isDry, isWritten, texts } = result
+  const { all, isAccepted, isDry, isWritten, settled, texts } = result
   const files = [texts.registry, texts.config, texts.lock].filter(
     ({ next, text }) => next !== text && next !== "",
   )
@@ -166,10 +166,18 @@ export function closingLines(result: Result, io: Io): string[] {
       : [
           `what was there stays as it was: ${all.problems.length === 0 ? "--yes writes the changes, too" : "the changes would break the registry"}`,
         ]),
+    ...(isWritten && isNobodys(settled) ? [nobodys] : []),
     ...(unset.length > 0 ? ["set these before you serve:"] : []),
     ...unset.map(({ name, use }) => `  ${name}  ${use}`),
   ]
 }
+
+/** New tools, and no agent that is given them. */
+const isNobodys = ({ changes }: Settled): boolean =>
+  changes.some(({ kind }) => kind === "tool_added") &&
+  changes.every(({ kind }) => kind !== "agent_added" && kind !== "agent_extended")
+
+const nobodys = "no agent may call the new tools yet: add them to depends, or import with --agent"
 
 const listed = (files: readonly { readonly file: string }[]) =>
   files.map(({ file }) => file).join(", ")

@@ -77,6 +77,9 @@ describe("importing again", () => {
       - "does search"
       + "does search, and tells others"
 `)
+    expect(held.out).toContain(
+      "\nno agent may call the new tools yet: add them to depends, or import with --agent\n",
+    )
     expect(held.out).toContain("what was there stays as it was: --yes writes the changes, too")
     expect(provided(world)).toEqual(["search", "read", "write"])
     expect(world.read("registry.json")).not.toContain("tells others")
