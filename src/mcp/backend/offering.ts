@@ -8,7 +8,7 @@ import type { BackendLimits } from "./limits.ts"
 import type { Link, LogFields, LogLevel, Opened } from "./link.ts"
 import { Lists } from "./lists.ts"
 import { type ReadItems, type ReadList, readList } from "./read-list.ts"
-import type { Sighting } from "./sighting.ts"
+import { type Sighting, sightingOf } from "./sighting.ts"
 import { Watch } from "./watch.ts"
 
 /** What is not what it was. */
@@ -22,8 +22,8 @@ export type Change =
 
 /** Who is told of it. */
 export interface OfferingEvents {
-  /** The server's tools were looked at. */
-  observe(sighting: Sighting): void
+  /** The server's tools were looked at. Resolves when whoever observes has judged them; never rejects. */
+  observe(sighting: Sighting): Promise<void>
   changed(change: Change): void
   log(level: LogLevel, event: string, fields: LogFields): void
 }
@@ -47,7 +47,7 @@ export class Offering {
     this.#link = link
     this.#connection = connection
     this.#events = events
-    this.#watch = new Watch(limits, (sighting) => events.observe(this.#greeted(sighting)))
+    this.#watch = new Watch(limits, (sighting) => void events.observe(this.#greeted(sighting)))
     this.#lists = new Lists(
       limits,
       (kind) => this.#read(kind),
@@ -138,7 +138,9 @@ export class Offering {
     if (failure !== undefined) return { kind: "failure", failure }
     if (this.#lacks(kind)) return emptyList
     const list = await readList(this.#link, kind, this.#limits)
-    return kind === "tools" && list.kind === "items" ? this.#withoutMisannotated(list) : list
+    if (kind !== "tools" || list.kind === "failure") return list
+    await this.#events.observe(this.#greeted(sightingOf(list))) // before anybody is shown any of it
+    return this.#withoutMisannotated(list)
   }
 
   /** MCP has clients drop a tool whose annotations for headers are not sound, and say so. */

@@ -200,7 +200,7 @@ class Pool implements BackendPool {
       gate,
       log: this.#options.log,
       isPinned: guard && ((tool: string) => guard.isPinned(ref, tool)),
-      observe: (sighting: Sighting) => void observe(sighting),
+      observe,
       changed: (change: Change) => {
         void this.#tell(key, "change_not_taken", () => this.#options.changed?.(ref, change))
       },

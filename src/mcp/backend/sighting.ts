@@ -2,7 +2,7 @@ import { type JsonObject, member } from "../../schema/json.ts"
 import type { Failure } from "./failure.ts"
 import type { BackendLimits } from "./limits.ts"
 import type { Link } from "./link.ts"
-import { readList } from "./read-list.ts"
+import { type ReadItems, readList } from "./read-list.ts"
 
 /** What a server says it offers at one moment, or why that could not be found out. */
 export type Sighting =
@@ -25,8 +25,16 @@ export interface SeenTool {
 /** Looks at a server's whole tool list. Never rejects. */
 export async function lookAtTools(link: Link, limits: BackendLimits): Promise<Sighting> {
   const list = await readList(link, "tools", limits)
-  return list.kind === "failure" ? list : { kind: "tools", tools: list.plain.flatMap(seen) }
+  return list.kind === "failure" ? list : sightingOf(list)
 }
+
+/** What a list that was read shows of a server. */
+export const sightingOf = ({
+  plain,
+}: Pick<ReadItems, "plain">): Sighting & { readonly kind: "tools" } => ({
+  kind: "tools",
+  tools: plain.flatMap(seen),
+})
 
 function seen(definition: JsonObject): SeenTool[] {
   const name = member(definition, "name")

@@ -5,6 +5,7 @@ import type { JsonObject } from "../../../src/schema/json.ts"
 import { openChanging } from "../../support/changing-server.ts"
 import { callTool, refusalOf, startGateway, toolsOf } from "../../support/e2e-gateway.ts"
 import { becomes, until } from "../../support/e2e-process.ts"
+import { ask } from "../../support/face-server.ts"
 import { listening } from "../../support/face-stream.ts"
 import { command, drifts, pinsOf, standing } from "../../support/pinned-world.ts"
 
@@ -189,4 +190,23 @@ test("a call that meets a server for the first time waits until its tools were l
   expect(server.called.sort()).toEqual(["calm", "meta"])
   expect(drifts(again, "words")).toHaveLength(1)
   expect((await pinsOf(again)).counts["withheld"]).toBe(5)
+})
+
+test("a tool that nobody registered is pinned, too, and is gone before a caller sees its new words", {
+  timeout: 60_000,
+}, async () => {
+  const server = await openChanging([tool("calm"), tool("loose")])
+  await using gateway = await startGateway({
+    registry: { tools: { calm: "web" }, agents: { a: ["calm"] } },
+    servers: { "web:1.0.0": { url: server.url, expose: "all", to: ["*"] } },
+    config: { ...deny, limits: { lookEvery: "1h", backendListTtl: "0ms", backendListWait: "10s" } },
+  })
+  expect(await command(["lock", "--config", gateway.configFile])).toMatchObject({ code: 0 })
+  await standing(gateway, { pinned: 2 })
+  expect(await toolsOf(gateway, "a")).toEqual(["calm", "loose"])
+  server.tools = [tool("calm"), tool("loose", { description: poison })]
+  const { text } = await ask(gateway.port, "a", "tools/list")
+  expect(text).not.toContain("ssh")
+  expect(await toolsOf(gateway, "a")).toEqual(["calm"])
+  expect(refusalOf(await callTool(gateway, "a", "loose", { loose: "x" }))).toBe("definition_drift")
 })
