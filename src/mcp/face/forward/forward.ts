@@ -1,9 +1,12 @@
-import { type IncomingMessage, type OutgoingHttpHeaders, request as overHttp } from "node:http"
-import { request as overHttps } from "node:https"
+import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
 import type { Evidence } from "../../../call/caller.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { header, type RequestHeaders } from "../headers.ts"
 import { passportHeader } from "./passport.ts"
+
+// Not imported: a namespace of it reads its WebSocket, and that loads undici.
+const { request: overHttp } = process.getBuiltinModule("node:http")
+const { request: overHttps } = process.getBuiltinModule("node:https")
 
 /** A replica that takes no connection in this time is taken to be gone. */
 const connectMs = 2_000
