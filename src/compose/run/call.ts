@@ -13,22 +13,31 @@ import { orStop, type Waited } from "./stop.ts"
 import { fail, held, stopped, tooLarge, type Work } from "./work.ts"
 
 /** Makes one call: the only place where a run touches the world. */
-export async function call(node: CallNode, work: Work): Promise<Result> {
-  const { run, stop } = work
-  const log = work.path.includes("?") ? undefined : run.parts.log // of a probe its finding is noted
-  const known = log?.recall(work.path)
-  if (known !== undefined) {
-    run.distrust()
-    return known.ok ? held(known.value, work, known.effect) : known
-  }
+export function call(node: CallNode, work: Work): Promise<Result> {
+  const { run, path } = work
+  const { log } = run.parts
+  if (log === undefined || path.includes("?")) return made(node, work, send) // of a probe its finding is noted
+  const known = log.recall(path)
+  if (known === undefined)
+    return made(node, work, (_, input) => sendDurably({ node, input, work, log }, send))
+  run.distrust()
+  return Promise.resolve(known.ok ? held(known.value, work, known.effect) : known)
+}
+
+type Send = (node: CallNode, input: Json, work: Work) => Promise<Result>
+
+/** Makes it, unless something is wrong with it. */
+function made(node: CallNode, work: Work, by: Send): Promise<Result> {
+  const { run, stop, path } = work
+  const refused = (failed: Failed) => Promise.resolve(named(failed, node))
   const input = sendable(node, work.scope.self)
-  if (input === undefined) return named(fail(work, unsendable(work.scope.self)), node)
-  if (!run.fits(input)) return named(tooLarge(work), node)
-  if (stop.reason !== undefined) return named(stopped(work, stop.reason), node)
-  if (!work.path.startsWith("~") && !run.takeCall())
-    return named(fail(work, tooManyCalls(run.parts.limits.maxCalls)), node)
-  if (log === undefined) return send(node, input, work)
-  return sendDurably({ node, input, work, log }, send)
+  if (input === undefined) return refused(fail(work, unsendable(work.scope.self)))
+  if (!run.fits(input)) return refused(tooLarge(work))
+  if (stop.reason !== undefined) return refused(stopped(work, stop.reason))
+  // What has to be undone is not held against the run.
+  if (!path.startsWith("~") && !run.takeCall())
+    return refused(fail(work, tooManyCalls(run.parts.limits.maxCalls)))
+  return by(node, input, work)
 }
 
 async function send(node: CallNode, input: Json, work: Work): Promise<Result> {

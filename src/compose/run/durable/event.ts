@@ -116,13 +116,10 @@ interface PersonsAnswer {
 /** An event as it is stored: its place in the run, from 1 without gaps, and when, in milliseconds since the epoch. */
 export type StoredEvent = RunEvent & { readonly seq: number; readonly atMs: number }
 
-/** What says how a call ended: a run that writes none of them makes no progress. */
+/**
+ * What says how a call ended: a run that writes none of them makes no progress. That a call was found not to have happened is
+ * none: it may be what ends the process each time.
+ */
 export const isOutcome = ({ kind }: RunEvent): boolean => outcomes.has(kind)
 
-const outcomes: ReadonlySet<RunEvent["kind"]> = new Set([
-  "ok",
-  "fail",
-  "settle",
-  "answer",
-  "undone",
-])
+const outcomes: ReadonlySet<RunEvent["kind"]> = new Set(["ok", "fail", "answer", "undone"])

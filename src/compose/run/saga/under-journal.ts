@@ -1,14 +1,18 @@
+import type { RunLog } from "../durable/run-log.ts"
 import { effectOf, type Result } from "../outcome.ts"
 import type { Inner, Work } from "../work.ts"
-import { settled } from "./settle.ts"
+import { type Means, settled } from "./settle.ts"
 
 /**
  * The step of a durable run, or one item of it: what is known of it already is not done again, and in a saga it is not
  * over before it is known whether it happened.
  */
-export async function underJournal(work: Work, inner: Inner, attempt: Inner): Promise<Result> {
-  const { log } = work.run.parts
-  if (log === undefined) return inner(work)
+export const underJournal = (work: Work, inner: Inner, attempt: Inner): Promise<Result> =>
+  work.run.parts.log === undefined
+    ? inner(work)
+    : journaled(work, work.run.parts.log, { inner, attempt })
+
+async function journaled(work: Work, log: RunLog, means: Means): Promise<Result> {
   const known = log.state.step(work.path)
   const isLeaf = work.step.node.kind !== "graph" && work.step.node.kind !== "value"
   const isSingle = work.step.policies.once !== undefined // who leads has to say how it ended
@@ -17,10 +21,10 @@ export async function underJournal(work: Work, inner: Inner, attempt: Inner): Pr
     work.run.distrust()
     return { ok: true, value: known.value, effect: known.effect }
   }
-  const result = await inner(work)
+  const result = await means.inner(work)
   if (isLeaf && isNews(result, work)) log.end(work.path, result)
   const isOpen = work.step.onUnknown !== undefined && effectOf(result) === "unknown"
-  return isOpen && !result.ok ? settled(result, work, { inner, attempt }) : result
+  return isOpen && !result.ok ? settled(result, work, means) : result
 }
 
 /** An outcome that came about without a call of this run: from a cache, from another run, or because nothing was called. */
