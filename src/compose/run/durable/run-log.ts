@@ -32,6 +32,12 @@ interface Entry {
   readonly change: RunChange | undefined
 }
 
+/**
+ * How many steps of promises an outcome waits for what follows from it at once: the intent of the next call goes into the
+ * same commit. There are some dozens of them from the end of one call to the beginning of the next.
+ */
+const togetherMax = 40
+
 /** While the journal cannot be written, it is tried again so often. */
 const patienceMs = 1_000
 
@@ -180,7 +186,7 @@ export class RunLog {
 
   /** One append at a time; the journal is waited for as long as it takes, for what is known must not be forgotten. */
   async #write(): Promise<void> {
-    await Promise.resolve() // what is noted in one go is written in one go
+    for (let step = 0; step < togetherMax; step++) await Promise.resolve()
     try {
       while (this.#pending.length > 0 && !this.#isLost) {
         const entries = this.#pending
