@@ -114,12 +114,12 @@ async function openShop(): Promise<Shop> {
   return { backend, books, next, [Symbol.asyncDispose]: () => backend[Symbol.asyncDispose]() }
 }
 
-const start = ({ backend }: Shop) =>
+const start = ({ backend }: Shop, config: JsonObject = {}) =>
   startGateway({
     registry,
     folder,
     servers: { "shop:1.0.0": { url: backend.url } },
-    config: { state: { runs: "sqlite:./runs.db" }, limits: { runHold: "20s" } },
+    config: { state: { runs: "sqlite:./runs.db" }, limits: { runHold: "20s" }, ...config },
   })
 
 const order = (gateway: TestGateway, id: string) =>
@@ -172,6 +172,9 @@ describe("a gateway that is killed", () => {
       expect([id, tool, books.of(id)]).toEqual([id, tool, things])
     }
     expect(books.twice).toEqual([])
+    await expect(start(shop, { audit: { file: "./other.jsonl" } })).rejects.toThrow(
+      /run journal cannot be opened: .*runs\.db is in use by another process/,
+    )
     await gateway.stop()
   }, 120_000)
 
