@@ -13,7 +13,7 @@ export class Teller {
   readonly #timeline: Timeline | undefined
   readonly #progress: Progress | undefined
   readonly #token: JsonObject[string] | undefined
-  readonly #notify: CallRequest["onNotification"]
+  #notify: CallRequest["onNotification"]
 
   constructor(
     plan: Plan,
@@ -34,6 +34,11 @@ export class Teller {
 
   get isHeard(): boolean {
     return this.wantsProgress || this.#timeline !== undefined
+  }
+
+  /** The caller has its answer, or has gone: it is told nothing any more. */
+  close(): void {
+    this.#notify = undefined
   }
 
   step(event: StepEvent): void {

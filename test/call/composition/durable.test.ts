@@ -171,6 +171,31 @@ describe("a saga that is called", () => {
     }
   })
 
+  test("is not waited for for ever, tells nobody anything after the answer, and is there when asked for again", async () => {
+    const gate = Promise.withResolvers<void>()
+    const notes: unknown[] = []
+    const { call, runs } = composed({
+      ...{ tools, compositions: { order: saga() } },
+      runs: { limits: { runHold: 5 } },
+      backend: async ({ name }) => {
+        if (name !== "reserve") await gate.promise
+        return value({})
+      },
+    })
+    const answer = await call(
+      "order",
+      { order: 7 },
+      { meta: { progressToken: 1 }, onNotification: (note) => void notes.push(note) },
+    )
+    expect(textIn(answer)).toMatch(/is not done yet, and goes on .*same arguments/s)
+    const told = notes.length
+    const live = runs.durable.live(String(runIn(answer).id))
+    gate.resolve()
+    expect(await live?.ended).toMatchObject({ status: "completed" })
+    expect(notes).toHaveLength(told)
+    expect(runIn(await call("order", { order: 7 }))).toMatchObject({ replayed: true })
+  })
+
   test("that is parked says so to whoever calls it again", async () => {
     const { call, requests } = composed({
       ...{ tools, compositions: { order: saga() } },

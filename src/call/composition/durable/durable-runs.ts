@@ -48,6 +48,8 @@ export interface LiveRun {
   readonly ended: Promise<Drive>
   readonly listeners: Set<(event: StepEvent) => void>
   readonly cancel: (reason: Reason) => void
+  /** Whoever began it has its answer, or has gone. */
+  readonly hush: () => void
 }
 
 /** What a run needs of the call that began it, or of what stands for that when it is recovered. */
@@ -230,7 +232,7 @@ export class DurableRuns {
     if (teller.isHeard) listeners.add((event) => teller.step(event))
     const ended = this.#ended(record, run)
     const cancel = (reason: Reason) => run.cancel(reason)
-    const live = { record, run, ended, listeners, cancel }
+    const live = { record, run, ended, listeners, cancel, hush: () => teller.close() }
     this.#live.set(record.id, live)
     return live
   }

@@ -113,6 +113,7 @@ async function wait(live: LiveRun, asked: Asked, { isReplayed }: Place): Promise
   } finally {
     patience.cancel()
     live.listeners.delete(listener)
+    if (!isReplayed) live.hush()
     request.cancellation?.release()
   }
 }
