@@ -48,20 +48,19 @@ export async function startGateway(
     child.once("error", reject)
     child.once("exit", (code) => reject(new Error(`the gateway ended with exit code ${code}`)))
   })
+  const end = async (signal: NodeJS.Signals) => {
+    const isGone = child.exitCode !== null || child.signalCode !== null
+    const gone = isGone ? undefined : once(child, "exit")
+    child.kill(signal)
+    await gone
+    rmSync(folder, { recursive: true, force: true })
+  }
   return {
     url,
     auditFile,
     banner,
-    async kill() {
-      child.kill("SIGKILL")
-      if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
-      rmSync(folder, { recursive: true, force: true })
-    },
-    async [Symbol.asyncDispose]() {
-      child.kill("SIGTERM")
-      if (child.exitCode === null) await once(child, "exit")
-      rmSync(folder, { recursive: true, force: true })
-    },
+    kill: () => end("SIGKILL"),
+    [Symbol.asyncDispose]: () => end("SIGTERM"),
   }
 }
 

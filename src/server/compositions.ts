@@ -64,7 +64,7 @@ export class Runs implements Compositions {
       onDetached: options.onDetached,
     })
     this.holdMs = limits.runHold
-    this.journal = new RunJournal(state.runs, limits.runJournalBytes)
+    this.journal = new RunJournal(state.runs, limits)
     this.durable = new DurableRuns({
       journal: () => this.journal.open(),
       clock,

@@ -114,6 +114,13 @@ export const limitTable = {
     50_000,
     "a call waits for its durable run; then its caller is told that it goes on",
   ),
+  runLease: {
+    ...time(
+      15_000,
+      "others wait before they take over the runs of a gateway that they do not hear of",
+    ),
+    min: 1_000,
+  },
   runRetention: {
     ...time(7 * day, "the result of a durable run is kept after its end"),
     max: 10 * 365 * day,

@@ -15,8 +15,6 @@ export interface KeeperOptions {
 }
 
 const tickMs = 1_000
-/** compositions §10.4: several times before a lease ends. */
-const renewEveryMs = 5_000
 const purgeEveryMs = 60 * 60_000
 /** Taken over at a time. */
 const batchMax = 256
@@ -47,9 +45,10 @@ export class RunKeeper {
     this.#gateway = gateway
     this.#tick()
     this.#timer = setInterval(() => this.#tick(), tickMs).unref()
-    if (this.#options.journal.leaseMs === undefined) return
-    // Beside the other work: leases must not end while a thousand runs are being taken over.
-    this.#renewing = setInterval(() => this.#renew(), renewEveryMs).unref()
+    const { leaseMs } = this.#options.journal
+    if (leaseMs === undefined) return
+    // Several times before it ends, and beside the other work: leases must not end while a thousand runs are taken over.
+    this.#renewing = setInterval(() => this.#renew(), leaseMs / 3).unref()
   }
 
   #renew(): void {

@@ -5,21 +5,21 @@ import { openPostgresJournal } from "../../store/journal/postgres/postgres-journ
 import { openSqliteJournal } from "../../store/journal/sqlite-journal.ts"
 import { clock } from "../clock.ts"
 import type { RunStore } from "../config/config.ts"
+import type { Limits } from "../limits.ts"
 
-/** compositions §10.4. */
-const leaseMs = 15_000
+export type RunJournalLimits = Pick<Limits, "runJournalBytes" | "runLease">
 
 /** The journal of this gateway, which is opened when it is first needed: one without durable compositions has none. */
 export class RunJournal {
   readonly #store: RunStore
-  readonly #bytesMax: number
+  readonly #limits: RunJournalLimits
   #journal: Journal | undefined
   #trouble: JournalTrouble | undefined
   #isClosed = false
 
-  constructor(store: RunStore, bytesMax: number) {
+  constructor(store: RunStore, limits: RunJournalLimits) {
     this.#store = store
-    this.#bytesMax = bytesMax
+    this.#limits = limits
   }
 
   /** Whether runs may be waiting there to go on. */
@@ -31,7 +31,7 @@ export class RunJournal {
 
   /** For how long others may be sure that this gateway drives its runs; undefined where there are no others. */
   get leaseMs(): number | undefined {
-    return this.#store.kind === "postgres" ? leaseMs : undefined
+    return this.#store.kind === "postgres" ? this.#limits.runLease : undefined
   }
 
   get isOpen(): boolean {
@@ -68,7 +68,7 @@ export class RunJournal {
       case "memory":
         return new MemoryJournal()
       case "sqlite":
-        return openSqliteJournal(store.file, { bytesMax: this.#bytesMax })
+        return openSqliteJournal(store.file, { bytesMax: this.#limits.runJournalBytes })
       case "postgres":
         return openPostgresJournal(store.url.reveal(), { clock: clock.now })
     }

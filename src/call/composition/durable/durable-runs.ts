@@ -189,7 +189,7 @@ export class DurableRuns {
   #isHeld(takenMs: number): boolean {
     const { leaseMs } = this.#options
     if (leaseMs === undefined) return true
-    return this.clock.now() < Math.max(this.#renewedMs, takenMs) + leaseMs - leaseMarginMs
+    return this.clock.now() < Math.max(this.#renewedMs, takenMs) + leaseMs * leaseShare
   }
 
   async #record(id: string): Promise<RunRecord> {
@@ -260,8 +260,8 @@ interface Begun {
   readonly takenMs: number
 }
 
-/** So long before its leases end, an owner that could not prolong them begins nothing any more (§10.4). */
-const leaseMarginMs = 3_000
+/** After so much of a lease, an owner that could not prolong it begins nothing any more (§10.4: 12 s of 15). */
+const leaseShare = 0.8
 
 /** Whether the journal is to blame. */
 export const isJournalTrouble = (error: unknown): error is JournalTrouble =>

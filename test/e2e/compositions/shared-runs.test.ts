@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
+import { openShop } from "../../../examples/order-saga/shop.ts"
+import { connectAs } from "../../../examples/support/client.ts"
+import { type RunningGateway, startGateway } from "../../../examples/support/gateway.ts"
+import { type Postgres, postgresPrograms, startPostgres } from "../../support/postgres.ts"
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+/** The saga of the example, with leases that a test can wait for. */
+const configOf = (folder: string, url: string): string => {
+  const file = join(folder, "postern.yaml")
+  const at = (name: string) => ({ url: `http://127.0.0.1:\${${name.toUpperCase()}_PORT}/mcp` })
+  const config = {
+    listen: { port: 0 },
+    admin: { port: 0 },
+    registry: {
+      source: `file://${join(import.meta.dirname, "../../../examples/order-saga/registry.ts")}`,
+    },
+    servers: {
+      "inventory:1.0.0": at("inventory"),
+      "payment:1.0.0": at("payment"),
+      "shipping:1.0.0": at("shipping"),
+    },
+    state: { runs: url },
+    audit: { file: "${POSTERN_AUDIT}" },
+    log: { level: "error" },
+    limits: { runLease: "2s" },
+  }
+  writeFileSync(file, JSON.stringify(config))
+  return file
+}
+
+const order = (orderId: string) => ({
+  name: "place_order",
+  arguments: { orderId, item: "lamp", amount: 100, address: "4 Quay Street" },
+})
+
+async function place(gateway: RunningGateway, orderId: string): Promise<Record<string, unknown>> {
+  const clerk = await connectAs(gateway.url, "shop-clerk", "1.0.0")
+  const { _meta } = await clerk.callTool(order(orderId))
+  await clerk.close()
+  return Object(_meta?.["dev.postern/run"])
+}
+
+describe.skipIf(postgresPrograms === undefined)(
+  "two gateways on one PostgreSQL (skipped where there is none)",
+  () => {
+    let database: Postgres
+    beforeAll(async () => {
+      database = await startPostgres(postgresPrograms ?? "")
+    })
+    afterAll(() => database.close())
+
+    async function world(name: string, hold?: string) {
+      const folder = mkdtempSync(join(tmpdir(), "postern-shared-"))
+      const shop = await openShop(folder, hold === undefined ? {} : { hold })
+      const config = configOf(folder, database.database(name))
+      const [a, b] = await Promise.all([
+        startGateway(config, shop.ports),
+        startGateway(config, shop.ports),
+      ])
+      return {
+        ...{ shop, a, b },
+        async [Symbol.asyncDispose]() {
+          for (const one of [a, b, shop]) await one[Symbol.asyncDispose]()
+          rmSync(folder, { recursive: true })
+        },
+      }
+    }
+
+    test("what one begins and does not live to end, the other ends", async () => {
+      await using both = await world("takeover", "order-1")
+      const { a, b, shop } = both
+      const lost = place(a, "order-1").catch(() => "nobody answered")
+      await shop.held
+      await a.kill()
+      expect(await lost).toBe("nobody answered")
+      expect(await place(b, "order-1")).toMatchObject({ status: "completed", replayed: true })
+      expect(shop.books()).toEqual([{ orderId: "order-1", reserved: 1, charged: 100, shipped: 1 }])
+    })
+
+    test("orders at both at once are placed once each", async () => {
+      await using both = await world("twice")
+      const ids = Array.from({ length: 10 }, (_, index) => `order-${index}`)
+      const runs = await Promise.all(
+        ids.map((id) => Promise.all([place(both.a, id), place(both.b, id)])),
+      )
+      for (const [one, two] of runs) {
+        expect([one["status"], two["status"]]).toEqual(["completed", "completed"])
+        expect(one["id"]).toBe(two["id"])
+      }
+      for (const balance of both.shop.books())
+        expect(balance).toMatchObject({ reserved: 1, charged: 100, shipped: 1 })
+    })
+
+    test("with the database gone nothing is called, and all goes on when it is back", async () => {
+      await using both = await world("restart")
+      const { a, b, shop } = both
+      expect(await place(a, "order-0")).toMatchObject({ status: "completed" })
+      await database.kill()
+      const clerk = await connectAs(b.url, "shop-clerk", "1.0.0")
+      const refused = await clerk.callTool(order("order-1"))
+      await clerk.close()
+      expect(refused).toMatchObject({ isError: true })
+      expect(shop.books().map(({ orderId }) => orderId)).toEqual(["order-0"])
+      await database.start()
+      await vi.waitFor(
+        async () => {
+          expect(await place(b, "order-1")).toMatchObject({ status: "completed" })
+        },
+        { timeout: 30_000, interval: 250 },
+      )
+      expect(shop.books()).toHaveLength(2)
+    })
+  },
+)
