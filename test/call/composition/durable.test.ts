@@ -196,6 +196,25 @@ describe("a saga that is called", () => {
     expect(runIn(await call("order", { order: 7 }))).toMatchObject({ replayed: true })
   })
 
+  test("that is taken away while it runs goes back, by its own plan", async () => {
+    const gate = Promise.withResolvers<void>()
+    const { call, runs, requests } = composed({
+      ...{ tools, compositions: { order: saga() } },
+      backend: async ({ name }) => {
+        if (name === "charge") await gate.promise
+        return value({})
+      },
+    })
+    const answer = call("order", { order: 7 })
+    while (requests.length < 2) await new Promise((resolve) => void setImmediate(resolve))
+    runs.durable.accept(composed({ tools, compositions: {} }).catalog)
+    gate.resolve()
+    expect(textIn(await answer)).toMatch(/order is not registered any more/)
+    expect(requests.map(({ name }) => name)).toEqual([
+      ...["reserve", "charge", "uncharge", "unreserve"],
+    ])
+  })
+
   test("that is parked says so to whoever calls it again", async () => {
     const { call, requests } = composed({
       ...{ tools, compositions: { order: saga() } },

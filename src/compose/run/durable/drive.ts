@@ -98,6 +98,7 @@ export class DurableRun {
   /** What is under way is given up, too, and nothing is said of it. */
   leave(reason: Reason): void {
     this.#run.halt.abort(reason)
+    this.#log.giveUp()
   }
 
   /** Rejects for a bug alone; the run stays as it is in the journal then. */

@@ -89,6 +89,11 @@ export class RunLog {
     return false
   }
 
+  /** What has not been written by now never is: the process is about to end. */
+  giveUp(): void {
+    this.#isLost = true
+  }
+
   /** Asks the journal for something, as long as it takes; undefined when the run was lost meanwhile. */
   async ask<T>(question: (journal: Journal) => Promise<T>): Promise<T | undefined> {
     const { journal, clock } = this.#options

@@ -7,7 +7,8 @@ import {
 } from "../../../../src/compose/run/durable/journal.ts"
 import type { RunChange } from "../../../../src/compose/run/durable/record.ts"
 import { MemoryJournal } from "../../../../src/store/journal/memory-journal.ts"
-import { broken, ran, saga, step } from "../../../support/sagas.ts"
+import { DurableWorld } from "../../../support/durable-world.ts"
+import { broken, planned, ran, saga, step } from "../../../support/sagas.ts"
 
 /** A journal that cannot be written for a while, from its nth append on. */
 class Sick extends MemoryJournal implements Journal {
@@ -49,3 +50,13 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])(
     expect(world.seen.filter(({ atMs }) => atMs > 500 && atMs < 19_500)).toEqual([])
   },
 )
+
+test("a process that ends does not wait for a journal that cannot be written", async () => {
+  const journal = new Sick(2, Number.POSITIVE_INFINITY)
+  const world = new DurableWorld({ a: { value: 1 }, b: {} }, { journal })
+  await world.begin(planned(saga([step("a"), step("b")])))
+  world.clock.at(5_500, () => world.driven?.leave({ class: "cancelled", message: "the end" }))
+  expect(await world.drive()).toEqual({ status: "left" })
+  expect(world.called).toEqual(["a"])
+  expect(await world.story()).toEqual(["intent a"])
+})
