@@ -1,4 +1,5 @@
 import { dirname, resolve } from "node:path"
+import { isSecret } from "../../portable/import/secrets.ts"
 import { Variables } from "../../portable/import/variables.ts"
 import { isExact } from "../../registry/version.ts"
 import { type Command, type Given, type Io, UsageError } from "../command.ts"
@@ -112,7 +113,7 @@ async function ask(
   const journey = {
     file: state.config.file,
     env: { ...io.env, ...Object.fromEntries(known) },
-    secrets: known.map(([, value]) => value),
+    secrets: [...known.map(([, value]) => value), ...secretsReferredTo(candidates, io)],
     timeoutMs,
     signal: stop.signal,
   }
@@ -129,6 +130,15 @@ async function ask(
     outcome.ok ? [[candidate, outcome] as const] : [],
   )
   return { servers: foundServers(answered, journey.secrets), outcomes }
+}
+
+/** What the environment has for references in entries, where it is a secret: a server may say it again. */
+function secretsReferredTo(candidates: readonly Named[], { env }: Io): readonly string[] {
+  const entries = JSON.stringify(candidates.map(({ entry }) => entry))
+  return [...entries.matchAll(/\$\{(\w+)/g)].flatMap(([, name = ""]) => {
+    const value = env[name] ?? ""
+    return isSecret(name, value) ? [value] : []
+  })
 }
 
 function candidatesOf(

@@ -11,11 +11,29 @@ const lengthMin = 16
  * write it. Not what could be a number: cutting it out of one would break the text.
  */
 export function secretsIn(pairs: Iterable<readonly [name: string, value: string]>): string[] {
-  const secrets = [...pairs].filter(([name]) => namesSecret(name)).map(([, value]) => bare(value))
+  const secrets = [...pairs].flatMap(([name, value]) =>
+    namesSecret(name) ? [bare(value)] : passwordIn(value),
+  )
   const known = secrets.filter(
     (secret) => secret.length >= lengthMin && !/^[-+.\deE]+$/.test(secret),
   )
   return [...new Set(known.flatMap(written))]
+}
+
+/** The arguments of a command with the flags before them, or the names in them. */
+export const namedArguments = (args: readonly string[]): (readonly [string, string])[] =>
+  args.map((arg, index) => {
+    const [, name, value = ""] = /^([\w-]+)=(.+)$/s.exec(arg) ?? []
+    if (name !== undefined) return [name, value]
+    const before = args[index - 1] ?? ""
+    return [before.startsWith("-") ? before : "", arg]
+  })
+
+/** An address with a password in it (RFC 3986 §3.2.1) is a secret, whatever it is called; and so is the password. */
+function passwordIn(value: string): readonly string[] {
+  const [, password] =
+    /^[a-z][a-z0-9+.-]{0,32}:\/\/[^/?#@\s]{0,256}?:([^/?#\s]{1,256})@/i.exec(value) ?? []
+  return password === undefined ? [] : [value, password]
 }
 
 /** Without the scheme that stands before a credential (RFC 9110 §11.4). */

@@ -300,6 +300,32 @@ describe("importing again", () => {
     expect(provided(world)).toEqual(["search"])
   })
 
+  test("takes no secret into a file that a server says again, nor does the lock", async () => {
+    const world = importWorld()
+    const part = "Qm3Zx8Lw2Vt7Ks9Jd4Hf"
+    const database = "postgres://me:s3cr3t-pass@db.example/x"
+    const docs = await httpServer({ info: info("1.0.0"), tools: [tool("search")] })
+    const url = `${docs.url}/${part}`
+    const own = { info: { name: "db", version: "1.0.0" }, tools: [tool("query")] }
+    const { args, command } = world.server("db", own)
+    const mcpServers = { docs: { url }, db: { command, args: [...args, database] } }
+    const file = world.write("claude.json", { mcpServers })
+    expect(await world.import([file])).toMatchObject({ exit: 0 })
+
+    const env = { DOCS_URL_SECRET: part, DB_URL: database, POSTERN_ACTOR: "kim" }
+    docs.is = { info: info("1.0.0"), tools: [tool("search", { description: `at ${part}` })] }
+    world.server("db", { ...own, tools: [tool("query", { description: `asks ${database}` })] })
+    const again = await world.import(["--yes"], env)
+    expect(again.out).toContain("search of docs is left out: its definition shows a secret")
+    const config = `${world.folder}/postern.yaml`
+    const lock = await world.postern(["lock", "db", "--config", config], env)
+    const approve = ["lock", "approve", "db", "--reason", "x", "--config", config]
+    const approved = await world.postern(approve, env)
+    const written = [...files.map(world.read), ...[again, lock, approved].map(({ out }) => out)]
+    for (const text of written) expect(text).not.toMatch(/s3cr3t|Qm3Zx8/)
+    expect(world.read("postern.lock.json")).toContain("asks [secret]")
+  })
+
   test("changes nothing that is not sound", async () => {
     const { again, world } = await imported(tool("search"))
     const good = files.map(world.read)

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Command } from "../address.ts"
-import { secretsIn } from "../echo.ts"
+import { namedArguments, secretsIn } from "../echo.ts"
 import type { Reveal } from "../secret-text.ts"
 
 /** A command with all it needs at hand. */
@@ -45,7 +45,7 @@ export class Child {
   #isMute = false
 
   constructor({ command, args, env, cwd }: ReadyCommand) {
-    this.secrets = secretsIn(env)
+    this.secrets = secretsIn([...env, ...namedArguments(args)])
     this.#process = spawn(command, args, {
       cwd,
       env: environment(env),
