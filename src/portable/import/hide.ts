@@ -37,17 +37,23 @@ function hiddenArgument(
   return own(arg, position, arg.includes("://") ? "url" : "secret", writer)
 }
 
-/** `NAME=secret`, `--flag=secret` and `Header: secret`, which go to the server whole. */
+/** `NAME=secret`, `--flag=secret`, `Header: secret` and `--flag=Header: secret`, which go to the server whole. */
 function hiddenIn(arg: string, position: string, writer: Writer): string | undefined {
   const [, dashes, name = "", value = ""] = /^(-{0,2})([A-Za-z_][\w.-]*)=([\s\S]+)$/.exec(arg) ?? []
   if (dashes !== undefined && isSecret(name, value)) {
     const wishes = dashes === "" ? [name] : [`${writer.server} ${name}`]
     return `${dashes}${name}=${writer.secret(value, position, wishes)}`
   }
-  const [, header, gap = "", content = ""] =
-    /^([A-Za-z][\w-]*)(:\s*)([^\s/][\s\S]*)$/.exec(arg) ?? []
-  if (header === undefined || !isSecret(header, content)) return
-  return header + gap + hiddenHeader([header, content], writer)[1]
+  if (dashes !== "--") return hiddenInHeader(arg, writer)
+  const header = hiddenInHeader(value, writer)
+  return header && `--${name}=${header}`
+}
+
+function hiddenInHeader(text: string, writer: Writer): string | undefined {
+  const [, name, gap = "", value = ""] =
+    /^([A-Za-z][\w-]*)(:\s*)([^\s/][\s\S]*)$/.exec(text) ?? []
+  if (name === undefined || !isSecret(name, value)) return
+  return name + gap + hiddenHeader([name, value], writer)[1]
 }
 
 /** An address without user, password and what else is secret in it; `basic` is the header in place of the user. */

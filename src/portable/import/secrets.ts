@@ -1,7 +1,7 @@
 import { soundsSecret } from "../../registry/secret-names.ts"
 
 /** Further last words of names whose values are secrets. */
-const surely = /(?:^|[^a-z])(?:key|passphrase|pass|pwd|pat|credential|dsn)[^a-z]*$/i
+const surely = /(?:^|[^a-z])(?:key|passphrase|pass|pwd|pat|jwt|credential|dsn)[^a-z]*$/i
 const perhaps = /key|token|secret|pass|auth|cred|private|cookie/i
 
 /** Beginnings that issuers give to what they issue. */
@@ -11,9 +11,10 @@ const issued =
 /** Texts with a secret in them: an address with a password, a credential with its scheme, a named part. */
 const telling = [
   /^[a-z][a-z0-9+.-]{0,32}:\/\/[^/?#\s]{0,512}:[^/?#\s]{0,512}@/i,
+  /^https?:\/\/[^/?#\s@]{16,512}@/i, // longer than a user's name
   /\b(?:Bearer|Basic)\s+[^\s"]{3}/i,
-  /\b(?:password|passwd|pwd|accountkey|sharedaccesskey|api[-_]?key|token|secret)=[^;&\s]{3}/i,
-  /"[^"]{0,40}(?:key|token|secret|password)"\s*:\s*"[^"]/i,
+  /(?<![a-z])(?:password|passwd|pwd|accountkey|sharedaccesskey|api[-_]?key|token|secret)=[^;&\s]{3}/i,
+  /"[^"]{0,40}(?:key|token|secret|password|authorization)"\s*:\s*"[^"]/i,
 ]
 
 /** Whether a value under this name is to be kept out of files. When in doubt it is: a variable too many does no harm. */
@@ -27,7 +28,7 @@ export function isSecret(name: string, value: string): boolean {
 /** Whether a value is a secret, or holds one, by its own looks, whatever it is called. */
 export function looksSecret(value: string): boolean {
   if (telling.some((sign) => sign.test(value))) return true
-  const words = value.split(/[^\w.+=-]+/)
+  const words = value.split(/[^\w.-]+-*|^-+/)
   return (
     words.some((word) => issued.test(word) && word.length >= 12 && /\d/.test(word)) ||
     isRandom(value)

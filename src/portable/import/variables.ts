@@ -1,3 +1,5 @@
+import { isSecret } from "./secrets.ts"
+
 /** An environment variable that a configuration refers to in place of a value. */
 export interface Variable {
   readonly name: string
@@ -17,9 +19,9 @@ export class Variables {
     return [...this.#all.values()]
   }
 
-  /** A reference to a variable that the file itself refers to. */
+  /** A reference to a variable that the file itself refers to; a default that is a secret does not stay. */
   refer(name: string, use: string, defaultTo?: string): string {
-    const hasDefault = defaultTo !== undefined
+    const hasDefault = defaultTo !== undefined && !isSecret(name, defaultTo)
     if (!this.#all.has(name)) this.#all.set(name, { name, use, value: undefined, hasDefault })
     return hasDefault ? `\${${name}:-${defaultTo}}` : `\${${name}}`
   }

@@ -243,10 +243,28 @@ describe("what stands in the configuration", () => {
     ["a short password", "DB_PASS", "12345"],
     ["a key", "STRIPE_KEY", "k"],
     ["a word with a digit under a name like a secret's", "AUTH_CODE", "ab1"],
+    ["a header in JSON without a scheme", "HEADERS", '{"Authorization":"abc"}'],
+    ["a variable in a line for a shell", "RUN", "export GITHUB_TOKEN=abc1 && run"],
+    ["a flag in a line", "RUN", "run --with=ghp_abcdefgh0123 --fast"],
+    ["a token in the place of a user", "REPO", "https://abcdefghijklmnopqrst@git.example/x"],
   ])("knows %s", (_, name, value) => {
     const { entries: made, values } = entry({ command: "x", env: { [name]: value } })
     expect(made["it"]).toEqual({ command: "x", env: { [name]: `\${${name}}` } })
     expect(values).toEqual({ [name]: value })
+  })
+
+  test("holds no secret that was a default", () => {
+    const inputs = [{ id: "api-key", type: "promptString", default: "abcd1" }]
+    const args = ["${input:api-key}", "${OTHER:-ghp_abcdefgh0123}", "--h=X-Api-Key: ${A_KEY:-b1}"]
+    const env = { MODE: "${MODE:-fast}" }
+    const { entries: made } = entries(
+      JSON.stringify({ inputs, mcpServers: { it: { command: "x", args, env } } }),
+    )
+    expect(made["it"]).toEqual({
+      command: "x",
+      args: ["${API_KEY}", "${OTHER}", "--h=X-Api-Key: ${A_KEY}"],
+      env: { MODE: "${MODE:-fast}" },
+    })
   })
 
   test("leaves settings alone that are none", () => {
