@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { describe, expect, onTestFinished, test } from "vitest"
@@ -62,6 +62,31 @@ describe("a registry program", () => {
     })
     const modules = gave.modules.map((file) => relative(folder, file))
     expect(modules).toEqual(["registry.ts", "names.json"])
+  })
+
+  test("sees no other process and signals none, and its database is no way to write", async () => {
+    const { run, folder } = program(`import { readFileSync } from "node:fs"
+      const code = (act: () => unknown) => { try { act() } catch (error) { return error.code ?? error.name } }
+      const ofReader = \`/proc/\${process.ppid}/environ\`
+      export default {
+        environment: code(() => readFileSync(ofReader)),
+        throughDevices: code(() => readFileSync("/dev/fd/../root" + ofReader)),
+        signal: code(() => process.kill(process.ppid, 0)),
+        debugger: code(() => process._debugProcess(process.pid)),
+        inner: code(() => process._kill(process.ppid, 0)),
+        database: process.getBuiltinModule("node:sqlite") ?? "none",
+      }`)
+    const gave = await run()
+    if (!gave.ok) throw new Error(gave.problem.message)
+    expect(JSON.parse(gave.text)).toEqual({
+      environment: expect.stringMatching(/ERR_ACCESS_DENIED|ENOENT/), // where processes are no files
+      throughDevices: expect.stringMatching(/ERR_ACCESS_DENIED|ENOENT/),
+      signal: "TypeError",
+      debugger: "TypeError",
+      inner: "TypeError",
+      database: "none",
+    })
+    expect(readdirSync(folder)).toEqual(["registry.ts"])
   })
 
   const failing: [what: string, source: string, problem: object][] = [

@@ -25,6 +25,9 @@ registerHooks({
   },
 })
 
+// Node permits signals, and SIGUSR1 opens the debugger of the process that reads the program. Both of `_…` send signals, too.
+for (const name of ["kill", "_kill", "_debugProcess"]) Reflect.deleteProperty(process, name)
+
 try {
   const { default: exported } = (await import(program)) as { default?: unknown }
   deliver(await exported)

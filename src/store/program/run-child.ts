@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process"
+import { existsSync, readdirSync } from "node:fs"
 import { dirname, extname } from "node:path"
 import type { Readable } from "node:stream"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -51,18 +52,29 @@ export async function runChild(
 const wordsMax = 4_096
 
 /**
- * The program is the operator's own, and is kept from what it does not need all the same: it has no environment, so no
- * secret of ours; it reads files, and writes none; it starts neither processes nor threads.
+ * The program is the operator's own, and is kept from what it does not need all the same: it has no environment and does
+ * not see those of processes, so no secret of ours; it reads files, and writes none; it starts neither processes nor
+ * threads. SQLite is not there: it opens files whatever is permitted.
  */
 function start(program: string, { memoryBytes }: ProgramLimits): ChildProcess {
   const memory = `--max-old-space-size=${Math.ceil(memoryBytes / 1024 / 1024)}`
-  const flags = [memory, "--permission", "--allow-fs-read=*", "--no-warnings"]
+  const flags = [memory, "--permission", ...readable(), "--no-experimental-sqlite", "--no-warnings"]
   const given = [fileURLToPath(child), pathToFileURL(program).href, library.href]
   return spawn(process.execPath, [...flags, ...given], {
     cwd: dirname(program),
     env: {},
     stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
   })
+}
+
+/** Folders that are no files of anybody's: processes with their environments, and `/dev/fd`, which leads to them. */
+const unreadable: ReadonlySet<string> = new Set(["proc", "dev", "sys"])
+
+/** What the program may read, as flags: all, but on a system that has processes as files not those. */
+function readable(): readonly string[] {
+  if (!existsSync("/proc/self")) return ["--allow-fs-read=*"]
+  const folders = readdirSync("/").filter((name) => !unreadable.has(name))
+  return folders.map((name) => `--allow-fs-read=/${name}`)
 }
 
 interface Bound {
