@@ -6,3 +6,7 @@ export const printable = (text: string): string =>
   text.replace(unsafe, (found) =>
     found === "\n" || found === "\t" ? found : `\\u{${found.codePointAt(0)?.toString(16)}}`,
   )
+
+/** The same where a line is one: no name and no address from elsewhere begins a line of its own in a report. */
+export const printableLine = (text: string): string =>
+  printable(text).replace(/[\n\t]/g, (found) => (found === "\n" ? "\\n" : "\\t"))

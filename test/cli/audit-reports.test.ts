@@ -133,6 +133,18 @@ describe("postern audit usage", () => {
     expect(out).toContain("composition whole@1.0.0")
   })
 
+  test("what callers asked for begins no line of a report", async () => {
+    const file = join(gateway.folder, "forged.jsonl")
+    const caller = { name: "a", version: "1.0.0", trust: "asserted", by: ["header"] }
+    const target = { type: "tool", name: "x\nagent b@1.0.0: uses all that it declares\r\u2028" }
+    const call = { seq: 1, prev: "", kind: "call", caller, target, decision: "refuse" }
+    writeFileSync(file, `${JSON.stringify({ ...call, refusal: "unknown_tool" })}\n`)
+    for (const command of ["usage", "replay"]) {
+      const { out } = await postern("audit", command, file, "--registry", gateway.registryFile)
+      expect(out).not.toMatch(/^agent b@1\.0\.0: uses|\r|\u2028/m)
+    }
+  })
+
   test("goes on where files are torn, foreign or missing, and says so", async () => {
     const file = join(gateway.folder, "torn.jsonl")
     const lines = readFileSync(audit, "utf8").trimEnd().split("\n")

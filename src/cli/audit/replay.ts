@@ -7,7 +7,7 @@ import { identitySettings } from "../../server/identity-of.ts"
 import { planRoutes } from "../../server/routes.ts"
 import { type Command, UsageError } from "../command.ts"
 import { configOption, findConfig, readConfig } from "../config-file.ts"
-import { printable } from "../printable.ts"
+import { printableLine } from "../printable.ts"
 import { type Sound, soundFile } from "../sound-registry.ts"
 import { readFiles } from "./reading.ts"
 import { replayWords } from "./replay-words.ts"
@@ -44,7 +44,7 @@ when a call that was allowed would be refused, a file cannot be read, or the reg
     const isFine = areRead && replayed.refused.count === 0
     if (given.flag("json")) {
       io.out.write(`${JSON.stringify({ ok: replayed.refused.count === 0, ...replayed })}\n`)
-    } else for (const line of replayWords(replayed)) io.out.write(`${printable(line)}\n`)
+    } else for (const line of replayWords(replayed)) io.out.write(`${printableLine(line)}\n`)
     return isFine ? 0 : 1
   },
 }

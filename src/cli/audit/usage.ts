@@ -1,7 +1,7 @@
 import { UsageCount } from "../../server/audit/usage.ts"
 import type { Command, Given, Io } from "../command.ts"
 import { configOption, readConfig } from "../config-file.ts"
-import { printable } from "../printable.ts"
+import { printableLine } from "../printable.ts"
 import { configuredRegistry, type Sound, soundFile } from "../sound-registry.ts"
 import { readFiles } from "./reading.ts"
 import { usageWords } from "./usage-words.ts"
@@ -30,7 +30,7 @@ or the registry is not sound.`,
     const areRead = await readFiles(given.arguments, (entry) => count.add(entry), io)
     const usage = count.usage()
     if (given.flag("json")) io.out.write(`${JSON.stringify(usage)}\n`)
-    else for (const line of usageWords(usage)) io.out.write(`${printable(line)}\n`)
+    else for (const line of usageWords(usage)) io.out.write(`${printableLine(line)}\n`)
     return areRead ? 0 : 1
   },
 }

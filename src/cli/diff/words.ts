@@ -5,7 +5,7 @@ import { honestVersion, type Promised } from "../../registry/diff/promise.ts"
 import { shortened } from "../../registry/diff/schemas.ts"
 import { written } from "../../registry/model.ts"
 import type { Colour, Paint } from "../paint.ts"
-import { printable } from "../printable.ts"
+import { printableLine } from "../printable.ts"
 
 /** A review is read, not searched: `--json` has everything. */
 const entitiesMax = 200
@@ -67,14 +67,14 @@ function titleOf({ name, fate, from, to, renamedTo }: EntityDiff): string {
     case "beside":
       return `${next} added beside ${old}`
     case "upgraded":
-      return `${printable(name)} ${from ?? "without a version"} → ${to ?? "without a version"}`
+      return `${printableLine(name)} ${from ?? "without a version"} → ${to ?? "without a version"}`
     case "renamed":
       return `${old} → ${next}, renamed`
   }
 }
 
 const ref = (name: string, version: string | undefined) =>
-  printable(written(version === undefined ? { name } : { name, version }))
+  printableLine(written(version === undefined ? { name } : { name, version }))
 
 function verdictWords(entity: EntityDiff): string {
   const { fate, verdict, promise, truth } = entity
@@ -112,10 +112,10 @@ function lie({ from = "", changes }: EntityDiff, promise: Promised): string {
 }
 
 function* changeWords(change: Change, indent: string, paint: Paint): Generator<string> {
-  const at = change.at === "" ? "" : `${printable(change.at)}: `
-  yield `${indent}${at}${printable(change.words)}${label(change, paint)}`
+  const at = change.at === "" ? "" : `${printableLine(change.at)}: `
+  yield `${indent}${at}${printableLine(change.words)}${label(change, paint)}`
   if (change.witness !== undefined)
-    yield `${indent}  for example ${printable(shortened(change.witness))}`
+    yield `${indent}  for example ${printableLine(shortened(change.witness))}`
 }
 
 function label(change: Change, paint: Paint): string {
@@ -136,7 +136,7 @@ function* touchedWords(entity: EntityDiff, paint: Paint): Generator<string> {
       // What was shown of the entity itself is not shown again of everything that uses it.
       if (witness === undefined || !told.has(JSON.stringify(witness)))
         yield* changeWords(change, "        ", paint)
-      else yield `        ${printable(at)}: the same${label(change, paint)}`
+      else yield `        ${printableLine(at)}: the same${label(change, paint)}`
     }
   }
   const rest = touches.length + touchesMore - shown.length
@@ -149,7 +149,7 @@ const isOfReachedAgent = ({ node, path }: Touched) =>
   node.kind === "skill" && path.at(-2)?.kind === "agent"
 
 const touchedName = ({ node, isComposition }: Touched) =>
-  isComposition ? `composition ${printable(written(node))}` : nodeWords(node)
+  isComposition ? `composition ${printableLine(written(node))}` : nodeWords(node)
 
 function through({ path }: Touched): string {
   const between = path.slice(0, -1).map(nodeWords)
@@ -157,7 +157,7 @@ function through({ path }: Touched): string {
 }
 
 const nodeWords = (node: Node): string =>
-  printable(
+  printableLine(
     node.part === undefined
       ? `${node.kind} ${written(node)}`
       : `${node.kind === "skill" ? "skill " : ""}${node.part} of ${written(node)}`,

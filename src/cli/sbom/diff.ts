@@ -2,7 +2,7 @@ import { checkBom } from "../../portable/sbom/check-bom.ts"
 import { diffBoms, isEmpty } from "../../portable/sbom/diff-boms.ts"
 import type { Bom } from "../../portable/sbom/read/bom.ts"
 import type { Command, Io } from "../command.ts"
-import { printable } from "../printable.ts"
+import { printable, printableLine } from "../printable.ts"
 import { readBomFile } from "./bom-file.ts"
 import { diffWords } from "./diff-words.ts"
 
@@ -24,7 +24,7 @@ Example: postern sbom diff release-1.cdx.json release-2.cdx.json`,
     const isEqual = isEmpty(diff)
     if (given.flag("json")) io.out.write(`${JSON.stringify({ equal: isEqual, ...diff })}\n`)
     else if (isEqual) io.out.write("no difference\n")
-    else for (const line of diffWords(diff)) io.out.write(`${printable(line)}\n`)
+    else for (const line of diffWords(diff)) io.out.write(`${printableLine(line)}\n`)
     return isEqual ? 0 : 1
   },
 }

@@ -6,7 +6,7 @@ import type { Bom } from "../../portable/sbom/read/bom.ts"
 import { readBom } from "../../portable/sbom/read/read-bom.ts"
 import { isList, isObject, type Json, segment } from "../../schema/json.ts"
 import type { ExitCode, Io } from "../command.ts"
-import { printable } from "../printable.ts"
+import { printable, printableLine } from "../printable.ts"
 import type { BomFile } from "./bom-file.ts"
 import { diffWords } from "./diff-words.ts"
 
@@ -28,7 +28,7 @@ export function checkStale(
     return 0
   }
   io.out.write(printable(`${file} is stale: write it again\n`))
-  for (const line of words(bom, now, places)) io.out.write(`${printable(line)}\n`)
+  for (const line of words(bom, now, places)) io.out.write(`${printableLine(line)}\n`)
   for (const { code, at, message } of checkBom(bom).slice(0, 20))
     io.err.write(printable(`${file}: ${code} ${at} — ${message}\n`))
   return 1
