@@ -136,6 +136,23 @@ describe("postern lock", { timeout: 60_000 }, () => {
     expect(read().servers[0].tools[0].definition.description).toBe("Mails.")
   })
 
+  test("what two approve at once is not lost: the later one is told to look again", async () => {
+    const { web, lock, read } = await world()
+    await lock("web")
+    web.tools = [tool("search", "Mails."), tool("hides", "Finds.")]
+    const one = (name: string) => lock("approve", "web", name, "--reason", "x")
+    const both = await Promise.all([one("search"), one("hides")])
+    const [first, second] = both.toSorted((a, b) => a.code - b.code)
+    expect([first?.code, second?.code]).toEqual([0, 1])
+    expect(second?.err).toContain("somebody changed it meanwhile; run the command again")
+    const approved = () =>
+      read().servers[0].tools.filter((pin: JsonObject) => pin["approval"] !== undefined)
+    expect(approved()).toHaveLength(1)
+    const late = first === both[0] ? "hides" : "search"
+    expect(await one(late)).toMatchObject({ code: 0 })
+    expect(approved()).toHaveLength(2)
+  })
+
   test.each<[string, string[], RegExp]>([
     ["no reason", ["approve", "web"], /--reason is missing/],
     [

@@ -2,8 +2,8 @@ import { needsConsent } from "../../portable/import/change.ts"
 import { formatProblem } from "../../registry/print-problems.ts"
 import type { ExitCode, Given, Io } from "../command.ts"
 import { printable } from "../printable.ts"
+import { isStill, replaceFile } from "../replace-file.ts"
 import { canAsk, isWanted } from "./consent.ts"
-import { replaceFile } from "./replace-file.ts"
 import { changeLines, closingLines, remarkLines } from "./report.ts"
 import { isWhole, type Proposal, type Result } from "./result.ts"
 import { resultJson } from "./result-json.ts"
@@ -41,7 +41,11 @@ async function consent(given: Given): Promise<boolean> {
 /** The registry last: a gateway that watches it then finds the pins of what it loads. */
 function write({ config, lock, registry }: Texts, io: Io): boolean {
   try {
-    for (const { file, next, text } of [config, lock, registry])
+    const files = [config, lock, registry]
+    const [changed] = files.filter(({ file, text }) => !isStill(file, text))
+    if (changed !== undefined)
+      throw new Error(`somebody changed ${changed.file} meanwhile; run the command again`)
+    for (const { file, next, text } of files)
       if (next !== text && next !== "") replaceFile(file, next)
     return true
   } catch (error) {

@@ -9,7 +9,7 @@ import {
 import { type Command, type Given, type Io, UsageError } from "../command.ts"
 import { printable } from "../printable.ts"
 import { driftLines } from "./drift-words.ts"
-import { writeLockFile } from "./lock-file.ts"
+import { writeLock } from "./lock-file.ts"
 import { keyOf, type Prepared, prepare, surveyOptions } from "./prepare.ts"
 import { nameOf, type Surveyed } from "./survey.ts"
 
@@ -86,12 +86,13 @@ function whatIsWrong(
 }
 
 function approve(
-  { config, lock }: Prepared,
+  prepared: Prepared,
   surveyed: Seen,
   approved: Approved,
   approval: Approval,
   io: Io,
 ): boolean {
+  const { config, lock } = prepared
   const { wanted, findings } = surveyed
   const { volatileMeta, lock: file } = config.registry
   const names = approved === "all" ? driftingTools(findings) : approved
@@ -105,7 +106,7 @@ function approve(
   const before = serverPin(lock, wanted.server)
   const pin = withApproval(surveyed, approved, approval, { volatileMeta })
   const others = lock.servers.filter((one) => one !== before && keyOf(one) !== keyOf(wanted))
-  if (!writeLockFile(file, lockOf([...others, pin]), io)) return false
+  if (!writeLock(prepared, lockOf([...others, pin]), io)) return false
   const count = names.length === 1 ? "1 tool" : `${names.length} tools`
   const also = words === undefined ? "" : " and what it says of itself"
   io.out.write(

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs"
+import { readFileSync } from "node:fs"
 import type { LoadLimits } from "../../registry/limits.ts"
 import { emptyLock, type Lock } from "../../registry/pins/lock.ts"
 import { lockText } from "../../registry/pins/lock-text.ts"
@@ -7,6 +7,7 @@ import { formatProblem } from "../../registry/print-problems.ts"
 import type { Config } from "../../server/config/config.ts"
 import { lockLimitsOf } from "../../server/limits.ts"
 import type { Io } from "../command.ts"
+import { replaceFile } from "../replace-file.ts"
 
 /** The lock of a configuration, empty where there is none yet; undefined when its problems have been printed. */
 export const lockOfConfig = ({ registry, limits }: Config, io: Io): Lock | undefined =>
@@ -25,12 +26,22 @@ export function readLockFile(file: string, limits: LoadLimits, io: Io): Lock | u
   return undefined
 }
 
-/** In one step, so that a gateway never reads half of it. False when it could not be written, and that was printed. */
-export function writeLockFile(file: string, lock: Lock, io: Io): boolean {
+/**
+ * Puts a lock in the place of the one that was read: the work of somebody who wrote it meanwhile is not lost. False when it
+ * could not be written, and that was printed.
+ */
+export function writeLock(
+  { config, lock }: { readonly config: Config; readonly lock: Lock },
+  next: Lock,
+  io: Io,
+): boolean {
+  const file = config.registry.lock
+  const now = lockOfConfig(config, io)
+  if (now === undefined) return false
   try {
-    const beside = `${file}.${process.pid}.new`
-    writeFileSync(beside, lockText(lock))
-    renameSync(beside, file)
+    if (lockText(now) !== lockText(lock))
+      throw new Error("somebody changed it meanwhile; run the command again")
+    replaceFile(file, lockText(next))
     return true
   } catch (error) {
     io.err.write(`${file} cannot be written: ${wordsOf(error)}\n`)

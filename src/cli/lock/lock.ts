@@ -3,7 +3,7 @@ import { type Lock, lockOf, type ServerPin, serverPin } from "../../registry/pin
 import { lockText } from "../../registry/pins/lock-text.ts"
 import { keptPins, withNewPins } from "../../registry/pins/update-lock.ts"
 import type { Command, Io } from "../command.ts"
-import { writeLockFile } from "./lock-file.ts"
+import { writeLock } from "./lock-file.ts"
 import { type Prepared, prepare, surveyOptions } from "./prepare.ts"
 import { findingLines, type Report, reportOf } from "./report.ts"
 
@@ -26,7 +26,7 @@ Exit code 1 when something is not as it was pinned, holds hidden text, or could 
     const isCheck = given.flag("check")
     const next = isCheck ? prepared.lock : withAll(prepared)
     const { file, isChanged } = outcomeOf(prepared, next)
-    if (isChanged && !writeLockFile(file, next, io)) return 1
+    if (isChanged && !writeLock(prepared, next, io)) return 1
     const report = reportOf(prepared, isCheck)
     if (given.flag("json")) io.out.write(`${JSON.stringify({ lock: file, ...report })}\n`)
     else say(report, { file: relative("", file), isCheck, isChanged, tools: countTools(next) }, io)

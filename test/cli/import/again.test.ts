@@ -300,6 +300,29 @@ describe("importing again", () => {
     expect(provided(world)).toEqual(["search"])
   })
 
+  test("does not write over what somebody wrote while servers were asked", async () => {
+    const { again, docs, edit, offer, world } = await imported(tool("search"))
+    offer("1.0.0", tool("search"), tool("fresh"))
+    const was = docs.is
+    Object.defineProperty(docs, "is", {
+      get: () => {
+        if (!world.read("registry.json").includes("Mine"))
+          edit("registry.json", (text) =>
+            text.replace('"skills": []', '"skills": [] , "title": "Mine"'),
+          )
+        return was
+      },
+    })
+    const before = files.map(world.read)
+    const ended = await again()
+    expect(ended.exit).toBe(1)
+    expect(ended.err).toMatch(/somebody changed .*registry\.json meanwhile; run the command again/)
+    expect(world.read("registry.json")).toContain("Mine")
+    expect(files.slice(1).map(world.read)).toEqual(before.slice(1))
+    expect((await again()).out).toContain("+ tools of docs@1.0.0: fresh@1.0.0")
+    for (const words of ["Mine", "fresh"]) expect(world.read("registry.json")).toContain(words)
+  })
+
   test("takes no secret into a file that a server says again, nor does the lock", async () => {
     const world = importWorld()
     const part = "Qm3Zx8Lw2Vt7Ks9Jd4Hf"

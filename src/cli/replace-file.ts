@@ -1,6 +1,7 @@
 import {
   existsSync,
   mkdirSync,
+  readFileSync,
   realpathSync,
   renameSync,
   rmSync,
@@ -26,3 +27,12 @@ export function replaceFile(file: string, text: string): void {
     throw error
   }
 }
+
+/** Whether a file still holds the text that was read from it, or is still not there. Throws what the system says. */
+export function isStill(file: string, text: string | undefined): boolean {
+  const now = existsSync(file) ? readFileSync(file, "utf8") : undefined
+  return withoutMark(now) === withoutMark(text)
+}
+
+/** Some who read a file drop its byte order mark. */
+const withoutMark = (text: string | undefined) => text?.replace(/^\ufeff/, "")
