@@ -106,6 +106,8 @@ export class DurableRun {
     const { record, limits } = this.#options
     const site = this.#site()
     if (record.recoveries > limits.maxRecoveries) this.#giveUp()
+    const { cancelled } = this.state
+    if (cancelled !== undefined) this.cancel({ class: "cancelled", message: cancelled })
     const result = this.#checked(await runGraph(this.#plan.root, site), site)
     this.#timer?.cancel()
     const drive = await this.#end(result, site)

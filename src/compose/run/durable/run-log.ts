@@ -119,6 +119,7 @@ export class RunLog {
       return { ok: true, value: known.value, effect: known.effect, raw: undefined }
     if (this.#gone.has(path)) return
     this.#gone.add(path)
+    if (known.again !== undefined) return
     if (known.standing === "started") this.note(this.#cutOff(path, known.attempts))
     if (known.standing !== "failed" && known.standing !== "unknown") return
     const { error, retryAfterMs } = known.problem ?? {}
@@ -128,7 +129,9 @@ export class RunLog {
 
   /** Attempts at the call before this process, of which the last is told by `recall`. */
   attemptsBefore(path: string): number {
-    return this.#gone.has(path) ? 0 : Math.max(0, (this.state.step(path)?.attempts ?? 0) - 1)
+    const known = this.state.step(path)
+    if (this.#gone.has(path) || known === undefined || known.again !== undefined) return 0
+    return Math.max(0, known.attempts - 1)
   }
 
   /** Why a call may not be begun: the saga around it goes back. What nobody knows of may be sent again to find out. */

@@ -1,7 +1,7 @@
 import { isAnswered, notSent, type StepError } from "../outcome.ts"
 import type { OpEvent, RunEvent, StoredEvent, TurnEvent } from "./event.ts"
 import { checkTransition, isTerminal, type RunStatus } from "./status.ts"
-import { checkMove, pending, type StepState } from "./step-state.ts"
+import { checkMove, pending, type StepState, type UndoState } from "./step-state.ts"
 
 /** Why a saga went back, and since when. */
 interface Back {
@@ -21,6 +21,7 @@ export class RunState {
   #parkedError: StepError | undefined
   #seq = 0
   #isForcedBack = false
+  #cancelled: string | undefined
   readonly #steps = new Map<string, StepState>()
   readonly #backs = new Map<string, Back>()
 
@@ -47,6 +48,11 @@ export class RunState {
   /** An operator has it compensated although it is past its pivot. */
   get isForcedBack(): boolean {
     return this.#isForcedBack
+  }
+
+  /** Why an operator does not want it to go forward any more. */
+  get cancelled(): string | undefined {
+    return this.#cancelled
   }
 
   /** By path, in the order in which they were first heard of. */
@@ -113,11 +119,11 @@ export class RunState {
   #operate({ step, data }: OpEvent & { step: string }, { seq, atMs }: StoredEvent): void {
     switch (data.verb) {
       case "resume":
-        if (this.#parkedError !== undefined) this.#again(this.#parkedError.step)
+        if (this.#parkedError !== undefined) this.#again(this.#parkedError.step, data.verb)
         for (const path of this.#steps.keys()) this.#undoAgain(path, atMs)
         return
       case "retry-step":
-        if (!this.#undoAgain(step, atMs)) this.#again(step)
+        if (!this.#undoAgain(step, atMs)) this.#again(step, data.verb)
         return
       case "skip-step":
         this.#force(step, data, seq)
@@ -129,23 +135,28 @@ export class RunState {
           if (state.standing === "unknown") state.settled ??= { as: "done", by: "assumption" }
         return
       case "cancel":
+        this.#cancelled = data.reason
+        return
       case "abandon":
     }
   }
 
-  /** The step is called once more, with the same key. */
-  #again(path: string): void {
+  /** The step is called once more, with the same key. What nobody knows stays unknown until that is answered. */
+  #again(path: string, verb: "resume" | "retry-step"): void {
     const state = this.#steps.get(path)
     if (state === undefined || (state.standing !== "failed" && state.standing !== "unknown")) return
-    state.standing = "pending"
-    state.unknowns = 0
+    const isUnknown = state.standing === "unknown"
+    if (!isUnknown) state.standing = "pending"
+    state.unknowns = isUnknown ? 1 : 0
     state.settled = undefined
+    state.again = verb
   }
 
   #undoAgain(path: string, atMs: number): boolean {
     const undo = this.#steps.get(path)?.undo
     if (undo === undefined || undo.standing === "undone") return false
     undo.standing = "undoing"
+    undo.attemptsBefore = undo.attempts
     undo.sinceMs = atMs
     return true
   }
@@ -159,6 +170,7 @@ export class RunState {
     }
     state.standing = "done"
     state.isForced = true
+    state.again = undefined
     state.value = output
     state.effect = "done"
     state.endSeq = seq
@@ -185,6 +197,7 @@ function fold(
     case "intent":
       state.standing = "started"
       state.settled = undefined
+      state.again = undefined
       state.attempts = event.attempt
       return
     case "ok":
@@ -240,12 +253,20 @@ function foldFailure(state: StepState, { data }: RunEvent & { kind: "fail" }, se
   state.endSeq = seq
 }
 
+const begunUndo = (sinceMs: number): UndoState => ({
+  standing: "undoing",
+  attempts: 0,
+  attemptsBefore: 0,
+  error: undefined,
+  sinceMs,
+})
+
 function foldUndo(
   state: StepState,
   event: RunEvent & { kind: "undo" | "undone" | "undofail" },
   atMs: number,
 ): void {
-  const undo = state.undo ?? { standing: "undoing", attempts: 0, error: undefined, sinceMs: atMs }
+  const undo = state.undo ?? begunUndo(atMs)
   state.undo = undo
   if (event.kind === "undo") undo.attempts = event.attempt
   else if (event.kind === "undone") undo.standing = "undone"

@@ -20,6 +20,8 @@ export interface StepState {
   /** Of what failed, or is unknown. */
   problem: (RunEvent & { kind: "fail" | "unknown" })["data"] | undefined
   settled: (RunEvent & { kind: "settle" })["data"] | undefined
+  /** An operator wants it to be called once more; until it is. */
+  again: "resume" | "retry-step" | undefined
   /** A person said that it is done. */
   isForced: boolean
   asked: (RunEvent & { kind: "ask" })["data"] | undefined
@@ -32,6 +34,8 @@ export interface UndoState {
   /** `stuck`: it is not tried again by itself. */
   standing: "undoing" | "undone" | "stuck"
   attempts: number
+  /** Those of them that do not count any more: an operator has begun its budget again. */
+  attemptsBefore: number
   error: StepError | undefined
   /** When its budget began. */
   sinceMs: number
@@ -46,6 +50,7 @@ export const pending = (): StepState => ({
   endSeq: undefined,
   problem: undefined,
   settled: undefined,
+  again: undefined,
   isForced: false,
   asked: undefined,
   answered: undefined,

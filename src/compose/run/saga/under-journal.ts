@@ -1,5 +1,5 @@
 import type { RunLog } from "../durable/run-log.ts"
-import { effectOf, type Result } from "../outcome.ts"
+import { effectOf, type Failed, type Result, withEffect } from "../outcome.ts"
 import type { Inner, Work } from "../work.ts"
 import { type Means, settled } from "./settle.ts"
 
@@ -21,10 +21,22 @@ async function journaled(work: Work, log: RunLog, means: Means): Promise<Result>
     work.run.distrust()
     return { ok: true, value: known.value, effect: known.effect }
   }
+  const { onUnknown } = work.step
+  // A run that is resumed asks the probe again; only retry-step makes the call whatever the probe says.
+  if (known?.again === "resume" && known.standing === "unknown" && typeof onUnknown === "object") {
+    const error = known.problem?.error
+    if (error !== undefined) return settled({ ok: false, error }, work, means)
+  }
   const result = await means.inner(work)
   if (isLeaf && isNews(result, work)) log.end(work.path, result)
-  const isOpen = work.step.onUnknown !== undefined && effectOf(result) === "unknown"
-  return isOpen && !result.ok ? settled(result, work, means) : result
+  if (result.ok || onUnknown === undefined || !isUnknown(result, work)) return result
+  return settled(withEffect(result, "unknown"), work, means)
+}
+
+/** Also where the last attempt did nothing for certain, and nobody knows of one before. */
+function isUnknown(result: Failed, { run, path }: Work): boolean {
+  if (effectOf(result) === "unknown") return true
+  return run.halt.reason === undefined && run.parts.log?.state.step(path)?.standing === "unknown"
 }
 
 /** An outcome that came about without a call of this run: from a cache, from another run, or because nothing was called. */

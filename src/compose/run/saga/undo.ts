@@ -91,7 +91,8 @@ class Compensation {
     const { path, undo } = this.#undoable
     const { retry } = undo
     if (hopeless.has(error.class) || !retry.on.includes(error.class)) return
-    if (retry.maxAttempts !== undefined && this.#nth >= retry.maxAttempts) return
+    const { attempts = 0, attemptsBefore = 0 } = this.#log.state.step(path)?.undo ?? {}
+    if (retry.maxAttempts !== undefined && attempts - attemptsBefore >= retry.maxAttempts) return
     const { limits, ports } = this.#work.run.parts
     const own = backoff(retry, tries, ports.clock.random())
     const delayMs = Math.max(own, Math.min(retryAfterMs, retry.maxBackoffMs))
