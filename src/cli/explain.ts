@@ -52,7 +52,7 @@ refused.`,
     const isDrawn = formatOf(given) === "mermaid"
     if (isDrawn && tool === undefined)
       throw new UsageError("--format mermaid: --tool NAME is missing")
-    const read = readConfig(given, io)
+    const read = readConfig(given, io, { isOffline: true })
     if (read === undefined) return 1
     const sound = await configuredRegistry(read.config, io)
     if (sound === undefined) return 1

@@ -22,7 +22,7 @@ export interface Sound extends Pick<Planned, "plans"> {
 export async function namedRegistry(given: Given, io: Io): Promise<Sound | undefined> {
   const [file] = given.arguments
   if (file !== undefined) return soundFile(file, io)
-  const read = readConfig(given, io)
+  const read = readConfig(given, io, { isOffline: true })
   return read && configuredRegistry(read.config, io)
 }
 

@@ -176,6 +176,13 @@ sbom:
     }
   })
 
+  test("where no secret is set, as in CI, it is the same", async () => {
+    const time = { SOURCE_DATE_EPOCH: "1" }
+    const run = (set: Record<string, string>) =>
+      command(["sbom", "export", "--config", config], { ...set, ...time })
+    expect(await run({})).toEqual(await run(env))
+  })
+
   test("no secret of registry, configuration or environment is in any form", async () => {
     for (const spec of specs) {
       const { stdout, stderr } = await ofConfig("--spec", spec)

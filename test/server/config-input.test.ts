@@ -116,6 +116,31 @@ describe("a secret", () => {
     expect(config.servers[0]?.headers.get("authorization")?.reveal()).toBe("Bearer t0ken-canary")
   })
 
+  test("that only a running gateway needs may be missing where nothing is started; a place may not", () => {
+    const offline = (rest: string) =>
+      parseConfig("x.yaml", `${text("${K}")}\n${rest}`, {}, { isOffline: true })
+    expect(
+      sound(
+        offline(
+          'audit: { file: a, key: file:no-such-file }\nstate: { runs: "postgres://${U}:${P}@db/x" }',
+        ),
+      ).config.servers,
+    ).toHaveLength(1)
+    const places = 'listen: { port: "${PORT}" }\nadmin: { port: "${ADMIN}" }'
+    expect(problems(offline(places)).join()).toMatch(/PORT is not set.*ADMIN is not set/)
+    const addressed = (url: string) =>
+      parseConfig(
+        "x.yaml",
+        `${registry}\nservers: { a:1.0.0: { url: "${url}" } }`,
+        {},
+        { isOffline: true },
+      )
+    expect(addressed("http://a/mcp?key=${K}").ok).toBe(true)
+    expect(problems(addressed("http://${HOST}/mcp?key=${K}")).join()).toMatch(
+      /^[^,]*HOST is not set[^,]*$/,
+    )
+  })
+
   test("is never in the words of a problem", () => {
     const wrong = `${registry}\nsession: { key: "\${K}" }\nlisten: { port: "\${K}" }\naudit: { file: a, key: hunter2 }`
     const lines = problems(parseConfig("x.yaml", wrong, { K: "s3cret-canary" }))

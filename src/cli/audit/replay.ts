@@ -34,7 +34,7 @@ when a call that was allowed would be refused, a file cannot be read, or the reg
     const file = given.text("registry")
     if (file === undefined) throw new UsageError("--registry NEW is missing")
     const isConfigured = findConfig(given, io) !== undefined
-    const config = isConfigured ? readConfig(given, io)?.config : undefined
+    const config = isConfigured ? readConfig(given, io, { isOffline: true })?.config : undefined
     if (isConfigured && config === undefined) return 1
     const sound = await soundFile(file, io)
     if (sound === undefined) return 1

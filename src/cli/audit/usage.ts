@@ -38,6 +38,6 @@ or the registry is not sound.`,
 async function registryOf(given: Given, io: Io): Promise<Sound | undefined> {
   const file = given.text("registry")
   if (file !== undefined) return soundFile(file, io)
-  const read = readConfig(given, io)
+  const read = readConfig(given, io, { isOffline: true })
   return read && configuredRegistry(read.config, io)
 }

@@ -134,7 +134,7 @@ interface Source {
 async function sourceOf(given: Given, io: Io): Promise<Source | undefined> {
   const [file] = given.arguments
   const isWanted = file === undefined || given.text("config") !== undefined
-  const read = isWanted ? readConfig(given, io) : undefined
+  const read = isWanted ? readConfig(given, io, { isOffline: true }) : undefined
   if (isWanted && read === undefined) return
   const config = read?.config
   const sound =

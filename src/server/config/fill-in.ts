@@ -12,6 +12,8 @@ export interface Sources {
   readonly found?: (file: string, path: Path) => void
   /** Told of each value that comes from the environment, and where it goes. */
   readonly taken?: (value: string, path: Path) => void
+  /** Nothing will be started or connected to: what only that needs may be missing, and a stand-in takes its place. */
+  readonly isOffline?: boolean | undefined
 }
 
 type Wrong = (offset: number, path: Path, message: string) => void
@@ -29,7 +31,7 @@ export function fillIn(document: Document, sources: Sources, wrong: Wrong): void
     if (secret && isAlias(value)) wrong(value.range?.[0] ?? 0, path, literal)
     if (!isScalar(value)) continue
     const report = (message: string) => wrong(value.range?.[0] ?? 0, path, message)
-    const from = sourcesAt(sources, path)
+    const from = sourcesAt(sources, path, secret)
     if (secret) fillSecret(value, from, report)
     else fillPlain(value, { isTyped: isTyped(path), sources: from, report })
   }
@@ -38,16 +40,38 @@ export function fillIn(document: Document, sources: Sources, wrong: Wrong): void
 type Report = (message: string) => void
 
 /** The sources for one scalar: what is taken for it is told with its path. */
-interface SourcesAt extends Omit<Sources, "found" | "taken"> {
+interface SourcesAt extends Pick<Sources, "env" | "secretFile"> {
   readonly found: (file: string) => void
   readonly taken: (value: string) => void
+  /** From which character on the scalar may be without its variables. */
+  readonly mayMissFrom: (text: string) => number
 }
 
-const sourcesAt = ({ found, taken, ...sources }: Sources, path: Path): SourcesAt => ({
-  ...sources,
-  found: (file) => found?.(file, path),
-  taken: (value) => taken?.(value, path),
-})
+function sourcesAt(sources: Sources, path: Path, isSecret: boolean): SourcesAt {
+  const { env, found, isOffline = false, secretFile, taken } = sources
+  return {
+    env,
+    secretFile,
+    found: (file) => found?.(file, path),
+    taken: (value) => taken?.(value, path),
+    mayMissFrom: (text) => {
+      if (!isOffline) return Number.POSITIVE_INFINITY
+      return isSecret ? 0 : missableFrom(path, text)
+    },
+  }
+}
+
+/** What servers are given is nobody's business but theirs; of their addresses that is the query. Databases have passwords. */
+function missableFrom([section, key, member]: Path, text: string): number {
+  if (section === "state" && key === "runs" && text.startsWith("postgres")) return 0
+  if (section !== "servers") return Number.POSITIVE_INFINITY
+  if (member === "headers" || member === "env" || member === "args") return 0
+  const query = member === "url" ? text.indexOf("?") : -1
+  return query < 0 ? Number.POSITIVE_INFINITY : query
+}
+
+/** As long as a key has to be. */
+const standInChars = 32
 
 function fillSecret(node: Scalar, sources: SourcesAt, report: Report): void {
   if (node.value === null || node.value === "") return
@@ -57,16 +81,18 @@ function fillSecret(node: Scalar, sources: SourcesAt, report: Report): void {
   else if (/\$\{\w+:-[^}]/.test(text)) report("a secret has no default")
   else {
     const filled = replaced(text, sources, report)
-    node.value = isFile ? fromFile(filled, sources, report) : filled
+    const value = isFile ? fromFile(filled, sources, report) : filled
+    node.value = value === text ? text.padEnd(standInChars, "_") : value
   }
 }
 
-function fromFile(reference: string, { found, secretFile }: SourcesAt, report: Report): string {
+function fromFile(reference: string, sources: SourcesAt, report: Report): string {
   const path = reference.replace(/^file:(?:\/\/(?=[/.]))?/, "")
-  found(path)
+  sources.found(path)
   try {
-    return secretFile(path).replace(/\r?\n$/, "") // editors and `echo` end files with one
+    return sources.secretFile(path).replace(/\r?\n$/, "") // editors and `echo` end files with one
   } catch (error) {
+    if (sources.mayMissFrom(reference) === 0) return reference
     report(`the secret's file cannot be read: ${error instanceof Error ? error.message : error}`)
     return reference
   }
@@ -84,16 +110,22 @@ function fillPlain(node: Scalar, { isTyped, sources, report }: Filling): void {
   node.value = isTyped ? typed(filled) : filled
 }
 
-function replaced(text: string, { env, taken }: SourcesAt, report: Report): string {
+function replaced(text: string, { env, mayMissFrom, taken }: SourcesAt, report: Report): string {
   if (text.replaceAll(placeholder, "").includes("${"))
     report("write ${NAME} or ${NAME:-default}; a default holds no $ or braces")
-  return text.replaceAll(placeholder, (_, name: string, otherwise: string | undefined) => {
-    const set = Object.hasOwn(env, name) ? env[name] : undefined
-    if (set) taken(set)
-    const value = otherwise === undefined ? set : set || otherwise // as in a shell, :- also replaces nothing
-    if (value === undefined) report(`${name} is not set in the environment`)
-    return value ?? ""
-  })
+  const missable = mayMissFrom(text)
+  return text.replaceAll(
+    placeholder,
+    (whole, name: string, otherwise: string | undefined, at: number) => {
+      const set = Object.hasOwn(env, name) ? env[name] : undefined
+      if (set) taken(set)
+      const value = otherwise === undefined ? set : set || otherwise // as in a shell, :- also replaces nothing
+      if (value !== undefined) return value
+      if (at >= missable) return whole
+      report(`${name} is not set in the environment`)
+      return ""
+    },
+  )
 }
 
 /** The environment holds text only; where a number is expected, `"${PORT}"` is one, though YAML may want the quotes. */

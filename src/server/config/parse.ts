@@ -22,6 +22,14 @@ export type ParsedConfig =
 
 type Environment = Readonly<Record<string, string | undefined>>
 
+export interface ParseOptions {
+  /**
+   * Nothing will be started or connected to: variables that hold secrets, or that servers are given, may be unset, and
+   * files of secrets missing. A stand-in takes their place.
+   */
+  readonly isOffline?: boolean
+}
+
 /** Beyond this nobody wrote the file by hand, and reading it could take long. */
 const configBytesMax = 512 * 1024
 const secretBytesMax = 64 * 1024
@@ -29,9 +37,13 @@ const problemsMax = 100
 const aliasesMax = 20
 
 /** Reads the configuration file. What cannot be read is a problem like any other. */
-export function loadConfig(path: string, env: Environment): ParsedConfig {
+export function loadConfig(
+  path: string,
+  env: Environment,
+  options: ParseOptions = {},
+): ParsedConfig {
   try {
-    return parseConfig(path, readSmall(path, configBytesMax), env)
+    return parseConfig(path, readSmall(path, configBytesMax), env, options)
   } catch (error) {
     if (!(error instanceof Error)) throw error
     const message = `cannot be read: ${error.message}`
@@ -43,9 +55,14 @@ export function loadConfig(path: string, env: Environment): ParsedConfig {
  * Reads configuration text. `file` is shown in problems, and what is relative is relative to its folder; `env` fills
  * `${NAME}` and `${NAME:-default}`. Reports every problem (at most {@link problemsMax}), in file order.
  */
-export function parseConfig(file: string, text: string, env: Environment): ParsedConfig {
+export function parseConfig(
+  file: string,
+  text: string,
+  env: Environment,
+  options: ParseOptions = {},
+): ParsedConfig {
   const reading = new Reading(file, text)
-  const written = reading.written(env)
+  const written = reading.written(env, options)
   if (written === undefined) return { ok: false, problems: reading.problems() }
   const config = reading.settled(written)
   const problems = reading.problems()
@@ -85,7 +102,7 @@ class Reading {
   }
 
   /** What the file says, if that much of it is sound. */
-  written(env: Environment): ConfigFile | undefined {
+  written(env: Environment, { isOffline }: ParseOptions): ConfigFile | undefined {
     const [broken] = [...this.#document.errors, ...this.#document.warnings] // what follows is mostly an echo of it
     if (broken !== undefined) {
       this.#report(broken.pos[0], [], syntaxWords(broken))
@@ -100,10 +117,14 @@ class Reading {
     const found = (file: string, path: Path) => {
       this.#files.set(JSON.stringify(path), resolve(dirname(this.#file), file))
     }
-    fillIn(this.#document, { env, secretFile, found, taken }, (offset, path, message) => {
-      this.#report(offset, path, message)
-      this.#unfilled.add(printPath(path))
-    })
+    fillIn(
+      this.#document,
+      { env, secretFile, found, taken, isOffline },
+      (offset, path, message) => {
+        this.#report(offset, path, message)
+        this.#unfilled.add(printPath(path))
+      },
+    )
     return this.#checked()
   }
 
