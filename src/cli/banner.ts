@@ -16,6 +16,7 @@ export interface BannerFacts {
 }
 
 const rowsMax = 12 // of servers and of agents: a banner is read, not searched
+const toolsMax = 12 // of an agent
 
 /** What `postern serve` prints when it is ready: what it serves, where, for whom, and three commands to try. */
 export function banner(facts: BannerFacts): string {
@@ -77,18 +78,31 @@ function placeOf(address: Address | undefined): string {
 
 function toolsOf(agent: CatalogAgent): string {
   const tools = [...agent.scope.tools.values()].map(refText)
-  return tools.length === 0 ? "nothing" : tools.join(" ")
+  const more = tools.length > toolsMax ? [`… and ${tools.length - toolsMax} more`] : []
+  return tools.length === 0 ? "nothing" : [...tools.slice(0, toolsMax), ...more].join(" ")
 }
 
-const takesQuery = (tool: CatalogTool | undefined): boolean => {
-  const properties = tool?.shown.inputSchema["properties"]
+const takesQuery = (tool: CatalogTool): boolean => {
+  const properties = tool.shown.inputSchema["properties"]
   return isObject(properties) && Object.hasOwn(properties, "query")
+}
+
+const needsNothing = ({ shown: { inputSchema } }: CatalogTool): boolean => {
+  const { required } = inputSchema
+  return !Array.isArray(required) || required.length === 0
+}
+
+/** One that the agent may call; if there is one, a tool that answers to the proposed words and has no effect. */
+function allowedTool({ scope }: CatalogAgent): CatalogTool | undefined {
+  const tools = [...scope.tools.values()].reverse()
+  const harmless = tools.filter(({ shown }) => shown.annotations?.["readOnlyHint"] === true)
+  return tools.find(takesQuery) ?? harmless.find(needsNothing) ?? harmless[0] ?? tools[0]
 }
 
 /** One that the agent may not call; if there is one, a tool whose refusal makes sense at once. */
 function refusedTool({ tools }: Catalog, { scope }: CatalogAgent): string | undefined {
   const others = tools.filter(({ name }) => !scope.tools.has(name))
-  const destructive = others.find(({ entity }) => entity.annotations?.["destructiveHint"] === true)
+  const destructive = others.find(({ shown }) => shown.annotations?.["destructiveHint"] === true)
   return (destructive ?? others[0])?.name
 }
 
@@ -97,12 +111,12 @@ function tries({ catalog, command, url }: BannerFacts): string[] {
   const agent = catalog.agents.find(({ scope }) => scope.tools.size > 0)
   if (agent === undefined) return []
   const who = `--agent ${refText(agent)} --url ${url}`
-  const own = [...agent.scope.tools.values()].at(-1)
+  const own = allowedTool(agent)
   const foreign = refusedTool(catalog, agent)
   return [
     "  try",
     `    ${command} tools ${who}`,
-    `    ${command} call ${own?.name} ${who}${takesQuery(own) ? ' --args \'{"query": "tide"}\'' : ""}`,
+    `    ${command} call ${own?.name} ${who}${own !== undefined && takesQuery(own) ? ' --args \'{"query": "tide"}\'' : ""}`,
     ...(foreign === undefined ? [] : [`    ${command} call ${foreign} ${who}`]),
     "",
   ]

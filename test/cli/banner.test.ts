@@ -8,9 +8,14 @@ import { defaultLoadLimits } from "../../src/registry/limits.ts"
 import { loadRegistry, toEnd } from "../../src/registry/load.ts"
 import { sketchCatalog } from "../support/catalog.ts"
 
-/** The commands that the banner proposes for a document, without those of who and where. */
-function tries(catalog: Catalog): string[] {
-  const printed = banner({
+function catalogOf(text: string): Catalog {
+  const { catalog } = toEnd(loadRegistry(text, { knobs: authoring, limits: defaultLoadLimits }))
+  if (catalog === undefined) throw new Error("the document is sound")
+  return catalog
+}
+
+const printedFor = (catalog: Catalog): string =>
+  banner({
     version: "1",
     url: "U",
     adminUrl: "A",
@@ -19,16 +24,16 @@ function tries(catalog: Catalog): string[] {
     routes: { addresses: new Map(), rules: plainRules },
     command: "postern",
   })
-  return [...printed.matchAll(/^ {4}postern (.*)$/gm)].map(([, line = ""]) =>
+
+/** The commands that the banner proposes for a document, without those of who and where. */
+function tries(catalog: Catalog): string[] {
+  return [...printedFor(catalog).matchAll(/^ {4}postern (.*)$/gm)].map(([, line = ""]) =>
     line.replace(/ --agent \S+ --url U/, ""),
   )
 }
 
 test("the three commands to try are a list, a call, and a refusal that makes sense", () => {
-  const text = readFileSync("config/registry.json", "utf8")
-  const { catalog } = toEnd(loadRegistry(text, { knobs: authoring, limits: defaultLoadLimits }))
-  if (catalog === undefined) throw new Error("the document is sound")
-  expect(tries(catalog)).toEqual([
+  expect(tries(catalogOf(readFileSync("config/registry.json", "utf8")))).toEqual([
     "tools",
     `call search_documents --args '{"query": "tide"}'`,
     "call delete_document",
@@ -38,4 +43,36 @@ test("the three commands to try are a list, a call, and a refusal that makes sen
 test("a call is proposed with arguments only where the tool takes them", () => {
   const sketch = { tools: { "one@1": {}, "other@1": {} }, agents: { "a@1": ["one@1"] } }
   expect(tries(sketchCatalog(sketch))).toEqual(["tools", "call one", "call other"])
+})
+
+test("of many tools of an agent a few are named, and the call that is proposed has no effect", () => {
+  const reading = { annotations: { readOnlyHint: true } }
+  const path = { type: "object", properties: { path: { type: "string" } }, required: ["path"] }
+  const provides = [
+    ...Array.from({ length: 300 }, (_, at) => ({ tool: `tool_${at}` })),
+    { tool: "read", ...reading, inputSchema: path },
+    { tool: "ask", ...reading },
+    { tool: "write" },
+  ]
+  const depends = provides.map(({ tool: name }) => ({ type: "tool", name, version: "1.0.0" }))
+  const catalog = catalogOf(
+    JSON.stringify({
+      schemaVersion: "2.0",
+      servers: [{ name: "s", version: "1.0.0", provides }],
+      tools: depends.map(({ name }) => ({
+        name,
+        version: "1.0.0",
+        source: { server: "s", serverVersion: "1.0.0", tool: name },
+      })),
+      agents: [
+        {
+          name: "a",
+          version: "1.0.0",
+          capabilities: { extensions: [{ uri: "urn:agentgateway:sbom", params: { depends } }] },
+        },
+      ],
+    }),
+  )
+  expect(tries(catalog)).toEqual(["tools", "call ask"])
+  expect(printedFor(catalog)).toMatch(/^ {4}a@1\.0\.0(?: +\w+@1\.0\.0){12} … and 291 more$/m)
 })

@@ -1,5 +1,6 @@
 import type { FailureKind } from "../../mcp/backend/failure.ts"
 import type { Visit } from "../../mcp/backend/visit.ts"
+import { counted } from "../counted.ts"
 
 /** How asking a server went; `wrong` is what its entry lacks, so that nobody was asked. */
 export type Outcome = Visit | { readonly ok: false; readonly wrong: string }
@@ -14,8 +15,6 @@ export function outcomeLines(name: string, outcome: Outcome, seconds: number): s
   const { why, lastWords } = failureOf(outcome)
   return [`✗ ${name}  ${why}`, ...lastWords.map((line) => `    | ${line}`)]
 }
-
-export const counted = (tools: number): string => (tools === 1 ? "1 tool" : `${tools} tools`)
 
 /** Why a server could not be asked, with what to do about it, and the last that its process said. */
 export function failureOf(outcome: Outcome & { readonly ok: false }): {

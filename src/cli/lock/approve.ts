@@ -7,6 +7,7 @@ import {
   withApproval,
 } from "../../registry/pins/update-lock.ts"
 import { type Command, type Given, type Io, UsageError } from "../command.ts"
+import { counted } from "../counted.ts"
 import { printable } from "../printable.ts"
 import { driftLines } from "./drift-words.ts"
 import { writeLock } from "./lock-file.ts"
@@ -107,10 +108,9 @@ function approve(
   const pin = withApproval(surveyed, approved, approval, { volatileMeta })
   const others = lock.servers.filter((one) => one !== before && keyOf(one) !== keyOf(wanted))
   if (!writeLock(prepared, lockOf([...others, pin]), io)) return false
-  const count = names.length === 1 ? "1 tool" : `${names.length} tools`
   const also = words === undefined ? "" : " and what it says of itself"
   io.out.write(
-    `${relative("", file)}: accepted ${count} of ${nameOf(wanted)}${also}, by ${printable(approval.by)}\n`,
+    `${relative("", file)}: accepted ${counted(names.length)} of ${nameOf(wanted)}${also}, by ${printable(approval.by)}\n`,
   )
   return true
 }

@@ -4,6 +4,7 @@ import type { Wanted } from "../../registry/pins/wanted.ts"
 import type { Config } from "../../server/config/config.ts"
 import { type Given, type Io, type Option, UsageError } from "../command.ts"
 import { configOption, readConfig } from "../config-file.ts"
+import { counted } from "../counted.ts"
 import { printable } from "../printable.ts"
 import { parseRef } from "../ref.ts"
 import { configuredRegistry } from "../sound-registry.ts"
@@ -77,7 +78,7 @@ function chosenServer(text: string, wanted: readonly Wanted[]): Wanted {
 
 function progressLine(one: Surveyed): string {
   const name = nameOf(one.wanted)
-  if (one.ok) return `${name}: ${one.listed.length} tools`
+  if (one.ok) return `${name}: ${counted(one.listed.length)}`
   return [`${name}: not looked at: ${one.reason}`, ...one.lastWords].join("\n  ")
 }
 
