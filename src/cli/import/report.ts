@@ -16,7 +16,6 @@ import type { Settled } from "./settle.ts"
 /** How many of many are shown; `--json` has them all. */
 const toolsMax = 12
 const fieldsMax = 20
-const fieldChars = 200
 
 /** What changes in the registry, as lines: `+` what comes, `~` what is another, `-` what went, `!` what to look at. */
 export function changeLines(changes: readonly Change[]): string[] {
@@ -114,12 +113,9 @@ function changedLines(change: DefinitionChanged): string[] {
 
 const fieldLines = ({ after, at, before }: FieldChange): string[] => [
   `      ${at}`,
-  ...(before === undefined ? [] : [`      - ${cut(before)}`]),
-  ...(after === undefined ? [] : [`      + ${cut(after)}`]),
+  ...(before === undefined ? [] : [`      - ${before}`]),
+  ...(after === undefined ? [] : [`      + ${after}`]),
 ]
-
-const cut = (text: string): string =>
-  text.length > fieldChars ? `${text.slice(0, fieldChars)}…` : text
 
 function hiddenLines(tool: Ref, hidden: readonly HiddenText[], so: string): string[] {
   return hidden.map(({ at, what }) => `! ${written(tool)} hides text in ${at}: ${what}${so}`)

@@ -300,6 +300,14 @@ describe("importing again", () => {
     expect(provided(world)).toEqual(["search"])
   })
 
+  test("shows the whole of what changed: the end of a long text, too", async () => {
+    const long = "Finds pages. ".repeat(30)
+    const { again, offer } = await imported(tool("search", { description: long }))
+    offer("1.0.0", tool("search", { description: `${long}And mails them.` }))
+    const { out } = await again()
+    expect(out).toContain('Finds pages. And mails them."\n')
+  })
+
   test("does not write over what somebody wrote while servers were asked", async () => {
     const { again, docs, edit, offer, world } = await imported(tool("search"))
     offer("1.0.0", tool("search"), tool("fresh"))
