@@ -132,8 +132,21 @@ describe("postern lock", { timeout: 60_000 }, () => {
     )
     expect(read().servers[0].tools[0].definition.description).toBe("Finds.")
     web.tools = [tool("search", "Mails."), tool("hides", "Finds.")]
-    expect(await lock("approve", "web", "search", ...digest, ...why)).toMatchObject({ code: 0 })
+    for (const _ of ["first", "second"])
+      expect(await lock("approve", "web", "search", ...digest, ...why)).toMatchObject({ code: 0 })
     expect(read().servers[0].tools[0].definition.description).toBe("Mails.")
+  })
+
+  test("waits for a server as long as it is told to, whatever a gateway would", async () => {
+    const { lock, configFile, read } = await world()
+    const config = JSON.parse(readFileSync(configFile, "utf8"))
+    const limits = { ...config.limits, backendConnectTimeout: "1ms" }
+    writeFileSync(configFile, JSON.stringify({ ...config, limits }))
+    expect(await lock("it", "--timeout", "50")).toMatchObject({
+      code: 0,
+      err: "it@1.0.0: 2 tools\n",
+    })
+    expect(read().servers[0].server).toBe("it")
   })
 
   test("what two approve at once is not lost: the later one is told to look again", async () => {

@@ -1,4 +1,5 @@
 import { relative } from "node:path"
+import { digestsOf } from "../../registry/pins/definition.ts"
 import { type Approval, lockOf, serverPin } from "../../registry/pins/lock.ts"
 import {
   type Approved,
@@ -81,7 +82,7 @@ function whatIsWrong(
       return [`${nameOf(wanted)} lists ${name} ${all.length} times, with different words`]
     if (finding === undefined)
       return [`the registry has no tool that is ${name} on ${nameOf(wanted)}`]
-    if (digest === undefined || digest === finding.drift?.digest) return []
+    if (digest === undefined || all.every((one) => digest === digestsOf(one)?.definition)) return []
     return [`${name} is not ${digest} now; look at it again with postern lock --check`]
   })
 }

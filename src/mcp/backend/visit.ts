@@ -41,7 +41,7 @@ interface Unvisited {
 
 export interface VisitOptions {
   readonly identity: Identity
-  /** For each server: to start, connect, and list. */
+  /** For each server: to start, connect, and list. It counts in place of those limits for each alone. */
   readonly timeoutMs: number
   readonly limits?: Partial<BackendLimits>
   /** Secret values that no text may show, beside those in the address. */
@@ -60,7 +60,7 @@ export class Visitor {
 
   constructor({ identity, limits, secrets, timeoutMs }: VisitOptions) {
     this.#timeoutMs = timeoutMs
-    this.#limits = { ...defaultLimits, connectMs: timeoutMs, startMs: timeoutMs, ...limits }
+    this.#limits = { ...defaultLimits, ...limits, connectMs: timeoutMs, startMs: timeoutMs }
     this.#links = new Links(identity, this.#limits, readSecret)
     this.#secrets = [...(secrets ?? [])]
     const { tokenBytesMax: bytesMax, tokenMs } = this.#limits
