@@ -1,14 +1,19 @@
 import fc from "fast-check"
 import { describe, expect, test, vi } from "vitest"
+import { plainRule } from "../../src/call/server-rules.ts"
 import type { Ref } from "../../src/registry/model.ts"
 import { toolDrift } from "../../src/registry/pins/drift.ts"
+import { lockOf } from "../../src/registry/pins/lock.ts"
 import { pinTool } from "../../src/registry/pins/pin-tool.ts"
 import type { JsonObject } from "../../src/schema/json.ts"
 import { lineBufferBytes, noHash, writeLine } from "../../src/server/audit/line.ts"
 import { Budget } from "../../src/server/pins/budget.ts"
 import { driftRecord } from "../../src/server/pins/drift-record.ts"
 import { Looks } from "../../src/server/pins/looks.ts"
+import { Pins, type StandingChange } from "../../src/server/pins/pins.ts"
 import { type State, standingOf } from "../../src/server/pins/standing.ts"
+import { sketchCatalog } from "../support/catalog.ts"
+import { strict } from "../support/gateway.ts"
 
 const server: Ref = { name: "web", version: "1.0.0" }
 const options = { volatileMeta: [] }
@@ -98,6 +103,55 @@ test("a server that changes all the time has so many records a minute, and the r
   expect(budget.refused).toBe(2)
   now = 60_000
   expect(budget.allows("web")).toBe(true)
+})
+
+describe("a server that is judged when the registry changes", () => {
+  const lock = lockOf([
+    { server, tools: ["backend_a", "backend_b"].flatMap((name) => pinTool({ name }) ?? []) },
+  ])
+  const rules = { exposed: [], of: () => plainRule, methods: new Set<string>() }
+  const registry = (...names: string[]) =>
+    sketchCatalog({
+      tools: Object.fromEntries(names.map((name) => [`${name}@1.0.0`, { server: "web@1.0.0" }])),
+    })
+  const drifted = (name: string) => ({ name, definition: { name, description: "Mails." } })
+  const seen = { kind: "tools", tools: [drifted("backend_a"), drifted("backend_b")] } as const
+
+  function pins() {
+    const said: StandingChange[] = []
+    const made = new Pins({
+      levels: { ...strict, definitionDrift: "deny" },
+      pinning: options,
+      sliceMs: 10,
+      changed: (change) => said.push(change),
+      withheldChanged: () => {},
+      bug: (error) => expect.fail(String(error)),
+    })
+    void made.use(lock)
+    void made.accept(registry("a"), rules)
+    return { pins: made, said }
+  }
+
+  test("has no call of a tool that came with it before the tool was judged", async () => {
+    const { pins: made } = pins()
+    await made.observe(server, seen)
+    expect(made.withheld(server, "backend_a")).toContain("not as it was pinned: words")
+    const accepted = made.accept(registry("a", "b"), rules)
+    expect(made.withheld(server, "backend_b")).toBe("it has not been judged yet")
+    expect(made.withheld(server, "backend_a")).toContain("not as it was pinned")
+    await accepted
+    expect(made.withheld(server, "backend_b")).toContain("not as it was pinned: words")
+  })
+
+  test("and taken out meanwhile is forgotten", async () => {
+    const { pins: made, said } = pins()
+    const observed = made.observe(server, seen)
+    await made.accept(registry(), rules)
+    await observed
+    expect([...made.judged]).toEqual([])
+    expect(made.withheld(server, "backend_a")).toBeUndefined()
+    expect(said).toEqual([])
+  })
 })
 
 describe("looks at pinned servers", () => {

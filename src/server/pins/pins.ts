@@ -72,6 +72,7 @@ export class Pins implements ToolGuard, Withheld {
   /** To be judged, with those who wait for that. */
   readonly #due = new Map<string, (() => void)[]>()
   #isWorking = false
+  #underWay: string | undefined
   readonly #closed = new AbortController()
   /** Another object whenever other tools are withheld: what is kept by it is kept by what holds. */
   levels: Levels
@@ -139,10 +140,18 @@ export class Pins implements ToolGuard, Withheld {
   }
 
   withheld(server: Ref, tool: string): string | undefined {
+    if (this.#isWorking && this.#isYetToBeJudged(refKey(server.name, server.version), tool))
+      return "it has not been judged yet"
     if (this.#withheld.size === 0 && this.#unseen.size === 0) return
     const unseen = this.#unseen.get(refKey(server.name, server.version))
     if (unseen === undefined || !this.isPinned(server, tool)) return this.reason(server, tool)
     return `its server's tools could not be looked at: ${unseen}`
+  }
+
+  /** A tool that came with another registry or lock, of a server that was looked at before. */
+  #isYetToBeJudged(key: string, tool: string): boolean {
+    const isDue = this.#due.has(key) || this.#underWay === key
+    return isDue && this.#seen.has(key) && this.#judged.get(key)?.tools.has(tool) !== true
   }
 
   /** In the order in which servers were first looked at. */
@@ -171,7 +180,9 @@ export class Pins implements ToolGuard, Withheld {
     let sinceMs = performance.now()
     for (const [key, waiting] of this.#due) {
       this.#due.delete(key)
+      this.#underWay = key
       await this.#attempt(key)
+      this.#underWay = undefined
       for (const done of waiting) done()
       if (performance.now() - sinceMs < this.#options.sliceMs) continue
       await new Promise<void>((resume) => setImmediate(resume)) // many small servers are as much as a large one
@@ -198,6 +209,7 @@ export class Pins implements ToolGuard, Withheld {
   }
 
   #take(key: string, wanted: Wanted, { tools, words, strangers }: ServerFindings): void {
+    if (!this.#wanted.has(key)) return // it was taken out of the registry meanwhile
     const { definitionDrift } = this.#options.levels
     const judged: Judged = {
       server: wanted.server,
