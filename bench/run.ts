@@ -5,6 +5,7 @@ import { measureLoad, measureReload } from "./catalog.ts"
 import { measureStart } from "./cold.ts"
 import { innerCalls, measureCompositions, measureInterpreter, targets } from "./compositions.ts"
 import { compositions as contracted, measureContracts } from "./contracts.ts"
+import { atOnce, measureRecovery, measureSagas, sagaSteps } from "./sagas.ts"
 import { eventsPerCall, measureSessions, measureStreams } from "./streams.ts"
 import type { Usage } from "./subject.ts"
 
@@ -15,7 +16,7 @@ const { values } = parseArgs({
     connections: { type: "string", default: "32" },
     only: {
       type: "string",
-      default: "calls,streams,sessions,compositions,contracts,catalog,start",
+      default: "calls,streams,sessions,compositions,sagas,contracts,catalog,start",
     },
   },
 })
@@ -28,6 +29,7 @@ if (wanted.has("calls")) await calls()
 if (wanted.has("streams")) await streams()
 if (wanted.has("sessions")) await sessions()
 if (wanted.has("compositions")) await compositions()
+if (wanted.has("sagas")) await sagas()
 if (wanted.has("contracts")) contracts()
 if (wanted.has("catalog")) await catalog()
 if (wanted.has("start")) await cold()
@@ -82,6 +84,23 @@ async function compositions(): Promise<void> {
   const late = of(({ slowest, scatter }) => scatter.p50Ms - slowest.p50Ms)
   console.log(
     `a scatter-gather over ${targets} calls: ${gathered.toFixed(2)} ms; its slowest alone ${slowest.toFixed(2)} ms: ${late.toFixed(2)} ms more (reach ≤ 1); ${failed} failed`,
+  )
+}
+
+async function sagas(): Promise<void> {
+  const rows = (await measureSagas(Number(values.seconds))).map((one) => ({
+    journal: one.name,
+    "steps/s": Math.round(one.stepsPerSecond),
+    "p50 ms, alone": Number(one.p50Ms.toFixed(2)),
+    "p99 ms, alone": Number(one.p99Ms.toFixed(2)),
+  }))
+  console.log(
+    `\nsagas of ${sagaSteps} steps, ${atOnce} at once and alone (reach ≥ 30,000 steps/s and p50 ≤ 2 ms on SQLite, FULL)`,
+  )
+  console.table(rows)
+  const count = 10_000
+  console.log(
+    `${count} runs that were left, ended in ${(await measureRecovery(count)).toFixed(1)} s (reach ≤ 10)`,
   )
 }
 
