@@ -28,7 +28,8 @@ export const graph: Command = {
       type: "string",
       short: "f",
       value: "FORMAT",
-      summary: "svg, mermaid or dot; otherwise by the name of the output, and mermaid without one",
+      summary:
+        "svg, mermaid or dot; otherwise by the name of the output (.svg, .mmd, .dot), and mermaid without one",
     },
     output: outputOption,
     agent: { ...around("agent"), short: "a" },
@@ -69,11 +70,24 @@ const printers: Readonly<Record<string, (picture: Picture) => string>> = {
   dot: drawDot,
 }
 
-const extensions: Readonly<Record<string, string>> = { ".svg": "svg", ".dot": "dot", ".gv": "dot" }
+const extensions: Readonly<Record<string, string>> = {
+  ".svg": "svg",
+  ".dot": "dot",
+  ".gv": "dot",
+  ".mmd": "mermaid",
+  ".mermaid": "mermaid",
+  ".md": "mermaid",
+  ".txt": "mermaid",
+  "": "mermaid",
+}
 
 function printerOf(given: Given): (picture: Picture) => string {
-  const byName = extensions[extname(given.text("output") ?? "").toLowerCase()]
-  const format = given.text("format") ?? byName ?? "mermaid"
+  const extension = extname(given.text("output") ?? "").toLowerCase()
+  const format = given.text("format") ?? extensions[extension]
+  if (format === undefined)
+    throw new UsageError(
+      `--output: no format is known as ${extension}; name it .svg, .mmd or .dot, or say --format`,
+    )
   const printer = Object.hasOwn(printers, format) ? printers[format] : undefined
   if (printer !== undefined) return printer
   throw new UsageError(`--format: one of ${Object.keys(printers).join(", ")}`)

@@ -61,6 +61,12 @@ describe("postern graph", () => {
       /only one entity can be in the middle/,
     ],
     [
+      "a file name of no format",
+      [flagship, "-o", "graph.png"],
+      2,
+      /no format is known as \.png; name it \.svg/,
+    ],
+    [
       "a direction without a middle",
       [flagship, "--direction", "needs"],
       2,

@@ -70,5 +70,7 @@ function newConfig({ config, registry }: State): string {
   const source = /^\.\.?\//.test(path) ? path : `./${path}`
   return `# Where the servers of ${basename(registry.file)} live. More keys: docs/reference/configuration.md
 registry: { source: ${JSON.stringify(`file://${source.split("/").map(encodeURIComponent).join("/")}`)} }
+# Every decision, for postern audit usage and verify.
+audit: { file: ./audit.jsonl }
 `
 }

@@ -76,6 +76,8 @@ describe("postern import", () => {
       world.read("postern.yaml"),
     ).toBe(`# Where the servers of registry.json live. More keys: docs/reference/configuration.md
 registry: { source: "file://./registry.json" }
+# Every decision, for postern audit usage and verify.
+audit: { file: ./audit.jsonl }
 
 servers:
   one:1.2.0:
