@@ -35,7 +35,7 @@ import { beginFacts, type Facts, warn } from "./facts.ts"
 import type { Gateway } from "./gateway.ts"
 import { hiddenTextIn } from "./hidden-results.ts"
 import type { Inquiry } from "./inquiry.ts"
-import type { Respondent } from "./interaction/peer.ts"
+import type { Respondent, Rounds } from "./interaction/peer.ts"
 import { type Permit, permit, permitInside } from "./permit.ts"
 import type { Refusal } from "./refusal.ts"
 
@@ -67,6 +67,8 @@ export interface CallRequest extends Inquiry {
   readonly logs?: LogWish | undefined
   /** Who answers what backends ask meanwhile; undefined where nobody does. */
   readonly respondent?: Respondent | undefined
+  /** Of a caller that is asked by the result of its request, where the gateway itself asks: what it brought back. */
+  readonly rounds?: Rounds
 }
 
 /** What a call comes to: the tool's result, the backend's own JSON-RPC error, or a refusal. */

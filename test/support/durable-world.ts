@@ -125,7 +125,7 @@ export class DurableWorld extends World {
   async play(plan: Plan, input: Json, id: string, callerScope?: string): Promise<RunOutcome> {
     await this.begin(plan, input, id)
     const drive = await this.begun(id, false, callerScope)
-    if (drive === undefined || drive.status === "left") throw new Error(`run ${id} has no end`)
+    if (drive === undefined || !("outcome" in drive)) throw new Error(`run ${id} has no end`)
     return drive.outcome
   }
 

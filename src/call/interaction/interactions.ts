@@ -54,6 +54,8 @@ type Turn = Pick<BackendRequest, "peer" | "rounds" | "cancellation" | "onNotific
 /** The same for work that is no request to one backend. */
 interface WorkTurn extends Waiting {
   readonly respondent: Respondent | undefined
+  /** Of a caller that is asked by results. */
+  readonly rounds?: Rounds
 }
 
 /** What backends ask of callers and callers answer, whatever era either of them speaks. */
@@ -148,8 +150,8 @@ export class Interactions {
   ): Promise<BackendReply> {
     const { respondent } = talk
     if (respondent.kind !== "rounds") return work({ ...waiting, respondent })
-    return this.#inRounds({ ...talk, respondent, server: "" }, waiting, (turn, hold) => {
-      const { cancellation, onNotification } = turn
+    return this.#inRounds({ ...talk, respondent, server: talk.subject }, waiting, (turn, hold) => {
+      const { cancellation, onNotification, rounds } = turn
       const capabilities = withoutTasks(respondent.capabilities)
       const live: LiveRespondent | undefined = hold &&
         capabilities && {
@@ -158,7 +160,7 @@ export class Interactions {
           capabilities,
           put: (question) => hold.put(question),
         }
-      return work({ cancellation, onNotification, respondent: live })
+      return work({ cancellation, onNotification, respondent: live, ...(rounds && { rounds }) })
     })
   }
 

@@ -1,4 +1,5 @@
 import type { ChooseNode, Node } from "../plan/plan.ts"
+import { approve } from "./approve.ts"
 import { call } from "./call.ts"
 import { failure, type Result } from "./outcome.ts"
 import { computed, fail, held, type Work } from "./work.ts"
@@ -19,7 +20,7 @@ export async function runNode(node: Node, work: Work): Promise<Result> {
       work.tally.inner.length = 0
       return work.run.parts.runGraph(node.graph, work)
     case "approve":
-      return fail(work, failure("journal", "nobody can be asked here: this run has no journal"))
+      return approve(node.ask, work)
   }
 }
 

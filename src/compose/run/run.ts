@@ -55,6 +55,7 @@ export class Run {
   #bug: { readonly cause: unknown } | undefined
   #isOver = false
   #parking: Parking | undefined
+  #isAsking = false
 
   /** `isTrusted`: its arguments have been held to their schema, and every answer is going to be. */
   constructor(parts: RunParts, { stop, isTrusted = false }: RunStart = {}) {
@@ -125,6 +126,17 @@ export class Run {
       class: "cancelled",
       message: `not begun: the run is parked, ${parking.reason}`,
     })
+  }
+
+  /** Whether it came to rest because a person is asked. */
+  get isAsking(): boolean {
+    return this.#isAsking
+  }
+
+  /** A person is asked: the run comes to rest, and goes on with the answer, whenever and wherever that is. */
+  ask(): void {
+    this.#isAsking = true
+    this.halt.drain({ class: "cancelled", message: "not begun: the run waits for an answer" })
   }
 
   note(note: RunNote): void {

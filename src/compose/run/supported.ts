@@ -1,5 +1,5 @@
 import { callsOf, graphsIn, measure, nodesOf } from "../plan/measure.ts"
-import type { CallNode, Graph, Plan } from "../plan/plan.ts"
+import type { CallNode, Graph, Node, Plan } from "../plan/plan.ts"
 import type { RunLimits } from "./limits.ts"
 import { type Failure, failure, unsupported } from "./outcome.ts"
 
@@ -30,7 +30,7 @@ function judge(root: Graph, limits: RunLimits, durable: boolean): Failure | unde
   if (depth > limits.maxDepth)
     return over({ found: depth, what: "graphs inside each other", limit: "maxDepth" }, limits)
   for (const graph of graphsOf(root)) {
-    const needs = durable ? askingIn(graph) : journalFor(graph)
+    const needs = durable ? misplacedIn(graph) : journalFor(graph)
     if (needs !== undefined) return { class: "journal", code: unsupported, message: needs }
     const size = tooLarge(graph, limits)
     if (size !== undefined) return size
@@ -54,9 +54,29 @@ function graphsOf(root: Graph): ReadonlySet<Graph> {
   return found
 }
 
+/** Where a run cannot wait for a person: it does not go back half way, and what is done once holds others up. */
+function misplacedIn({ steps }: Graph): string | undefined {
+  for (const step of steps) {
+    const { id, node, policies, undo, onUnknown } = step
+    const probe = typeof onUnknown === "object" ? onUnknown.probe : undefined
+    const undoing = [undo?.node, probe].filter((one) => one !== undefined)
+    if (undoing.some(isAsking)) return `what undoes step ${id} asks a person, which it may not`
+    if (policies.detached && nodesOf(step).some(isAsking))
+      return `step ${id} is detached and asks a person, which it may not`
+    if ((policies.once ?? policies.cache) !== undefined && isAsking(node))
+      return `step ${id} asks a person, and so its value can be shared with no other run`
+  }
+  return
+}
+
+/** Whether it asks a person, itself or in a graph that it runs. */
+const isAsking = (node: Node): boolean =>
+  node.kind === "approve" ||
+  graphsIn(node).some(({ steps }) => steps.flatMap(nodesOf).some(isAsking))
+
 function askingIn({ steps }: Graph): string | undefined {
   const asking = steps.find((step) => nodesOf(step).some(({ kind }) => kind === "approve"))
-  return asking && `step ${asking.id} asks a person, which this version does not do`
+  return asking && `step ${asking.id} asks a person, which needs a journal, and there is none here`
 }
 
 function journalFor(graph: Graph): string | undefined {

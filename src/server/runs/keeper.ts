@@ -1,3 +1,4 @@
+import { callInside } from "../../call/call.ts"
 import { type DurableRuns, isJournalTrouble } from "../../call/composition/durable/durable-runs.ts"
 import { recoveredOrigin } from "../../call/composition/durable/recovered.ts"
 import type { Gateway } from "../../call/gateway.ts"
@@ -93,8 +94,10 @@ export class RunKeeper {
     if (gateway === undefined) return
     const { owner } = runs.ownership()
     for (;;) {
-      const found = await journal.open().claimable(owner, now(), runs.size + batchMax)
-      const ids = found.filter((id) => runs.live(id) === undefined)
+      const found = await journal
+        .open()
+        .claimable(owner, now(), runs.size + runs.waiting + batchMax)
+      const ids = found.filter((id) => !runs.isLookedAfter(id))
       if (ids.length === 0 || !runs.hasRoom) return
       const taken = await Promise.all(ids.map((id) => this.#resume(id, gateway)))
       if (!taken.includes(true)) return
@@ -105,7 +108,7 @@ export class RunKeeper {
   async #resume(id: string, gateway: Gateway): Promise<boolean> {
     try {
       const live = await this.#options.runs.resume(id, (record, plan) =>
-        recoveredOrigin(record, plan, gateway),
+        recoveredOrigin(record, plan, gateway, callInside),
       )
       return live !== undefined
     } catch (error) {

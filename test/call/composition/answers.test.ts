@@ -99,11 +99,23 @@ describe("the answer of a composition", () => {
 })
 
 describe("a composition that cannot be run", () => {
+  const ask = { approve: { message: "May I?" } }
+
   test.each([
     [
-      "a question to a person",
-      pipeline(step("t"), { id: "ask", operation: { approve: { message: "May I?" } } }),
-      /step ask asks a person/,
+      "a question to a person in what nobody waits for",
+      pipeline(step("t"), { id: "ask", operation: ask, detached: true }),
+      /step ask is detached and asks a person/,
+    ],
+    [
+      "a question to a person in what is done once",
+      pipeline(step("t"), { id: "ask", operation: ask, once: { key: ["$.id"] } }),
+      /step ask asks a person, and so its value can be shared/,
+    ],
+    [
+      "a question to a person on the way back",
+      { saga: { steps: [{ id: "t", action: { tool: { name: "t" } }, compensate: ask }] } },
+      /what undoes step t asks a person/,
     ],
   ])("because of %s is refused in so many words, and calls nothing", async (_, spec, words) => {
     const { call, records, requests } = composed({ tools: { t: {} }, compositions: { c: spec } })

@@ -31,6 +31,21 @@ export const stillGoing = ({ id, tool, status = "running" }: Named, hasKey: bool
       : `Calling it again would begin another run. Run ${id}.`,
   ])
 
+/** It waits for a person whom this caller cannot be. */
+export const stillWaiting = (
+  { id, tool }: Named,
+  to: "caller" | "operator",
+  hasKey: boolean,
+): Answer =>
+  told("overloaded", { id, status: "waiting" }, [
+    to === "operator"
+      ? `${tool} waits for an operator to approve it.`
+      : `${tool} waits for approval, and this client cannot be asked: an operator can answer.`,
+    hasKey
+      ? `Call it again with the same arguments to get its result. Run ${id}.`
+      : `Calling it again would begin another run. Run ${id}.`,
+  ])
+
 /** The id, or the key, is that of a run with other input, or of somebody else: which is not said. */
 export const conflict = (tool: string): Answer =>
   told("run_conflict", undefined, [

@@ -1,15 +1,24 @@
 import type { Plan } from "../../../compose/plan/plan.ts"
 import { Cancellation } from "../../../compose/run/cancellation.ts"
+import {
+  answering,
+  type OpenQuestion,
+  openQuestions,
+} from "../../../compose/run/durable/answering.ts"
 import { type Drive, DurableRun } from "../../../compose/run/durable/drive.ts"
+import type { PersonsAnswer } from "../../../compose/run/durable/event.ts"
 import { inputDigest } from "../../../compose/run/durable/input-digest.ts"
 import {
+  type Claim,
   type Journal,
   JournalTrouble,
   type Lease,
   type Owner,
+  RunLost,
 } from "../../../compose/run/durable/journal.ts"
 import type { NewRun, RunRecord } from "../../../compose/run/durable/record.ts"
 import { RunState } from "../../../compose/run/durable/state.ts"
+import type { RunStatus } from "../../../compose/run/durable/status.ts"
 import type { RunLimits } from "../../../compose/run/limits.ts"
 import type { Clock } from "../../../compose/run/ports.ts"
 import type { StepEvent } from "../../../compose/run/report.ts"
@@ -21,6 +30,7 @@ import type { InsideLine, Way } from "../../call.ts"
 import type { Caller } from "../../caller.ts"
 import { createInvoke } from "../invoke.ts"
 import { Teller } from "../teller.ts"
+import { type AnswerTaken, contentFaults, type ToAnswer } from "./answer-taken.ts"
 import { withdrawnFrom } from "./principal.ts"
 import { durableResult, faultOf } from "./results.ts"
 
@@ -64,6 +74,10 @@ export interface Origin {
 export class DurableRuns {
   readonly #options: DurableRunsOptions
   readonly #live = new Map<string, LiveRun & { readonly run: DurableRun }>()
+  /** Those that wait for a person, as this process left them, and until when. */
+  readonly #waiting = new Map<string, number>()
+  /** Of what is read, claimed and begun again, one after the other for each run. */
+  readonly #turns = new Map<string, Promise<unknown>>()
   #isClosing = false
   /** When all leases were last prolonged. */
   #renewedMs = Number.NEGATIVE_INFINITY
@@ -87,6 +101,22 @@ export class DurableRuns {
 
   get hasRoom(): boolean {
     return this.#live.size < this.#options.openMax && !this.#isClosing
+  }
+
+  /** Whether another run may be begun: those that wait for a person count, too. */
+  get takesMore(): boolean {
+    return this.hasRoom && this.#live.size + this.#waiting.size < this.#options.openMax
+  }
+
+  /** How many wait for a person. */
+  get waiting(): number {
+    return this.#waiting.size
+  }
+
+  /** Whether there is nothing to do about an open run: it is driven here, or waits for a person who still has time. */
+  isLookedAfter(id: string): boolean {
+    const untilMs = this.#waiting.get(id)
+    return this.#live.has(id) || (untilMs !== undefined && this.clock.now() < untilMs)
   }
 
   live(id: string): LiveRun | undefined {
@@ -123,30 +153,112 @@ export class DurableRuns {
 
   /**
    * Takes a run over and drives it from where it stands. `counts`: as a recovery. Undefined where it cannot be had, is
-   * driven here already, or has ended.
+   * driven here already, has ended, or waits for a person who still has time.
    */
-  async resume(
-    id: string,
-    originOf: (record: RunRecord, plan: Plan) => Origin,
-    { counts = true } = {},
-  ): Promise<LiveRun | undefined> {
+  resume(id: string, originOf: OriginOf, { counts = true } = {}): Promise<LiveRun | undefined> {
+    return this.#inTurn(id, () => this.#resume(id, originOf, counts))
+  }
+
+  async #resume(id: string, originOf: OriginOf, counts: boolean): Promise<LiveRun | undefined> {
     if (this.#live.has(id) || this.#isClosing) return
+    const taken = await this.#take(id, { counts })
+    if (taken === undefined || this.#live.has(id)) return
+    const { state } = taken
+    if (state.status !== "waiting") return this.#goOn(taken, originOf, { counts })
+    const nowMs = this.clock.now()
+    const late = openQuestions(state).filter(({ untilMs }) => untilMs <= nowMs)
+    if (late.length === 0) return void this.#wait(id, state)
+    const timeout: PersonsAnswer = { action: "timeout", who: "" }
+    return this.#answered(taken, new Map(late.map(({ path }) => [path, timeout])), originOf)
+  }
+
+  /** What a run asks now; undefined where there is no such run. Rejects with a {@link JournalTrouble}. */
+  async questions(id: string): Promise<readonly OpenQuestion[] | undefined> {
+    const record = await this.journal.get(id)
+    if (record?.status !== "waiting") return record && []
+    const nowMs = this.clock.now()
+    const open = openQuestions(RunState.of(await this.journal.events(id)))
+    return open.filter(({ untilMs }) => untilMs > nowMs)
+  }
+
+  /**
+   * A person has answered what the step at this path asks, and the run goes on with it, here. An answer counts once: the
+   * first that is in the journal. Rejects with a {@link JournalTrouble}: nothing was answered then, as far as anybody knows.
+   */
+  answer(given: ToAnswer, originOf: OriginOf): Promise<AnswerTaken> {
+    return this.#inTurn(given.id, () => this.#answer(given, originOf))
+  }
+
+  async #answer({ id, path, answer, schemas }: ToAnswer, originOf: OriginOf): Promise<AnswerTaken> {
+    const questions = await this.questions(id)
+    if (questions === undefined) return { is: "unknown" }
+    const question = questions.find((one) => one.path === path)
+    if (question === undefined) return { is: "over" }
+    const faults = contentFaults(question, answer, schemas)
+    if (faults !== undefined) return { is: "misfit", faults }
+    if (this.#isClosing) return { is: "over" }
+    // Whoever has it leaves it alone as long as it waits.
+    const taken = await this.#take(id, { counts: false, force: true })
+    if (taken === undefined || this.#live.has(id)) return { is: "over" }
+    const isOpen = openQuestions(taken.state).some((one) => one.path === path)
+    if (isOpen)
+      try {
+        const live = await this.#answered(taken, new Map([[path, answer]]), originOf)
+        return { is: "taken", live }
+      } catch (error) {
+        if (error instanceof RunLost) return { is: "over" }
+        throw error
+      }
+    if (isDriven(taken.state.status)) this.#goOn(taken, originOf, { counts: false })
+    return { is: "over" }
+  }
+
+  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(work, work)
+    this.#turns.set(id, turn)
+    try {
+      return await turn
+    } finally {
+      if (this.#turns.get(id) === turn) this.#turns.delete(id)
+    }
+  }
+
+  /** The right to drive it, and what the journal has of it; undefined where it cannot be had. */
+  async #take(id: string, claim: Claim): Promise<Taken | undefined> {
     const owner = this.ownership()
-    const lease = await this.journal.claim(id, { ...owner, counts })
-    if (lease === undefined || this.#live.has(id)) return
+    const lease = await this.journal.claim(id, { ...owner, ...claim })
+    if (lease === undefined) return
     const record = await this.#record(id)
     const plan = await this.#plan(record)
     const state = RunState.of(await this.journal.events(id))
+    return { plan, record, state, isRecovered: true, takenMs: owner.nowMs, lease }
+  }
+
+  async #answered(
+    taken: Taken,
+    answers: ReadonlyMap<string, PersonsAnswer>,
+    originOf: OriginOf,
+  ): Promise<LiveRun> {
+    const { state, record, lease } = taken
+    const nowMs = this.clock.now()
+    const { events, change } = answering(answers, { state, record, nowMs })
+    await this.journal.append(lease, events, change)
+    const now = await this.#record(record.id)
+    return this.#goOn({ ...taken, record: now }, originOf, { counts: false })
+  }
+
+  #goOn(taken: Taken, originOf: OriginOf, { counts }: { readonly counts: boolean }): LiveRun {
+    const { record, plan } = taken
     const origin = originOf(record, plan)
     if (counts) this.#options.onRecovered(record)
-    const live = this.#drive(
-      { plan, record, state, isRecovered: true, takenMs: owner.nowMs },
-      lease,
-      origin,
-    )
-    const { catalog } = origin.way
-    this.#withdraw(live, catalog)
+    const live = this.#drive(taken, taken.lease, origin)
+    this.#withdraw(live, origin.way.catalog)
     return live
+  }
+
+  #wait(id: string, state: RunState): void {
+    const untilMs = openQuestions(state).map((question) => question.untilMs)
+    this.#waiting.set(id, Math.min(...untilMs))
   }
 
   /** What was withdrawn from does not go forward any more. */
@@ -233,6 +345,7 @@ export class DurableRuns {
     const ended = this.#ended(record, run)
     const cancel = (reason: Reason) => run.cancel(reason)
     const live = { record, run, ended, listeners, cancel, hush: () => teller.close() }
+    this.#waiting.delete(record.id)
     this.#live.set(record.id, live)
     return live
   }
@@ -244,12 +357,24 @@ export class DurableRuns {
     } catch (error) {
       this.#options.onBug(record.id, error)
     } finally {
-      this.#live.delete(record.id)
+      // It may have been answered, and have gone on, the moment that it came to rest.
+      if (this.#live.get(record.id)?.run === run) {
+        this.#live.delete(record.id)
+        if (drive.status === "waiting") this.#wait(record.id, run.state)
+      }
     }
     this.#options.onEnded(record, drive)
     return drive
   }
 }
+
+type OriginOf = (record: RunRecord, plan: Plan) => Origin
+
+interface Taken extends Begun {
+  readonly lease: Lease
+}
+
+const isDriven = (status: RunStatus): boolean => status === "running" || status === "compensating"
 
 interface Begun {
   readonly plan: Plan

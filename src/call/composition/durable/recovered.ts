@@ -1,14 +1,19 @@
 import type { Plan } from "../../../compose/plan/plan.ts"
 import type { RunRecord } from "../../../compose/run/durable/record.ts"
 import { isObject } from "../../../schema/json.ts"
-import { type CallRequest, callInside, type Way } from "../../call.ts"
+import type { CallRequest, InsideLine, Way } from "../../call.ts"
 import { beginFacts } from "../../facts.ts"
 import type { Gateway } from "../../gateway.ts"
 import type { Origin } from "./durable-runs.ts"
 import { callerOf } from "./principal.ts"
 
 /** What stands for the call of a run that goes on without it: its calls go the way of a call like all others. */
-export function recoveredOrigin(record: RunRecord, { tool }: Plan, gateway: Gateway): Origin {
+export function recoveredOrigin(
+  record: RunRecord,
+  { tool }: Plan,
+  gateway: Gateway,
+  inside: InsideLine,
+): Origin {
   const catalog = gateway.catalog()
   const caller = callerOf(record.principal, catalog)
   const facts = beginFacts(gateway.now(), catalog.digest, { name: record.tool })
@@ -27,7 +32,7 @@ export function recoveredOrigin(record: RunRecord, { tool }: Plan, gateway: Gate
     onNotification: undefined,
   }
   const way: Way = { kind: "call", id: gateway.id(), request, gateway, catalog, facts }
-  return { way, caller, inside: callInside, tool: catalog.tool(tool.name, tool.version) }
+  return { way, caller, inside, tool: catalog.tool(tool.name, tool.version) }
 }
 
 const noEvidence: CallRequest["evidence"] = {

@@ -4,17 +4,19 @@ import type { Drive } from "../../../compose/run/durable/drive.ts"
 import { inputDigest } from "../../../compose/run/durable/input-digest.ts"
 import type { RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { isTerminal } from "../../../compose/run/durable/status.ts"
+import type { Reason } from "../../../compose/run/stop.ts"
 import type { JsonObject } from "../../../schema/json.ts"
 import type { Answer, InsideLine, Way } from "../../call.ts"
 import type { Permit } from "../../permit.ts"
 import { Teller } from "../teller.ts"
 import { buried, conflict, parked, replayed, stillGoing, tooMany, unwritable } from "./answers.ts"
+import { Approver } from "./approver.ts"
 import { isJournalTrouble, type LiveRun } from "./durable-runs.ts"
 import { isSamePrincipal, principalOf } from "./principal.ts"
 import { runKeyOf } from "./run-key.ts"
 
 /** One call of a durable composition. */
-interface Asked {
+export interface Asked {
   readonly permit: Permit
   readonly plan: Plan
   readonly input: JsonObject
@@ -37,9 +39,11 @@ export async function runDurably(asked: Asked): Promise<Answer> {
       refusal: { code: "invalid_input", tool: tool.name, faults: key.faults },
     }
   try {
+    const back = await broughtBack(asked)
+    if (back !== undefined) return back
     const known = key.key === undefined ? undefined : await durable.journal.find(key.key)
     if (known !== undefined) return await attach(known, asked)
-    if (!durable.hasRoom) return tooMany(tool.name)
+    if (!durable.takesMore) return tooMany(tool.name)
     return await begin(key.key, asked)
   } catch (error) {
     if (!isJournalTrouble(error)) throw error
@@ -67,18 +71,33 @@ async function begin(key: string | undefined, asked: Asked): Promise<Answer> {
     ...{ way: withoutCaller(way), caller, inside, tool },
   })
   if (!begun.isNew) return attach(begun.run, asked)
-  return wait(begun.live, asked, { isReplayed: false })
+  return wait(begun.live, asked, {
+    ...{ isReplayed: false, approver: new Approver(asked), untilMs: heldUntil(asked) },
+  })
 }
 
 /** A run outlives its call: nothing of it goes to whoever called, and no token of it is used. */
 function withoutCaller(way: Way): Way {
   const { request } = way
-  const { respondent: _, cancellation: __, ...rest } = request
+  const { respondent: _, cancellation: __, rounds: ___, ...rest } = request
   const evidence = { ...request.evidence, authorization: undefined }
   return { ...way, request: { ...rest, evidence, cancellation: undefined } }
 }
 
-async function attach(known: RunRecord | Tombstone, asked: Asked): Promise<Answer> {
+/** A caller that was asked by a result has come back, whether or not with an answer. */
+async function broughtBack(asked: Asked): Promise<Answer | undefined> {
+  const { durable } = asked.way.gateway.compositions
+  const approver = new Approver(asked)
+  const id = approver.runAnswered
+  const known = id === undefined ? undefined : await durable.journal.get(id)
+  return known && attach(known, asked, approver)
+}
+
+async function attach(
+  known: RunRecord | Tombstone,
+  asked: Asked,
+  approver = new Approver(asked),
+): Promise<Answer> {
   const { permit, input, way } = asked
   const { durable } = way.gateway.compositions
   const { name } = permit.tool
@@ -90,14 +109,17 @@ async function attach(known: RunRecord | Tombstone, asked: Asked): Promise<Answe
   if (known.result !== undefined && isTerminal(known.status)) return replayed(known.result)
   if (known.status === "parked") return parked(known)
   const live = durable.live(known.id)
-  return live === undefined ? watch(known, asked) : wait(live, asked, { isReplayed: true })
+  const place = { isReplayed: true, approver, untilMs: heldUntil(asked) }
+  return live === undefined ? watch(known, asked, place) : wait(live, asked, place)
 }
 
 /** As long as a caller can wait. */
-async function wait(live: LiveRun, asked: Asked, { isReplayed }: Place): Promise<Answer> {
+async function wait(live: LiveRun, asked: Asked, place: Place): Promise<Answer> {
+  const { isReplayed } = place
   const { plan, way } = asked
   const { request, gateway } = way
-  const { durable, holdMs } = gateway.compositions
+  const { durable } = gateway.compositions
+  const leftMs = place.untilMs - durable.clock.now()
   const patience = new Cancellation()
   const teller = isReplayed ? new Teller(plan, request, durable.clock, undefined) : undefined
   const listener = (event: Parameters<Teller["step"]>[0]) => teller?.step(event)
@@ -105,40 +127,47 @@ async function wait(live: LiveRun, asked: Asked, { isReplayed }: Place): Promise
   const gone = Promise.withResolvers<"gone">()
   request.cancellation?.listen({ cancelled: () => gone.resolve("gone") })
   try {
-    const held = durable.clock.sleep(holdMs, patience).then(() => "held" as const)
+    const held = durable.clock.sleep(leftMs, patience).then(() => "held" as const)
     const first = await Promise.race([live.ended, held, gone.promise])
-    if (first === "gone") return givenUp(live, asked)
+    if (first === "gone") return await givenUp(live.record, asked, (reason) => live.cancel(reason))
     if (first === "held") return stillGoing({ ...live.record }, live.record.key !== undefined)
-    return answerOf(first, live.record, isReplayed, way)
+    if (first.status !== "waiting") return await answerOf(first, live.record, isReplayed, way)
   } finally {
     patience.cancel()
     live.listeners.delete(listener)
     if (!isReplayed) live.hush()
     request.cancellation?.release()
   }
+  return watch(live.record, asked, place)
 }
 
 interface Place {
   readonly isReplayed: boolean
+  readonly approver: Approver
+  /** A caller can wait so long. */
+  readonly untilMs: number
 }
 
 /**
  * The caller has gone (compositions §11.3). In the modern era that is a lost connection: where a call with the same key
  * would find the run, it goes on. Otherwise, and where the caller said so, it goes back, unless it is past its pivot.
  */
-function givenUp(live: LiveRun, { plan, way }: Asked): Answer {
+async function givenUp(
+  record: RunRecord,
+  { plan, way }: Asked,
+  cancel: (reason: Reason) => void | Promise<void>,
+): Promise<Answer> {
   const { request } = way
   const isLost = request.era === "modern"
-  const onLost =
-    plan.root.saga?.onCancel ?? (live.record.key === undefined ? "compensate" : "finish")
+  const onLost = plan.root.saga?.onCancel ?? (record.key === undefined ? "compensate" : "finish")
   if (!isLost || onLost === "compensate")
-    live.cancel({ class: "cancelled", message: "cancelled by the caller" })
-  const reason = `the caller has gone; run ${live.record.id} goes on by itself`
+    await cancel({ class: "cancelled", message: "cancelled by the caller" })
+  const reason = `the caller has gone; run ${record.id} goes on by itself`
   return { kind: "refusal", refusal: { code: "cancelled", reason, fate: "lost" } }
 }
 
 async function answerOf(
-  drive: Drive,
+  drive: Exclude<Drive, { readonly status: "waiting" }>,
   record: RunRecord,
   isReplayed: boolean,
   way: Way,
@@ -156,18 +185,46 @@ async function answerOf(
 /** How often a run is looked at that another process drives, or nobody yet. */
 const lookMs = 250
 
-async function watch(run: RunRecord, asked: Asked): Promise<Answer> {
+async function watch(run: RunRecord, asked: Asked, place: Place): Promise<Answer> {
   const { way } = asked
-  const { durable, holdMs } = way.gateway.compositions
-  const endMs = durable.clock.now() + holdMs
+  const { durable } = way.gateway.compositions
   for (;;) {
     const live = durable.live(run.id)
-    if (live !== undefined) return wait(live, asked, { isReplayed: true })
-    const now = await durable.journal.get(run.id)
-    if (now?.result !== undefined && isTerminal(now.status)) return replayed(now.result)
-    if (now?.status === "parked") return parked(now)
-    if (durable.clock.now() >= endMs || way.request.cancellation?.isCancelled === true)
-      return stillGoing(now ?? run, true)
+    if (live !== undefined) return wait(live, asked, place)
+    const now = (await durable.journal.get(run.id)) ?? run
+    const end = endOf(now, place)
+    if (end !== undefined) return end
+    const answer = now.status === "waiting" ? await askOf(now, asked, place) : undefined
+    if (answer === "again") return watch(run, asked, { ...place, untilMs: heldUntil(asked) })
+    if (answer !== undefined) return answer
+    if (durable.clock.now() >= place.untilMs || way.request.cancellation?.isCancelled === true)
+      return stillGoing(now, now.key !== undefined)
     await durable.clock.sleep(lookMs, new Cancellation())
   }
+}
+
+/** Of a run that waits for a person, who may be whoever calls. */
+async function askOf(
+  run: RunRecord,
+  asked: Asked,
+  { approver, untilMs }: Place,
+): Promise<Answer | "again" | undefined> {
+  const { request, gateway } = asked.way
+  const answer = await approver.ask(run)
+  if (answer !== undefined) return answer
+  if (request.cancellation?.isCancelled === true)
+    return givenUp(run, asked, () => approver.dismiss(run.id))
+  return gateway.compositions.durable.clock.now() < untilMs ? undefined : approver.vain(run)
+}
+
+const heldUntil = ({ way }: Asked): number => {
+  const { durable, holdMs } = way.gateway.compositions
+  return durable.clock.now() + holdMs
+}
+
+function endOf(run: RunRecord, { isReplayed }: Place): Answer | undefined {
+  const { result, status } = run
+  if (status === "parked") return parked(run)
+  if (result === undefined || !isTerminal(status)) return
+  return isReplayed ? replayed(result) : { kind: "result", result }
 }

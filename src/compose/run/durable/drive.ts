@@ -42,9 +42,17 @@ export interface DriveOptions {
 
 /** How a drive ended: with the run, or before it. */
 export type Drive =
-  | { readonly status: RunStatus; readonly outcome: RunOutcome; readonly result: JsonObject }
+  | {
+      readonly status: Exclude<RunStatus, "running" | "waiting" | "compensating">
+      readonly outcome: RunOutcome
+      readonly result: JsonObject
+    }
+  /** Nothing of it is under way: it goes on when a person has answered. */
+  | { readonly status: "waiting" }
   /** Nobody may say anything about it here: another process has it, or this one is about to end. */
   | { readonly status: "left" }
+
+type Ended = Extract<Drive, { readonly outcome: RunOutcome }>["status"]
 
 /**
  * Drives one durable run of which this process has the lease, from wherever it stands, until it ends, is parked, or is
@@ -148,10 +156,7 @@ export class DurableRun {
 
   async #end(result: Result, { tally }: Site): Promise<Drive> {
     const { parking, halt, notes } = this.#run
-    if (parking === undefined && halt.reason !== undefined) {
-      await this.#log.durable()
-      return { status: "left" }
-    }
+    if (parking === undefined && halt.reason !== undefined) return this.#rest()
     const report = { steps: journaledSteps(tally.inner, this.state), notes }
     const outcome: RunOutcome = result.ok
       ? { ...report, ok: true, value: result.value ?? null, ...(result.raw && { raw: result.raw }) }
@@ -162,13 +167,21 @@ export class DurableRun {
     return (await this.#log.durable()) ? { status, outcome, result: stored } : { status: "left" }
   }
 
-  #statusOf(result: Result): RunStatus {
+  async #rest(): Promise<Drive> {
+    const { isAsking, halt } = this.#run
+    const isWaiting = isAsking && halt.aborted === undefined
+    if (isWaiting && this.state.status !== "waiting")
+      this.#log.note({ kind: "turn", step: "", data: { to: "waiting" } }, { status: "waiting" })
+    return (await this.#log.durable()) && isWaiting ? { status: "waiting" } : { status: "left" }
+  }
+
+  #statusOf(result: Result): Ended {
     if (this.#run.parking !== undefined) return "parked"
     if (result.ok) return "completed"
     return this.state.status === "compensating" ? "compensated" : "failed"
   }
 
-  #turn(to: RunStatus, result: JsonObject): void {
+  #turn(to: Ended, result: JsonObject): void {
     const { parking } = this.#run
     const { error, reason } = parking ?? {}
     const why = { ...(reason !== undefined && { reason }), ...(error && { error }) }

@@ -1,4 +1,4 @@
-import type { Json } from "../../../schema/json.ts"
+import type { Json, JsonObject } from "../../../schema/json.ts"
 import type { Happened, StepError } from "../outcome.ts"
 import type { RunStatus } from "./status.ts"
 
@@ -99,18 +99,23 @@ export interface Settlement {
   readonly value?: Json
 }
 
-interface Question {
+export interface Question {
   readonly message: string
-  /** Of the schema that the answer is held to. */
-  readonly schema?: string
+  /** What the content of an answer is held to. */
+  readonly schema?: Json
   readonly to: "caller" | "operator"
+  /** After it nobody can answer any more. */
   readonly untilMs: number
 }
 
-interface PersonsAnswer {
+export interface PersonsAnswer {
   readonly action: "accept" | "decline" | "cancel" | "timeout"
-  readonly content?: Json
+  /** Of what was accepted: the value of the step. */
+  readonly content?: JsonObject
+  /** Who answered, as the gateway knows them; for people. */
   readonly who: string
+  /** An operator's. */
+  readonly reason?: string
 }
 
 /** An event as it is stored: its place in the run, from 1 without gaps, and when, in milliseconds since the epoch. */

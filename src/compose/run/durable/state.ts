@@ -22,6 +22,7 @@ export class RunState {
   #seq = 0
   #isForcedBack = false
   #cancelled: string | undefined
+  #waitingSinceMs: number | undefined
   readonly #steps = new Map<string, StepState>()
   readonly #backs = new Map<string, Back>()
 
@@ -53,6 +54,11 @@ export class RunState {
   /** Why an operator does not want it to go forward any more. */
   get cancelled(): string | undefined {
     return this.#cancelled
+  }
+
+  /** Of a run that waits for a person: since when. */
+  get waitingSinceMs(): number | undefined {
+    return this.#waitingSinceMs
   }
 
   /** By path, in the order in which they were first heard of. */
@@ -100,6 +106,7 @@ export class RunState {
       checkTransition(this.#status, to, this.#parkedFrom)
       this.#parkedFrom = to === "parked" ? this.#status : undefined
       this.#parkedError = to === "parked" ? error : undefined
+      this.#waitingSinceMs = to === "waiting" ? atMs : undefined
       this.#status = to
     } else if (to !== "compensating" || this.#backs.has(step))
       throw new Error(`the saga at ${step} cannot become ${to}`)
