@@ -197,6 +197,7 @@ export class DurableRuns {
     const faults = contentFaults(question, answer, schemas)
     if (faults !== undefined) return { is: "misfit", faults }
     if (this.#isClosing) return { is: "over" }
+    await this.#live.get(id)?.ended // it has asked, so it is about to come to rest
     // Whoever has it leaves it alone as long as it waits.
     const taken = await this.#take(id, { counts: false, force: true })
     if (taken === undefined || this.#live.has(id)) return { is: "over" }

@@ -119,7 +119,7 @@ async function wait(live: LiveRun, asked: Asked, place: Place): Promise<Answer> 
   const { plan, way } = asked
   const { request, gateway } = way
   const { durable } = gateway.compositions
-  const leftMs = place.untilMs - durable.clock.now()
+  const leftMs = Math.max(0, place.untilMs - durable.clock.now())
   const patience = new Cancellation()
   const teller = isReplayed ? new Teller(plan, request, durable.clock, undefined) : undefined
   const listener = (event: Parameters<Teller["step"]>[0]) => teller?.step(event)
