@@ -29,6 +29,8 @@ async function diff(args: readonly string[], isTTY = false) {
   return { code, ...written }
 }
 
+type Told = Readonly<Record<"kind" | "name" | "promise" | "truth" | "verdict", string | undefined>>
+
 const old = file("old.json", library)
 const lying = file("lying.json", library.replace("Finds books", "Finds books, and more"))
 
@@ -94,6 +96,23 @@ describe("postern diff", () => {
     const { code, out } = await diff([old, next])
     expect(code).toBe(0)
     expect(out).toContain("nothing but words; its version promises nothing")
+  })
+
+  test("finds the lie where it is when what changed has no version to lie with", async () => {
+    const v0 = library.replaceAll("#Query:1.0.0", "#Query").replace('"version": "1.0.0",', "")
+    const old = file("unversioned.json", v0)
+    const next = file("narrowed.json", v0.replace('"text": {', '"text": { "minLength": 1,'))
+    const { code, out } = await diff([old, next, "--json"])
+    expect(code).toBe(1)
+    const told = JSON.parse(out).entities.map(({ kind, name, promise, truth, verdict }: Told) => {
+      return [kind, name, promise, truth ?? "says nothing", verdict].join(" ")
+    })
+    expect(told).toEqual([
+      "schema Query nothing said says nothing breaking",
+      "tool find_books same lie breaking",
+      "tool lend_first same lie breaking",
+      "agent librarian same lie breaking",
+    ])
   })
 
   test("is coloured on a terminal and nowhere else, and says how it is used", async () => {

@@ -6,7 +6,15 @@ import type { AgentEntity, Dependency, Ref, SchemaEntity, ServerEntity } from ".
 import { schemaJson } from "../write/document-json.ts"
 import { agentChanges, agentText } from "./agent.ts"
 import type { Judges } from "./depends.ts"
-import { type EntityKind, type Node, nodeKey, nodeOf, type Users, usersIn } from "./graph.ts"
+import {
+  type EntityKind,
+  type Node,
+  nodeKey,
+  nodeOf,
+  reachedFrom,
+  type Users,
+  usersIn,
+} from "./graph.ts"
 import { type Change, change, rangeOf } from "./level.ts"
 import { createSchemaJudge, type Flow } from "./schemas.ts"
 import { resolved, type Side, serverChanges, serverText } from "./server.ts"
@@ -27,6 +35,8 @@ export interface Comparer<T extends Ref> {
   /** What the document says of it, without its identity: two with one text are the same. */
   text(one: T): string
   changes(old: T, next: T): readonly Change[]
+  /** Whether it uses something that changed and has no version that could say so. */
+  follows(one: T): boolean
 }
 
 /** Two documents beside each other: whatever is asked about both of them. */
@@ -40,6 +50,8 @@ export class Comparison {
   }
   /** By the tool of the old document: a tool is asked about once for each that depends on it. */
   readonly #tools = new Map<CatalogTool, Map<CatalogTool, readonly Change[]>>()
+  /** Users of what changed without a version, by their keys. */
+  #followers: ReadonlySet<string> | undefined
 
   constructor(old: Version, next: Version) {
     this.old = { ...old, users: usersIn(old.catalog, old.details) }
@@ -53,6 +65,7 @@ export class Comparison {
       next: this.next.catalog.document.schemas,
       text: (one) => textOf(schemaJson(one, { notes: "dropped" })),
       changes: (old, next) => this.#schemaChanges(old, next),
+      follows: (one) => this.#follows(nodeOf("schema", one)),
     }
   }
 
@@ -64,6 +77,8 @@ export class Comparison {
       text: (one) => canonical(serverText(one)),
       changes: (old, next) =>
         serverChanges(side(this.old, old), side(this.next, next), this.#judge),
+      follows: (one) =>
+        one.provides.some(({ tool }) => this.#follows(nodeOf("provision", one, tool))),
     }
   }
 
@@ -74,6 +89,7 @@ export class Comparison {
       next: this.next.catalog.tools.map(toolOf),
       text: ({ tool }) => canonical(ownText(tool.entity)),
       changes: (old, next) => this.#toolChanges(old.tool, next.tool),
+      follows: (one) => this.#follows(nodeOf("tool", one)),
     }
   }
 
@@ -85,7 +101,17 @@ export class Comparison {
       text: (one) => canonical(agentText(one)),
       changes: (old, next) =>
         agentChanges(side(this.old, old), side(this.next, next), this.#judges),
+      follows: (one) => one.skills.some(({ id }) => this.#follows(nodeOf("skill", one, id))),
     }
+  }
+
+  #follows(node: Node): boolean {
+    if (this.#followers === undefined) {
+      const changed = [...unversionedChanged(this.schemas()), ...unversionedChanged(this.servers())]
+      const reached = reachedFrom(changed, this.next.users)
+      this.#followers = new Set(reached.map((one) => nodeKey(one.node)))
+    }
+    return this.#followers.has(nodeKey(node))
   }
 
   /** What changed of a tool or a skill by what it refers to, where its own text is the same in both documents. */
@@ -148,6 +174,16 @@ export class Comparison {
       this.#judge,
     )
   }
+}
+
+/** Entities without a version that are in both documents, and not the same. */
+function unversionedChanged<T extends Ref>({ kind, old, next, text }: Comparer<T>): Node[] {
+  const unversioned = ({ version }: Ref) => version === undefined
+  const before = new Map(old.filter(unversioned).map((one) => [one.name, text(one)]))
+  return next
+    .filter(unversioned)
+    .filter((one) => (before.get(one.name) ?? text(one)) !== text(one))
+    .map((one) => nodeOf(kind, one))
 }
 
 /** A tool with its identity as entities have it. */

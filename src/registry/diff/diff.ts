@@ -100,22 +100,43 @@ function judgedPair<T extends Ref>(
         change("name", level, `is called ${pair.next.name}`),
       ])
     case "kept":
-      if (comparer.text(pair.old) === comparer.text(pair.next)) return
-      return compared("changed", pair, comparer)
-    default:
-      return compared(pair.fate, pair, comparer)
+      if (!isSame(pair, comparer))
+        return compared("changed", pair, kind, comparer.changes(pair.old, pair.next))
+      return followed(pair, comparer)
+    default: {
+      const changes = isSame(pair, comparer) ? [] : comparer.changes(pair.old, pair.next)
+      return compared(pair.fate, pair, kind, changes)
+    }
   }
 }
 
-function compared<T extends Ref>(
+interface Both<T> {
+  readonly old: T
+  readonly next: T
+}
+
+const isSame = <T extends Ref>({ old, next }: Both<T>, { text }: Comparer<T>): boolean =>
+  text(old) === text(next)
+
+/**
+ * What says the same and is something else by what it refers to. Where that has a version, the change is told of it; what
+ * has none promises nothing, so that it is the version of what refers to it that must tell.
+ */
+function followed<T extends Ref>(pair: Both<T>, comparer: Comparer<T>): Judged | undefined {
+  if (pair.old.version === undefined || !comparer.follows(pair.next)) return
+  // Without a place: that it is written in another way, which it is not.
+  const changes = comparer.changes(pair.old, pair.next).filter(({ at }) => at !== "")
+  return changes.length === 0 ? undefined : compared("changed", pair, comparer.kind, changes)
+}
+
+function compared(
   fate: Fate,
-  pair: { readonly old: T; readonly next: T },
-  comparer: Comparer<T>,
+  pair: Both<Ref>,
+  kind: EntityKind,
+  changes: readonly Change[],
 ): Judged {
-  const isSame = comparer.text(pair.old) === comparer.text(pair.next)
-  const changes = isSame ? [] : comparer.changes(pair.old, pair.next)
   const promise = promised(pair.old.version, pair.next.version)
-  const found = entityDiff(fate, comparer.kind, pair, changes)
+  const found = entityDiff(fate, kind, pair, changes)
   if (promise === "nothing said") return { ...found, promise }
   return { ...found, promise, truth: truthOf(promise, rangeOf(changes)) }
 }
