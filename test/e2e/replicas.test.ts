@@ -26,7 +26,7 @@ describe("replicas", { timeout: 60_000 }, () => {
     await fixture[Symbol.asyncDispose]()
   })
 
-  async function start(): Promise<TestGateway> {
+  async function start(limits: Record<string, string> = {}): Promise<TestGateway> {
     const port = await freePort()
     return startGateway({
       registry: {
@@ -36,6 +36,7 @@ describe("replicas", { timeout: 60_000 }, () => {
       servers: { "fixture:1.0.0": { url: fixture.url } },
       config: {
         listen: { port },
+        limits,
         session: { key: "${SESSION_KEY}", replicaUrl: `http://127.0.0.1:${port}/mcp` },
       },
       env: { SESSION_KEY: "a session key that only a test would use" },
@@ -74,6 +75,17 @@ describe("replicas", { timeout: 60_000 }, () => {
     expect(await call(second, "ann", round, forged)).toMatchObject(refused) // not handed on, and nobody else for it
     expect((await call(second, "ann", round)).result?.content).toHaveLength(1)
     expect(await call(second, "ann", round)).toMatchObject(refused) // answered before
+  })
+
+  test("a replica that says nothing any more is taken to be gone", async () => {
+    await using impatient = await start({ streamKeepAlive: "100ms" })
+    const round = await begin(first)
+    first.running.child.kill("SIGSTOP")
+    try {
+      expect(await call(impatient, "ann", round)).toMatchObject(refused)
+    } finally {
+      first.running.child.kill("SIGCONT")
+    }
   })
 
   test("a replica that is gone is said to be", async () => {

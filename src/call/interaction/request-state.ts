@@ -53,12 +53,12 @@ export class RequestStates {
     return text !== undefined && (JSON.parse(text) as Members)[1] === textOf(binding)
   }
 
-  /** What was sealed, whoever brings it and for whatever: not to be acted on, but to tell where it belongs. */
+  /** What was sealed and has not expired, whoever brings it: not to be acted on, but to tell where it belongs. */
   peek(sealed: string): RequestState | undefined {
     const text = this.#sealer.open(sealed)
     if (text === undefined) return
-    const [, , ...members] = JSON.parse(text) as Members
-    return stateOf(members)
+    const [expiresMs, , ...members] = JSON.parse(text) as Members // or a task id of ours, which has no time there
+    return expiresMs > this.#now() ? stateOf(members) : undefined
   }
 
   /** The state, or in words why it is none. */

@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders } from "node:http"
+import type { IncomingMessage, OutgoingHttpHeaders, RequestOptions } from "node:http"
 import type { Evidence } from "../../../call/caller.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { header, type RequestHeaders } from "../headers.ts"
@@ -10,6 +10,9 @@ const { request: overHttps } = process.getBuiltinModule("node:https")
 
 /** A replica that takes no connection in this time is taken to be gone. */
 const connectMs = 2_000
+
+/** And one that says nothing for so many of the times after which it would say that it is still there. */
+const beatsMax = 4
 
 /**
  * Hands a request on to the replica that holds what its `requestState` names, and what that answers back to the client.
@@ -28,12 +31,10 @@ export function forward(
   if (keeper === undefined) return
   const body = bodyOf(posted)
   const passport = context.passports.issue(evidence, body)
-  return send(
-    new URL(keeper),
-    { ...carried(posted.headers), [passportHeader]: passport },
-    body,
-    posted,
-  )
+  const headers = { ...carried(posted.headers), [passportHeader]: passport }
+  // A client that takes no events is told nothing before its answer: how long it waits is for itself to say.
+  const silenceMs = posted.accepts.stream ? beatsMax * context.limits.keepAliveMs : 0
+  return send(new URL(keeper), { method: "POST", headers, timeout: silenceMs }, body, posted)
 }
 
 /** Who sent a request that another replica handed on; undefined for one that came by itself. */
@@ -67,16 +68,17 @@ const kept: ReadonlySet<string> = new Set([
 
 function send(
   url: URL,
-  headers: OutgoingHttpHeaders,
+  options: RequestOptions,
   body: string,
   { exchange: { outgoing } }: PostedRequest,
 ): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>()
   const over = url.protocol === "https:" ? overHttps : overHttp
-  const request = over(url, { method: "POST", headers })
+  const request = over(url, options)
   const late = setTimeout(() => request.destroy(), connectMs)
   const hungUp = () => request.destroy()
   outgoing.once("close", hungUp) // the client cancels: so it does there
+  request.on("timeout", hungUp)
   request.on("socket", (socket) => {
     if (socket.connecting) socket.once("connect", () => clearTimeout(late))
     else clearTimeout(late)
