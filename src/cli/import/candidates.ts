@@ -45,8 +45,16 @@ export function readCandidates(args: readonly string[], reading: Reading): Candi
     const [, name, url] = /^(?:([^=/]+)=)?(https?:\/\/.*)$/i.exec(arg) ?? []
     return url === undefined ? fromFile(arg, reading) : fromAddress(name, url, reading)
   })
-  return { servers: all.flatMap(({ servers }) => servers), left: all.flatMap(({ left }) => left) }
+  const servers = all.flatMap((one) => one.servers)
+  if (servers.length > serversMax)
+    throw new UsageError(
+      `these are ${servers.length} servers, more than ${serversMax}: import them in several goes`,
+    )
+  return { servers, left: all.flatMap(({ left }) => left) }
 }
+
+/** Of one import: each is asked, and compared with each other by its name. */
+const serversMax = 1_000
 
 function fromAddress(name: string | undefined, url: string, reading: Reading): Candidates {
   if (!URL.canParse(url)) throw new UsageError("an address such as https://example.com/mcp")

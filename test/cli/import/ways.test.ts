@@ -213,6 +213,14 @@ describe("postern import", () => {
     expect(ended.err).not.toContain("c4nary")
   })
 
+  test("takes no file of more servers than anybody has", async () => {
+    const world = importWorld()
+    const servers = Array.from({ length: 1_001 }, () => ({ name: "x", url: "http://x.example" }))
+    const ended = await world.import([world.write("x.json", { servers })])
+    expect(ended).toMatchObject({ exit: 2, out: "" })
+    expect(ended.err).toContain("1001 servers, more than 1000")
+  })
+
   test.each([
     [["x.json"], /ENOENT/],
     [["http://"], /an address such as/],
