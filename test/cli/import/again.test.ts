@@ -336,15 +336,18 @@ describe("importing again", () => {
     const part = "Qm3Zx8Lw2Vt7Ks9Jd4Hf"
     const database = "postgres://me:s3cr3t-pass@db.example/x"
     const docs = await httpServer({ info: info("1.0.0"), tools: [tool("search")] })
-    const url = `${docs.url}/${part}`
+    const key = "q4nary-0123456789"
+    const url = `${docs.url}/${part}?api_key=${key}`
     const own = { info: { name: "db", version: "1.0.0" }, tools: [tool("query")] }
     const { args, command } = world.server("db", own)
     const mcpServers = { docs: { url }, db: { command, args: [...args, database] } }
     const file = world.write("claude.json", { mcpServers })
     expect(await world.import([file])).toMatchObject({ exit: 0 })
 
-    const env = { DOCS_URL_SECRET: part, DB_URL: database, POSTERN_ACTOR: "kim" }
-    docs.is = { info: info("1.0.0"), tools: [tool("search", { description: `at ${part}` })] }
+    const env = { DOCS_URL_SECRET: part, DOCS_API_KEY: key, DB_URL: database, POSTERN_ACTOR: "kim" }
+    const search = tool("search", { description: `at ${part}` })
+    const fresh = tool("fresh", { description: `with ${key}` })
+    docs.is = { info: info("1.0.0"), tools: [search, fresh] }
     world.server("db", { ...own, tools: [tool("query", { description: `asks ${database}` })] })
     const again = await world.import(["--yes"], env)
     expect(again.out).toContain("search of docs is left out: its definition shows a secret")
@@ -353,8 +356,9 @@ describe("importing again", () => {
     const approve = ["lock", "approve", "db", "--reason", "x", "--config", config]
     const approved = await world.postern(approve, env)
     const written = [...files.map(world.read), ...[again, lock, approved].map(({ out }) => out)]
-    for (const text of written) expect(text).not.toMatch(/s3cr3t|Qm3Zx8/)
-    expect(world.read("postern.lock.json")).toContain("asks [secret]")
+    for (const text of written) expect(text).not.toMatch(/s3cr3t|Qm3Zx8|q4nary/)
+    for (const words of ["asks [secret]", "with [secret]"])
+      expect(world.read("postern.lock.json")).toContain(words)
   })
 
   test("changes nothing that is not sound", async () => {

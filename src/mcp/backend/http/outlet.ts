@@ -18,13 +18,13 @@ export interface Departure {
  */
 export class Outlet {
   readonly #credential: Credential | undefined
-  /** Those of the headers that never change. */
+  /** Those of the headers and of the address, which never change. */
   readonly #secrets: readonly string[]
   readonly #proved = new WeakMap<ProofHeaders, readonly string[]>()
 
-  constructor({ headers }: HttpAddress, credential: Credential | undefined) {
+  constructor({ headers, url }: HttpAddress, credential: Credential | undefined) {
     this.#credential = credential
-    this.#secrets = secretsIn(headers)
+    this.#secrets = secretsIn([...headers, ...new URL(url).searchParams])
   }
 
   send(over: Dispatcher, departure: Departure, exchange: Exchange): void {
