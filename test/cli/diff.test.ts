@@ -115,6 +115,18 @@ describe("postern diff", () => {
     ])
   })
 
+  test("lets a version be deprecated in place, and nothing else with it", async () => {
+    const deprecated = library.replace(
+      '"description": "Finds books"',
+      '"description": "Finds books", "deprecated": true, "deprecationMessage": "use seek"',
+    )
+    const { code, out } = await diff([old, file("deprecated.json", deprecated)])
+    expect(code).toBe(0)
+    expect(out).toContain("find_books@1.0.0: nothing but words, as its version says")
+    const also = file("also.json", deprecated.replace("Finds books", "Finds all books"))
+    expect((await diff([old, also])).code).toBe(1)
+  })
+
   test("is coloured on a terminal and nowhere else, and says how it is used", async () => {
     expect((await diff([old, lying], true)).out).toContain("\u001b[31m✗")
     expect((await diff([old, lying])).out).not.toContain("\u001b")

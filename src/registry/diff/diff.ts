@@ -138,8 +138,12 @@ function compared(
   const promise = promised(pair.old.version, pair.next.version)
   const found = entityDiff(fate, kind, pair, changes)
   if (promise === "nothing said") return { ...found, promise }
-  return { ...found, promise, truth: truthOf(promise, rangeOf(changes)) }
+  const isSaidOfVersion = promise === "same" && changes.every(({ at }) => deprecation.has(at))
+  return { ...found, promise, truth: isSaidOfVersion ? "true" : truthOf(promise, rangeOf(changes)) }
 }
+
+/** Said of a version that is out, by those who want it used no more: no other version could say it. */
+const deprecation: ReadonlySet<string> = new Set(["deprecated", "deprecationMessage"])
 
 function entityDiff(
   fate: Fate,
