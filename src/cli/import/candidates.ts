@@ -102,7 +102,10 @@ function readFile(file: string): ClientFile {
   try {
     text = readFileSync(file, "utf8")
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error })
+    const why = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`${why}; name the file of an MCP client, or an address with http(s)://`, {
+      cause: error,
+    })
   }
   const { problems, tree } = readJsonc(text)
   const [problem] = problems

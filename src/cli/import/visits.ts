@@ -89,5 +89,7 @@ function isForCallers(entry: object): boolean {
   return typeof auth === "object" && auth !== null && "tokenExchange" in auth
 }
 
-const wordsOf = ({ path, message }: ConfigProblem): string =>
-  `${path.split(".").slice(2).join(".") || "entry"}: ${message}`
+function wordsOf({ path, message }: ConfigProblem): string {
+  const so = message.endsWith("is not set in the environment") ? "; set it, and import again" : ""
+  return `${path.split(".").slice(2).join(".") || "entry"}: ${message}${so}`
+}

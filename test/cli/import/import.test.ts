@@ -160,7 +160,7 @@ servers:
       /✗ not-found +.*ENOENT \(is the program on the PATH\?\)/,
       /✗ dies +.*exited with code 1\n +\| cannot use \[secret\].\[2J, sorry/,
       /✗ down +no connection: ECONNREFUSED/,
-      /✗ unset +env\.A: NOT_SET_ANYWHERE is not set in the environment/,
+      /✗ unset +env\.A: NOT_SET_ANYWHERE is not set in the environment; set it, and import again/,
       /! nonsense is left out: expected a command or a url/,
       /! odd says version "latest", which is none that one could write down/,
       /! twice of odd is left out: its server lists it twice, with different words/,

@@ -222,7 +222,7 @@ describe("postern import", () => {
   })
 
   test.each([
-    [["x.json"], /ENOENT/],
+    [["x.json"], /ENOENT.*; name the file of an MCP client, or an address/],
     [["http://"], /an address such as/],
     [["a=http://127.0.0.1:9/mcp", "--agent", "me"], /--agent: NAME@VERSION/],
     [["a=http://127.0.0.1:9/mcp", "--timeout", "0"], /--timeout: seconds/],
