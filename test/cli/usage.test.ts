@@ -1,6 +1,8 @@
+import { exec } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import { afterAll, describe, expect, test } from "vitest"
 import { allCommands, commands } from "../../src/cli/commands.ts"
 import { commandHelp } from "../../src/cli/help.ts"
@@ -35,6 +37,11 @@ describe("help", () => {
       })
     },
   )
+
+  test("may go to a reader that has had enough", async () => {
+    const line = `"${process.execPath}" src/main.ts schema registry | true`
+    expect((await promisify(exec)(line)).stderr).toBe("")
+  })
 
   test("has a version", async () => {
     const { code, stdout } = await postern(["--version"])
