@@ -223,17 +223,14 @@ describe("a legacy caller", () => {
 
 describe("a run that its caller cannot answer", () => {
   test.each([
-    ["whose client cannot be asked", {}, {}],
-    [
-      "whose client can be asked no forms",
-      {},
-      rounds({ capabilities: { elicitation: { url: {} } } }),
-    ],
-    ["because operators are asked", { to: "operator" }, rounds()],
-  ])("%s waits, and is answered by an operator", async (_, approve, more) => {
-    const { call, called, answer } = world(approve, brief)
+    ["whose client cannot be asked", {}],
+    ["whose client can be asked no forms", rounds({ capabilities: { elicitation: { url: {} } } })],
+  ])("%s waits, and is answered by an operator", async (_, more) => {
+    const { call, called, answer } = world({}, brief)
     const told = await call("refund", { order: 7 }, more)
-    expect(textIn(told)).toMatch(/waits for .*\n.*Call it again with the same arguments/)
+    expect(textIn(told)).toMatch(
+      /waits for .*\n.*Call it again with the same arguments, from a client/,
+    )
     expect(runIn(told)).toMatchObject({ status: "waiting" })
     expect(called()).toEqual(["book"])
     const content = { note: "x" }

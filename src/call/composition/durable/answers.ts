@@ -32,17 +32,11 @@ export const stillGoing = ({ id, tool, status = "running" }: Named, hasKey: bool
   ])
 
 /** It waits for a person whom this caller cannot be. */
-export const stillWaiting = (
-  { id, tool }: Named,
-  to: "caller" | "operator",
-  hasKey: boolean,
-): Answer =>
+export const stillWaiting = ({ id, tool }: Named, hasKey: boolean): Answer =>
   told("overloaded", { id, status: "waiting" }, [
-    to === "operator"
-      ? `${tool} waits for an operator to approve it.`
-      : `${tool} waits for approval, and this client cannot be asked: an operator can answer.`,
+    `${tool} waits for approval, and nobody could be asked through this client (elicitation).`,
     hasKey
-      ? `Call it again with the same arguments to get its result. Run ${id}.`
+      ? `Call it again with the same arguments, from a client that can be asked, or later to get its result. Run ${id}.`
       : `Calling it again would begin another run. Run ${id}.`,
   ])
 

@@ -26,7 +26,6 @@ export class Approver {
   #back: Back | undefined
   /** The client was asked on its stream, and did not answer. */
   #isInVain = false
-  #to: OpenQuestion["to"] = "caller"
 
   constructor(asked: Asked) {
     this.#asked = asked
@@ -43,7 +42,6 @@ export class Approver {
     const { durable } = this.#asked.way.gateway.compositions
     const [question] = (await durable.questions(id)) ?? []
     if (question === undefined) return
-    this.#to = question.to
     if (question.to === "operator") return
     const brought = this.#broughtFor(id, question)
     if (brought !== undefined) return this.#take(id, question.path, brought)
@@ -56,7 +54,7 @@ export class Approver {
 
   /** The run waits for longer than its caller can. */
   vain(run: RunRecord): Answer {
-    return stillWaiting(run, this.#to, run.key !== undefined)
+    return stillWaiting(run, run.key !== undefined)
   }
 
   /** The caller wants nothing of it any more. */

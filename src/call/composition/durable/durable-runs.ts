@@ -164,7 +164,8 @@ export class DurableRuns {
     const taken = await this.#take(id, { counts })
     if (taken === undefined || this.#live.has(id)) return
     const { state } = taken
-    if (state.status !== "waiting") return this.#goOn(taken, originOf, { counts })
+    if (state.status !== "waiting" || state.cancelled !== undefined)
+      return this.#goOn(taken, originOf, { counts })
     const nowMs = this.clock.now()
     const late = openQuestions(state).filter(({ untilMs }) => untilMs <= nowMs)
     if (late.length === 0) return void this.#wait(id, state)

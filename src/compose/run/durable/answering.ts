@@ -8,9 +8,9 @@ export interface OpenQuestion extends Question {
   readonly path: string
 }
 
-/** What a person can answer now, in the order in which it was asked: none unless the run waits. */
+/** What a person can answer now, in the order in which it was asked: none unless the run waits, and is wanted. */
 export const openQuestions = (state: RunState): readonly OpenQuestion[] =>
-  state.status !== "waiting"
+  state.status !== "waiting" || state.cancelled !== undefined
     ? []
     : [...state.steps].flatMap(([path, { standing, asked }]) =>
         standing === "waiting" && asked !== undefined ? { ...asked, path } : [],
