@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, onTestFinished, test } from "vitest"
@@ -37,6 +37,11 @@ async function world() {
     lock: (...args: string[]) =>
       command(["lock", ...args, "--config", made.configFile], { USER: "kim" }),
     read: () => JSON.parse(readFileSync(file, "utf8")),
+    configure(more: JsonObject) {
+      const config = JSON.parse(readFileSync(made.configFile, "utf8"))
+      const limits = { ...config.limits, ...more }
+      writeFileSync(made.configFile, JSON.stringify({ ...config, limits }))
+    },
   }
 }
 
@@ -138,15 +143,22 @@ describe("postern lock", { timeout: 60_000 }, () => {
   })
 
   test("waits for a server as long as it is told to, whatever a gateway would", async () => {
-    const { lock, configFile, read } = await world()
-    const config = JSON.parse(readFileSync(configFile, "utf8"))
-    const limits = { ...config.limits, backendConnectTimeout: "1ms" }
-    writeFileSync(configFile, JSON.stringify({ ...config, limits }))
+    const { lock, configure, read } = await world()
+    configure({ backendConnectTimeout: "1ms" })
     expect(await lock("it", "--timeout", "50")).toMatchObject({
       code: 0,
       err: "it@1.0.0: 2 tools\n",
     })
     expect(read().servers[0].server).toBe("it")
+  })
+
+  test("writes nothing that nobody could read again", async () => {
+    const { lock, configure, file } = await world()
+    configure({ lockBytes: "1KiB" })
+    const { code, err } = await lock("web", "it")
+    expect(code).toBe(1)
+    expect(err).toMatch(/cannot be written: it would have \d+ bytes, and limits\.lockBytes is 1024/)
+    expect(existsSync(file)).toBe(false)
   })
 
   test("what two approve at once is not lost: the later one is told to look again", async () => {

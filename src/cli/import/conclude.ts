@@ -1,6 +1,8 @@
 import { needsConsent } from "../../portable/import/change.ts"
 import { formatProblem } from "../../registry/print-problems.ts"
+import { defaultLimits } from "../../server/limits.ts"
 import type { ExitCode, Given, Io } from "../command.ts"
+import { lockTooLarge } from "../lock/lock-file.ts"
 import { printable } from "../printable.ts"
 import { isStill, replaceFile } from "../replace-file.ts"
 import { canAsk, isWanted } from "./consent.ts"
@@ -45,6 +47,8 @@ function write({ config, lock, registry }: Texts, io: Io): boolean {
     const [changed] = files.filter(({ file, text }) => !isStill(file, text))
     if (changed !== undefined)
       throw new Error(`somebody changed ${changed.file} meanwhile; run the command again`)
+    const tooLarge = lockTooLarge(lock.next, defaultLimits.lockBytes)
+    if (tooLarge !== undefined) throw new Error(`${lock.file}: ${tooLarge}`)
     for (const { file, next, text } of files)
       if (next !== text && next !== "") replaceFile(file, next)
     return true

@@ -41,12 +41,22 @@ export function writeLock(
   try {
     if (lockText(now) !== lockText(lock))
       throw new Error("somebody changed it meanwhile; run the command again")
-    replaceFile(file, lockText(next))
+    const text = lockText(next)
+    const tooLarge = lockTooLarge(text, config.limits.lockBytes)
+    if (tooLarge !== undefined) throw new Error(tooLarge)
+    replaceFile(file, text)
     return true
   } catch (error) {
     io.err.write(`${file} cannot be written: ${wordsOf(error)}\n`)
     return false
   }
+}
+
+/** Why nobody could read a lock again, if that is so: servers may say as much as they like. */
+export function lockTooLarge(text: string, bytesMax: number): string | undefined {
+  const bytes = Buffer.byteLength(text)
+  if (bytes <= bytesMax) return
+  return `it would have ${bytes} bytes, and limits.lockBytes is ${bytesMax}: raise that, or leave out the server that says so much`
 }
 
 const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
