@@ -1,3 +1,5 @@
+import { soundsSecret } from "../../registry/secret-names.ts"
+
 /** Names of headers and variables whose values are secrets. */
 const sounds = /key|token|secret|pass|auth|cred|private|cookie/i
 
@@ -20,13 +22,16 @@ export function secretsIn(pairs: Iterable<readonly [name: string, value: string]
   return [...new Set(known.flatMap(written))]
 }
 
-/** The arguments of a command with the flags before them, or the names in them. */
+/**
+ * The arguments of a command with the flags before them, or the names in them, where those surely name a secret: what a
+ * person tells a program is mostly what its answers are about.
+ */
 export const namedArguments = (args: readonly string[]): (readonly [string, string])[] =>
   args.map((arg, index) => {
-    const [, name, value = ""] = /^([\w-]+)=(.+)$/s.exec(arg) ?? []
-    if (name !== undefined) return [name, value]
+    const [, own, value = arg] = /^([\w-]+)=(.+)$/s.exec(arg) ?? []
     const before = args[index - 1] ?? ""
-    return [before.startsWith("-") ? before : "", arg]
+    const name = own ?? (before.startsWith("-") ? before : "")
+    return [soundsSecret(name) ? name : "", value]
   })
 
 /** An address with a password in it (RFC 3986 §3.2.1) is a secret, whatever it is called; and so is the password. */
