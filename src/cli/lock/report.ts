@@ -79,9 +79,12 @@ export function findingLines({ server, tool, state, drift, reason }: Finding): s
   return [`${name}: ${why} (postern lock mends that)`]
 }
 
-function hint(server: string, tool: string | undefined, { kinds }: Drift): string[] {
+function hint(server: string, tool: string | undefined, { hidden, kinds }: Drift): string[] {
   if (kinds.includes("gone") || kinds.includes("renamed")) return []
+  const isSeen = kinds.includes("words") || kinds.includes("schema")
+  const isForCallers = tool !== undefined && isSeen && hidden.length === 0 // which import does not take
   return [
     `    to accept it: postern lock approve ${server}${tool === undefined ? "" : ` ${tool}`} --reason "…"`,
+    ...(isForCallers ? ["    to show callers what is new, too: postern import"] : []),
   ]
 }
