@@ -58,7 +58,7 @@ const wordsMax = 4_096
  */
 function start(program: string, { memoryBytes }: ProgramLimits): ChildProcess {
   const memory = `--max-old-space-size=${Math.ceil(memoryBytes / 1024 / 1024)}`
-  const flags = [memory, "--permission", ...readable(), "--no-experimental-sqlite", "--no-warnings"]
+  const flags = [memory, "--permission", ...readable(), ...withoutDatabase, "--no-warnings"]
   const given = [fileURLToPath(child), pathToFileURL(program).href, library.href]
   return spawn(process.execPath, [...flags, ...given], {
     cwd: dirname(program),
@@ -76,6 +76,10 @@ function readable(): readonly string[] {
   const folders = readdirSync("/").filter((name) => !unreadable.has(name))
   return folders.map((name) => `--allow-fs-read=/${name}`)
 }
+
+const noDatabase = "--no-experimental-sqlite"
+/** A Node that knows the flag no longer would not start with it. */
+const withoutDatabase = process.allowedNodeEnvironmentFlags.has(noDatabase) ? [noDatabase] : []
 
 interface Bound {
   readonly bytesMax: number
