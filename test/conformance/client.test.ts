@@ -1,17 +1,27 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { expect, test } from "vitest"
+import { beforeAll, expect, test } from "vitest"
+import { openDriver } from "../support/conformance-driver.ts"
 import {
   complaintsOf,
   type Revision,
   requirementsOfClients,
   revisions,
-  runClientScenario,
+  runClientSuite,
+  type SuiteResult,
 } from "../support/conformance-suite.ts"
 
 // The gateway as a client of the suite's own servers, carried as they are and driven by the official client. Where a
 // server wants tokens, it is called with client credentials of the gateway's own.
-const driver = `"${process.execPath}" ${join(import.meta.dirname, "../support/conformance-driver-child.ts")}`
+const results = new Map<Revision, SuiteResult>()
+beforeAll(async () => {
+  const wanted = [...passed, ...butFor]
+  await using driver = await openDriver((task) =>
+    wanted.some(([revision, scenario]) => revision === task.revision && scenario === task.scenario),
+  )
+  for (const revision of revisions)
+    results.set(revision, await runClientSuite(driver.command, revision))
+}, 240_000)
 
 const passed: readonly (readonly [Revision, string])[] = [
   ["2025-11-25", "initialize"],
@@ -35,14 +45,9 @@ const passed: readonly (readonly [Revision, string])[] = [
   ["2026-07-28", "auth/metadata-issuer-mismatch"],
 ]
 
-test.for(passed)(
-  "as a client of %s the gateway passes %s",
-  { timeout: 120_000 },
-  async ([revision, scenario], { expect }) => {
-    const results = await runClientScenario(driver, scenario, revision)
-    expect(complaintsOf(results, [scenario])).toEqual([])
-  },
-)
+test.for(passed)("as a client of %s the gateway passes %s", ([revision, scenario], { expect }) => {
+  expect(complaintsOf(results.get(revision) ?? new Map(), [scenario])).toEqual([])
+})
 
 /** Checks of the authorization request that a browser makes. There is none: the gateway asks for a token, and has it. */
 const ofBrowser = ["resource-parameter-in-authorization"]
@@ -60,9 +65,8 @@ const butFor: readonly (readonly [Revision, string, readonly string[]])[] = [
 
 test.for(butFor)(
   "as a client of %s the gateway passes %s, but for what only a browser does",
-  { timeout: 120_000 },
-  async ([revision, scenario, excused], { expect }) => {
-    const checks = (await runClientScenario(driver, scenario, revision)).get(scenario)?.checks ?? []
+  ([revision, scenario, excused], { expect }) => {
+    const checks = results.get(revision)?.get(scenario)?.checks ?? []
     const notPassed = checks.filter(({ status }) => status === "FAILURE" || status === "WARNING")
     expect(notPassed.map(({ id }) => id)).toEqual(excused)
     const has = new Set(checks.map(({ id, status }) => `${id} ${status}`))

@@ -46,7 +46,7 @@ export async function configWithCredentials(
     limits: { backendListWait: "10s" },
     identity: { minTrust: "anonymous" },
     audit: { file: join(folder, "audit.jsonl") },
-    log: { level: "warn" },
+    log: { level: "error" },
   }
   return written(folder, "postern.yaml", JSON.stringify(config))
 }
