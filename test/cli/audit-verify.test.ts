@@ -47,6 +47,13 @@ describe("postern audit verify", () => {
     expect(plain.stdout).toMatch(new RegExp(`^${file}:\\d+ \\w+ — `))
   })
 
+  test("of a file that is something else a hundred lines are told, and all of them to programs", async () => {
+    const { plain, codes } = await verified("other", Array<string>(300).fill("shopping list"))
+    expect(plain.stdout.split("\n")).toHaveLength(103)
+    expect(plain.stdout).toContain(`… and ${codes.length - 100} more, with --json\n0 records, `)
+    expect(codes.length).toBeGreaterThanOrEqual(300)
+  })
+
   test("finds a cut-off end against a hash that was kept elsewhere", async () => {
     const { head } = await verified("kept", lines)
     const cut = [...lines.slice(0, -3), ""]

@@ -2,6 +2,9 @@ import { verifyAudit } from "../../server/audit/verify.ts"
 import type { Command } from "../command.ts"
 import { printable } from "../printable.ts"
 
+/** A report is read: `--json` has everything. */
+const rowsMax = 100
+
 export const auditVerify: Command = {
   name: "audit verify",
   summary: "Check the hash chain of audit files: nothing changed, removed, inserted or moved",
@@ -22,10 +25,17 @@ finding names file, line and sequence number. Calls that began and have no end a
     const { findings, head, openBegins, records } = verified
     if (given.flag("json")) io.out.write(`${JSON.stringify(verified)}\n`)
     else {
-      for (const { file, line, code, message } of findings)
-        io.out.write(`${file}:${line} ${code} — ${message}\n`)
-      for (const { file, line, id } of openBegins)
-        io.out.write(`${file}:${line} in flight — call ${printable(id)} has no end\n`)
+      const show = (lines: readonly string[]) => {
+        for (const line of lines.slice(0, rowsMax)) io.out.write(`${line}\n`)
+        const more = lines.length - rowsMax
+        if (more > 0) io.out.write(`… and ${more} more, with --json\n`)
+      }
+      show(findings.map(({ file, line, code, message }) => `${file}:${line} ${code} — ${message}`))
+      show(
+        openBegins.map(
+          ({ file, line, id }) => `${file}:${line} in flight — call ${printable(id)} has no end`,
+        ),
+      )
       const verdict = findings.length === 0 ? "the chain holds" : `${findings.length} findings`
       io.out.write(`${records} records, ${verdict}; head ${head.seq} ${head.hash}\n`)
     }
