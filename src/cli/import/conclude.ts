@@ -3,7 +3,7 @@ import { formatProblem } from "../../registry/print-problems.ts"
 import { defaultLimits } from "../../server/limits.ts"
 import type { ExitCode, Given, Io } from "../command.ts"
 import { lockTooLarge } from "../lock/lock-file.ts"
-import { printable } from "../printable.ts"
+import { printableLine } from "../printable.ts"
 import { isStill, replaceFile } from "../replace-file.ts"
 import { canAsk, isWanted } from "./consent.ts"
 import { changeLines, closingLines, remarkLines } from "./report.ts"
@@ -16,7 +16,7 @@ export async function conclude(proposal: Proposal, given: Given, io: Io): Promis
   const { found, propose, state } = proposal
   const isDry = given.flag("dry-run")
   const show = (lines: readonly string[]) => {
-    if (!given.flag("json")) for (const line of lines) io.out.write(`${printable(line)}\n`)
+    if (!given.flag("json")) for (const line of lines) io.out.write(`${printableLine(line)}\n`)
   }
   const all = propose(true)
   show(changeLines(all.changes))

@@ -9,7 +9,6 @@ import type { FieldChange } from "../../registry/pins/field-diff.ts"
 import type { HiddenText } from "../../registry/pins/hidden-text.ts"
 import type { Io } from "../command.ts"
 import { counted } from "../counted.ts"
-import { printable } from "../printable.ts"
 import { type Proposal, type Result, unsetVariables } from "./result.ts"
 import type { Settled } from "./settle.ts"
 
@@ -22,7 +21,7 @@ export function changeLines(changes: readonly Change[]): string[] {
   const groups = Map.groupBy(changes, (change) =>
     change.kind === "tool_added" ? refKey(change.server.name, change.server.version) : change,
   )
-  return [...groups.values()].flatMap(groupLines).map(printable)
+  return [...groups.values()].flatMap(groupLines)
 }
 
 /** The new tools of a server are told together. */

@@ -3,7 +3,7 @@ import type { ConfigProblem } from "../../server/config/config.ts"
 import { parseConfig } from "../../server/config/parse.ts"
 import { addressOf } from "../../server/routes.ts"
 import type { Io } from "../command.ts"
-import { printable } from "../printable.ts"
+import { printableLine } from "../printable.ts"
 import { version } from "../version.ts"
 import { type Outcome, outcomeLines } from "./outcome.ts"
 
@@ -38,7 +38,8 @@ export async function visitAll(
   const width = Math.min(40, Math.max(0, ...stops.map(({ name }) => name.length)))
   const waiting = new Set<string>()
   const reminder = setInterval(() => {
-    if (waiting.size > 0) io.err.write(`  … waiting for ${printable([...waiting].join(", "))}\n`)
+    if (waiting.size > 0)
+      io.err.write(`  … waiting for ${printableLine([...waiting].join(", "))}\n`)
   }, patienceMs)
   const visit = async (stop: Stop): Promise<Outcome> => {
     const startMs = performance.now()
@@ -51,7 +52,7 @@ export async function visitAll(
     waiting.delete(stop.name)
     const seconds = (performance.now() - startMs) / 1_000
     for (const line of outcomeLines(stop.name.padEnd(width), outcome, seconds))
-      io.err.write(`  ${printable(line)}\n`)
+      io.err.write(`  ${printableLine(line)}\n`)
     return outcome
   }
   try {

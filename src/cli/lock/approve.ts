@@ -9,7 +9,7 @@ import {
 } from "../../registry/pins/update-lock.ts"
 import { type Command, type Given, type Io, UsageError } from "../command.ts"
 import { counted } from "../counted.ts"
-import { printable } from "../printable.ts"
+import { printableLine } from "../printable.ts"
 import { driftLines } from "./drift-words.ts"
 import { writeLock } from "./lock-file.ts"
 import { keyOf, type Prepared, prepare, surveyOptions } from "./prepare.ts"
@@ -45,7 +45,7 @@ Exit code 1 when the server cannot be looked at, or says something else than --d
     const [surveyed] = prepared?.surveyed ?? []
     if (prepared === undefined || surveyed === undefined || !surveyed.ok) return 1
     const wrong = whatIsWrong(surveyed, tools, given.text("digest"))
-    for (const line of wrong) io.err.write(`${printable(line)}\n`)
+    for (const line of wrong) io.err.write(`${printableLine(line)}\n`)
     if (wrong.length > 0) return 1
     return approve(prepared, surveyed, tools.length === 0 ? "all" : tools, approval, io) ? 0 : 1
   },
@@ -111,11 +111,11 @@ function approve(
   if (!writeLock(prepared, lockOf([...others, pin]), io)) return false
   const also = words === undefined ? "" : " and what it says of itself"
   io.out.write(
-    `${relative("", file)}: accepted ${counted(names.length)} of ${nameOf(wanted)}${also}, by ${printable(approval.by)}\n`,
+    `${relative("", file)}: accepted ${counted(names.length)} of ${nameOf(wanted)}${also}, by ${printableLine(approval.by)}\n`,
   )
   return true
 }
 
 const say = (lines: readonly string[], io: Io) => {
-  for (const line of lines) io.out.write(`${line}\n`)
+  for (const line of lines) io.out.write(`${printableLine(line)}\n`)
 }

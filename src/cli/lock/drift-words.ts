@@ -1,5 +1,4 @@
 import type { Drift } from "../../registry/pins/drift.ts"
-import { printable } from "../printable.ts"
 
 const kindWords = {
   words: "its words changed",
@@ -31,5 +30,5 @@ export function driftLines(name: string, drift: Drift): string[] {
       ...(after === undefined ? [] : [`      + ${after}`]),
     ]),
     ...(digest === undefined ? [] : [`    now ${digest}`]),
-  ].map(printable)
+  ]
 }

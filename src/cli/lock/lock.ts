@@ -3,6 +3,7 @@ import { type Lock, lockOf, type ServerPin, serverPin } from "../../registry/pin
 import { lockText } from "../../registry/pins/lock-text.ts"
 import { keptPins, withNewPins } from "../../registry/pins/update-lock.ts"
 import type { Command, Io } from "../command.ts"
+import { printableLine } from "../printable.ts"
 import { writeLock } from "./lock-file.ts"
 import { type Prepared, prepare, surveyOptions } from "./prepare.ts"
 import { findingLines, type Report, reportOf } from "./report.ts"
@@ -66,8 +67,8 @@ function say(
   io: Io,
 ): void {
   for (const finding of findings)
-    for (const line of findingLines(finding)) io.out.write(`${line}\n`)
-  for (const note of notes) io.out.write(`${note}\n`)
+    for (const line of findingLines(finding)) io.out.write(`${printableLine(line)}\n`)
+  for (const note of notes) io.out.write(`${printableLine(note)}\n`)
   const verb = isCheck ? "checked" : isChanged ? "written" : "unchanged"
   const verdict = ok ? "all as it was pinned" : counted(findings.length, "finding")
   io.out.write(`${file}: ${verb} — ${counted(tools, "tool")}, ${verdict}\n`)

@@ -5,7 +5,7 @@ import type { Config } from "../../server/config/config.ts"
 import { type Given, type Io, type Option, UsageError } from "../command.ts"
 import { configOption, readConfig } from "../config-file.ts"
 import { counted } from "../counted.ts"
-import { printable } from "../printable.ts"
+import { printableLine } from "../printable.ts"
 import { parseRef } from "../ref.ts"
 import { configuredRegistry } from "../sound-registry.ts"
 import { StopSignals } from "../stop-signals.ts"
@@ -56,7 +56,7 @@ export async function prepare(
     lock,
     timeoutMs: timeoutS * 1_000,
     signal: stop.signal,
-    progress: (one) => io.err.write(`${printable(progressLine(one))}\n`),
+    progress: (one) => io.err.write(`${progressLine(one)}\n`),
   })
   if (!stop.signal.aborted) return { config, lock, surveyed, wanted }
   io.err.write("interrupted; nothing was written\n")
@@ -79,7 +79,7 @@ function chosenServer(text: string, wanted: readonly Wanted[]): Wanted {
 function progressLine(one: Surveyed): string {
   const name = nameOf(one.wanted)
   if (one.ok) return `${name}: ${counted(one.listed.length)}`
-  return [`${name}: not looked at: ${one.reason}`, ...one.lastWords].join("\n  ")
+  return [`${name}: not looked at: ${one.reason}`, ...one.lastWords].map(printableLine).join("\n  ")
 }
 
 export const keyOf = ({ server }: Pick<Wanted, "server">) => refKey(server.name, server.version)

@@ -2,7 +2,6 @@ import { written } from "../../registry/model.ts"
 import type { Drift } from "../../registry/pins/drift.ts"
 import { ordersIn } from "../../registry/pins/orders.ts"
 import { keptPins } from "../../registry/pins/update-lock.ts"
-import { printable } from "../printable.ts"
 import { driftLines } from "./drift-words.ts"
 import type { Prepared } from "./prepare.ts"
 import { nameOf, type Surveyed } from "./survey.ts"
@@ -44,7 +43,7 @@ export function reportOf(prepared: Prepared, isCheck: boolean): Report {
 }
 
 const notesOf = ({ surveyed }: Prepared): string[] =>
-  surveyed.flatMap((one) => (one.ok ? [...notesOn(one)].map(printable) : []))
+  surveyed.flatMap((one) => (one.ok ? [...notesOn(one)] : []))
 
 function* notesOn({ wanted, findings, listed, dropped }: Surveyed & { readonly ok: true }) {
   const server = nameOf(wanted)

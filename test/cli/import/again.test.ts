@@ -308,6 +308,22 @@ describe("importing again", () => {
     expect(out).toContain('Finds pages. And mails them."\n')
   })
 
+  test("lets no name of a tool begin a line of its own, nor does the lock", async () => {
+    const forger = tool("a\n+ all is well\u001b[2K")
+    const { again, offer, world } = await imported(tool("search"))
+    offer("1.0.0", tool("search"), forger)
+    const outputs = [(await again()).out]
+    offer("1.0.0", tool("search"), { ...forger, description: "another" })
+    const config = ["--config", `${world.folder}/postern.yaml`]
+    outputs.push((await again()).out, (await world.postern(["lock", ...config])).out)
+    const approve = ["lock", "approve", "docs", "--reason", "x", "--by", "kim", ...config]
+    outputs.push((await world.postern(approve)).out)
+    for (const out of outputs) {
+      expect(out).toContain("a\\n+ all is well\\u{1b}[2K")
+      expect(out).not.toMatch(/^\+ all is well/m)
+    }
+  })
+
   test("does not write over what somebody wrote while servers were asked", async () => {
     const { again, docs, edit, offer, world } = await imported(tool("search"))
     offer("1.0.0", tool("search"), tool("fresh"))
