@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { Answer, CallRequest } from "../../../src/call/call.ts"
 import { callInside } from "../../../src/call/call.ts"
+import { answer as answerRun } from "../../../src/call/composition/durable/answer.ts"
 import { recoveredOrigin } from "../../../src/call/composition/durable/recovered.ts"
 import type { LiveRespondent, RoundsRespondent } from "../../../src/call/interaction/peer.ts"
 import type { Question } from "../../../src/call/interaction/question.ts"
@@ -56,7 +57,8 @@ function world(approve: JsonObject = {}, runs: RunsSketch = {}) {
     const { gateway } = made
     const [run] = await made.runs.durable.journal.list({ max: 1 })
     const { schemas } = gateway
-    return made.runs.durable.answer(
+    return answerRun(
+      made.runs.durable,
       { id: run?.id ?? "", path, answer: given, schemas },
       (record, plan) => recoveredOrigin(record, plan, gateway, callInside),
     )

@@ -8,6 +8,7 @@ import type { Answer } from "../../call.ts"
 import type { Cancellable } from "../../cancellation.ts"
 import { answerFault } from "../../interaction/answer-fault.ts"
 import { canBeAsked, type RoundQuestion } from "../../interaction/round-result.ts"
+import { answer as answerRun, questionsOf } from "./answer.ts"
 import { stillWaiting } from "./answers.ts"
 import { recoveredOrigin } from "./recovered.ts"
 import type { Asked } from "./run-durably.ts"
@@ -40,7 +41,7 @@ export class Approver {
   /** What the caller gets; `again`: something has changed; undefined: it cannot be asked, and waits with the run. */
   async ask({ id }: RunRecord): Promise<Answer | "again" | undefined> {
     const { durable } = this.#asked.way.gateway.compositions
-    const [question] = (await durable.questions(id)) ?? []
+    const [question] = (await questionsOf(durable, id)) ?? []
     if (question === undefined) return
     if (question.to === "operator") return
     const brought = this.#broughtFor(id, question)
@@ -60,7 +61,7 @@ export class Approver {
   /** The caller wants nothing of it any more. */
   async dismiss(id: string): Promise<void> {
     const { durable } = this.#asked.way.gateway.compositions
-    for (const { path } of (await durable.questions(id)) ?? [])
+    for (const { path } of (await questionsOf(durable, id)) ?? [])
       await this.#answer(id, path, { action: "cancel", who: this.#who })
   }
 
@@ -111,7 +112,7 @@ export class Approver {
     for (;;) {
       await durable.clock.sleep(lookMs, new Cancellation())
       if (isDone()) return "over"
-      const open = await durable.questions(id).catch(() => undefined)
+      const open = await questionsOf(durable, id).catch(() => undefined)
       if (open !== undefined && !open.some((one) => one.path === path)) return "over"
     }
   }
@@ -138,7 +139,7 @@ export class Approver {
     const { gateway } = this.#asked.way
     const { inside } = this.#asked
     const { schemas, compositions } = gateway
-    return compositions.durable.answer({ id, path, answer, schemas }, (record, plan) =>
+    return answerRun(compositions.durable, { id, path, answer, schemas }, (record, plan) =>
       recoveredOrigin(record, plan, gateway, inside),
     )
   }

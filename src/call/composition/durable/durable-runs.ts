@@ -1,10 +1,6 @@
 import type { Plan } from "../../../compose/plan/plan.ts"
 import { Cancellation } from "../../../compose/run/cancellation.ts"
-import {
-  answering,
-  type OpenQuestion,
-  openQuestions,
-} from "../../../compose/run/durable/answering.ts"
+import { openQuestions } from "../../../compose/run/durable/answering.ts"
 import { type Drive, DurableRun } from "../../../compose/run/durable/drive.ts"
 import type { PersonsAnswer } from "../../../compose/run/durable/event.ts"
 import { inputDigest } from "../../../compose/run/durable/input-digest.ts"
@@ -14,11 +10,9 @@ import {
   JournalTrouble,
   type Lease,
   type Owner,
-  RunLost,
 } from "../../../compose/run/durable/journal.ts"
 import type { NewRun, RunRecord } from "../../../compose/run/durable/record.ts"
 import { RunState } from "../../../compose/run/durable/state.ts"
-import type { RunStatus } from "../../../compose/run/durable/status.ts"
 import type { RunLimits } from "../../../compose/run/limits.ts"
 import type { Clock } from "../../../compose/run/ports.ts"
 import type { StepEvent } from "../../../compose/run/report.ts"
@@ -30,7 +24,7 @@ import type { InsideLine, Way } from "../../call.ts"
 import type { Caller } from "../../caller.ts"
 import { createInvoke } from "../invoke.ts"
 import { Teller } from "../teller.ts"
-import { type AnswerTaken, contentFaults, type ToAnswer } from "./answer-taken.ts"
+import { answered } from "./answer.ts"
 import { withdrawnFrom } from "./principal.ts"
 import { durableResult, faultOf } from "./results.ts"
 
@@ -99,6 +93,10 @@ export class DurableRuns {
     return this.#live.size
   }
 
+  get isClosing(): boolean {
+    return this.#isClosing
+  }
+
   get hasRoom(): boolean {
     return this.#live.size < this.#options.openMax && !this.#isClosing
   }
@@ -156,66 +154,25 @@ export class DurableRuns {
    * driven here already, has ended, or waits for a person who still has time.
    */
   resume(id: string, originOf: OriginOf, { counts = true } = {}): Promise<LiveRun | undefined> {
-    return this.#inTurn(id, () => this.#resume(id, originOf, counts))
+    return this.inTurn(id, () => this.#resume(id, originOf, counts))
   }
 
   async #resume(id: string, originOf: OriginOf, counts: boolean): Promise<LiveRun | undefined> {
     if (this.#live.has(id) || this.#isClosing) return
-    const taken = await this.#take(id, { counts })
+    const taken = await this.take(id, { counts })
     if (taken === undefined || this.#live.has(id)) return
     const { state } = taken
     if (state.status !== "waiting" || state.cancelled !== undefined)
-      return this.#goOn(taken, originOf, { counts })
+      return this.goOn(taken, originOf, { counts })
     const nowMs = this.clock.now()
     const late = openQuestions(state).filter(({ untilMs }) => untilMs <= nowMs)
     if (late.length === 0) return void this.#wait(id, state)
     const timeout: PersonsAnswer = { action: "timeout", who: "" }
-    return this.#answered(taken, new Map(late.map(({ path }) => [path, timeout])), originOf)
+    return answered(this, taken, new Map(late.map(({ path }) => [path, timeout])), originOf)
   }
 
-  /** What a run asks now; undefined where there is no such run. Rejects with a {@link JournalTrouble}. */
-  async questions(id: string): Promise<readonly OpenQuestion[] | undefined> {
-    const record = await this.journal.get(id)
-    if (record?.status !== "waiting") return record && []
-    const nowMs = this.clock.now()
-    const open = openQuestions(RunState.of(await this.journal.events(id)))
-    return open.filter(({ untilMs }) => untilMs > nowMs)
-  }
-
-  /**
-   * A person has answered what the step at this path asks, and the run goes on with it, here. An answer counts once: the
-   * first that is in the journal. Rejects with a {@link JournalTrouble}: nothing was answered then, as far as anybody knows.
-   */
-  answer(given: ToAnswer, originOf: OriginOf): Promise<AnswerTaken> {
-    return this.#inTurn(given.id, () => this.#answer(given, originOf))
-  }
-
-  async #answer({ id, path, answer, schemas }: ToAnswer, originOf: OriginOf): Promise<AnswerTaken> {
-    const questions = await this.questions(id)
-    if (questions === undefined) return { is: "unknown" }
-    const question = questions.find((one) => one.path === path)
-    if (question === undefined) return { is: "over" }
-    const faults = contentFaults(question, answer, schemas)
-    if (faults !== undefined) return { is: "misfit", faults }
-    if (this.#isClosing) return { is: "over" }
-    await this.#live.get(id)?.ended // it has asked, so it is about to come to rest
-    // Whoever has it leaves it alone as long as it waits.
-    const taken = await this.#take(id, { counts: false, force: true })
-    if (taken === undefined || this.#live.has(id)) return { is: "over" }
-    const isOpen = openQuestions(taken.state).some((one) => one.path === path)
-    if (isOpen)
-      try {
-        const live = await this.#answered(taken, new Map([[path, answer]]), originOf)
-        return { is: "taken", live }
-      } catch (error) {
-        if (error instanceof RunLost) return { is: "over" }
-        throw error
-      }
-    if (isDriven(taken.state.status)) this.#goOn(taken, originOf, { counts: false })
-    return { is: "over" }
-  }
-
-  async #inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+  /** Of one run one thing after the other. */
+  async inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
     const turn = (this.#turns.get(id) ?? Promise.resolve()).then(work, work)
     this.#turns.set(id, turn)
     try {
@@ -226,7 +183,7 @@ export class DurableRuns {
   }
 
   /** The right to drive it, and what the journal has of it; undefined where it cannot be had. */
-  async #take(id: string, claim: Claim): Promise<Taken | undefined> {
+  async take(id: string, claim: Claim): Promise<Taken | undefined> {
     const owner = this.ownership()
     const lease = await this.journal.claim(id, { ...owner, ...claim })
     if (lease === undefined) return
@@ -236,20 +193,8 @@ export class DurableRuns {
     return { plan, record, state, isRecovered: true, takenMs: owner.nowMs, lease }
   }
 
-  async #answered(
-    taken: Taken,
-    answers: ReadonlyMap<string, PersonsAnswer>,
-    originOf: OriginOf,
-  ): Promise<LiveRun> {
-    const { state, record, lease } = taken
-    const nowMs = this.clock.now()
-    const { events, change } = answering(answers, { state, record, nowMs })
-    await this.journal.append(lease, events, change)
-    const now = await this.#record(record.id)
-    return this.#goOn({ ...taken, record: now }, originOf, { counts: false })
-  }
-
-  #goOn(taken: Taken, originOf: OriginOf, { counts }: { readonly counts: boolean }): LiveRun {
+  /** Drives what was taken. */
+  goOn(taken: Taken, originOf: OriginOf, { counts }: { readonly counts: boolean }): LiveRun {
     const { record, plan } = taken
     const origin = originOf(record, plan)
     if (counts) this.#options.onRecovered(record)
@@ -370,13 +315,12 @@ export class DurableRuns {
   }
 }
 
-type OriginOf = (record: RunRecord, plan: Plan) => Origin
+export type OriginOf = (record: RunRecord, plan: Plan) => Origin
 
-interface Taken extends Begun {
+/** A run that this process may drive, and what the journal has of it. */
+export interface Taken extends Begun {
   readonly lease: Lease
 }
-
-const isDriven = (status: RunStatus): boolean => status === "running" || status === "compensating"
 
 interface Begun {
   readonly plan: Plan
