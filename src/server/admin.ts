@@ -17,11 +17,13 @@ export interface AdminParts {
   readonly status: () => JsonObject
   /** Whether a `Host` header may be answered; a web page that resolves its own name to this address may not. */
   readonly isOwnHost: (host: string | undefined) => boolean
+  /** The page of a run, or of all of them, at a path that begins with `/runs`. */
+  readonly runs: (incoming: IncomingMessage) => Promise<Page>
   /** A page that threw: a bug, to be logged. */
   readonly onError: (error: unknown) => void
 }
 
-interface Page {
+export interface Page {
   readonly status: number
   readonly body: string
   readonly headers?: Readonly<Record<string, string>>
@@ -31,7 +33,7 @@ interface Page {
 export function createAdmin(
   parts: AdminParts,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
-  const { readiness, metrics, status, isOwnHost, onError } = parts
+  const { readiness, metrics, status, runs, isOwnHost, onError } = parts
   const pages: ReadonlyMap<string, () => Page> = new Map([
     ["/healthz", () => json(200, { status: "ok" })],
     [
@@ -45,34 +47,48 @@ export function createAdmin(
     ["/status", () => json(200, status())],
   ])
 
-  function pageFor({ headersDistinct, method, url = "" }: IncomingMessage): Page {
+  function pageFor(incoming: IncomingMessage): Page | Promise<Page> {
+    const { headersDistinct, method, url = "" } = incoming
     const host = headersDistinct["host"]?.join(", ") // of two, Node's plain object would show the first
     if (!isOwnHost(host)) return json(403, { error: "forbidden" })
+    const path = url.split("?", 1)[0] ?? url
+    if (path === "/runs" || path.startsWith("/runs/")) return runs(incoming)
     if (method !== "GET" && method !== "HEAD")
       return { ...json(405, { error: "method not allowed" }), headers: { allow: "GET, HEAD" } }
-    const page = pages.get(url.split("?", 1)[0] ?? url)
+    const page = pages.get(path)
     return page === undefined ? json(404, { error: "not found" }) : page()
   }
 
-  return (incoming, outgoing) => {
-    let page: Page
-    try {
-      page = pageFor(incoming)
-    } catch (error) {
-      onError(error)
-      page = json(500, { error: "internal error" })
-    }
-    outgoing.writeHead(page.status, {
-      "content-type": "application/json",
-      "content-length": Buffer.byteLength(page.body),
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-      ...page.headers,
-    })
-    outgoing.end(page.body)
+  function failed(error: unknown): Page {
+    onError(error)
+    return json(500, { error: "internal error" })
   }
+
+  return (incoming, outgoing) => {
+    try {
+      const page = pageFor(incoming)
+      if (!(page instanceof Promise)) send(page, outgoing)
+      else void page.catch(failed).then((late) => send(late, outgoing))
+    } catch (error) {
+      send(failed(error), outgoing)
+    }
+  }
+}
+
+function send(page: Page, outgoing: ServerResponse): void {
+  outgoing.writeHead(page.status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(page.body),
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    ...page.headers,
+  })
+  outgoing.end(page.body)
 }
 
 const prometheus = { "content-type": "text/plain; version=0.0.4; charset=utf-8" }
 
-const json = (status: number, value: unknown): Page => ({ status, body: JSON.stringify(value) })
+export const json = (status: number, value: unknown): Page => ({
+  status,
+  body: JSON.stringify(value),
+})

@@ -122,8 +122,10 @@ export class Runs implements Compositions {
     this.#options.onEnded(run)
   }
 
+  /** Operators type it behind a command, where a dash would begin an option. */
   runId(): string {
-    return randomBytes(16).toString("base64url")
+    const id = randomBytes(16).toString("base64url")
+    return id.startsWith("-") ? this.runId() : id
   }
 
   get running(): number {

@@ -37,6 +37,8 @@ import { Pinning } from "./pins/pinning.ts"
 import { randomId } from "./random-id.ts"
 import { type Accepted, Registry, type RegistryState } from "./reload.ts"
 import { planRoutes, type Routes } from "./routes.ts"
+import { gatewayDesk } from "./runs/gateway-desk.ts"
+import { createRunPages } from "./runs/pages.ts"
 import { requestStateSeal } from "./session-keys.ts"
 import { inSlices } from "./slices.ts"
 import { StartError } from "./start-error.ts"
@@ -336,6 +338,7 @@ function openAdmin(parts: Parts): Promise<Listener> {
     readiness: () => readiness(parts),
     metrics: () => parts.metrics.text(parts),
     status: () => status(parts),
+    runs: createRunPages(gatewayDesk(parts), config.limits),
     isOwnHost: ownHosts(hosts),
     onError: (error) => options.log.error({ event: "admin_bug", error }),
   })

@@ -9,6 +9,7 @@ async function admin(parts: Partial<AdminParts> = {}) {
     readiness: () => ({ ready: true }),
     metrics: () => "postern_a 1\n",
     status: () => ({ version: "1" }),
+    runs: async () => ({ status: 200, body: "{}" }),
     isOwnHost: () => true,
     onError: () => undefined,
     ...parts,

@@ -2,7 +2,9 @@ import { callInside } from "../../call/call.ts"
 import { type DurableRuns, isJournalTrouble } from "../../call/composition/durable/durable-runs.ts"
 import { recoveredOrigin } from "../../call/composition/durable/recovered.ts"
 import type { Gateway } from "../../call/gateway.ts"
+import type { Plan } from "../../compose/plan/plan.ts"
 import type { JournalCounts, JournalTrouble } from "../../compose/run/durable/journal.ts"
+import type { RunRecord } from "../../compose/run/durable/record.ts"
 import type { Logger } from "../log.ts"
 import type { RunJournal } from "./run-journal.ts"
 
@@ -104,12 +106,17 @@ export class RunKeeper {
     }
   }
 
+  /** Goes on at once with a run that an operator has stepped in: that is no recovery. */
+  async goOn(id: string): Promise<void> {
+    if (this.#gateway !== undefined) await this.#resume(id, this.#gateway, { counts: false })
+  }
+
   /** One that cannot be read does not keep the others from going on. */
-  async #resume(id: string, gateway: Gateway): Promise<boolean> {
+  async #resume(id: string, gateway: Gateway, { counts = true } = {}): Promise<boolean> {
     try {
-      const live = await this.#options.runs.resume(id, (record, plan) =>
-        recoveredOrigin(record, plan, gateway, callInside),
-      )
+      const { runs } = this.#options
+      const origin = (record: RunRecord, plan: Plan) => recoveredOrigin(record, plan, gateway, callInside)
+      const live = await runs.resume(id, origin, { counts })
       return live !== undefined
     } catch (error) {
       if (isJournalTrouble(error)) throw error

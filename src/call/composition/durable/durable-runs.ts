@@ -218,6 +218,26 @@ export class DurableRuns {
     if (reason !== undefined) cancel({ class: "cancelled", message: reason })
   }
 
+  /** Has a run that is driven here come to rest while `use` steps in: what is under way has so long to end. */
+  resting<T>(id: string, graceMs: number, use: () => Promise<T>): Promise<T> {
+    return this.#inTurn(id, async () => {
+      const live = this.#live.get(id)
+      if (live !== undefined) await this.#rested(live, graceMs)
+      this.#waiting.delete(id)
+      return use()
+    })
+  }
+
+  async #rested({ run, ended }: { run: DurableRun; ended: Promise<Drive> }, graceMs: number) {
+    const reason: Reason = { class: "cancelled", message: "an operator steps in" }
+    const patience = new Cancellation()
+    run.rest(reason)
+    await Promise.race([ended, this.clock.sleep(graceMs, patience)])
+    patience.cancel()
+    run.leave(reason)
+    await ended
+  }
+
   /** Nothing is begun any more; what is under way has so long to end. Then all runs are given up to whoever comes next. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true

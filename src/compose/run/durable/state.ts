@@ -142,7 +142,7 @@ export class RunState {
           if (state.standing === "unknown") state.settled ??= { as: "done", by: "assumption" }
         return
       case "cancel":
-        this.#cancelled = data.reason
+        this.#cancelled = "an operator has cancelled it" // the reason is none of the caller's business
         return
       case "abandon":
     }

@@ -57,7 +57,8 @@ function effectIn(node: Node): Effect {
 /** The delay before the next attempt; undefined when there is to be none. */
 function delayBefore(next: number, failed: Failed, work: Work): number | undefined {
   const { policies, node } = work.step
-  if (mustSettle(failed, work)) return
+  // What goes back is not waited for: it would be refused.
+  if (mustSettle(failed, work) || work.run.parts.log?.refusalOf(work.path) !== undefined) return
   const retry = policies.retry ?? (isHarmless(failed, node) ? unasked : undefined)
   if (retry === undefined || next > retry.maxAttempts) return
   if (retry !== unasked && !isWanted(retry, failed, work)) return

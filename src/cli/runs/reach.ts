@@ -1,0 +1,118 @@
+import { existsSync } from "node:fs"
+import { isIP } from "node:net"
+import { JournalTrouble } from "../../compose/run/durable/journal.ts"
+import { isObject, type JsonObject } from "../../schema/json.ts"
+import { createSchemas } from "../../schema/schemas.ts"
+import type { Audit } from "../../server/audit/audit.ts"
+import { auditOf } from "../../server/audit/configured.ts"
+import { noteRecord } from "../../server/audit/records.ts"
+import { nowMs } from "../../server/clock.ts"
+import type { Config } from "../../server/config/config.ts"
+import { createLog } from "../../server/log.ts"
+import { randomId } from "../../server/random-id.ts"
+import { RunDesk } from "../../server/runs/desk.ts"
+import { RunJournal } from "../../server/runs/run-journal.ts"
+
+/** What came of asking: the answer, or words for the operator. */
+export type Reached =
+  | { readonly ok: true; readonly value: JsonObject }
+  | { readonly ok: false; readonly message: string }
+
+export interface Asking {
+  /** Of the admin listener. */
+  readonly path: string
+  /** Sent where something is to be changed. */
+  readonly body?: JsonObject
+  /** The same, where no gateway runs. */
+  readonly use: (desk: RunDesk) => Promise<Reached>
+}
+
+/** Asks the gateway that runs by this configuration. When none runs, works at its journal: the next one goes on. */
+export const reach = async (config: Config, asking: Asking): Promise<Reached> =>
+  (await askGateway(config, asking)) ?? atJournal(config, asking)
+
+const answerMs = 60_000
+
+/** Undefined when there is none. */
+async function askGateway({ admin }: Config, { path, body }: Asking): Promise<Reached | undefined> {
+  if (admin.port === 0) return
+  const url = `http://${reachable(admin.host)}:${admin.port}`
+  try {
+    const answer = await fetch(`${url}${path}`, {
+      signal: AbortSignal.timeout(answerMs),
+      redirect: "error",
+      ...(body && {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      }),
+    })
+    const value: unknown = await answer.json().catch(() => undefined)
+    if (!isObject(value))
+      return {
+        ok: false,
+        message: `${url} is not the admin listener of a gateway (it answered ${answer.status})`,
+      }
+    if (answer.ok) return { ok: true, value }
+    return { ok: false, message: String(value["message"] ?? value["error"]) }
+  } catch (error) {
+    const { cause } = error instanceof Error ? error : {}
+    if (isObject(cause) && cause["code"] === "ECONNREFUSED") return
+    const words = cause instanceof Error ? cause.message : String(error)
+    return { ok: false, message: `the gateway at ${url} cannot be asked: ${words}` }
+  }
+}
+
+/** Every address of this machine has this one among them. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1"
+  if (host === "::") return "[::1]"
+  return isIP(host) === 6 ? `[${host}]` : host
+}
+
+async function atJournal(config: Config, { body, use }: Asking): Promise<Reached> {
+  const { runs } = config.state
+  const nobody = "no gateway runs by this configuration"
+  if (runs.kind === "memory")
+    return { ok: false, message: `${nobody}, and its runs ended with it (state.runs is memory)` }
+  if (runs.kind === "sqlite" && !existsSync(runs.file))
+    return { ok: false, message: `${nobody}, and there is no run journal ${runs.file}` }
+  const journal = new RunJournal(runs, config.limits)
+  try {
+    journal.open()
+    const audit = body === undefined ? undefined : openAudit(config)
+    if (typeof audit === "string") return { ok: false, message: audit }
+    try {
+      return await use(deskAt(journal, audit))
+    } finally {
+      audit?.close()
+    }
+  } catch (error) {
+    if (!(error instanceof JournalTrouble)) throw error
+    return { ok: false, message: `${nobody}, and ${error.message}` }
+  } finally {
+    await journal.close()
+  }
+}
+
+/** What cannot be recorded is not done. */
+function openAudit(config: Config): Audit | string {
+  try {
+    return auditOf(config, createLog(config.log))
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+const deskAt = (journal: RunJournal, audit: Audit | undefined): RunDesk =>
+  new RunDesk({
+    journal: () => journal.open(),
+    schemas: createSchemas(),
+    now: nowMs,
+    owner: () => `operator ${randomId()}`,
+    apart: (_, step) => step(),
+    goOn: async () => {},
+    onOperated: (what) => {
+      audit?.write(noteRecord("run", what, { id: randomId(), timeMs: Date.now() }))
+    },
+  })

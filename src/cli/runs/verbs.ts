@@ -1,0 +1,141 @@
+import type { Verb } from "../../compose/run/durable/operate/verbs.ts"
+import type { JsonObject } from "../../schema/json.ts"
+import { operationOf } from "../../server/runs/operation.ts"
+import { type Command, type Given, type Io, type Option, UsageError } from "../command.ts"
+import { configOption, readConfig } from "../config-file.ts"
+import { tell } from "./tell.ts"
+
+interface Sketch {
+  readonly verb: Verb
+  readonly summary: string
+  readonly arguments: "ID" | "ID STEP"
+  readonly options?: Command["options"]
+  readonly details: string
+}
+
+const reason: Option = {
+  type: "string",
+  value: "TEXT",
+  summary: "why, for the journal and the audit; required",
+}
+const operator: Option = {
+  type: "string",
+  value: "NAME",
+  summary: "who you are; otherwise POSTERN_OPERATOR or USER",
+}
+const json: Option = { type: "boolean", summary: "the result as one JSON object" }
+
+export const runsResume = command({
+  verb: "resume",
+  summary: "Have a parked run go on in its direction, with all its tries and its time anew",
+  arguments: "ID",
+  details: `What is done stays done. What it was parked for is tried again with the same key: a step, or the compensations that failed.
+A step whose outcome nobody knows is asked for by its probe, if it has one.`,
+})
+
+export const runsRetryStep = command({
+  verb: "retry-step",
+  summary: "Make one call of a parked run once more, with the same key",
+  arguments: "ID STEP",
+  details: `STEP is the path that runs show prints. Its compensation is made again where that failed; else the call itself, if it failed
+or nobody knows whether it happened. The run goes on from there.`,
+})
+
+export const runsSkipStep = command({
+  verb: "skip-step",
+  summary: "Say that a step of a parked run was done, or undone, by hand",
+  arguments: "ID STEP",
+  options: {
+    output: { type: "string", value: "JSON", summary: "what stands for the value of the step" },
+  },
+  details: `Where the compensation of STEP failed it counts as undone; else the step counts as done, with the output as its value. An output that
+does not fit the schema that the plan has for the step is refused. The run goes on from there.`,
+})
+
+export const runsCompensate = command({
+  verb: "compensate",
+  summary: "Have a run go back: what it did is undone in reverse",
+  arguments: "ID",
+  options: {
+    force: { type: "boolean", summary: "also when the point of no return (pivot) is passed" },
+  },
+  details: `For a saga that is parked, running or waiting. What nobody knows counts as done, and is undone. After a pivot the steps before
+it are undone only with --force; the pivot itself stays.`,
+})
+
+export const runsCancel = command({
+  verb: "cancel",
+  summary: "Have a run stop, as if its caller had cancelled it",
+  arguments: "ID",
+  details: `For a run that is running or waiting, and not past its point of no return (pivot). A saga goes back, after what nobody knows
+has been settled; any other run fails.`,
+})
+
+export const runsAbandon = command({
+  verb: "abandon",
+  summary: "Give a parked run up: nothing is done or undone any more",
+  arguments: "ID",
+  details: `Ends the run for ever. Its callers are told what stays done. Look at runs show first, and clean up by hand.`,
+})
+
+function command(sketch: Sketch): Command {
+  const { verb, summary, arguments: args, details } = sketch
+  return {
+    name: `runs ${verb}`,
+    summary,
+    arguments: args,
+    options: { ...sketch.options, reason, operator, config: configOption, json },
+    details: `${details}
+Works through the gateway that runs by the configuration, on this machine; when none runs, at its journal, and the next gateway
+goes on. Exit code 1 when the run does not allow it now, with the reason.`,
+    run: (given, io) => run(verb, given, io),
+  }
+}
+
+async function run(verb: Verb, given: Given, io: Io) {
+  const [id = "", step] = given.arguments
+  const body = bodyOf(step, given, io)
+  const operation = operationOf(verb, body)
+  if (typeof operation === "string") throw new UsageError(`--${operation}`)
+  const read = readConfig(given, io)
+  if (read === undefined) return 1
+  const { reach } = await import("./reach.ts")
+  const done = await reach(read.config, {
+    path: `/runs/${encodeURIComponent(id)}/${verb}`,
+    body,
+    use: async (desk) => {
+      const operated = await desk.operate(id, operation)
+      if (!operated.ok) return operated
+      const { was, status } = operated
+      return { ok: true, value: { run: id, verb, from: was.state.status, status, waits: true } }
+    },
+  })
+  return tell(done, doneLines, given, io)
+}
+
+function bodyOf(step: string | undefined, given: Given, io: Io): JsonObject {
+  const who = given.text("operator") ?? io.env["POSTERN_OPERATOR"] ?? io.env["USER"]
+  const why = given.text("reason")
+  const output = given.text("output")
+  return {
+    ...(who !== undefined && { operator: who }),
+    ...(why !== undefined && { reason: why }),
+    ...(step !== undefined && { step }),
+    ...(given.flag("force") && { force: true }),
+    ...(output !== undefined && { output: parsed(output) }),
+  }
+}
+
+function parsed(output: string) {
+  try {
+    return JSON.parse(output)
+  } catch (cause) {
+    throw new UsageError("--output: expected JSON; a text has quotes inside: '\"done\"'", { cause })
+  }
+}
+
+function* doneLines({ run: id, verb, from, status, waits }: JsonObject): Generator<string> {
+  yield `${verb}: run ${id} was ${from}, and is ${status} now`
+  if (waits === true && status !== "abandoned")
+    yield "no gateway runs: the next one goes on with it"
+}

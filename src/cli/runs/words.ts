@@ -1,0 +1,103 @@
+import { isList, isObject, type Json, type JsonObject } from "../../schema/json.ts"
+
+/** Runs, a line each. */
+export function* runRows({ runs }: JsonObject): Generator<string> {
+  const rows = objects(runs)
+  if (rows.length === 0) yield "no runs"
+  const [ids, tools] = [widthOf(rows, "id"), widthOf(rows, "tool")]
+  for (const { id, tool, status, created, reason } of rows) {
+    const why = typeof reason === "string" ? `  ${reason}` : ""
+    yield `${String(id).padEnd(ids)}  ${String(tool).padEnd(tools)}  ${String(status).padEnd(12)}  ${created}${why}`
+  }
+}
+
+const inputCharsMax = 400
+
+/** One run, for who was called at night: why it stands where it does, what happened when, and what can be done. */
+export function* runLines(run: JsonObject): Generator<string> {
+  const { id, tool, status, reason, parkedFrom, agent, created, key, input } = run
+  yield `${tool}  ${status}${parkedFrom === undefined ? "" : ` (was ${parkedFrom})`}  run ${id}`
+  if (reason !== undefined) yield `  why    ${reason}`
+  yield `  begun  ${created}${agent === undefined ? "" : ` by ${agent}`}${key === undefined ? "" : `, key ${key}`}`
+  yield `  input  ${cut(JSON.stringify(input))}`
+  yield ""
+  yield* timeline(objects(run["events"]), Date.parse(String(created)))
+  yield ""
+  yield "steps"
+  for (const step of objects(run["steps"])) yield* stepLines(step)
+  yield* possibleLines(String(id), objects(run["possible"]))
+}
+
+function* timeline(events: readonly JsonObject[], beganMs: number): Generator<string> {
+  const rows = events.map((event) => ({
+    after: `+${((Date.parse(String(event["at"])) - beganMs) / 1_000).toFixed(3)} s`,
+    step: event["step"] === "" ? "run" : String(event["step"]),
+    what: [event["kind"], event["attempt"]].filter((part) => part !== undefined).join(" "),
+    more: isObject(event["data"]) ? dataWords(event["data"]) : "",
+  }))
+  const [times, steps] = [widthOf(rows, "after"), widthOf(rows, "step")]
+  for (const { after, step, what, more } of rows)
+    yield `  ${after.padStart(times)}  ${step.padEnd(steps)}  ${what.padEnd(10)}  ${more}`.trimEnd()
+}
+
+/** What an event says, by whichever of its members it has. */
+function dataWords(data: JsonObject): string {
+  const { target, error, value, to, why, verb, operator, reason, as, by, action, message, final } =
+    data
+  const who = operator === undefined ? "" : ` by ${operator}`
+  return [
+    target,
+    verb === undefined ? undefined : `${verb}${who}`,
+    to === undefined ? undefined : `→ ${to}`,
+    as === undefined ? undefined : `${as}, by ${by}`,
+    why,
+    action,
+    message,
+    reason,
+    isObject(error) ? errorWords(error) : undefined,
+    final === true ? "not tried again" : undefined,
+    value === undefined ? undefined : cut(JSON.stringify(value)),
+  ]
+    .filter((part) => part !== undefined)
+    .join("  ")
+}
+
+function* stepLines({
+  path,
+  status,
+  attempts,
+  key,
+  error,
+  undo,
+  byOperator,
+}: JsonObject): Generator<string> {
+  const hand = byOperator === true ? " (by an operator)" : ""
+  const sent = Number(attempts) > 0 ? `  ${tries(attempts)}, key ${key}` : ""
+  yield `  ${path}  ${status}${hand}${sent}${isObject(error) ? `  ${errorWords(error)}` : ""}`
+  if (!isObject(undo)) return
+  const trouble = isObject(undo["error"]) ? `  ${errorWords(undo["error"])}` : ""
+  yield `    compensation ${undo["status"]}  ${tries(undo["attempts"])}, key ${undo["key"]}${trouble}`
+}
+
+function* possibleLines(id: string, possible: readonly JsonObject[]): Generator<string> {
+  if (possible.length === 0) return
+  yield ""
+  yield "what you can do"
+  for (const { verb, step, force } of possible)
+    yield `  postern runs ${verb} ${id}${step === undefined ? "" : ` ${step}`}${force === true ? " --force" : ""} --reason TEXT`
+}
+
+const errorWords = ({ class: kind, message, effect }: JsonObject): string =>
+  `${kind}: ${message}${effect === "unknown" ? " (nobody knows whether it happened)" : ""}`
+
+const tries = (attempts: Json | undefined): string =>
+  attempts === 1 ? "1 attempt" : `${attempts} attempts`
+
+const objects = (value: Json | undefined): readonly JsonObject[] =>
+  isList(value) ? value.filter(isObject) : []
+
+const widthOf = (rows: readonly JsonObject[], member: string): number =>
+  Math.max(0, ...rows.map((row) => String(row[member]).length))
+
+const cut = (text: string): string =>
+  text.length <= inputCharsMax ? text : `${text.slice(0, inputCharsMax)}…`

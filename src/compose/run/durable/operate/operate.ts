@@ -1,0 +1,180 @@
+import type { Fault } from "../../../../schema/fault.ts"
+import type { JsonObject } from "../../../../schema/json.ts"
+import type { Schemas } from "../../../../schema/validator.ts"
+import type { Plan } from "../../../plan/plan.ts"
+import { codes } from "../../outcome.ts"
+import { resultOf } from "../../result/composition-result.ts"
+import type { RunEvent, StoredEvent } from "../event.ts"
+import { type Journal, type Lease, RunLost } from "../journal.ts"
+import type { RunChange } from "../record.ts"
+import { RunState } from "../state.ts"
+import type { RunStatus } from "../status.ts"
+import { schemaOf, stepAt } from "./plan-step.ts"
+import { stepsOf } from "./steps-of.ts"
+import { type Operation, type Standing, whyNot } from "./verbs.ts"
+
+export interface OperateOptions {
+  readonly journal: Journal
+  readonly schemas: Schemas
+  readonly now: () => number
+  /** Of nobody else: what it holds is given up again as a whole. */
+  readonly owner: string
+}
+
+export type Operated =
+  | { readonly ok: true; readonly was: Standing; readonly status: RunStatus }
+  | Refused
+
+export interface Refused {
+  readonly ok: false
+  /** `conflict`: somebody else stepped in at the same time. */
+  readonly code: "not_found" | "not_now" | "not_readable" | "misfit" | "conflict"
+  readonly message: string
+}
+
+/** Nobody is believed to hold a run for longer than this, should the process end in the middle. */
+const leaseMs = 15_000
+
+/** A run as the journal has it; or why it cannot be read. Rejects with a JournalTrouble. */
+export async function standingOf(
+  id: string,
+  journal: Journal,
+): Promise<({ readonly ok: true } & Standing) | Refused> {
+  const record = await journal.get(id)
+  if (record === undefined) return refused("not_found", `there is no run ${id}`)
+  const plan = (await journal.plan(record.plan)) as Partial<Plan> | undefined
+  if (plan?.language !== 1)
+    return refused("not_readable", `the plan of run ${id} is of another version of Postern`)
+  const state = RunState.of(await journal.events(id))
+  return { ok: true, record, state, plan: plan as Plan } // as it was written, pinned by its digest
+}
+
+/** Why it cannot be had, as far as the run as it stands now says. */
+export function refusalOf(
+  operation: Operation,
+  standing: Standing,
+  schemas: Schemas,
+): Refused | undefined {
+  const reason = whyNot(operation, standing)
+  if (reason !== undefined) return refused("not_now", reason)
+  const faults = misfit(operation, standing, schemas)
+  if (faults === undefined) return
+  return refused("misfit", `the output does not fit: ${faults.map(({ line }) => line).join("; ")}`)
+}
+
+/**
+ * Steps in: takes the run under the next epoch, so that whoever drives it loses it first, notes what the operator wants, and
+ * gives it up for the next to go on. Rejects with a JournalTrouble; nothing was done then, as far as anybody can tell.
+ */
+export async function operate(
+  id: string,
+  operation: Operation,
+  options: OperateOptions,
+): Promise<Operated> {
+  const { journal, owner, now } = options
+  const nowMs = now()
+  const claim = { owner, nowMs, leaseUntilMs: nowMs + leaseMs, counts: false, force: true } as const
+  const lease = await journal.claim(id, claim)
+  if (lease === undefined) return refused("conflict", `run ${id} has ended meanwhile`)
+  try {
+    return await underLease(lease, operation, options)
+  } catch (error) {
+    if (!(error instanceof RunLost)) throw error
+    return refused("conflict", `somebody else stepped in at the same time; look at run ${id} again`)
+  } finally {
+    await journal.release(owner)
+  }
+}
+
+/** It may have gone on until it was taken. */
+async function underLease(
+  lease: Lease,
+  operation: Operation,
+  { journal, schemas, now }: OperateOptions,
+): Promise<Operated> {
+  const was = await standingOf(lease.id, journal)
+  if (!was.ok) return was
+  const illegal = refusalOf(operation, was, schemas)
+  if (illegal !== undefined) return illegal
+  const atMs = now()
+  const { events, change } = effectOfVerb(operation, was, atMs)
+  const stored = events.map((event, index): StoredEvent => {
+    return { ...event, seq: was.state.seq + 1 + index, atMs }
+  })
+  const status = RunState.of([...(await journal.events(lease.id)), ...stored]).status
+  await journal.append(lease, stored, change)
+  return { ok: true, was, status }
+}
+
+interface Written {
+  readonly events: readonly RunEvent[]
+  readonly change: RunChange
+}
+
+function effectOfVerb(operation: Operation, standing: Standing, nowMs: number): Written {
+  const { verb, step = "", ...data } = operation
+  const op: RunEvent = { kind: "op", step, data: { verb, ...data } }
+  const reason = `${operation.operator}: ${operation.reason}`
+  // Callers may be told why a run turned; what operators say is for operators.
+  const turn = (to: RunStatus): RunEvent => ({ kind: "turn", step: "", data: { to } })
+  switch (verb) {
+    case "compensate":
+      return {
+        events: [op, turn("compensating")],
+        change: { status: "compensating", reason, recoveries: 0 },
+      }
+    case "cancel":
+      return { events: [op], change: { recoveries: 0 } }
+    case "abandon": {
+      const result = abandonedResult(standing, nowMs)
+      return { events: [op, turn("abandoned")], change: { status: "abandoned", reason, result } }
+    }
+    default: {
+      const to = standing.state.parkedFrom ?? "running"
+      const { deadlineMs } = standing.record
+      const { timeoutMs } = standing.plan.root
+      // What was parked over night would have no time left.
+      const fresh =
+        to === "running" && deadlineMs !== undefined && timeoutMs !== undefined
+          ? { deadlineMs: nowMs + timeoutMs }
+          : {}
+      return {
+        events: [op, turn(to)],
+        change: { status: to, reason: null, recoveries: 0, ...fresh },
+      }
+    }
+  }
+}
+
+/** What the callers of a run get that was given up. */
+function abandonedResult({ record, state, plan }: Standing, nowMs: number): JsonObject {
+  const steps = stepsOf(state)
+  const isUndone = steps.every(({ effect }) => effect === "none")
+  const error = {
+    class: "cancelled",
+    code: codes.cancelled,
+    message: "an operator has given it up",
+    ...{ step: "", attempts: 0, at: new Date(nowMs).toISOString() },
+    effect: isUndone ? "none" : "done",
+  } as const
+  const mark = { runId: record.id, status: "abandoned", isStructured: false } as const
+  return resultOf(plan, { ok: false, error, steps, notes: [] }, mark)
+}
+
+function misfit(
+  { verb, step = "", output }: Operation,
+  { plan, state }: Standing,
+  schemas: Schemas,
+): readonly Fault[] | undefined {
+  if (verb !== "skip-step") return
+  if (output !== undefined && state.step(step)?.undo !== undefined)
+    return [fault("a compensation has no output")]
+  const planned = stepAt(plan.root, step)
+  const schema = planned && schemaOf(planned)
+  if (schema === undefined || state.step(step)?.undo !== undefined) return
+  return schemas.validator(schema).faults(output ?? null)
+}
+
+const fault = (line: string): Fault => ({ at: "", keyword: "output", expected: "nothing", line })
+
+const refused = (code: Refused["code"], message: string): Refused => ({ ok: false, code, message })

@@ -1,0 +1,395 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { freePort } from "../../../examples/support/gateway.ts"
+import { isObject, type JsonObject } from "../../../src/schema/json.ts"
+import { command } from "../../support/command.ts"
+import { type BackendCall, openBackend, type TestBackend } from "../../support/e2e-backend.ts"
+import { callTool, startGateway, type TestGateway } from "../../support/e2e-gateway.ts"
+import { becomes } from "../../support/e2e-process.ts"
+import { http } from "../../support/face-server.ts"
+import { agentOf, sourceTool, toolDependency } from "../../support/registries.ts"
+
+/*
+ * Operators at a real gateway, with the commands that they type. The backend does what each order's script says, call by
+ * call, and is well when the script is over.
+ */
+
+const folder = mkdtempSync(join(tmpdir(), "operators-"))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const names = ["reserve", "charge", "ship", "tell", "unreserve", "uncharge"]
+const step = (id: string, more: object = {}) => ({ id, action: { tool: id }, ...more })
+const undone = (id: string) => ({
+  compensate: { tool: `un${id}`, retry: { maxAttempts: 2, backoffMs: 5 } },
+})
+const registry = JSON.stringify({
+  schemaVersion: "2.0",
+  servers: [{ name: "shop", version: "1.0.0", provides: names.map((tool) => ({ tool })) }],
+  tools: [
+    ...names.map((name) => sourceTool(name, { source: { server: "shop", tool: name } })),
+    {
+      name: "order",
+      version: "1.0.0",
+      description: "Reserve, charge, ship, tell.",
+      inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
+      depends: names.map((name) => toolDependency(name)),
+      spec: {
+        saga: {
+          sagaIdPath: "$.id",
+          steps: [
+            step("reserve", {
+              ...undone("reserve"),
+              retry: { maxAttempts: 9, backoffMs: 60_000, maxBackoffMs: 60_000, on: ["tool"] },
+            }),
+            step("charge", { ...undone("charge"), onUnknown: "park" }),
+            step("ship", { pivot: true }),
+            step("tell"),
+          ],
+        },
+      },
+    },
+  ],
+  agents: [agentOf("buyer", [toolDependency("order")], { version: "1.0.0" })],
+})
+
+type Deed = "well" | "broken" | "lost"
+
+class Shop {
+  readonly #scripts = new Map<string, Deed[]>()
+  readonly #called = new Map<string, { tool: string; key: unknown }[]>()
+  backend: TestBackend | undefined
+
+  async open(): Promise<void> {
+    const act = (call: BackendCall) => this.#act(call)
+    this.backend = await openBackend(Object.fromEntries(names.map((name) => [name, act])))
+  }
+
+  /** What the next calls of a tool come to. */
+  plan(order: string, tool: string, ...deeds: Deed[]): void {
+    this.#scripts.set(`${order} ${tool}`, deeds)
+  }
+
+  called(order: string): readonly string[] {
+    return (this.#called.get(order) ?? []).map(({ tool }) => tool)
+  }
+
+  keys(order: string, tool: string): ReadonlySet<unknown> {
+    const own = (this.#called.get(order) ?? []).filter((call) => call.tool === tool)
+    return new Set(own.map(({ key }) => key))
+  }
+
+  #act({ tool, arguments: args, headers, response, send }: BackendCall): void {
+    const order = String(isObject(args) ? args["id"] : "")
+    const called = this.#called.get(order) ?? []
+    this.#called.set(order, [...called, { tool, key: headers["idempotency-key"] }])
+    const deed = this.#scripts.get(`${order} ${tool}`)?.shift() ?? "well"
+    if (deed === "lost") response.destroy()
+    else
+      send({
+        result: {
+          content: [{ type: "text", text: `${tool} is ${deed}` }],
+          ...(deed === "broken" && { isError: true }),
+          resultType: "complete",
+        },
+      })
+  }
+}
+
+const shop = new Shop()
+let gateway: TestGateway
+let adminPort: number
+
+const start = () =>
+  startGateway({
+    registry,
+    folder,
+    servers: { "shop:1.0.0": { url: String(shop.backend?.url) } },
+    config: {
+      admin: { port: adminPort },
+      state: { runs: "sqlite:./runs.db" },
+      limits: { runHold: "20s", bodyBytes: "64KiB" },
+    },
+  })
+
+beforeAll(async () => {
+  adminPort = await freePort()
+  await shop.open()
+  gateway = await start()
+})
+afterAll(async () => {
+  await gateway.stop()
+  await shop.backend?.[Symbol.asyncDispose]()
+})
+
+const order = (id: string) => callTool(gateway, "buyer", "order", { id })
+const runOf = (result: JsonObject | undefined) => Object(result?.["_meta"])["dev.postern/run"]
+
+const runs = (...args: readonly string[]) =>
+  command(["runs", ...args, "--config", join(folder, "postern.yaml")])
+
+/** A verb with a name and a reason, on a run. */
+const operate = (verb: string, ...args: readonly string[]) =>
+  runs(verb, ...args, "--operator", "kim", "--reason", "night shift")
+
+async function show(id: string): Promise<JsonObject> {
+  const { code, stdout, stderr } = await runs("show", id, "--json")
+  if (code !== 0) throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
+const isNow = (id: string, status: string) =>
+  becomes(async () => (await show(id))["status"] === status, `${id} is ${status}`)
+
+/** Its id. */
+async function parked(name: string): Promise<string> {
+  const { id, status } = runOf(await order(name))
+  expect(status).toBe("parked")
+  return id
+}
+
+/** Parked while it goes back: what was reserved could not be released. */
+function stuck(name: string): Promise<string> {
+  shop.plan(name, "charge", "broken")
+  shop.plan(name, "unreserve", "broken", "broken")
+  return parked(name)
+}
+
+/** Parked while it goes forward: nobody knows whether the card was charged. */
+function unclear(name: string, ...then: Deed[]): Promise<string> {
+  shop.plan(name, "charge", "lost", ...then)
+  return parked(name)
+}
+
+/** Parked past its pivot. */
+function shipped(name: string): Promise<string> {
+  shop.plan(name, "tell", "broken")
+  return parked(name)
+}
+
+describe("a run that could not be undone", () => {
+  test("is listed and drawn, with what can be done", async () => {
+    const id = await stuck("drawn")
+    const listed = await runs("list", "--status", "parked")
+    expect(listed.stdout).toMatch(
+      new RegExp(`^${id}  order@1.0.0  parked .* cannot undo reserve: .*unreserve is broken`, "m"),
+    )
+    const { stdout } = await runs("show", id)
+    expect(stdout).toContain("order@1.0.0  parked (was compensating)")
+    expect(stdout).toMatch(/ {2}begun .* by buyer, key saga:order:drawn/)
+    expect(stdout).toMatch(/\+\d+\.\d{3} s {2}reserve {2}undo 2 +unreserve@1\.0\.0/)
+    expect(stdout).toMatch(/undofail 2 .*unreserve is broken {2}not tried again/)
+    expect(stdout).toContain(`compensation stuck  2 attempts, key ${id}/~reserve`)
+    const offered = stdout
+      .split("\n")
+      .flatMap((line) => /^ {2}postern runs (.*)$/.exec(line)?.[1] ?? [])
+    expect(offered).toEqual([
+      `resume ${id} --reason TEXT`,
+      `retry-step ${id} reserve --reason TEXT`,
+      `skip-step ${id} reserve --reason TEXT`,
+      `abandon ${id} --reason TEXT`,
+    ])
+  })
+
+  test("is tried again, as often as at first, with the same key", async () => {
+    const id = await stuck("again")
+    shop.plan("again", "unreserve", "broken", "well")
+    expect(await operate("resume", id)).toMatchObject({
+      code: 0,
+      stdout: `resume: run ${id} was parked, and is compensating now\n`,
+    })
+    await isNow(id, "compensated")
+    expect(shop.called("again")).toEqual(["reserve", "charge", ...Array(4).fill("unreserve")])
+    expect(shop.keys("again", "unreserve")).toEqual(new Set([`${id}/~reserve`]))
+  })
+
+  test("is parked again where it still cannot; then one step is tried", async () => {
+    const id = await stuck("still")
+    shop.plan("still", "unreserve", "broken", "broken")
+    await operate("resume", id)
+    await becomes(() => shop.called("still").length === 6, "tried again")
+    await isNow(id, "parked")
+    expect((await operate("retry-step", id, "reserve")).code).toBe(0)
+    await isNow(id, "compensated")
+  })
+
+  test("is undone where a person says that it is", async () => {
+    const id = await stuck("by-hand")
+    const odd = await operate("skip-step", id, "reserve", "--output", "1")
+    expect(odd).toMatchObject({ code: 1, stderr: expect.stringContaining("has no output") })
+    expect((await operate("skip-step", id, "reserve")).code).toBe(0)
+    await isNow(id, "compensated")
+    expect(shop.called("by-hand")).toEqual(["reserve", "charge", "unreserve", "unreserve"])
+  })
+
+  test("cannot do what only goes forward", async () => {
+    const id = await stuck("no-way")
+    for (const [args, words] of [
+      [["cancel", id], /cancel is for a run that is running or waiting, and this one is parked/],
+      [["compensate", id], /it goes back already; resume or retry-step/],
+      [["retry-step", id, "charge"], /step charge is failed, and the run goes back/],
+      [["skip-step", id, "tell"], /step tell is pending, and the run goes back/],
+      [
+        ["retry-step", id, "nothing"],
+        /no step "nothing"; its steps are reserve, charge, ship, tell/,
+      ],
+      [["resume", "nobody"], /there is no run nobody/],
+    ] as const) {
+      const [verb, ...rest] = args
+      const { code, stderr } = await operate(verb, ...rest)
+      expect([verb, code]).toEqual([verb, 1])
+      expect(stderr).toMatch(words)
+    }
+    expect((await show(id))["status"]).toBe("parked")
+  })
+})
+
+describe("a run of which nobody knows whether a step happened", () => {
+  test("is told by retry-step, with the same key", async () => {
+    const id = await unclear("told")
+    await operate("retry-step", id, "charge")
+    await isNow(id, "completed")
+    expect(shop.called("told")).toEqual(["reserve", "charge", "charge", "ship", "tell"])
+    expect(shop.keys("told", "charge")).toEqual(new Set([`${id}/charge`]))
+  })
+
+  test("takes a person's word for it", async () => {
+    const id = await unclear("word")
+    await operate("skip-step", id, "charge", "--output", '{"by": "hand"}')
+    await isNow(id, "completed")
+    expect(shop.called("word")).toEqual(["reserve", "charge", "ship", "tell"])
+    const [, charge] = Object(await show(id)).steps
+    expect(charge).toMatchObject({ status: "done", byOperator: true, value: { by: "hand" } })
+  })
+
+  test("goes back with what nobody knows", async () => {
+    const id = await unclear("back")
+    await operate("compensate", id)
+    await isNow(id, "compensated")
+    expect(shop.called("back")).toEqual(["reserve", "charge", "uncharge", "unreserve"])
+  })
+
+  test("is given up, and whoever calls again is told what stays", async () => {
+    const id = await unclear("given-up")
+    expect((await operate("abandon", id)).stdout).toContain("was parked, and is abandoned now")
+    const result = await order("given-up")
+    expect(runOf(result)).toMatchObject({ id, status: "abandoned", replayed: true })
+    expect(JSON.stringify(result)).toContain("It is not known whether this happened: charge.")
+    const { code, stderr } = await operate("resume", id)
+    expect([code, stderr]).toEqual([1, expect.stringContaining("is abandoned: it has ended")])
+  })
+})
+
+describe("past its pivot", () => {
+  test("a run goes back only by force", async () => {
+    const id = await shipped("forced")
+    const { code, stderr } = await operate("compensate", id)
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/step ship is the point of no return, and is done/),
+    ])
+    const { stdout } = await runs("show", id)
+    expect(stdout).toContain(`postern runs compensate ${id} --force --reason TEXT`)
+    expect((await operate("compensate", id, "--force")).code).toBe(0)
+    await isNow(id, "compensated")
+    expect(shop.called("forced").slice(-2)).toEqual(["uncharge", "unreserve"])
+  })
+
+  test("a run goes on when it is resumed", async () => {
+    const id = await shipped("on")
+    await operate("resume", id)
+    await isNow(id, "completed")
+    expect(shop.called("on").slice(-2)).toEqual(["tell", "tell"])
+  })
+})
+
+test("a run that goes on is cancelled, or has to go back; its caller is told", async () => {
+  for (const verb of ["cancel", "compensate"]) {
+    shop.plan(verb, "reserve", "broken")
+    const answer = order(verb)
+    await becomes(() => shop.called(verb).length === 1, "it waits to try again")
+    const [{ id }] = JSON.parse((await runs("list", "-s", "running", "--json")).stdout).runs
+    expect((await operate(verb, id)).code).toBe(0)
+    await isNow(id, "compensated")
+    expect(shop.called(verb)).toEqual(["reserve"])
+    await answer
+    const told = JSON.stringify(await order(verb))
+    expect(told).toMatch(/an operator/)
+    expect(told).not.toMatch(/kim|night shift/)
+  }
+})
+
+test("each verb is in the journal and in the audit, with who and why", async () => {
+  const id = await unclear("audited")
+  await operate("skip-step", id, "charge", "--output", '{"card": "secret"}')
+  await isNow(id, "completed")
+  const notes = gateway
+    .audit()
+    .flatMap(({ kind, note }): JsonObject[] => (kind === "run" && isObject(note) ? [note] : []))
+  expect(notes.find((note) => note["run"] === id && note["event"] === "skip-step")).toEqual({
+    ...{ event: "skip-step", run: id, tool: "order", from: "parked", to: "running" },
+    ...{ operator: "kim", reason: "night shift", step: "charge", output: true },
+  })
+  expect(JSON.stringify(notes)).not.toContain("secret")
+  const { events, epoch } = await show(id)
+  expect(events).toContainEqual(expect.objectContaining({ kind: "op", step: "charge" }))
+  expect(epoch).toBeGreaterThan(1)
+})
+
+describe("the admin listener", () => {
+  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+    http(adminPort, {
+      method: "POST",
+      path,
+      headers: { "content-type": "application/json", ...headers },
+      body: typeof body === "string" ? body : JSON.stringify(body),
+    })
+  const words = { operator: "kim", reason: "why not" }
+
+  test("takes no verb from a web page, and nothing that is no verb", async () => {
+    const id = await unclear("page")
+    const path = `/runs/${id}/abandon`
+    for (const [status, headers] of [
+      [403, { host: "evil.example" }],
+      [403, { origin: "http://localhost:3000" }],
+      [403, { "sec-fetch-site": "cross-site" }],
+      [415, { "content-type": "text/plain" }],
+    ] as const)
+      expect((await post(path, words, headers)).status).toBe(status)
+    for (const [status, body] of [
+      [400, "{"],
+      [400, {}],
+      [400, { operator: "kim" }],
+      [400, { ...words, force: true }],
+      [400, { ...words, reason: "x".repeat(1_001) }],
+      [400, '{"operator": "kim", "reason": "r", "__proto__": {}}'],
+      [400, `${"[".repeat(200)}${"]".repeat(200)}`],
+      [413, { ...words, reason: "x".repeat(70_000) }],
+    ] as const)
+      expect([body, (await post(path, body)).status]).toEqual([body, status])
+    expect((await post(`/runs/${id}/delete`, words)).status).toBe(404)
+    expect((await post("/runs/nobody/abandon", words)).status).toBe(404)
+    expect((await http(adminPort, { method: "GET", path })).status).toBe(405)
+    expect((await http(adminPort, { method: "GET", path: "/runs?status=odd" })).status).toBe(400)
+    expect((await show(id))["status"]).toBe("parked")
+  })
+})
+
+test("where no gateway runs, the next one goes on with what an operator said", async () => {
+  const id = await unclear("offline")
+  await gateway.stop()
+  expect((await runs("list", "--limit", "1", "--status", "parked")).stdout).toContain(id)
+  const refused = await operate("cancel", id)
+  expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("this one is parked")])
+  const { code, stdout } = await operate("retry-step", id, "charge")
+  expect([code, stdout]).toEqual([0, expect.stringContaining("the next one goes on with it")])
+  expect(shop.called("offline")).toEqual(["reserve", "charge"])
+  gateway = await start()
+  await isNow(id, "completed")
+  expect(shop.called("offline")).toEqual(["reserve", "charge", "charge", "ship", "tell"])
+  const said = gateway.audit().map(({ note }) => Object(note))
+  expect(said).toContainEqual(
+    expect.objectContaining({ event: "retry-step", run: id, operator: "kim" }),
+  )
+})
