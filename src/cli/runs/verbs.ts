@@ -106,8 +106,8 @@ async function run(verb: Verb, given: Given, io: Io) {
     use: async (desk) => {
       const operated = await desk.operate(id, operation)
       if (!operated.ok) return operated
-      const { was, status } = operated
-      return { ok: true, value: { run: id, verb, from: was.state.status, status, waits: true } }
+      const { from, status } = operated
+      return { ok: true, value: { run: id, verb, from, status, waits: true } }
     },
   })
   return tell(done, doneLines, given, io)

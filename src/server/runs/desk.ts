@@ -81,11 +81,11 @@ const noRun = (id: string): Refused => ({
 /** For the audit: what was done, by whom and why; no value of the run. */
 function noteOf(
   { verb, step, operator, reason, force, output }: Operation,
-  { was, status }: Operated & { ok: true },
+  { record, from, status }: Operated & { ok: true },
 ): JsonObject {
-  const { id, tool } = was.record
+  const { id, tool } = record
   return {
-    ...{ event: verb, run: id, tool, from: was.state.status, to: status, operator, reason },
+    ...{ event: verb, run: id, tool, from, to: status, operator, reason },
     ...(step !== undefined && { step }),
     ...(force && { force }),
     ...(output !== undefined && { output: true }),

@@ -115,7 +115,8 @@ export class RunKeeper {
   async #resume(id: string, gateway: Gateway, { counts = true } = {}): Promise<boolean> {
     try {
       const { runs } = this.#options
-      const origin = (record: RunRecord, plan: Plan) => recoveredOrigin(record, plan, gateway, callInside)
+      const origin = (record: RunRecord, plan: Plan) =>
+        recoveredOrigin(record, plan, gateway, callInside)
       const live = await runs.resume(id, origin, { counts })
       return live !== undefined
     } catch (error) {

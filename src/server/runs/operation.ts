@@ -2,8 +2,8 @@ import { type Operation, type Verb, verbs } from "../../compose/run/durable/oper
 import { isObject } from "../../schema/json.ts"
 
 /** Words of an operator end up in the journal and in the audit. */
-export const reasonCharsMax = 1_000
-export const operatorCharsMax = 100
+const reasonCharsMax = 1_000
+const operatorCharsMax = 100
 const stepCharsMax = 1_000
 
 export const isVerb = (word: string): word is Verb => verbs.some((verb) => verb === word)

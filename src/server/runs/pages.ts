@@ -64,7 +64,7 @@ export function createRunPages(
     if (typeof operation === "string") return badRequest(operation)
     const operated = await desk.operate(id, operation)
     return operated.ok
-      ? json(200, { run: id, verb, from: operated.was.state.status, status: operated.status })
+      ? json(200, { run: id, verb, from: operated.from, status: operated.status })
       : refused(operated)
   }
 }

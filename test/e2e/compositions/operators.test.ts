@@ -5,11 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { freePort } from "../../../examples/support/gateway.ts"
 import { isObject, type JsonObject } from "../../../src/schema/json.ts"
 import { command } from "../../support/command.ts"
-import { type BackendCall, openBackend, type TestBackend } from "../../support/e2e-backend.ts"
 import { callTool, startGateway, type TestGateway } from "../../support/e2e-gateway.ts"
 import { becomes } from "../../support/e2e-process.ts"
 import { http } from "../../support/face-server.ts"
-import { agentOf, sourceTool, toolDependency } from "../../support/registries.ts"
+import { type Deed, Shop, shopRegistry } from "../../support/scripted-shop.ts"
 
 /*
  * Operators at a real gateway, with the commands that they type. The backend does what each order's script says, call by
@@ -19,91 +18,13 @@ import { agentOf, sourceTool, toolDependency } from "../../support/registries.ts
 const folder = mkdtempSync(join(tmpdir(), "operators-"))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const names = ["reserve", "charge", "ship", "tell", "unreserve", "uncharge"]
-const step = (id: string, more: object = {}) => ({ id, action: { tool: id }, ...more })
-const undone = (id: string) => ({
-  compensate: { tool: `un${id}`, retry: { maxAttempts: 2, backoffMs: 5 } },
-})
-const registry = JSON.stringify({
-  schemaVersion: "2.0",
-  servers: [{ name: "shop", version: "1.0.0", provides: names.map((tool) => ({ tool })) }],
-  tools: [
-    ...names.map((name) => sourceTool(name, { source: { server: "shop", tool: name } })),
-    {
-      name: "order",
-      version: "1.0.0",
-      description: "Reserve, charge, ship, tell.",
-      inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
-      depends: names.map((name) => toolDependency(name)),
-      spec: {
-        saga: {
-          sagaIdPath: "$.id",
-          steps: [
-            step("reserve", {
-              ...undone("reserve"),
-              retry: { maxAttempts: 9, backoffMs: 60_000, maxBackoffMs: 60_000, on: ["tool"] },
-            }),
-            step("charge", { ...undone("charge"), onUnknown: "park" }),
-            step("ship", { pivot: true }),
-            step("tell"),
-          ],
-        },
-      },
-    },
-  ],
-  agents: [agentOf("buyer", [toolDependency("order")], { version: "1.0.0" })],
-})
-
-type Deed = "well" | "broken" | "lost"
-
-class Shop {
-  readonly #scripts = new Map<string, Deed[]>()
-  readonly #called = new Map<string, { tool: string; key: unknown }[]>()
-  backend: TestBackend | undefined
-
-  async open(): Promise<void> {
-    const act = (call: BackendCall) => this.#act(call)
-    this.backend = await openBackend(Object.fromEntries(names.map((name) => [name, act])))
-  }
-
-  /** What the next calls of a tool come to. */
-  plan(order: string, tool: string, ...deeds: Deed[]): void {
-    this.#scripts.set(`${order} ${tool}`, deeds)
-  }
-
-  called(order: string): readonly string[] {
-    return (this.#called.get(order) ?? []).map(({ tool }) => tool)
-  }
-
-  keys(order: string, tool: string): ReadonlySet<unknown> {
-    const own = (this.#called.get(order) ?? []).filter((call) => call.tool === tool)
-    return new Set(own.map(({ key }) => key))
-  }
-
-  #act({ tool, arguments: args, headers, response, send }: BackendCall): void {
-    const order = String(isObject(args) ? args["id"] : "")
-    const called = this.#called.get(order) ?? []
-    this.#called.set(order, [...called, { tool, key: headers["idempotency-key"] }])
-    const deed = this.#scripts.get(`${order} ${tool}`)?.shift() ?? "well"
-    if (deed === "lost") response.destroy()
-    else
-      send({
-        result: {
-          content: [{ type: "text", text: `${tool} is ${deed}` }],
-          ...(deed === "broken" && { isError: true }),
-          resultType: "complete",
-        },
-      })
-  }
-}
-
 const shop = new Shop()
 let gateway: TestGateway
 let adminPort: number
 
 const start = () =>
   startGateway({
-    registry,
+    registry: shopRegistry,
     folder,
     servers: { "shop:1.0.0": { url: String(shop.backend?.url) } },
     config: {
@@ -315,8 +236,24 @@ test("a run that goes on is cancelled, or has to go back; its caller is told", a
     expect(shop.called(verb)).toEqual(["reserve"])
     await answer
     const told = JSON.stringify(await order(verb))
-    expect(told).toMatch(/an operator/)
     expect(told).not.toMatch(/kim|night shift/)
+  }
+})
+
+test("a run that waits for a person is cancelled, or has to go back", async () => {
+  for (const verb of ["cancel", "compensate"]) {
+    const name = `loan-${verb}`
+    const answer = callTool(gateway, "buyer", "loan", { id: name })
+    const listed = async () =>
+      JSON.parse((await runs("list", "-s", "waiting", "--json")).stdout).runs as JsonObject[]
+    await becomes(async () => (await listed()).length === 1, "it waits")
+    const [waiting] = await listed()
+    const id = String(waiting?.["id"])
+    expect(await operate("resume", id)).toMatchObject({ code: 1 })
+    expect((await operate(verb, id)).code).toBe(0)
+    await isNow(id, "compensated")
+    expect(shop.called(name)).toEqual(["reserve", "unreserve"])
+    await answer
   }
 })
 

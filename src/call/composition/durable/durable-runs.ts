@@ -27,6 +27,7 @@ import { Teller } from "../teller.ts"
 import { answered } from "./answer.ts"
 import { withdrawnFrom } from "./principal.ts"
 import { durableResult, faultOf } from "./results.ts"
+import { rested, Turns } from "./turns.ts"
 
 export interface DurableRunsOptions {
   /** Opened when it is first needed. Throws a {@link JournalTrouble}. */
@@ -71,7 +72,7 @@ export class DurableRuns {
   /** Those that wait for a person, as this process left them, and until when. */
   readonly #waiting = new Map<string, number>()
   /** Of what is read, claimed and begun again, one after the other for each run. */
-  readonly #turns = new Map<string, Promise<unknown>>()
+  readonly #turns = new Turns()
   #isClosing = false
   /** When all leases were last prolonged. */
   #renewedMs = Number.NEGATIVE_INFINITY
@@ -172,14 +173,8 @@ export class DurableRuns {
   }
 
   /** Of one run one thing after the other. */
-  async inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#turns.get(id) ?? Promise.resolve()).then(work, work)
-    this.#turns.set(id, turn)
-    try {
-      return await turn
-    } finally {
-      if (this.#turns.get(id) === turn) this.#turns.delete(id)
-    }
+  inTurn<T>(id: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(id, work)
   }
 
   /** The right to drive it, and what the journal has of it; undefined where it cannot be had. */
@@ -220,22 +215,12 @@ export class DurableRuns {
 
   /** Has a run that is driven here come to rest while `use` steps in: what is under way has so long to end. */
   resting<T>(id: string, graceMs: number, use: () => Promise<T>): Promise<T> {
-    return this.#inTurn(id, async () => {
+    return this.inTurn(id, async () => {
       const live = this.#live.get(id)
-      if (live !== undefined) await this.#rested(live, graceMs)
+      if (live !== undefined) await rested(live, graceMs, this.clock)
       this.#waiting.delete(id)
       return use()
     })
-  }
-
-  async #rested({ run, ended }: { run: DurableRun; ended: Promise<Drive> }, graceMs: number) {
-    const reason: Reason = { class: "cancelled", message: "an operator steps in" }
-    const patience = new Cancellation()
-    run.rest(reason)
-    await Promise.race([ended, this.clock.sleep(graceMs, patience)])
-    patience.cancel()
-    run.leave(reason)
-    await ended
   }
 
   /** Nothing is begun any more; what is under way has so long to end. Then all runs are given up to whoever comes next. */

@@ -4,9 +4,10 @@ import type { Schemas } from "../../../../schema/validator.ts"
 import type { Plan } from "../../../plan/plan.ts"
 import { codes } from "../../outcome.ts"
 import { resultOf } from "../../result/composition-result.ts"
-import type { RunEvent, StoredEvent } from "../event.ts"
+import { answering, openQuestions } from "../answering.ts"
+import type { PersonsAnswer, RunEvent, StoredEvent } from "../event.ts"
 import { type Journal, type Lease, RunLost } from "../journal.ts"
-import type { RunChange } from "../record.ts"
+import type { RunChange, RunRecord } from "../record.ts"
 import { RunState } from "../state.ts"
 import type { RunStatus } from "../status.ts"
 import { schemaOf, stepAt } from "./plan-step.ts"
@@ -22,7 +23,12 @@ export interface OperateOptions {
 }
 
 export type Operated =
-  | { readonly ok: true; readonly was: Standing; readonly status: RunStatus }
+  | {
+      readonly ok: true
+      readonly record: RunRecord
+      readonly from: RunStatus
+      readonly status: RunStatus
+    }
   | Refused
 
 export interface Refused {
@@ -96,54 +102,60 @@ async function underLease(
   if (!was.ok) return was
   const illegal = refusalOf(operation, was, schemas)
   if (illegal !== undefined) return illegal
-  const atMs = now()
-  const { events, change } = effectOfVerb(operation, was, atMs)
-  const stored = events.map((event, index): StoredEvent => {
-    return { ...event, seq: was.state.seq + 1 + index, atMs }
-  })
-  const status = RunState.of([...(await journal.events(lease.id)), ...stored]).status
-  await journal.append(lease, stored, change)
-  return { ok: true, was, status }
+  const from = was.state.status
+  const { events, change } = written(operation, was, now())
+  await journal.append(lease, events, change)
+  return { ok: true, record: was.record, from, status: was.state.status }
 }
 
 interface Written {
-  readonly events: readonly RunEvent[]
+  readonly events: readonly StoredEvent[]
   readonly change: RunChange
 }
 
-function effectOfVerb(operation: Operation, standing: Standing, nowMs: number): Written {
+/** What the verb comes to; the state has it already. */
+function written(operation: Operation, standing: Standing, nowMs: number): Written {
   const { verb, step = "", ...data } = operation
-  const op: RunEvent = { kind: "op", step, data: { verb, ...data } }
-  const reason = `${operation.operator}: ${operation.reason}`
-  // Callers may be told why a run turned; what operators say is for operators.
-  const turn = (to: RunStatus): RunEvent => ({ kind: "turn", step: "", data: { to } })
-  switch (verb) {
-    case "compensate":
-      return {
-        events: [op, turn("compensating")],
-        change: { status: "compensating", reason, recoveries: 0 },
-      }
-    case "cancel":
-      return { events: [op], change: { recoveries: 0 } }
-    case "abandon": {
-      const result = abandonedResult(standing, nowMs)
-      return { events: [op, turn("abandoned")], change: { status: "abandoned", reason, result } }
-    }
-    default: {
-      const to = standing.state.parkedFrom ?? "running"
-      const { deadlineMs } = standing.record
-      const { timeoutMs } = standing.plan.root
-      // What was parked over night would have no time left.
-      const fresh =
-        to === "running" && deadlineMs !== undefined && timeoutMs !== undefined
-          ? { deadlineMs: nowMs + timeoutMs }
-          : {}
-      return {
-        events: [op, turn(to)],
-        change: { status: to, reason: null, recoveries: 0, ...fresh },
-      }
-    }
+  const { state, record } = standing
+  const { parkedFrom } = state
+  const result = verb === "abandon" ? abandonedResult(standing, nowMs) : undefined
+  const events: StoredEvent[] = []
+  const note = (event: RunEvent) => {
+    const stored: StoredEvent = { ...event, seq: state.seq + 1, atMs: nowMs }
+    state.apply(stored)
+    events.push(stored)
   }
+  // Callers may be told why a run turned; what operators say is for operators.
+  const turn = (to: RunStatus) => note({ kind: "turn", step: "", data: { to } })
+  note({ kind: "op", step, data: { verb, ...data } })
+  let change: RunChange = { recoveries: 0 }
+  if (state.status === "waiting") {
+    const unasked: PersonsAnswer = { action: "cancel", who: operation.operator }
+    const answers = openQuestions(state).map(({ path }) => [path, unasked] as const)
+    const answered = answering(new Map(answers), { state, record, nowMs })
+    events.push(...answered.events)
+    change = answered.change
+  }
+  if (verb === "cancel") return { events, change }
+  const to = targets[verb] ?? parkedFrom ?? "running"
+  turn(to)
+  const isBegunAgain = targets[verb] === undefined
+  const reason = isBegunAgain ? null : `${operation.operator}: ${operation.reason}`
+  const time = isBegunAgain && to === "running" ? freshTime(standing, nowMs) : {}
+  return { events, change: { ...change, ...time, status: to, reason, ...(result && { result }) } }
+}
+
+const targets: { readonly [verb in Operation["verb"]]?: RunStatus } = {
+  compensate: "compensating",
+  abandon: "abandoned",
+}
+
+/** What was parked over night would have no time left. */
+function freshTime({ record, plan }: Standing, nowMs: number): Pick<RunChange, "deadlineMs"> {
+  const { timeoutMs } = plan.root
+  return record.deadlineMs === undefined || timeoutMs === undefined
+    ? {}
+    : { deadlineMs: nowMs + timeoutMs }
 }
 
 /** What the callers of a run get that was given up. */

@@ -1,0 +1,102 @@
+import { isObject } from "../../src/schema/json.ts"
+import { type BackendCall, openBackend, type TestBackend } from "./e2e-backend.ts"
+import { agentOf, sourceTool, toolDependency } from "./registries.ts"
+
+const names = ["reserve", "charge", "ship", "tell", "unreserve", "uncharge"]
+const step = (id: string, more: object = {}) => ({ id, action: { tool: id }, ...more })
+const undone = (id: string) => ({
+  compensate: { tool: `un${id}`, retry: { maxAttempts: 2, backoffMs: 5 } },
+})
+/** Orders, past a pivot at the end, and loans that an operator approves. */
+export const shopRegistry = JSON.stringify({
+  schemaVersion: "2.0",
+  servers: [{ name: "shop", version: "1.0.0", provides: names.map((tool) => ({ tool })) }],
+  tools: [
+    ...names.map((name) => sourceTool(name, { source: { server: "shop", tool: name } })),
+    {
+      name: "order",
+      version: "1.0.0",
+      description: "Reserve, charge, ship, tell.",
+      inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
+      depends: names.map((name) => toolDependency(name)),
+      spec: {
+        saga: {
+          sagaIdPath: "$.id",
+          steps: [
+            step("reserve", {
+              ...undone("reserve"),
+              retry: { maxAttempts: 9, backoffMs: 60_000, maxBackoffMs: 60_000, on: ["tool"] },
+            }),
+            step("charge", { ...undone("charge"), onUnknown: "park" }),
+            step("ship", { pivot: true }),
+            step("tell"),
+          ],
+        },
+      },
+    },
+    {
+      name: "loan",
+      version: "1.0.0",
+      description: "Reserve, ask, ship.",
+      inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
+      depends: ["reserve", "unreserve", "ship"].map((name) => toolDependency(name)),
+      spec: {
+        saga: {
+          sagaIdPath: "$.id",
+          steps: [
+            step("reserve", undone("reserve")),
+            { id: "ask", action: { approve: { message: "Lend it?", to: "operator" } } },
+            step("ship"),
+          ],
+        },
+      },
+    },
+  ],
+  agents: [
+    agentOf("buyer", [toolDependency("order"), toolDependency("loan")], { version: "1.0.0" }),
+  ],
+})
+
+export type Deed = "well" | "broken" | "lost"
+
+/** A backend that does what each order's script says, call by call, and is well when the script is over. */
+export class Shop {
+  readonly #scripts = new Map<string, Deed[]>()
+  readonly #called = new Map<string, { tool: string; key: unknown }[]>()
+  backend: TestBackend | undefined
+
+  async open(): Promise<void> {
+    const act = (call: BackendCall) => this.#act(call)
+    this.backend = await openBackend(Object.fromEntries(names.map((name) => [name, act])))
+  }
+
+  /** What the next calls of a tool come to. */
+  plan(order: string, tool: string, ...deeds: Deed[]): void {
+    this.#scripts.set(`${order} ${tool}`, deeds)
+  }
+
+  called(order: string): readonly string[] {
+    return (this.#called.get(order) ?? []).map(({ tool }) => tool)
+  }
+
+  keys(order: string, tool: string): ReadonlySet<unknown> {
+    const own = (this.#called.get(order) ?? []).filter((call) => call.tool === tool)
+    return new Set(own.map(({ key }) => key))
+  }
+
+  #act({ tool, arguments: args, headers, response, send }: BackendCall): void {
+    const order = String(isObject(args) ? args["id"] : "")
+    const called = this.#called.get(order) ?? []
+    this.#called.set(order, [...called, { tool, key: headers["idempotency-key"] }])
+    const deed = this.#scripts.get(`${order} ${tool}`)?.shift() ?? "well"
+    if (deed === "lost") response.destroy()
+    else
+      send({
+        result: {
+          content: [{ type: "text", text: `${tool} is ${deed}` }],
+          ...(deed === "broken" && { isError: true }),
+          resultType: "complete",
+        },
+      })
+  }
+}
