@@ -7,7 +7,7 @@ const step = (id: string, more: object = {}) => ({ id, action: { tool: id }, ...
 const undone = (id: string) => ({
   compensate: { tool: `un${id}`, retry: { maxAttempts: 2, backoffMs: 5 } },
 })
-/** Orders, past a pivot at the end, and loans that an operator approves. */
+/** Orders, past a pivot at the end, and loans that a person approves. */
 export const shopRegistry = JSON.stringify({
   schemaVersion: "2.0",
   servers: [{ name: "shop", version: "1.0.0", provides: names.map((tool) => ({ tool })) }],
@@ -45,7 +45,7 @@ export const shopRegistry = JSON.stringify({
           sagaIdPath: "$.id",
           steps: [
             step("reserve", undone("reserve")),
-            { id: "ask", action: { approve: { message: "Lend it?", to: "operator" } } },
+            { id: "ask", action: { approve: { message: "Lend it?" } } },
             step("ship"),
           ],
         },
