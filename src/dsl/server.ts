@@ -23,6 +23,7 @@ export interface Provided<N extends string = string, V extends string = string> 
   readonly description?: string
   readonly annotations?: JsonObject
   readonly execution?: JsonObject
+  readonly icons?: readonly JsonObject[]
 }
 
 export interface SourceOptions extends Notes {

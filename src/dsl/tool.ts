@@ -21,6 +21,7 @@ interface ToolAbout<I extends JsonSchema, O extends JsonSchema> extends About {
   readonly tags?: readonly string[]
   readonly annotations?: JsonObject
   readonly execution?: JsonObject
+  readonly icons?: readonly JsonObject[]
   /** What the tool may call; without it, what its spec calls. Patterns that choose at run time need it. */
   readonly depends?: readonly Callable[]
 }

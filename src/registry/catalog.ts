@@ -118,4 +118,5 @@ export interface ShownTool {
   readonly annotations: JsonObject | undefined
   /** For legacy callers only: the modern era has tasks without it. */
   readonly execution?: JsonObject | undefined
+  readonly icons?: readonly JsonObject[] | undefined
 }

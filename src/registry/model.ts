@@ -62,6 +62,8 @@ export interface Provision {
   readonly description?: string
   readonly annotations?: JsonObject
   readonly execution?: JsonObject
+  /** MCP `Icon`s. */
+  readonly icons?: readonly JsonObject[]
   readonly extra: JsonObject
 }
 
@@ -70,6 +72,8 @@ export interface ToolEntity extends Entity {
   readonly annotations?: JsonObject
   /** Of tools with a source: whether legacy callers may call it as a task (MCP `ToolExecution`). */
   readonly execution?: JsonObject
+  /** Shown to callers (MCP `Icon`). */
+  readonly icons?: readonly JsonObject[]
   readonly tags?: readonly string[]
   /** Exactly one of source and spec in a sound document. */
   readonly source?: ToolSource

@@ -77,13 +77,14 @@ function legacyTool(tool: CatalogTool): JsonObject {
 }
 
 function shared({ name, version, shown }: CatalogTool): JsonObject {
-  const { title, description, inputSchema, annotations } = shown
+  const { title, description, inputSchema, annotations, icons } = shown
   return {
     name,
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
     inputSchema,
     ...(annotations === undefined ? {} : { annotations }),
+    ...(icons === undefined ? {} : { icons }),
     ...(version === undefined ? {} : { _meta: { [toolMetaKey]: { version } } }),
   }
 }

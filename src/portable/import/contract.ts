@@ -1,3 +1,4 @@
+import { isIcon } from "../../registry/icons.ts"
 import type { JsonObject } from "../../registry/model.ts"
 import { isObject, type Json, member } from "../../schema/json.ts"
 
@@ -9,6 +10,7 @@ export const contractMembers = [
   "outputSchema",
   "annotations",
   "execution",
+  "icons",
 ] as const
 
 export type ContractMember = (typeof contractMembers)[number]
@@ -19,9 +21,16 @@ export function contractOf(definition: JsonObject): Contract {
   const written = contractMembers.flatMap((name) => {
     const value = member(definition, name)
     if (value === undefined || value === null) return []
-    return [[name, name === "inputSchema" ? ofArguments(value) : value] as const]
+    const taken = takes[name]?.(value) ?? value
+    return [[name, taken] as const]
   })
   return Object.fromEntries(written)
+}
+
+/** What of a member a registry can hold, where that is not all of it. */
+const takes: { readonly [name in ContractMember]?: (value: Json) => Json } = {
+  inputSchema: ofArguments,
+  icons: (value) => (Array.isArray(value) ? value.filter(isIcon) : []),
 }
 
 /** Arguments are always an object; a schema that only leaves that out means it. */

@@ -50,8 +50,7 @@ function hiddenIn(arg: string, position: string, writer: Writer): string | undef
 }
 
 function hiddenInHeader(text: string, writer: Writer): string | undefined {
-  const [, name, gap = "", value = ""] =
-    /^([A-Za-z][\w-]*)(:\s*)([^\s/][\s\S]*)$/.exec(text) ?? []
+  const [, name, gap = "", value = ""] = /^([A-Za-z][\w-]*)(:\s*)([^\s/][\s\S]*)$/.exec(text) ?? []
   if (name === undefined || !isSecret(name, value)) return
   return name + gap + hiddenHeader([name, value], writer)[1]
 }

@@ -17,7 +17,7 @@ export interface ToolParts {
   readonly inputSchema: () => JsonSchema | undefined
   readonly outputSchema: () => JsonSchema | undefined
   /** What its provision says of it, where it is a tool of a server. */
-  readonly provision: Pick<Provision, "title" | "description" | "execution"> | undefined
+  readonly provision: Pick<Provision, "title" | "description" | "execution" | "icons"> | undefined
   readonly annotations: JsonObject | undefined
 }
 
@@ -56,6 +56,7 @@ export class RegisteredTool implements CatalogTool {
       outputSchema: outputSchema(),
       annotations,
       execution: entity.execution ?? provision?.execution,
+      icons: entity.icons ?? provision?.icons,
     }
   }
 

@@ -7,6 +7,7 @@ import type { SchemaJudge } from "./schemas.ts"
 import {
   annotationsChanged,
   type Contract,
+  iconsChanged,
   schemasChanged,
   tasksChanged,
   wordsChanged,
@@ -73,6 +74,7 @@ function provisionChanged(old: Provision, next: Provision): readonly Change[] {
     ...wordsChanged(old, next),
     ...annotationsChanged(old.annotations ?? {}, next.annotations ?? {}),
     ...tasksChanged(old.execution, next.execution),
+    ...iconsChanged(old.icons, next.icons),
   ]
 }
 

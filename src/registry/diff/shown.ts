@@ -22,6 +22,7 @@ export function shownChanges(
     ),
     ...annotationsChanged(before.annotations ?? {}, after.annotations ?? {}),
     ...tasksChanged(before.execution, after.execution),
+    ...iconsChanged(before.icons, after.icons),
   ]
 }
 
@@ -45,6 +46,12 @@ export const wordsChanged = (old: Words, next: Words): readonly Change[] =>
     const what = became(old[key], next[key])
     return what === undefined ? [] : [change(key, "words", what)]
   })
+
+type Icons = readonly JsonObject[] | undefined
+
+/** What a client draws beside the name says as little as other words. */
+export const iconsChanged = (old: Icons, next: Icons): readonly Change[] =>
+  isEqual(old, next) ? [] : [change("icons", "words", "changed")]
 
 /** What a tool, a server's tool or a skill takes and gives; without a schema that is anything. */
 export interface Contract {

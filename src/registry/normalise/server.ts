@@ -15,6 +15,7 @@ import {
   requireText,
   type Written,
 } from "./fields.ts"
+import { readIcons } from "./icons.ts"
 import { readIdentity, readVersion } from "./identity.ts"
 import { placed } from "./place.ts"
 import { sameJson } from "./same-json.ts"
@@ -84,7 +85,7 @@ function readProvisions(from: Written): readonly Provision[] {
 }
 
 const provisionFields: ReadonlySet<string> = new Set(
-  "tool version inputSchema outputSchema title description annotations execution".split(" "),
+  "tool version inputSchema outputSchema title description annotations execution icons".split(" "),
 )
 
 function readProvision(from: Written): Provision | undefined {
@@ -100,6 +101,7 @@ function readProvision(from: Written): Provision | undefined {
     description: readText(from, "description"),
     annotations: readAnnotations(from),
     execution: readExecution(from),
+    icons: readIcons(from),
   }
   return provisionOf(from, { tool, version, input, output, described, extra })
 }
@@ -135,6 +137,7 @@ interface ProvisionParts {
     readonly description: string | undefined
     readonly annotations: JsonObject | undefined
     readonly execution: JsonObject | undefined
+    readonly icons: readonly JsonObject[] | undefined
   }
   readonly extra: JsonObject
 }

@@ -16,6 +16,7 @@ import {
   readTexts,
   type Written,
 } from "./fields.ts"
+import { readIcons } from "./icons.ts"
 import { readIdentity } from "./identity.ts"
 import { placed } from "./place.ts"
 import { sameJson } from "./same-json.ts"
@@ -30,7 +31,7 @@ export interface ToolRead {
 }
 
 const fields: ReadonlySet<string> = new Set(
-  "name version description title source spec depends inputSchema outputSchema outputTransform tags deprecated deprecationMessage annotations execution metadata implementation defaults hideFields".split(
+  "name version description title source spec depends inputSchema outputSchema outputTransform tags deprecated deprecationMessage annotations execution icons metadata implementation defaults hideFields".split(
     " ",
   ),
 )
@@ -63,6 +64,7 @@ export function readTool(from: Written): ToolRead | undefined {
       title: readText(from, "title"),
       annotations: readAnnotations(from),
       execution: readExecution(from),
+      icons: readIcons(from),
     }),
     extra,
   }

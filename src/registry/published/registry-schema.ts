@@ -81,6 +81,20 @@ const execution: JsonObject = {
   },
 }
 
+const icons: JsonObject = list(
+  {
+    type: "object",
+    properties: {
+      src: text("Where it is: https:, http: or data:image/"),
+      mimeType: text("For example image/svg+xml"),
+      sizes: list({ type: "string" }, "For example 48x48, or any"),
+      theme: choice(["light", "dark"], "The background that it is for"),
+    },
+    required: ["src"],
+  },
+  "Shown to callers (MCP Icon)",
+)
+
 const tool = entity(
   "A tool as agents see it: one of a server (`source`), or a composition (`spec`)",
   {
@@ -88,6 +102,7 @@ const tool = entity(
     title: text("A name for people"),
     annotations,
     execution,
+    icons,
     tags: list({ type: "string" }, "For discovery and capability routing"),
     source,
     spec: ref("spec"),
@@ -115,6 +130,7 @@ const server = entity(
           description: text("Shown where a tool has none of its own"),
           annotations,
           execution,
+          icons,
         },
         ["tool"],
       ),

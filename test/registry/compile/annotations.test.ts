@@ -6,6 +6,7 @@ import { parse } from "yaml"
 import { compilePlan } from "../../../src/compose/plan/compile-plan.ts"
 import { isRepeatable } from "../../../src/compose/plan/effect.ts"
 import { measure } from "../../../src/compose/plan/measure.ts"
+import { createToolLists } from "../../../src/mcp/face/tool-list.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
 import { call, catalogOf, pipeline, toolIn } from "../../support/plans.ts"
 import { documentOf, found, load, sourceTool, toolDependency } from "../../support/registries.ts"
@@ -45,6 +46,23 @@ describe("A tool of a server", () => {
 
   test("has what its provision says, where it says nothing itself", () => {
     expect(shownOf({})).toMatchObject({ title: "T", description: "does t", annotations: write })
+  })
+
+  test("has the icons of its provision, or its own, in both eras' lists", () => {
+    const icons = (name: string) => [{ src: `https://shop.example/${name}.png`, sizes: ["48x48"] }]
+    const provided = { tool: "t", icons: icons("server") }
+    const servers = [{ name: "s", version: "1.0.0", provides: [provided] }]
+    const tools = [sourceTool("t"), sourceTool("u", { icons: icons("own") })]
+    const written = documentOf(tools, { servers })
+    written.tools[1].source.tool = "t"
+    const { catalog, problems } = load(written)
+    if (catalog === undefined) throw new Error(JSON.stringify(problems))
+    const lists = createToolLists(100, { legacy: "", modern: "" })
+    for (const era of ["legacy", "modern"] as const) {
+      const page = lists(catalog.tools, era).pages[0]?.text
+      expect(page).toContain(JSON.stringify(icons("server")))
+      expect(page).toContain(JSON.stringify(icons("own")))
+    }
   })
 
   test("has its own words before those, hint by hint", () => {
@@ -234,10 +252,16 @@ describe("The plan of a composition agrees:", () => {
         const said = tool.shown.annotations ?? {}
         // A router by capabilities is judged by all that it may choose from, and chooses some.
         const isExact = file !== "capabilityRouter.golden"
-        if (isExact || said["readOnlyHint"]) expect(said["readOnlyHint"]).toBe(effect === "read")
         const hasId = JSON.stringify(sketch.spec).includes("sagaIdPath")
-        if (isExact || said["idempotentHint"])
-          expect(said["idempotentHint"]).toBe(hasId || isRepeatable(effect))
+        const is = {
+          readOnlyHint: effect === "read",
+          idempotentHint: hasId || isRepeatable(effect),
+        }
+        for (const hint of ["readOnlyHint", "idempotentHint"] as const)
+          expect({ hint, said: isExact || said[hint] ? said[hint] : is[hint] }).toEqual({
+            hint,
+            said: is[hint],
+          })
       }),
       { numRuns: 30 },
     )

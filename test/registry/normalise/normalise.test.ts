@@ -324,3 +324,16 @@ test("execution is an object with a taskSupport that MCP knows, and of tools of 
     "invalid_value /tools/3/execution",
   ])
 })
+
+test("icons are objects with an address that a client may fetch", () => {
+  const icon = { src: "https://shop.example/icon.png", mimeType: "image/png", theme: "dark" }
+  const icons = [icon, { src: "javascript:alert(1)" }, { src: "file:///etc/passwd" }, "x", {}]
+  const provides = [{ tool: "t", icons: { src: icon.src } }]
+  const servers = [{ name: "p", version: "1.0.0", provides }]
+  const reading = readMembers({ servers, tools: [{ ...tool, icons }] })
+  expect(found(reading).filter((line) => line.includes("icons"))).toEqual([
+    "invalid_type /servers/0/provides/0/icons",
+    ...[1, 2, 3, 4].map((index) => `invalid_value /tools/0/icons/${index}`),
+  ])
+  expect(reading.draft?.document.tools[0]?.icons).toEqual([icon])
+})
