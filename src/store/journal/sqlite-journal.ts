@@ -21,8 +21,6 @@ import { type FileLock, lockFile } from "../file-lock.ts"
 import { Blobs } from "./blobs.ts"
 import { GroupCommit } from "./group-commit.ts"
 import { newRecord } from "./records.ts"
-import { SqliteOnce } from "./sqlite-once.ts"
-import { SqlitePurge } from "./sqlite-purge.ts"
 import {
   eventOf,
   eventValues,
@@ -33,7 +31,9 @@ import {
   textOf,
   tombstoneOf,
   whole,
-} from "./sqlite-rows.ts"
+} from "./rows.ts"
+import { SqliteOnce } from "./sqlite-once.ts"
+import { SqlitePurge } from "./sqlite-purge.ts"
 import { openDatabase, type SqliteOptions } from "./sqlite-schema.ts"
 
 /**

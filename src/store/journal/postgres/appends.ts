@@ -2,7 +2,8 @@ import type { Pool } from "pg"
 import type { StoredEvent } from "../../../compose/run/durable/event.ts"
 import type { Lease } from "../../../compose/run/durable/journal.ts"
 import type { RunChange } from "../../../compose/run/durable/record.ts"
-import { columnsOf, plainText, whole } from "./rows.ts"
+import { whole } from "../rows.ts"
+import { columnsOf, plainText } from "./rows.ts"
 
 /** What is appended to one run, in the form in which it is written. */
 export interface Append {
@@ -103,7 +104,7 @@ function changeValues(change: RunChange, { events }: Append): unknown[] {
   return [
     status ?? null,
     reason !== undefined,
-    plainText(reason ?? undefined),
+    plainText(reason ?? null),
     deadlineMs !== undefined,
     whole(deadlineMs ?? undefined),
     result === undefined ? null : JSON.stringify(result),

@@ -2,7 +2,8 @@ import type { Pool } from "pg"
 import type { Creation, Owner, Stored } from "../../../compose/run/durable/journal.ts"
 import type { NewRun, RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { newRecord } from "../records.ts"
-import { columnsOf, plainText, type Row, recordOf, tombstoneOf, whole } from "./rows.ts"
+import { type Row, recordOf, runColumns, runValues, tombstoneOf } from "../rows.ts"
+import { columnsOf, jsonText, plainText } from "./rows.ts"
 
 export interface NewRow {
   readonly id: string
@@ -14,33 +15,10 @@ export interface NewRow {
 
 /** In the form in which it is written. */
 export function newRow(run: NewRun, plan: Stored, owner: Owner): NewRow {
-  const record = newRecord(run, owner)
-  const values = [
-    record.id,
-    plainText(record.key),
-    plainText(record.tool),
-    plainText(record.version),
-    record.plan,
-    record.registry,
-    JSON.stringify(record.principal),
-    JSON.stringify(record.input),
-    record.inputDigest,
-    record.status,
-    record.owner ?? null,
-    record.epoch,
-    whole(record.leaseUntilMs),
-    record.recoveries,
-    whole(record.deadlineMs),
-    plainText(record.trace),
-    whole(record.createdMs),
-    whole(record.updatedMs),
-  ]
+  const values = runValues(newRecord(run, owner), jsonText).map(plainText)
   return { id: run.id, key: run.key, plan: run.plan, planText: JSON.stringify(plan), values }
 }
 
-const columns =
-  "id, key, tool, version, plan, registry, principal, input, input_digest, status, owner, epoch, " +
-  "lease_until, recoveries, deadline, trace, created, updated"
 const types =
   "$3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], " +
   "$11::text[], $12::text[], $13::text[], $14::int[], $15::bigint[], $16::int[], $17::bigint[], " +
@@ -50,8 +28,8 @@ const statement = `
   WITH plans AS (
     INSERT INTO postern.plan (digest, plan) SELECT * FROM unnest($1::text[], $2::text[])
     ON CONFLICT DO NOTHING)
-  INSERT INTO postern.run (${columns})
-  SELECT r.* FROM unnest(${types}) AS r (${columns})
+  INSERT INTO postern.run (${runColumns})
+  SELECT r.* FROM unnest(${types}) AS r (${runColumns})
   WHERE NOT EXISTS (SELECT 1 FROM postern.tomb AS tomb WHERE tomb.key = r.key)
   ON CONFLICT DO NOTHING RETURNING id`
 
@@ -81,7 +59,7 @@ export async function writeRuns(pool: Pool, rows: readonly NewRow[]): Promise<Cr
 export async function findRun(pool: Pool, key: string): Promise<RunRecord | Tombstone | undefined> {
   const runs = await pool.query<Row>("SELECT * FROM postern.run WHERE key = $1", [key])
   const [run] = runs.rows
-  if (run !== undefined) return recordOf(run)
+  if (run !== undefined) return recordOf(run, jsonText)
   const tombs = await pool.query<Row>("SELECT * FROM postern.tomb WHERE key = $1", [key])
   const [tomb] = tombs.rows
   return tomb && tombstoneOf(tomb)

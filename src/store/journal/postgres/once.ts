@@ -1,6 +1,6 @@
 import type { Pool } from "pg"
 import type { OnceTaken, OnceTaker, Stored } from "../../../compose/run/durable/journal.ts"
-import { type Row, textOf, whole } from "./rows.ts"
+import { type Row, textOf, whole } from "../rows.ts"
 
 /** Takes the key where it is free, its time is over, or it is this taker's own already; else says who has it. */
 const take = `

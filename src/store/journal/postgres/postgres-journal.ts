@@ -21,13 +21,14 @@ import type {
   Tombstone,
 } from "../../../compose/run/durable/record.ts"
 import type { RunStatus } from "../../../compose/run/durable/status.ts"
+import { eventOf, type Row, recordOf, statusOf, whole } from "../rows.ts"
 import { type Append, eventRow, writeAppends } from "./appends.ts"
 import { Batcher } from "./batcher.ts"
 import { findRun, type NewRow, newRow, writeRuns } from "./creations.ts"
 import { Database, type PostgresOptions } from "./database.ts"
 import { settleOnce, takeOnce } from "./once.ts"
 import { purge } from "./purge.ts"
-import { eventOf, type Row, recordOf, statusOf, whole } from "./rows.ts"
+import { jsonText } from "./rows.ts"
 import { isOpenRow } from "./tables.ts"
 import { troubleOf } from "./trouble.ts"
 
@@ -103,7 +104,7 @@ class PostgresJournal implements Journal {
 
   async get(id: string): Promise<RunRecord | undefined> {
     const [row] = await this.#rows("SELECT * FROM postern.run WHERE id = $1", [id])
-    return row && recordOf(row)
+    return row && recordOf(row, jsonText)
   }
 
   find(key: string): Promise<RunRecord | Tombstone | undefined> {
@@ -112,7 +113,7 @@ class PostgresJournal implements Journal {
 
   async events(id: string): Promise<readonly StoredEvent[]> {
     const rows = await this.#rows("SELECT * FROM postern.event WHERE run = $1 ORDER BY seq", [id])
-    return rows.map(eventOf)
+    return rows.map((row) => eventOf(row, jsonText))
   }
 
   async plan(digest: string): Promise<Stored | undefined> {
@@ -138,7 +139,7 @@ class PostgresJournal implements Journal {
        ORDER BY created DESC, id DESC LIMIT $5`,
       [status ?? null, tool ?? null, whole(before?.createdMs), before?.id ?? null, max],
     )
-    return rows.map(recordOf)
+    return rows.map((row) => recordOf(row, jsonText))
   }
 
   async counts(): Promise<JournalCounts> {

@@ -1,18 +1,24 @@
-import type { SQLInputValue, SQLOutputValue } from "node:sqlite"
 import type { StoredEvent } from "../../compose/run/durable/event.ts"
 import type { Stored } from "../../compose/run/durable/journal.ts"
 import type { RunRecord, Tombstone } from "../../compose/run/durable/record.ts"
 import { type RunStatus, runStatuses } from "../../compose/run/durable/status.ts"
-import type { Blobs } from "./blobs.ts"
 
-export type Row = Record<string, SQLOutputValue>
+/** As a database gives it; large integers may come as text. */
+export type Row = Readonly<Record<string, unknown>>
+type Value = string | number | null
+
+/** How JSON stands in a column, and how it is had from there. */
+export interface Columns {
+  put(value: Stored): string
+  get(column: string): Stored
+}
 
 /** The columns of a run, in the order in which `runValues` gives them. */
 export const runColumns =
   "id, key, tool, version, plan, registry, principal, input, input_digest, status, owner, epoch, " +
   "lease_until, recoveries, deadline, trace, created, updated"
 
-export const runValues = (record: RunRecord, blobs: Blobs): readonly SQLInputValue[] => [
+export const runValues = (record: RunRecord, columns: Columns): readonly Value[] => [
   record.id,
   record.key ?? null,
   record.tool,
@@ -20,7 +26,7 @@ export const runValues = (record: RunRecord, blobs: Blobs): readonly SQLInputVal
   record.plan,
   record.registry,
   JSON.stringify(record.principal),
-  blobs.put(record.input),
+  columns.put(record.input),
   record.inputDigest,
   record.status,
   record.owner ?? null,
@@ -37,8 +43,8 @@ export const runValues = (record: RunRecord, blobs: Blobs): readonly SQLInputVal
 export const whole = (ms: number | undefined): number | null =>
   ms === undefined ? null : Math.round(ms)
 
-export function recordOf(row: Row, blobs: Blobs): RunRecord {
-  const result = optional(row, "result", (text) => blobs.get(String(text)))
+export function recordOf(row: Row, columns: Columns): RunRecord {
+  const result = optional(row, "result", (text) => columns.get(String(text)))
   return {
     id: textOf(row, "id"),
     ...optionalText(row, "key", "key"),
@@ -47,7 +53,7 @@ export function recordOf(row: Row, blobs: Blobs): RunRecord {
     plan: textOf(row, "plan"),
     registry: textOf(row, "registry"),
     principal: objectOf(JSON.parse(textOf(row, "principal"))),
-    input: blobs.get(textOf(row, "input")),
+    input: columns.get(textOf(row, "input")),
     inputDigest: textOf(row, "input_digest"),
     status: statusOf(row),
     ...optionalText(row, "reason", "reason"),
@@ -70,22 +76,22 @@ export const tombstoneOf = (row: Row): Tombstone => ({
   status: statusOf(row),
 })
 
-export function eventValues(event: StoredEvent, blobs: Blobs): readonly SQLInputValue[] {
+export function eventValues(event: StoredEvent, columns: Columns): readonly Value[] {
   const attempt = "attempt" in event ? event.attempt : null
   // Events are plain JSON by their types.
-  const data = blobs.put(event.data as unknown as Stored)
+  const data = columns.put(event.data as unknown as Stored)
   return [event.seq, event.step, event.kind, attempt, data, whole(event.atMs)]
 }
 
-/** What was written as an event is one: the file is this process's own. */
-export function eventOf(row: Row, blobs: Blobs): StoredEvent {
+/** What was written as an event is one: nobody else writes to the journal. */
+export function eventOf(row: Row, columns: Columns): StoredEvent {
   const attempt = row["attempt"]
   return {
     seq: Number(row["seq"]),
     step: textOf(row, "step"),
     kind: textOf(row, "kind"),
     ...(attempt !== null && { attempt: Number(attempt) }),
-    data: blobs.get(textOf(row, "data")),
+    data: columns.get(textOf(row, "data")),
     atMs: Number(row["t"]),
   } as StoredEvent
 }
@@ -104,7 +110,7 @@ function objectOf(value: unknown): RunRecord["principal"] {
   return value as RunRecord["principal"] // it was written as JSON
 }
 
-function optional<T>(row: Row, column: string, read: (value: SQLOutputValue) => T): T | undefined {
+function optional<T>(row: Row, column: string, read: (value: unknown) => T): T | undefined {
   const value = row[column]
   return value === null || value === undefined ? undefined : read(value)
 }
