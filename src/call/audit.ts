@@ -81,7 +81,7 @@ export function recordOf(
     kind,
     id: inquiry.id ?? id,
     timeMs: facts.startedMs,
-    trace: inquiry.trace,
+    trace: facts.trace ?? inquiry.trace?.traceId,
     era: inquiry.era,
     method: inquiry.method,
     caller: facts.caller,

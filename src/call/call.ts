@@ -38,6 +38,7 @@ import type { Inquiry } from "./inquiry.ts"
 import type { Respondent, Rounds } from "./interaction/peer.ts"
 import { type Permit, permit, permitInside } from "./permit.ts"
 import type { Refusal } from "./refusal.ts"
+import type { Span } from "./trace/tracing.ts"
 
 /** One `tools/call`, as a protocol face read it. */
 export interface CallRequest extends Inquiry {
@@ -84,6 +85,8 @@ export interface Way {
   readonly gateway: Gateway
   readonly catalog: Catalog
   readonly facts: Facts
+  /** Undefined where nobody traces. */
+  readonly span: Span | undefined
 }
 
 /** Never rejects but for a bug, and that is recorded, too. */
@@ -91,7 +94,8 @@ export function call(request: CallRequest, gateway: Gateway): Promise<Answer> {
   const catalog = gateway.catalog()
   const facts = beginFacts(gateway.now(), catalog.digest, { name: request.tool })
   const id = request.id ?? gateway.id()
-  return recorded({ kind: "call", id, request, gateway, catalog, facts }, travel)
+  const span = gateway.tracing?.request(request)
+  return recorded({ kind: "call", id, request, gateway, catalog, facts, span }, travel)
 }
 
 /**
@@ -104,33 +108,37 @@ export async function callInside(inner: InnerCall, outer: Way): Promise<InnerAns
   const facts = beginFacts(gateway.now(), catalog.digest, { name: request.tool })
   facts.caller = inner.caller
   facts.note = inner.note
-  const way: Way = { kind: "step", id: gateway.id(), request, gateway, catalog, facts }
+  const span = outer.span?.step()
+  const way: Way = { kind: "step", id: gateway.id(), request, gateway, catalog, facts, span }
   const answer = await recorded(way, () => travelInside(inner, way))
   return { answer, wasAsked: facts.executedMs !== undefined }
 }
 export type InsideLine = typeof callInside
 
 async function recorded(way: Way, go: (way: Way) => Promise<Answer>): Promise<Answer> {
-  const { kind, id, request, gateway, facts } = way
+  const { kind, id, request, gateway, facts, span } = way
   let answer: Answer | undefined // stays undefined when a bug throws
   let isRecorded = false
   try {
     answer = await go(way)
   } finally {
+    facts.trace = span?.context.traceId
     const record = recordOf(kind, request, facts, answer, gateway.now(), id)
+    span?.ended(record, answer)
     isRecorded = await gateway.audit(record)
   }
   return isRecorded ? answer : refused(unrecorded)
 }
 
 async function travel(way: Way): Promise<Answer> {
-  const { request, gateway, catalog, facts } = way
+  const { request, gateway, catalog, facts, span } = way
   if (gateway.canAudit?.() === false) return refused(unrecorded) // nothing happens that cannot be recorded
 
   const identified = gateway.identify(request.evidence, catalog)
   const caller = identified instanceof Promise ? await identified : identified
   if (!caller.ok) return refused(caller.refusal)
   facts.caller = caller.value
+  span?.identified(caller.value)
   warn(facts, caller.value.warnings)
 
   const permitted = permit(catalog, caller.value, request.tool, gateway.levels)
@@ -156,8 +164,9 @@ async function travelInside(inner: InnerCall, way: Way): Promise<Answer> {
 
 /** From the permit to the answer. */
 async function pass(permit: Permit, way: Way): Promise<Answer> {
-  const { request, gateway, facts } = way
+  const { request, gateway, facts, span } = way
   const { tool, warnings } = permit
+  span?.permitted()
   if (tool.implementation.kind === "source") facts.server = tool.implementation.server
   facts.target = refOf(tool)
   warn(facts, warnings)

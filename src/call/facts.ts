@@ -6,6 +6,8 @@ import type { Caller } from "./caller.ts"
 /** What the audit wants to know. The line writes it and only the audit reads it: no step depends on it. */
 export interface Facts {
   readonly startedMs: number
+  /** The id of the trace that was made of it; undefined where none is, or it is not known yet. */
+  trace: string | undefined
   /** The digest of the catalog that the request keeps to. */
   readonly catalog: string
   caller: Caller | undefined
@@ -24,6 +26,7 @@ export interface Facts {
 /** Every fact has its place from the beginning, so that all records are of one shape. */
 export const beginFacts = (startedMs: number, catalog: string, target?: Target): Facts => ({
   startedMs,
+  trace: undefined,
   catalog,
   caller: undefined,
   target,

@@ -7,6 +7,7 @@ import type { Compositions } from "./composition/compositions.ts"
 import type { Interactions } from "./interaction/interactions.ts"
 import type { Result } from "./refusal.ts"
 import type { ServerRules } from "./server-rules.ts"
+import type { Tracing } from "./trace/tracing.ts"
 
 export type Level = "deny" | "warn" | "allow"
 
@@ -52,6 +53,8 @@ export interface Gateway {
   readonly begins: "effects" | "all" | "none"
   /** True when the record is written. False when it could not be written and calls must be refused. */
   audit(record: AuditRecord): boolean | Promise<boolean>
+  /** Absent: nobody traces. */
+  readonly tracing?: Tracing | undefined
   /** Milliseconds since the epoch, with fractions. */
   now(): number
   /** 128 random bits as 32 hex digits, for record ids. */

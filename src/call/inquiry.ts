@@ -1,4 +1,5 @@
 import type { Evidence } from "./caller.ts"
+import type { TraceContext } from "./trace/context.ts"
 
 /** What every request to the gateway has, whatever it asks for. A protocol face makes one per request. */
 export interface Inquiry {
@@ -8,6 +9,6 @@ export interface Inquiry {
   /** As it was sent: `tools/call`, or the HTTP method where the request is no more than that. */
   readonly method: string
   readonly evidence: Evidence
-  /** The trace id of a W3C `traceparent`. */
-  readonly trace: string | undefined
+  /** The trace that its sender says it belongs to. */
+  readonly trace: TraceContext | undefined
 }

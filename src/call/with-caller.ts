@@ -5,6 +5,7 @@ import { beginFacts, type Facts, warn } from "./facts.ts"
 import type { Gateway } from "./gateway.ts"
 import type { Inquiry } from "./inquiry.ts"
 import { type Result, refuse } from "./refusal.ts"
+import type { Span } from "./trace/tracing.ts"
 
 /** What to do once it is known who asks; nothing is done at a backend, which may be asked what it lists. */
 export interface Visit<T> {
@@ -17,6 +18,7 @@ export interface Visit<T> {
 /** Identify, answer, audit: the way of a request that is no call, with at most one record. */
 export async function withCaller<T>(visit: Visit<T>, gateway: Gateway): Promise<Result<T>> {
   const catalog = gateway.catalog()
+  const span = gateway.tracing?.request(visit.inquiry)
   const facts = beginFacts(gateway.now(), catalog.digest)
   let result: Result<T> | undefined // stays undefined when a bug throws
   let isRecorded = false
@@ -25,12 +27,13 @@ export async function withCaller<T>(visit: Visit<T>, gateway: Gateway): Promise<
     const caller = identified instanceof Promise ? await identified : identified
     if (caller.ok) {
       facts.caller = caller.value
+      span?.identified(caller.value)
       warn(facts, caller.value.warnings)
     }
     const answer = caller.ok ? visit.answer(caller.value, catalog, facts) : caller
     result = answer instanceof Promise ? await answer : answer
   } finally {
-    isRecorded = await record(visit, gateway, facts, result)
+    isRecorded = await record(visit, gateway, { facts, span }, result)
   }
   return isRecorded ? result : refuse(unrecorded)
 }
@@ -38,15 +41,19 @@ export async function withCaller<T>(visit: Visit<T>, gateway: Gateway): Promise<
 function record<T>(
   visit: Visit<T>,
   gateway: Gateway,
-  facts: Facts,
+  { facts, span }: { facts: Facts; span: Span | undefined },
   result: Result<T> | undefined,
 ): boolean | Promise<boolean> {
   const end = result === undefined ? "bug" : result.ok ? "answered" : "refused"
   const kind = visit.kind(end)
-  if (kind === undefined) return true
+  if (kind === undefined && span === undefined) return true
   const ending =
     result && (result.ok ? answered : { kind: "refusal" as const, refusal: result.refusal })
-  return gateway.audit(recordOf(kind, visit.inquiry, facts, ending, gateway.now(), gateway.id()))
+  facts.trace = span?.context.traceId
+  const { inquiry } = visit
+  const made = recordOf(kind ?? "request", inquiry, facts, ending, gateway.now(), gateway.id())
+  span?.ended(made, ending)
+  return kind === undefined || gateway.audit(made)
 }
 
 const answered = { kind: "result", result: {} } as const

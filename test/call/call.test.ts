@@ -107,8 +107,13 @@ describe("a call", () => {
 
   test("takes the id that the face has told already", async () => {
     const { gateway, records } = sketchGateway(catalog)
-    await call(callOf("search", { q: "x" }, { id: "mine", trace: "t1" }), gateway)
-    expect(records).toMatchObject([{ id: "mine", trace: "t1" }])
+    const trace = {
+      traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+      spanId: "00f067aa0ba902b7",
+      isSampled: true,
+    }
+    await call(callOf("search", { q: "x" }, { id: "mine", trace }), gateway)
+    expect(records).toMatchObject([{ id: "mine", trace: trace.traceId }])
   })
 })
 

@@ -12,6 +12,7 @@ import { sendOn } from "../interaction/send-on.ts"
 import { forwardedMeta } from "../meta.ts"
 import { type Reach, reachOf } from "../permit.ts"
 import type { Refusal } from "../refusal.ts"
+import type { Span } from "../trace/tracing.ts"
 import { hasLinks, renamed } from "./links.ts"
 import { type Found, unlisted } from "./shelf.ts"
 import { seePrompts, seeResources } from "./views.ts"
@@ -46,12 +47,16 @@ export async function relay(request: RelayRequest, gateway: Gateway): Promise<Ba
   const catalog = gateway.catalog()
   const facts = beginFacts(gateway.now(), catalog.digest, targetOf(request.wish))
   const id = request.id ?? gateway.id()
+  const span = gateway.tracing?.request(request)
   let reply: BackendReply | undefined // stays undefined when a bug throws
   let isRecorded = false
   try {
-    reply = await travel(request, gateway, facts, catalog)
+    reply = await travel({ request, gateway, facts, catalog, span })
   } finally {
-    isRecorded = await gateway.audit(recordOf("request", request, facts, reply, gateway.now(), id))
+    facts.trace = span?.context.traceId
+    const record = recordOf("request", request, facts, reply, gateway.now(), id)
+    span?.ended(record, reply)
+    isRecorded = await gateway.audit(record)
   }
   return isRecorded ? reply : refused(unrecorded)
 }
@@ -61,18 +66,23 @@ const targetOf = (wish: Wish): Target => ({
   name: wish.name,
 })
 
-async function travel(
-  request: RelayRequest,
-  gateway: Gateway,
-  facts: Facts,
-  catalog: Catalog,
-): Promise<BackendReply> {
+/** One such request on its way. */
+interface Way {
+  readonly request: RelayRequest
+  readonly gateway: Gateway
+  readonly facts: Facts
+  readonly catalog: Catalog
+  readonly span: Span | undefined
+}
+
+async function travel({ request, gateway, facts, catalog, span }: Way): Promise<BackendReply> {
   if (gateway.canAudit?.() === false) return refused(unrecorded)
   const { evidence, wish, cancellation, onNotification, logs } = request
   const identified = gateway.identify(evidence, catalog)
   const caller = identified instanceof Promise ? await identified : identified
   if (!caller.ok) return refused(caller.refusal)
   facts.caller = caller.value
+  span?.identified(caller.value)
   warn(facts, caller.value.warnings)
 
   const backends = asCaller(gateway.backends, caller.value, evidence)
@@ -81,23 +91,29 @@ async function travel(
   if (!found.ok) return refused(unknown(wish, found.reason))
   const { server } = found.reach
   facts.server = server
+  span?.permitted()
 
   facts.in = gateway.digest(request.params)
   if (cancellation?.isCancelled) return refused(cancelledBefore)
   facts.executedMs = gateway.now()
   const params = inServersNames(request, found.own)
+  const attempt = span?.attempt(server)
   const onward = {
     method: request.method,
     subject: wish.name,
     name: wish.kind === "resource" || wish.kind === "prompt" ? found.own : undefined,
     params,
-    meta: forwardedMeta(request.meta, undefined),
+    meta: forwardedMeta(
+      attempt === undefined ? request.meta : attempt.meta(request.meta),
+      undefined,
+    ),
     cancellation,
     onNotification,
     logs,
   }
   const talk = { caller: caller.value, respondent: request.respondent, about: params, facts }
   const reply = await sendOn(server, onward, talk, { backends, interactions: gateway.interactions })
+  attempt?.ended(reply)
   facts.answeredMs = gateway.now()
   if (reply.kind !== "result") return reply
   const told = await inCallersNames(reply, wish, found, reach, backends)

@@ -1,8 +1,6 @@
+import { readTraceparent, type TraceContext } from "../../call/trace/context.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import { header, type RequestHeaders } from "./headers.ts"
-
-/** W3C Trace Context: version, trace id, parent id, flags. */
-const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/
 
 /** `_meta` with the trace that only headers name; what is in `_meta` already stays. */
 export function withTrace(
@@ -11,7 +9,7 @@ export function withTrace(
 ): JsonObject | undefined {
   const parent = header(headers, "traceparent")
   if (parent === undefined || meta?.["traceparent"] !== undefined) return meta
-  if (!traceparent.test(parent)) return meta
+  if (readTraceparent(parent) === undefined) return meta
   const along = (["tracestate", "baggage"] as const).flatMap((name) => {
     const value = header(headers, name)
     return value === undefined ? [] : [[name, value] as const]
@@ -19,8 +17,17 @@ export function withTrace(
   return { ...Object.fromEntries(along), ...meta, traceparent: parent }
 }
 
-/** The trace a request belongs to: `_meta` says it before the header does, as it survives more hops. */
-export function traceOf(meta: JsonObject | undefined, headers: RequestHeaders): string | undefined {
-  const said = meta?.["traceparent"] ?? header(headers, "traceparent")
-  return typeof said === "string" ? traceparent.exec(said)?.[1] : undefined
+/**
+ * The trace a request belongs to: `_meta` says it before the header does. It is the message's, where a header is the
+ * connection's: a proxy in between writes its own there (MCP semantic conventions, Context propagation).
+ */
+export function traceOf(
+  meta: JsonObject | undefined,
+  headers: RequestHeaders,
+): TraceContext | undefined {
+  const said = readTraceparent(meta?.["traceparent"], meta?.["tracestate"])
+  const around = readTraceparent(header(headers, "traceparent"), header(headers, "tracestate"))
+  if (said === undefined || around === undefined || around.spanId === said.spanId)
+    return said ?? around
+  return { ...said, around }
 }

@@ -49,7 +49,12 @@ describe("a composition that is called", () => {
 
   test("is one record, and each of its calls another that leads back to it and to its caller", async () => {
     const { call, records } = world()
-    const answer = await call("keep", { q: "birds" }, { trace: "t1" })
+    const trace = {
+      traceId: "4bf92f3577b34da6a3ce929d0e0e4736",
+      spanId: "00f067aa0ba902b7",
+      isSampled: true,
+    }
+    const answer = await call("keep", { q: "birds" }, { trace })
     const { id } = runIn(answer)
     expect(id).toMatch(/^[\w-]{22}$/)
     const [find, store, whole, ...others] = records
@@ -67,7 +72,7 @@ describe("a composition that is called", () => {
     ] as const)
       expect(record).toMatchObject({
         kind: "step",
-        trace: "t1",
+        trace: trace.traceId,
         method: "tools/call",
         remote: "127.0.0.1",
         caller: { name: "a", version: "1" },

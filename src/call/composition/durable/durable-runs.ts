@@ -63,6 +63,8 @@ export interface Origin {
   readonly caller: Caller
   readonly inside: InsideLine
   readonly tool: CatalogTool | undefined
+  /** Hears what became of the drive. */
+  readonly onRest?: ((status: Drive["status"]) => void) | undefined
 }
 
 /** The durable runs of one gateway: those that it drives, and the way to the others. */
@@ -271,7 +273,7 @@ export class DurableRuns {
   #drive(
     { plan, record, state, isRecovered, takenMs }: Begun,
     lease: Lease,
-    { way, caller, inside, tool }: Origin,
+    { way, caller, inside, tool, onRest }: Origin,
   ): LiveRun {
     const { clock, policies, limits } = this.#options
     const { gateway } = way
@@ -294,7 +296,7 @@ export class DurableRuns {
       },
     )
     if (teller.isHeard) listeners.add((event) => teller.step(event))
-    const ended = this.#ended(record, run)
+    const ended = this.#ended(record, run, onRest)
     const cancel = (reason: Reason) => run.cancel(reason)
     const live = { record, run, ended, listeners, cancel, hush: () => teller.close() }
     this.#waiting.delete(record.id)
@@ -302,7 +304,7 @@ export class DurableRuns {
     return live
   }
 
-  async #ended(record: RunRecord, run: DurableRun): Promise<Drive> {
+  async #ended(record: RunRecord, run: DurableRun, onRest: Origin["onRest"]): Promise<Drive> {
     let drive: Drive = { status: "left" }
     try {
       drive = await run.drive()
@@ -315,6 +317,7 @@ export class DurableRuns {
         if (drive.status === "waiting") this.#wait(record.id, run.state)
       }
     }
+    onRest?.(drive.status)
     this.#options.onEnded(record, drive)
     return drive
   }

@@ -4,6 +4,7 @@ import { isObject } from "../../../schema/json.ts"
 import type { CallRequest, InsideLine, Way } from "../../call.ts"
 import { beginFacts } from "../../facts.ts"
 import type { Gateway } from "../../gateway.ts"
+import { readTraceparent } from "../../trace/context.ts"
 import type { Origin } from "./durable-runs.ts"
 import { callerOf } from "./principal.ts"
 
@@ -18,12 +19,14 @@ export function recoveredOrigin(
   const caller = callerOf(record.principal, catalog)
   const facts = beginFacts(gateway.now(), catalog.digest, { name: record.tool })
   facts.caller = caller
+  const first = readTraceparent(record.trace)
+  const span = gateway.tracing?.resumed(first)
   const args = isObject(record.input) ? record.input : undefined
   const request: CallRequest = {
     era: undefined,
     method: "tools/call",
     evidence: noEvidence,
-    trace: record.trace,
+    trace: first,
     tool: record.tool,
     arguments: args,
     exactArguments: args,
@@ -31,8 +34,10 @@ export function recoveredOrigin(
     cancellation: undefined,
     onNotification: undefined,
   }
-  const way: Way = { kind: "call", id: gateway.id(), request, gateway, catalog, facts }
-  return { way, caller, inside, tool: catalog.tool(tool.name, tool.version) }
+  const way: Way = { kind: "call", id: gateway.id(), request, gateway, catalog, facts, span }
+  const called = catalog.tool(tool.name, tool.version)
+  const onRest = span && ((status: string) => span.rested(record, status))
+  return { way, caller, inside, tool: called, onRest }
 }
 
 const noEvidence: CallRequest["evidence"] = {

@@ -8,6 +8,7 @@ import type { Reason } from "../../../compose/run/stop.ts"
 import type { JsonObject } from "../../../schema/json.ts"
 import type { Answer, InsideLine, Way } from "../../call.ts"
 import type { Permit } from "../../permit.ts"
+import { writeTraceparent } from "../../trace/context.ts"
 import { Teller } from "../teller.ts"
 import { buried, conflict, parked, replayed, stillGoing, tooMany, unwritable } from "./answers.ts"
 import { Approver } from "./approver.ts"
@@ -58,13 +59,13 @@ async function begin(key: string | undefined, asked: Asked): Promise<Answer> {
   const { tool, caller } = permit
   const id = compositions.runId()
   const { name, version } = plan.tool
-  const trace = way.request.trace
+  const trace = way.span?.context ?? way.request.trace
   const run = {
     ...{ id, tool: name, plan: plan.digest, registry: way.catalog.digest },
     ...{ principal: principalOf(caller), input },
     ...(key !== undefined && { key }),
     ...(version !== undefined && { version }),
-    ...(trace !== undefined && { trace }),
+    ...(trace !== undefined && { trace: writeTraceparent(trace) }),
   }
   way.facts.note = { ...way.facts.note, run: id }
   const begun = await compositions.durable.begin(run, plan, {
