@@ -26,6 +26,7 @@ export const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ["runs skip-step", async () => (await import("./runs/verbs.ts")).runsSkipStep],
   ["runs compensate", async () => (await import("./runs/verbs.ts")).runsCompensate],
   ["runs cancel", async () => (await import("./runs/verbs.ts")).runsCancel],
+  ["runs answer", async () => (await import("./runs/verbs.ts")).runsAnswer],
   ["runs abandon", async () => (await import("./runs/verbs.ts")).runsAbandon],
   ["audit verify", async () => (await import("./audit/verify.ts")).auditVerify],
   ["audit usage", async () => (await import("./audit/usage.ts")).auditUsage],

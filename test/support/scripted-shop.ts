@@ -7,7 +7,9 @@ const step = (id: string, more: object = {}) => ({ id, action: { tool: id }, ...
 const undone = (id: string) => ({
   compensate: { tool: `un${id}`, retry: { maxAttempts: 2, backoffMs: 5 } },
 })
-/** Orders, past a pivot at the end, and loans that a person approves. */
+const note = { type: "object", properties: { note: { type: "string" } }, required: ["note"] }
+
+/** Orders, past a pivot at the end, and what is done when a person says so. */
 export const shopRegistry = JSON.stringify({
   schemaVersion: "2.0",
   servers: [{ name: "shop", version: "1.0.0", provides: names.map((tool) => ({ tool })) }],
@@ -51,9 +53,54 @@ export const shopRegistry = JSON.stringify({
         },
       },
     },
+    {
+      name: "grant",
+      version: "1.0.0",
+      description: "Reserve, have an operator look at it, ship.",
+      inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
+      depends: ["reserve", "unreserve", "ship"].map((name) => toolDependency(name)),
+      spec: {
+        saga: {
+          sagaIdPath: "$.id",
+          steps: [
+            step("reserve", undone("reserve")),
+            {
+              id: "ask",
+              action: { approve: { message: "Grant it?", to: "operator", schema: note } },
+            },
+            step("ship"),
+          ],
+        },
+      },
+    },
+    {
+      name: "pair",
+      version: "1.0.0",
+      description: "Ask two at once, then ship.",
+      inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
+      depends: [toolDependency("ship")],
+      spec: {
+        saga: {
+          sagaIdPath: "$.id",
+          steps: [
+            { id: "left", after: [], action: { approve: { message: "Left?", to: "operator" } } },
+            {
+              id: "right",
+              after: [],
+              action: { approve: { message: "Right?", to: "operator", timeoutMs: 86_400_000 } },
+            },
+            step("ship", { after: ["left", "right"] }),
+          ],
+        },
+      },
+    },
   ],
   agents: [
-    agentOf("buyer", [toolDependency("order"), toolDependency("loan")], { version: "1.0.0" }),
+    agentOf(
+      "buyer",
+      ["order", "loan", "grant", "pair"].map((name) => toolDependency(name)),
+      { version: "1.0.0" },
+    ),
   ],
 })
 

@@ -1,5 +1,5 @@
 import type { Verb } from "../../compose/run/durable/operate/verbs.ts"
-import type { JsonObject } from "../../schema/json.ts"
+import type { Json, JsonObject } from "../../schema/json.ts"
 import { operationOf } from "../../server/runs/operation.ts"
 import { type Command, type Given, type Io, type Option, UsageError } from "../command.ts"
 import { configOption, readConfig } from "../config-file.ts"
@@ -8,7 +8,7 @@ import { tell } from "./tell.ts"
 interface Sketch {
   readonly verb: Verb
   readonly summary: string
-  readonly arguments: "ID" | "ID STEP"
+  readonly arguments: "ID" | "ID STEP" | "ID ANSWER [STEP]"
   readonly options?: Command["options"]
   readonly details: string
 }
@@ -71,6 +71,21 @@ export const runsCancel = command({
 has been settled; any other run fails.`,
 })
 
+export const runsAnswer = command({
+  verb: "answer",
+  summary: "Answer what a run asks: the run goes on with it",
+  arguments: "ID ANSWER [STEP]",
+  options: {
+    content: {
+      type: "string",
+      value: "JSON",
+      summary: "what was asked for, as an object: the value of the step",
+    },
+  },
+  details: `ANSWER is accept or decline; runs show prints what is asked, and the schema of the content. STEP says which question is meant where
+there is more than one. An answer counts once; what does not fit the schema is refused, and the run waits on.`,
+})
+
 export const runsAbandon = command({
   verb: "abandon",
   summary: "Give a parked run up: nothing is done or undone any more",
@@ -93,10 +108,10 @@ goes on. Exit code 1 when the run does not allow it now, with the reason.`,
 }
 
 async function run(verb: Verb, given: Given, io: Io) {
-  const [id = "", step] = given.arguments
-  const body = bodyOf(step, given, io)
+  const [id = ""] = given.arguments
+  const body = bodyOf(verb, given, io)
   const operation = operationOf(verb, body)
-  if (typeof operation === "string") throw new UsageError(`--${operation}`)
+  if (typeof operation === "string") throw new UsageError(usageOf(operation))
   const read = readConfig(given, io)
   if (read === undefined) return 1
   const { reach } = await import("./reach.ts")
@@ -113,24 +128,37 @@ async function run(verb: Verb, given: Given, io: Io) {
   return tell(done, doneLines, given, io)
 }
 
-function bodyOf(step: string | undefined, given: Given, io: Io): JsonObject {
+function bodyOf(verb: Verb, given: Given, io: Io): JsonObject {
+  const [, second, third] = given.arguments
+  const [action, step] = verb === "answer" ? [second, third] : [undefined, second]
   const who = given.text("operator") ?? io.env["POSTERN_OPERATOR"] ?? io.env["USER"]
   const why = given.text("reason")
-  const output = given.text("output")
+  const [output, content] = [given.text("output"), given.text("content")]
   return {
     ...(who !== undefined && { operator: who }),
     ...(why !== undefined && { reason: why }),
+    ...(action !== undefined && { action }),
     ...(step !== undefined && { step }),
     ...(given.flag("force") && { force: true }),
-    ...(output !== undefined && { output: parsed(output) }),
+    ...(output !== undefined && { output: parsed("output", output) }),
+    ...(content !== undefined && { content: parsed("content", content) }),
   }
 }
 
-function parsed(output: string) {
+/** One member is an argument, all others are options. */
+const usageOf = (words: string): string =>
+  words.startsWith("action:") ? words.replace("action", "ANSWER") : `--${words}`
+
+const jsonHints = {
+  output: "a text has quotes inside: '\"done\"'",
+  content: 'an object, such as \'{"note": "seen"}\'',
+}
+
+function parsed(option: keyof typeof jsonHints, text: string): Json {
   try {
-    return JSON.parse(output)
+    return JSON.parse(text)
   } catch (cause) {
-    throw new UsageError("--output: expected JSON; a text has quotes inside: '\"done\"'", { cause })
+    throw new UsageError(`--${option}: expected JSON; ${jsonHints[option]}`, { cause })
   }
 }
 

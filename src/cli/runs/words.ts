@@ -25,6 +25,7 @@ export function* runLines(run: JsonObject): Generator<string> {
   yield ""
   yield "steps"
   for (const step of objects(run["steps"])) yield* stepLines(step)
+  yield* questionLines(objects(run["questions"]))
   yield* possibleLines(String(id), objects(run["possible"]))
 }
 
@@ -42,18 +43,19 @@ function* timeline(events: readonly JsonObject[], beganMs: number): Generator<st
 
 /** What an event says, by whichever of its members it has. */
 function dataWords(data: JsonObject): string {
-  const { target, error, value, to, why, verb, operator, reason, as, by, action, message, final } =
-    data
-  const who = operator === undefined ? "" : ` by ${operator}`
+  const { target, error, value, to, why, verb, operator, reason, as, by } = data
+  const { action, who, message, final, content } = data
+  const whose = operator === undefined ? "" : ` by ${operator}`
   return [
     target,
-    verb === undefined ? undefined : `${verb}${who}`,
+    verb === undefined ? undefined : `${verb}${whose}`,
     to === undefined ? undefined : `→ ${to}`,
     as === undefined ? undefined : `${as}, by ${by}`,
     why,
-    action,
+    action === undefined || who === "" ? action : `${action} by ${who}`,
     message,
     reason,
+    content === undefined ? undefined : cut(JSON.stringify(content)),
     isObject(error) ? errorWords(error) : undefined,
     final === true ? "not tried again" : undefined,
     value === undefined ? undefined : cut(JSON.stringify(value)),
@@ -79,12 +81,25 @@ function* stepLines({
   yield `    compensation ${undo["status"]}  ${tries(undo["attempts"])}, key ${undo["key"]}${trouble}`
 }
 
+function* questionLines(questions: readonly JsonObject[]): Generator<string> {
+  if (questions.length === 0) return
+  yield ""
+  yield "what it waits to be told"
+  for (const { step, to, message, schema, until } of questions) {
+    yield `  ${step}  ${message}`
+    yield `    by ${to === "operator" ? "an operator" : "its caller, or an operator"} until ${until}`
+    if (schema !== undefined) yield `    content ${cut(JSON.stringify(schema))}`
+  }
+}
+
 function* possibleLines(id: string, possible: readonly JsonObject[]): Generator<string> {
   if (possible.length === 0) return
   yield ""
   yield "what you can do"
-  for (const { verb, step, force } of possible)
-    yield `  postern runs ${verb} ${id}${step === undefined ? "" : ` ${step}`}${force === true ? " --force" : ""} --reason TEXT`
+  for (const { verb, step, force } of possible) {
+    const at = [verb === "answer" ? " accept|decline" : "", step === undefined ? "" : ` ${step}`]
+    yield `  postern runs ${verb} ${id}${at.join("")}${force === true ? " --force" : ""} --reason TEXT`
+  }
 }
 
 const errorWords = ({ class: kind, message, effect }: JsonObject): string =>

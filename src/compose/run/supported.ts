@@ -60,8 +60,6 @@ function misplacedIn({ steps }: Graph): string | undefined {
     const { id, node, policies, undo, onUnknown } = step
     const probe = typeof onUnknown === "object" ? onUnknown.probe : undefined
     const undoing = [undo?.node, probe].filter((one) => one !== undefined)
-    if (nodesOf(step).some((one) => one.kind === "approve" && one.ask.to === "operator"))
-      return `step ${id} asks an operator, which this version does not do`
     if (undoing.some(isAsking)) return `what undoes step ${id} asks a person, which it may not`
     if (policies.detached && nodesOf(step).some(isAsking))
       return `step ${id} is detached and asks a person, which it may not`

@@ -51,7 +51,7 @@ export class RunDesk {
   async show(id: string): Promise<{ readonly ok: true; readonly run: JsonObject } | Refused> {
     const journal = this.#options.journal()
     if (journal === undefined) return noRun(id)
-    const standing = await standingOf(id, journal)
+    const standing = await standingOf(id, journal, this.#options.now())
     if (!standing.ok) return standing
     return { ok: true, run: viewOf(standing, await journal.events(id)) }
   }
@@ -62,7 +62,7 @@ export class RunDesk {
     const journal = open()
     if (journal === undefined) return noRun(id)
     const options = { journal, schemas, now, owner: owner() }
-    const standing = await standingOf(id, journal)
+    const standing = await standingOf(id, journal, now())
     const refused = standing.ok ? refusalOf(operation, standing, schemas) : standing
     if (refused !== undefined) return refused
     const operated = await apart(id, () => operate(id, operation, options))
@@ -80,13 +80,14 @@ const noRun = (id: string): Refused => ({
 
 /** For the audit: what was done, by whom and why; no value of the run. */
 function noteOf(
-  { verb, step, operator, reason, force, output }: Operation,
-  { record, from, status }: Operated & { ok: true },
+  { verb, operator, reason, force, output, action }: Operation,
+  { record, from, status, step }: Operated & { ok: true },
 ): JsonObject {
   const { id, tool } = record
   return {
     ...{ event: verb, run: id, tool, from, to: status, operator, reason },
     ...(step !== undefined && { step }),
+    ...(action !== undefined && { action }),
     ...(force && { force }),
     ...(output !== undefined && { output: true }),
   }

@@ -113,11 +113,6 @@ describe("a composition that cannot be run", () => {
       /step ask asks a person, and so its value can be shared/,
     ],
     [
-      "a question to an operator",
-      pipeline({ id: "ask", operation: { approve: { message: "May I?", to: "operator" } } }),
-      /step ask asks an operator, which this version does not do/,
-    ],
-    [
       "a question to a person on the way back",
       { saga: { steps: [{ id: "t", action: { tool: { name: "t" } }, compensate: ask }] } },
       /what undoes step t asks a person/,

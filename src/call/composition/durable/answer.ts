@@ -1,5 +1,6 @@
 import {
   answering,
+  contentFaults,
   type OpenQuestion,
   openQuestions,
 } from "../../../compose/run/durable/answering.ts"
@@ -8,7 +9,6 @@ import { RunLost } from "../../../compose/run/durable/journal.ts"
 import { RunState } from "../../../compose/run/durable/state.ts"
 import { isOpen } from "../../../compose/run/durable/status.ts"
 import type { Fault } from "../../../schema/fault.ts"
-import { isObject } from "../../../schema/json.ts"
 import type { Schemas } from "../../../schema/validator.ts"
 import type { DurableRuns, LiveRun, OriginOf, Taken } from "./durable-runs.ts"
 
@@ -96,14 +96,4 @@ export async function answered(
   await runs.journal.append(lease, events, change)
   const now = { ...record, ...(await runs.journal.get(record.id)) }
   return runs.goOn({ ...taken, record: now }, originOf, { counts: false })
-}
-
-/** What is wrong with the content of an answer. */
-function contentFaults(
-  { schema }: OpenQuestion,
-  { action, content = {} }: PersonsAnswer,
-  schemas: Schemas,
-): readonly Fault[] | undefined {
-  if (action !== "accept" || !isObject(schema)) return
-  return schemas.validator(schema).faults(content)
 }

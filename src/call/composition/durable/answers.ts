@@ -1,3 +1,4 @@
+import type { Question } from "../../../compose/run/durable/event.ts"
 import type { RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import type { Answer } from "../../call.ts"
@@ -26,19 +27,24 @@ export const parked = ({ id, tool, reason = "see the run" }: Named): Answer =>
 export const stillGoing = ({ id, tool, status = "running" }: Named, hasKey: boolean): Answer =>
   told("overloaded", { id, status }, [
     `${tool} is not done yet, and goes on (${status}).`,
-    hasKey
-      ? `Call it again with the same arguments to get its result. Run ${id}.`
-      : `Calling it again would begin another run. Run ${id}.`,
+    hasKey ? `Call it again with the same arguments to get its result. Run ${id}.` : elsewhere(id),
   ])
 
 /** It waits for a person whom this caller cannot be. */
-export const stillWaiting = ({ id, tool }: Named, hasKey: boolean): Answer =>
+export const stillWaiting = ({ id, tool }: Named, hasKey: boolean, to: Question["to"]): Answer =>
   told("overloaded", { id, status: "waiting" }, [
-    `${tool} waits for approval, and nobody could be asked through this client (elicitation).`,
-    hasKey
-      ? `Call it again with the same arguments, from a client that can be asked, or later to get its result. Run ${id}.`
-      : `Calling it again would begin another run. Run ${id}.`,
+    to === "operator"
+      ? `${tool} waits for approval by an operator.`
+      : `${tool} waits for approval, and nobody could be asked through this client (elicitation).`,
+    hasKey ? `Call it again with the same arguments${comeBack[to]}. Run ${id}.` : elsewhere(id),
   ])
+
+const comeBack = {
+  operator: " to get its result",
+  caller: ", from a client that can be asked, or later to get its result",
+}
+
+const elsewhere = (id: string): string => `Calling it again would begin another run. Run ${id}.`
 
 /** The id, or the key, is that of a run with other input, or of somebody else: which is not said. */
 export const conflict = (tool: string): Answer =>

@@ -25,6 +25,8 @@ export class Approver {
   readonly #asked: Asked
   /** Run and path that the caller was asked about in the round before; used up with the first look. */
   #back: Back | undefined
+  /** Who is asked, as far as was seen last. */
+  #to: OpenQuestion["to"] = "caller"
   /** The client was asked on its stream, and did not answer. */
   #isInVain = false
 
@@ -41,9 +43,10 @@ export class Approver {
   /** What the caller gets; `again`: something has changed; undefined: it cannot be asked, and waits with the run. */
   async ask({ id }: RunRecord): Promise<Answer | "again" | undefined> {
     const { durable } = this.#asked.way.gateway.compositions
-    const [question] = (await questionsOf(durable, id)) ?? []
+    const open = (await questionsOf(durable, id)) ?? []
+    const question = open.find(({ to }) => to === "caller")
+    this.#to = question === undefined && open.length > 0 ? "operator" : "caller"
     if (question === undefined) return
-    if (question.to === "operator") return
     const brought = this.#broughtFor(id, question)
     if (brought !== undefined) return this.#take(id, question.path, brought)
     const { respondent, rounds } = this.#asked.way.request
@@ -55,7 +58,7 @@ export class Approver {
 
   /** The run waits for longer than its caller can. */
   vain(run: RunRecord): Answer {
-    return stillWaiting(run, run.key !== undefined)
+    return stillWaiting(run, run.key !== undefined, this.#to)
   }
 
   /** The caller wants nothing of it any more. */

@@ -12,6 +12,7 @@ import type { RunOutcome } from "../run-plan.ts"
 import type { PolicyState } from "../state/policy-state.ts"
 import type { Reason } from "../stop.ts"
 import { fail, type Site, startTimer } from "../work.ts"
+import { whatIsAsked } from "./answering.ts"
 import type { Journal, Lease } from "./journal.ts"
 import { journaledSteps } from "./journaled-steps.ts"
 import type { RunRecord } from "./record.ts"
@@ -171,7 +172,10 @@ export class DurableRun {
     const { isAsking, halt } = this.#run
     const isWaiting = isAsking && halt.aborted === undefined
     if (isWaiting && this.state.status !== "waiting")
-      this.#log.note({ kind: "turn", step: "", data: { to: "waiting" } }, { status: "waiting" })
+      this.#log.note(
+        { kind: "turn", step: "", data: { to: "waiting" } },
+        { status: "waiting", reason: whatIsAsked(this.state) },
+      )
     return (await this.#log.durable()) && isWaiting ? { status: "waiting" } : { status: "left" }
   }
 

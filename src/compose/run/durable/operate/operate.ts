@@ -4,13 +4,14 @@ import type { Schemas } from "../../../../schema/validator.ts"
 import type { Plan } from "../../../plan/plan.ts"
 import { codes } from "../../outcome.ts"
 import { resultOf } from "../../result/composition-result.ts"
-import { answering, openQuestions } from "../answering.ts"
-import type { PersonsAnswer, RunEvent, StoredEvent } from "../event.ts"
+import { answering, contentFaults, openQuestions } from "../answering.ts"
+import type { OpEvent, PersonsAnswer, RunEvent, StoredEvent } from "../event.ts"
 import { type Journal, type Lease, RunLost } from "../journal.ts"
 import type { RunChange, RunRecord } from "../record.ts"
 import { RunState } from "../state.ts"
 import type { RunStatus } from "../status.ts"
 import { schemaOf, stepAt } from "./plan-step.ts"
+import { questionFor } from "./questions.ts"
 import { stepsOf } from "./steps-of.ts"
 import { type Operation, type Standing, whyNot } from "./verbs.ts"
 
@@ -28,6 +29,8 @@ export type Operated =
       readonly record: RunRecord
       readonly from: RunStatus
       readonly status: RunStatus
+      /** Of which step it was. */
+      readonly step?: string
     }
   | Refused
 
@@ -45,6 +48,7 @@ const leaseMs = 15_000
 export async function standingOf(
   id: string,
   journal: Journal,
+  nowMs: number,
 ): Promise<({ readonly ok: true } & Standing) | Refused> {
   const record = await journal.get(id)
   if (record === undefined) return refused("not_found", `there is no run ${id}`)
@@ -52,7 +56,7 @@ export async function standingOf(
   if (plan?.language !== 1)
     return refused("not_readable", `the plan of run ${id} is of another version of Postern`)
   const state = RunState.of(await journal.events(id))
-  return { ok: true, record, state, plan: plan as Plan } // as it was written, pinned by its digest
+  return { ok: true, nowMs, record, state, plan: plan as Plan } // as it was written, pinned by its digest
 }
 
 /** Why it cannot be had, as far as the run as it stands now says. */
@@ -65,7 +69,8 @@ export function refusalOf(
   if (reason !== undefined) return refused("not_now", reason)
   const faults = misfit(operation, standing, schemas)
   if (faults === undefined) return
-  return refused("misfit", `the output does not fit: ${faults.map(({ line }) => line).join("; ")}`)
+  const what = operation.verb === "answer" ? "content" : "output"
+  return refused("misfit", `the ${what} does not fit: ${faults.map(({ line }) => line).join("; ")}`)
 }
 
 /**
@@ -98,14 +103,17 @@ async function underLease(
   operation: Operation,
   { journal, schemas, now }: OperateOptions,
 ): Promise<Operated> {
-  const was = await standingOf(lease.id, journal)
+  const was = await standingOf(lease.id, journal, now())
   if (!was.ok) return was
   const illegal = refusalOf(operation, was, schemas)
   if (illegal !== undefined) return illegal
   const from = was.state.status
-  const { events, change } = written(operation, was, now())
+  const { verb } = operation
+  const { events, change } =
+    verb === "answer" ? answered(operation, was) : written({ ...operation, verb }, was)
   await journal.append(lease, events, change)
-  return { ok: true, record: was.record, from, status: was.state.status }
+  const step = events[0]?.step
+  return { ok: true, record: was.record, from, status: was.state.status, ...(step && { step }) }
 }
 
 interface Written {
@@ -114,11 +122,14 @@ interface Written {
 }
 
 /** What the verb comes to; the state has it already. */
-function written(operation: Operation, standing: Standing, nowMs: number): Written {
+function written(
+  operation: Operation & Pick<OpEvent["data"], "verb">,
+  standing: Standing,
+): Written {
   const { verb, step = "", ...data } = operation
-  const { state, record } = standing
+  const { state, record, nowMs } = standing
   const { parkedFrom } = state
-  const result = verb === "abandon" ? abandonedResult(standing, nowMs) : undefined
+  const result = verb === "abandon" ? abandonedResult(standing) : undefined
   const events: StoredEvent[] = []
   const note = (event: RunEvent) => {
     const stored: StoredEvent = { ...event, seq: state.seq + 1, atMs: nowMs }
@@ -141,7 +152,7 @@ function written(operation: Operation, standing: Standing, nowMs: number): Writt
   turn(to)
   const isBegunAgain = targets[verb] === undefined
   const reason = isBegunAgain ? null : `${operation.operator}: ${operation.reason}`
-  const time = isBegunAgain && to === "running" ? freshTime(standing, nowMs) : {}
+  const time = isBegunAgain && to === "running" ? freshTime(standing) : {}
   return { events, change: { ...change, ...time, status: to, reason, ...(result && { result }) } }
 }
 
@@ -150,8 +161,17 @@ const targets: { readonly [verb in Operation["verb"]]?: RunStatus } = {
   abandon: "abandoned",
 }
 
+/** An answer says itself who gave it, and why. */
+function answered(operation: Operation, standing: Standing): Written {
+  const question = questionFor(operation.step, standing)
+  if (typeof question === "string") throw new Error(`answered, although ${question}`)
+  const { operator: who, reason, action = "decline", content } = operation
+  const answer: PersonsAnswer = { action, who, reason, ...(content && { content }) }
+  return answering(new Map([[question.path, answer]]), standing)
+}
+
 /** What was parked over night would have no time left. */
-function freshTime({ record, plan }: Standing, nowMs: number): Pick<RunChange, "deadlineMs"> {
+function freshTime({ record, plan, nowMs }: Standing): Pick<RunChange, "deadlineMs"> {
   const { timeoutMs } = plan.root
   return record.deadlineMs === undefined || timeoutMs === undefined
     ? {}
@@ -159,7 +179,7 @@ function freshTime({ record, plan }: Standing, nowMs: number): Pick<RunChange, "
 }
 
 /** What the callers of a run get that was given up. */
-function abandonedResult({ record, state, plan }: Standing, nowMs: number): JsonObject {
+function abandonedResult({ record, state, plan, nowMs }: Standing): JsonObject {
   const steps = stepsOf(state)
   const isUndone = steps.every(({ effect }) => effect === "none")
   const error = {
@@ -174,10 +194,15 @@ function abandonedResult({ record, state, plan }: Standing, nowMs: number): Json
 }
 
 function misfit(
-  { verb, step = "", output }: Operation,
-  { plan, state }: Standing,
+  operation: Operation,
+  standing: Standing,
   schemas: Schemas,
 ): readonly Fault[] | undefined {
+  const { verb, step = "", output, action = "decline", content } = operation
+  const { plan, state } = standing
+  const question = verb === "answer" ? questionFor(operation.step, standing) : ""
+  if (typeof question !== "string")
+    return contentFaults(question, { action, ...(content && { content }) }, schemas)
   if (verb !== "skip-step") return
   if (output !== undefined && state.step(step)?.undo !== undefined)
     return [fault("a compensation has no output")]

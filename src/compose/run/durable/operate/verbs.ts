@@ -1,10 +1,11 @@
-import type { Json } from "../../../../schema/json.ts"
+import type { Json, JsonObject } from "../../../../schema/json.ts"
 import type { Plan } from "../../../plan/plan.ts"
 import type { RunRecord } from "../record.ts"
 import type { RunState } from "../state.ts"
 import type { RunStatus } from "../status.ts"
 import type { StepState } from "../step-state.ts"
 import { pivotsOf, stepAt } from "./plan-step.ts"
+import { answerable, questionFor } from "./questions.ts"
 
 /** What an operator can do with a run (compositions §10.5). */
 export const verbs = [
@@ -13,6 +14,7 @@ export const verbs = [
   "skip-step",
   "compensate",
   "cancel",
+  "answer",
   "abandon",
 ] as const
 
@@ -20,7 +22,7 @@ export type Verb = (typeof verbs)[number]
 
 export interface Operation {
   readonly verb: Verb
-  /** The path of a step; of `retry-step` and `skip-step` alone. */
+  /** The path of a step: of `retry-step` and `skip-step`, and of `answer` where more than one asks. */
   readonly step?: string
   readonly operator: string
   readonly reason: string
@@ -28,10 +30,15 @@ export interface Operation {
   readonly output?: Json
   /** Of `compensate`. */
   readonly force?: true
+  /** Of `answer`. */
+  readonly action?: "accept" | "decline"
+  /** Of what is accepted. */
+  readonly content?: JsonObject
 }
 
 /** A run as it stands, and the plan that it is pinned to. */
 export interface Standing {
+  readonly nowMs: number
   readonly record: RunRecord
   readonly state: RunState
   readonly plan: Plan
@@ -45,6 +52,7 @@ const from: { readonly [verb in Verb]: readonly RunStatus[] } = {
   "skip-step": ["parked"],
   compensate: ["parked", "running", "waiting"],
   cancel: ["running", "waiting"],
+  answer: ["waiting"],
   abandon: ["parked"],
 }
 
@@ -59,6 +67,8 @@ export function whyNot(asked: Asked, standing: Standing): string | undefined {
       return whyNoWayBack(asked, standing)
     case "cancel":
       return whyNotCancelled(standing)
+    case "answer":
+      return whyNotAnswered(asked, standing)
     case "retry-step":
     case "skip-step":
       return whyNotAtStep({ verb: asked.verb, step: asked.step ?? "" }, standing)
@@ -93,6 +103,11 @@ function whyNotCancelled(standing: Standing): string | undefined {
   const pivot = passedPivot(standing)
   if (pivot === undefined) return
   return `step ${pivot} is the point of no return, and ${hasHappened(standing.state.step(pivot))}: it goes on to its end`
+}
+
+function whyNotAnswered({ step }: Asked, standing: Standing): string | undefined {
+  const question = questionFor(step, standing)
+  return typeof question === "string" ? question : undefined
 }
 
 const hasHappened = (step: Readonly<StepState> | undefined): string =>
@@ -144,7 +159,9 @@ const forced: Asked = { verb: "compensate", force: true }
 const isForceful = (standing: Standing): boolean =>
   passedPivot(standing) !== undefined && whyNot({ verb: "compensate" }, standing) !== undefined
 
-function askable(verb: Verb, { state }: Standing): readonly Asked[] {
+function askable(verb: Verb, standing: Standing): readonly Asked[] {
+  const { state } = standing
+  if (verb === "answer") return answerable(standing).map(({ path }) => ({ verb, step: path }))
   if (verb !== "retry-step" && verb !== "skip-step") return [{ verb }]
   return [...state.steps].flatMap(([step, { standing, undo }]) => {
     const isTroubled = standing === "failed" || standing === "unknown" || undo !== undefined

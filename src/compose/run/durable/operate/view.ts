@@ -5,6 +5,7 @@ import type { StoredEvent } from "../event.ts"
 import type { RunRecord } from "../record.ts"
 import type { StepState, UndoState } from "../step-state.ts"
 import { stepAt } from "./plan-step.ts"
+import { answerable } from "./questions.ts"
 import { possible, type Standing } from "./verbs.ts"
 
 /** One line of a list of runs. Times are ISO 8601. */
@@ -35,6 +36,9 @@ export function viewOf(standing: Standing, events: readonly StoredEvent[]): Json
     trace: record.trace,
     principal: record.principal,
     input: record.input,
+    questions: answerable(standing).map(({ path, untilMs, ...question }) => ({
+      ...{ step: path, ...question, until: iso(untilMs) },
+    })),
     steps: [
       ...[...state.steps].map(([path, step]) => stepView(path, step, standing)),
       ...plan.root.steps
