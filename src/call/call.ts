@@ -6,6 +6,7 @@
  * | ------------ | -------------------- | --------------------- | ---------------------------- | --------------------- |
  * | identify     | yes                  | yes                   | yes                          | identify.ts           |
  * | permit       | the one tool         | every tool in scope   | –                            | permit.ts             |
+ * | rate limits  | yes                  | –                     | –                            | limits/rate-limits.ts |
  * | check input  | yes                  | –                     | –                            | check-input.ts        |
  * | resolve      | within check input   | –                     | –                            | arguments, servers.ts |
  * | announce     | where it has effects | –                     | –                            | audit.ts              |
@@ -170,6 +171,9 @@ async function pass(permit: Permit, way: Way): Promise<Answer> {
   if (tool.implementation.kind === "source") facts.server = tool.implementation.server
   facts.target = refOf(tool)
   warn(facts, warnings)
+  const verdict = gateway.rates?.call(tool, permit.caller, askers[way.kind])
+  const excess = verdict instanceof Promise ? await verdict : verdict
+  if (excess !== undefined) return refused(excess)
 
   facts.in = gateway.digest(request.exactArguments)
   const input = checkInput(permit, request, gateway)
@@ -195,6 +199,8 @@ async function pass(permit: Permit, way: Way): Promise<Answer> {
   warn(facts, hiddenTextIn(output.value.reply.result))
   return output.value.reply
 }
+
+const askers = { call: "caller", step: "composition" } as const
 
 /** What may change something is recorded before it is done: a crash in between must leave a trace. */
 function isAnnounced({ shown, implementation }: CatalogTool, begins: Gateway["begins"]): boolean {

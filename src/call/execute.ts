@@ -9,6 +9,7 @@ import type { Input } from "./check-input.ts"
 import { runComposition } from "./composition/run.ts"
 import { askInTurn, type Executed } from "./failover.ts"
 import { sendOn } from "./interaction/send-on.ts"
+import { unlessExceeded } from "./limits/unless-exceeded.ts"
 import { forwardedMeta } from "./meta.ts"
 import type { Permit } from "./permit.ts"
 import { mayWish, wishFor } from "./tasks/wish.ts"
@@ -43,6 +44,18 @@ const noTask = ({ name }: CatalogTool): BackendReply => ({
 })
 
 function ask(
+  server: ServerTool,
+  permit: Permit,
+  input: JsonObject | undefined,
+  way: Way,
+): Promise<BackendReply> {
+  const { caller, tool } = permit
+  return unlessExceeded(way.gateway.rates?.send(server.server, caller, tool.name), () =>
+    wishAndAsk(server, permit, input, way),
+  )
+}
+
+function wishAndAsk(
   server: ServerTool,
   permit: Permit,
   input: JsonObject | undefined,

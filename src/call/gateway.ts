@@ -5,6 +5,7 @@ import type { Backends } from "./backends.ts"
 import type { Caller, Evidence } from "./caller.ts"
 import type { Compositions } from "./composition/compositions.ts"
 import type { Interactions } from "./interaction/interactions.ts"
+import type { RateLimits } from "./limits/rate-limits.ts"
 import type { Result } from "./refusal.ts"
 import type { ServerRules } from "./server-rules.ts"
 import type { Tracing } from "./trace/tracing.ts"
@@ -45,6 +46,8 @@ export interface Gateway {
   readonly backends: Backends
   readonly compositions: Compositions
   readonly interactions: Interactions
+  /** How often what may be asked for. Absent: nobody limits that. */
+  readonly rates?: RateLimits
   /** What the audit says about arguments and results (`createDigest`); undefined where it says nothing. */
   digest(value: unknown): Digested | undefined
   /** False while the audit cannot be written, so that nothing is carried out in vain. Absent: always. */

@@ -18,6 +18,7 @@ export function reasonOf(refusal: Refusal): string | undefined {
     case "backend_timeout":
     case "backend_error":
     case "overloaded":
+    case "rate_limited":
     case "audit_unavailable":
     case "cancelled":
     case "invalid_round":

@@ -69,6 +69,14 @@ export type Refusal =
       readonly fate?: Fate
       readonly retryAfterMs: number
     }
+  /** A rule of `rateLimits` says that this is asked for too often. */
+  | {
+      readonly code: "rate_limited"
+      readonly subject: string
+      readonly reason: string
+      readonly fate: "unsent"
+      readonly retryAfterMs: number
+    }
   /** A server needs what this caller's client did not declare, and could have: the capabilities to declare. */
   | { readonly code: "missing_capability"; readonly subject: string; readonly needed: JsonObject }
   /** A task id that is not ours, another caller's, or of a tool that the caller may not use (any more). */

@@ -6,6 +6,7 @@ import type { Gateway } from "../call/gateway.ts"
 import type { Identify } from "../call/identify.ts"
 import { Interactions } from "../call/interaction/interactions.ts"
 import type { Sealer } from "../call/interaction/request-state.ts"
+import type { RateLimits } from "../call/limits/rate-limits.ts"
 import { createSchemas } from "../schema/schemas.ts"
 import type { Audit } from "./audit/audit.ts"
 import { nowMs } from "./clock.ts"
@@ -25,6 +26,7 @@ interface EnforcementParts {
   readonly backends: Backends
   readonly exposures: Exposures
   readonly compositions: Compositions
+  readonly rates: RateLimits | undefined
   readonly metrics: GatewayMetrics
   readonly log: Logger
   /** For what callers bring back to us and must not change. */
@@ -36,7 +38,7 @@ interface EnforcementParts {
 export function createEnforcement(parts: EnforcementParts): Gateway {
   const { config, current, audit, identify, backends, exposures, compositions, metrics, log } =
     parts
-  const { pinning, sealer } = parts
+  const { pinning, rates, sealer } = parts
   return {
     catalog: () => exposures.over(currentCatalog(current)),
     identify: (evidence, catalog) => identify.identify(evidence, catalog),
@@ -50,6 +52,7 @@ export function createEnforcement(parts: EnforcementParts): Gateway {
     }),
     backends,
     compositions,
+    ...(rates && { rates }),
     interactions: new Interactions(interactionLimitsOf(config.limits), {
       sealer,
       now: nowMs,

@@ -16,6 +16,8 @@ export interface GatewayMetrics {
   countDetached(report: Report): void
   /** A tool, or what a server says of itself, is not as it was. */
   countDrift(change: StandingChange): void
+  /** What a rule of `rateLimits` kept from being asked. */
+  countRateLimited(rule: string): void
   /** A status that a durable run came to, or `recovered`, or `left`. */
   countDurable(event: string): void
   text(parts: Parts): string
@@ -58,6 +60,11 @@ export function createGatewayMetrics(): GatewayMetrics {
     "What became of durable runs: the status they ended or were parked in, recovered, or left to another process.",
     ["event"],
   )
+  const rateLimited = metrics.counter(
+    "postern_rate_limited_total",
+    "What was refused because of a rate limit, by rule.",
+    ["rule"],
+  )
   let hasReadings = false
   return {
     count({ kind, refusal, outcome, warnings: codes, target, ms, backendMs }) {
@@ -75,6 +82,9 @@ export function createGatewayMetrics(): GatewayMetrics {
     },
     countDrift({ server, after }) {
       drifts.with(written(server), after.state).add()
+    },
+    countRateLimited(rule) {
+      rateLimited.with(rule).add()
     },
     countDurable(event) {
       durable.with(event).add()

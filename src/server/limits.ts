@@ -175,6 +175,10 @@ export const limitTable = {
   ),
   detachedParallel: count(defaultPolicyStateLimits.detachedParallel, "detached steps at a time"),
   detachedTimeout: time(defaultPolicyStateLimits.detachedTimeoutMs, "a detached step may take"),
+  rateLimitCounts: count(
+    100_000,
+    "counts of rate limits that are kept; the one not asked for longest is forgotten",
+  ),
   backendTimeout: time(60_000, "one call of a backend may take; a server's timeout overrides"),
   backendConcurrency: count(64, "calls in flight to one server; its concurrency overrides"),
   backendQueue: {

@@ -35,6 +35,7 @@ import {
 } from "./parts.ts"
 import { Pinning } from "./pins/pinning.ts"
 import { randomId } from "./random-id.ts"
+import { openRates } from "./rates.ts"
 import { type Accepted, Registry, type RegistryState } from "./reload.ts"
 import { planRoutes, type Routes } from "./routes.ts"
 import { gatewayDesk } from "./runs/gateway-desk.ts"
@@ -135,6 +136,7 @@ function assemble(config: Config, options: StartOptions): Parts {
   const compositions = openRuns(config, options, metrics, (run, event) =>
     noteRun(parts, run, event),
   )
+  const rates = openRates(config, metrics)
   const sealer = startable(() => requestStateSeal(config))
   const gateway = createEnforcement({
     config,
@@ -144,6 +146,7 @@ function assemble(config: Config, options: StartOptions): Parts {
     backends,
     exposures,
     compositions,
+    rates,
     metrics,
     log,
     sealer,

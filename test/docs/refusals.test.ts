@@ -46,6 +46,9 @@ const refusals = {
     { code: "overloaded", subject: tool, reason, retryAfterMs: 1_000 },
     { code: "overloaded", reason, retryAfterMs: 1_000 },
   ],
+  rate_limited: [
+    { code: "rate_limited", subject: tool, reason, retryAfterMs: 1_800, fate: "unsent" },
+  ],
   definition_drift: [{ code: "definition_drift", tool, reason, fate: "unsent" }],
   missing_capability: [{ code: "missing_capability", subject: tool, needed: { sampling: {} } }],
   unanswered: [{ code: "unanswered", subject: tool, words: "REASON" }],

@@ -73,6 +73,8 @@ function failureOf(refusal: Refusal): Told {
     case "backend_unavailable":
     case "backend_error":
       return byFate[refusal.fate ?? "lost"]
+    case "rate_limited":
+      return byFate.busy
     case "overloaded":
       return byFate[refusal.fate === "failing" ? "failing" : "busy"]
     case "cancelled":

@@ -9,6 +9,7 @@ import type { Gateway } from "../gateway.ts"
 import type { Inquiry } from "../inquiry.ts"
 import type { Respondent } from "../interaction/peer.ts"
 import { sendOn } from "../interaction/send-on.ts"
+import { unlessExceeded } from "../limits/unless-exceeded.ts"
 import { forwardedMeta } from "../meta.ts"
 import { type Reach, reachOf } from "../permit.ts"
 import type { Refusal } from "../refusal.ts"
@@ -85,6 +86,8 @@ async function travel({ request, gateway, facts, catalog, span }: Way): Promise<
   span?.identified(caller.value)
   warn(facts, caller.value.warnings)
 
+  const excess = await gateway.rates?.content(caller.value, wish.name)
+  if (excess !== undefined) return refused(excess)
   const backends = asCaller(gateway.backends, caller.value, evidence)
   const reach = reachOf(catalog, caller.value, gateway.levels, gateway.rules(catalog))
   const found = await find(wish, reach, backends)
@@ -112,7 +115,10 @@ async function travel({ request, gateway, facts, catalog, span }: Way): Promise<
     logs,
   }
   const talk = { caller: caller.value, respondent: request.respondent, about: params, facts }
-  const reply = await sendOn(server, onward, talk, { backends, interactions: gateway.interactions })
+  const { interactions, rates } = gateway
+  const reply = await unlessExceeded(rates?.send(server, caller.value, wish.name), () =>
+    sendOn(server, onward, talk, { backends, interactions }),
+  )
   attempt?.ended(reply)
   facts.answeredMs = gateway.now()
   if (reply.kind !== "result") return reply

@@ -82,6 +82,20 @@ export function refusalAnswer(refusal: Refusal, speaker: Speaker): RefusalAnswer
       if (refusal.subject !== undefined)
         return toolError(refusal, busyWords(refusal.subject), refusal.retryAfterMs)
       return status(refusal, 503, "busy", { "retry-after": seconds(refusal.retryAfterMs) })
+    case "rate_limited": {
+      const { retryAfterMs } = refusal
+      const wait = seconds(retryAfterMs)
+      return failed(
+        refusal,
+        {
+          status: 429,
+          code: 429,
+          message: `rate limit reached, try again in ${wait} s`,
+          headers: { "retry-after": wait },
+        },
+        { retryAfterMs },
+      )
+    }
     default:
       return aboutTool(refusal)
   }
@@ -230,9 +244,9 @@ function status(
   })
 }
 
-const failed = (refusal: Refusal, fail: Fail): RefusalAnswer => ({
+const failed = (refusal: Refusal, fail: Fail, more?: JsonObject): RefusalAnswer => ({
   kind: "error",
-  fail: { ...fail, data: { [refusalKey]: { code: refusal.code } } },
+  fail: { ...fail, data: { [refusalKey]: { code: refusal.code, ...more } } },
 })
 
 /** `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1). */

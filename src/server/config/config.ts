@@ -1,5 +1,6 @@
 import type { Trust } from "../../call/caller.ts"
 import type { Levels } from "../../call/gateway.ts"
+import type { RateRule } from "../../call/limits/rate-rule.ts"
 import type { ServerRule } from "../../call/server-rules.ts"
 import type { BackendOptions } from "../../mcp/backend/address.ts"
 import type { Authorization } from "../../mcp/backend/credentials/authorization.ts"
@@ -57,6 +58,7 @@ export interface Config {
   readonly log: { readonly level: string; readonly to: "stderr" | "stdout" }
   readonly sbom: SbomConfig
   readonly limits: Limits
+  readonly rateLimits: readonly RateRule[]
   readonly state: { readonly runs: RunStore }
   /** For clients. What servers say of themselves is not passed on: it would speak in the gateway's name. */
   readonly instructions: string | undefined

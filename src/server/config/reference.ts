@@ -40,13 +40,17 @@ function section(key: string, written: unknown, isRequired: boolean): string {
   return `## ${key}\n${about}\n| key | value | default | meaning |\n|---|---|---|---|\n${table.join("")}`
 }
 
-/** `servers` is a mapping by the reader's own keys: the page writes one such key. */
-const placeHolder = (key: string) => (key === "servers" ? "NAME:VERSION" : "")
+/** `servers` is a mapping by the reader's own keys: the page writes one such key. `rateLimits` is a list of mappings. */
+const placeHolder = (key: string) => placeHolders.get(key) ?? ""
+const placeHolders = new Map([
+  ["servers", "NAME:VERSION"],
+  ["rateLimits", "[]"],
+])
 
 function* rows(schema: Schema, path: string): Generator<Row> {
-  const { properties, additionalProperties, required = [] } = schema
+  const { properties, additionalProperties, items, required = [] } = schema
   if (properties === undefined) {
-    const [each] = alternatives(additionalProperties)
+    const [each] = alternatives(additionalProperties ?? (path === "[]" ? items : undefined))
     if (each?.properties !== undefined) yield* rows(each, path)
     return
   }

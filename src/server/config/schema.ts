@@ -2,6 +2,7 @@ import { z } from "zod"
 import { defaults } from "./defaults.ts"
 import { identity } from "./identity-schema.ts"
 import { limits } from "./limits-schema.ts"
+import { rateLimits } from "./rates-schema.ts"
 import { sbom } from "./sbom-schema.ts"
 import { fileAddress, origin, sealKey, secret, webUrl } from "./scalars.ts"
 import { servers } from "./servers-schema.ts"
@@ -178,6 +179,7 @@ export const ConfigFile = z.strictObject({
   log: log.describe("The log."),
   sbom: sbom.describe("What `postern sbom export` says that the registry does not know."),
   limits: limits.describe("Limits."),
+  rateLimits: rateLimits.describe("How often agents may ask, and tools and servers be asked."),
   instructions: z
     .string()
     .min(1)

@@ -14,6 +14,7 @@ import type {
 import type { ConfigFile } from "./schema.ts"
 import { type ServerFile, serverKey } from "./servers-schema.ts"
 import { settleAuthorization } from "./settle-auth.ts"
+import { settleRates } from "./settle-rates.ts"
 import type { Path } from "./walk.ts"
 
 interface Surroundings {
@@ -70,6 +71,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     log,
     sbom,
     limits,
+    rateLimits: settleRates(written.rateLimits, around.wrong),
     state: { runs: runStore(written.state.runs, around) },
     explainRefusals,
   }

@@ -113,6 +113,15 @@ const cases: {
     { code: "overloaded", subject: tool, reason, retryAfterMs: 200 },
     { status: 200, text: "echo is busy, try again", retryAfterMs: 200 },
   ],
+  rate_limited: [
+    { code: "rate_limited", subject: tool, reason, retryAfterMs: 1_800, fate: "unsent" },
+    {
+      status: 429,
+      retryAfter: "2",
+      retryAfterMs: 1_800,
+      error: { code: 429, message: "rate limit reached, try again in 2 s" },
+    },
+  ],
   missing_capability: [
     { code: "missing_capability", subject: tool, needed: { sampling: {} } },
     {
@@ -180,8 +189,9 @@ describe.each(["legacy", "modern"] as const)("a refused tools/call, %s", (era) =
     expect(answer.status).toBe(want.status)
     expect(answer.headers["retry-after"]).toBe(want.retryAfter)
     const code = refusal.code === "undeclared_dependency" ? "unknown_tool" : refusal.code
+    const told = { code, ...(want.retryAfterMs && { retryAfterMs: want.retryAfterMs }) }
     if (want.error !== undefined) {
-      const data = { ...want.data, [refusalKey]: { code } }
+      const data = { ...want.data, [refusalKey]: told }
       expect(json(answer)).toEqual({ jsonrpc: "2.0", id: 1, error: { ...want.error, data } })
     } else {
       expect(json(answer)).toMatchObject({
@@ -189,9 +199,7 @@ describe.each(["legacy", "modern"] as const)("a refused tools/call, %s", (era) =
         result: {
           content: [{ type: "text", text: want.text }],
           isError: true,
-          _meta: {
-            [refusalKey]: { code, ...(want.retryAfterMs && { retryAfterMs: want.retryAfterMs }) },
-          },
+          _meta: { [refusalKey]: told },
         },
       })
     }

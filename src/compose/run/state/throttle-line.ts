@@ -1,7 +1,7 @@
 import type { Throttle } from "../../plan/policies.ts"
 import { orStop } from "../stop.ts"
 import { pause, type Site } from "../work.ts"
-import { createPace, type Pace } from "./pace.ts"
+import { createPace, type Pace, takeOrWait } from "./pace.ts"
 
 /** Let through, or why not. */
 export type Turn = "taken" | "exceeded" | "queueFull" | "tooLate" | "stopped"
@@ -22,7 +22,7 @@ export class ThrottleLine {
   async enter(policy: Throttle, site: Site): Promise<Turn> {
     this.#pace ??= createPace(policy)
     const { clock } = site.run.parts.ports
-    if (this.#waiting === 0 && this.#pace.take(clock.now()) === 0) return "taken"
+    if (this.#waiting === 0 && takeOrWait(this.#pace, clock.now()) === 0) return "taken"
     if (policy.onExceeded === "reject") return "exceeded"
     if (this.#waiting >= this.#queueMax) return "queueFull"
     return this.#wait(this.#pace, site)
@@ -47,7 +47,7 @@ export class ThrottleLine {
 async function firstInLine(pace: Pace, site: Site): Promise<Turn> {
   const { clock } = site.run.parts.ports
   for (;;) {
-    const waitMs = pace.take(clock.now())
+    const waitMs = takeOrWait(pace, clock.now())
     if (waitMs === 0) return "taken"
     if (site.deadlineMs !== undefined && clock.now() + waitMs > site.deadlineMs) return "tooLate"
     if ((await pause(waitMs, site)) !== undefined) return "stopped"

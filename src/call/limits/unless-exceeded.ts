@@ -1,0 +1,13 @@
+import type { BackendReply } from "../backends.ts"
+import type { Verdict } from "./rate-limits.ts"
+
+/** Sends, unless that would be more than a rate limit allows. Waits for nothing where counts are not shared. */
+export function unlessExceeded(
+  verdict: Verdict,
+  send: () => Promise<BackendReply>,
+): Promise<BackendReply> {
+  if (verdict === undefined) return send()
+  return Promise.resolve(verdict).then((refusal) =>
+    refusal === undefined ? send() : { kind: "refusal", refusal },
+  )
+}
