@@ -1,15 +1,16 @@
 // What durability costs: sagas of three steps over journals, their calls answered at once; beside DBOS Transact, which keeps
 // what each step gave in PostgreSQL, too. And how long it takes to go on with 10,000 runs that a process left.
+import { randomBytes } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { loadPlanned } from "../src/compose/load.ts"
 import { defaultPlanLimits } from "../src/compose/plan/limits.ts"
 import type { Plan } from "../src/compose/plan/plan.ts"
-import { DurableRun } from "../src/compose/run/durable/drive.ts"
+import { type DriveOptions, DurableRun } from "../src/compose/run/durable/drive.ts"
 import { inputDigest } from "../src/compose/run/durable/input-digest.ts"
 import type { Journal, Lease, Owner } from "../src/compose/run/durable/journal.ts"
-import type { RunRecord } from "../src/compose/run/durable/record.ts"
+import type { NewRun } from "../src/compose/run/durable/record.ts"
 import { RunState } from "../src/compose/run/durable/state.ts"
 import { defaultRunLimits } from "../src/compose/run/limits.ts"
 import type { Invoke } from "../src/compose/run/ports.ts"
@@ -43,7 +44,7 @@ export async function measureSagas(seconds: number): Promise<readonly Sagas[]> {
   const rows: Sagas[] = []
   for (const synchronous of ["FULL", "NORMAL"] as const) {
     const journal = openSqliteJournal(join(folder, `${synchronous}.db`), { synchronous })
-    rows.push(await paced(`SQLite, ${synchronous}`, seconds, (n) => saga(journal, `r${n}`)))
+    rows.push(await paced(`SQLite, ${synchronous}`, seconds, () => saga(journal, runId())))
     await journal.close()
   }
   rmSync(folder, { recursive: true })
@@ -53,7 +54,7 @@ export async function measureSagas(seconds: number): Promise<readonly Sagas[]> {
 async function onPostgres(seconds: number): Promise<Sagas[]> {
   const server = await startPostgres(postgresPrograms ?? "")
   const journal = openPostgresJournal(server.database("own"))
-  const own = await paced("PostgreSQL", seconds, (n) => saga(journal, `r${n}`))
+  const own = await paced("PostgreSQL", seconds, () => saga(journal, runId()))
   await journal.close()
   const dbos = await dbosSagas(server.database("dbos"), sagaSteps)
   const other = await paced("DBOS on PostgreSQL", seconds, dbos.saga)
@@ -98,24 +99,28 @@ async function paced(
 }
 
 const plan = placeOrder()
+const stored = plan as unknown as Json // plans are plain JSON
 const schemas = createSchemas()
 const policies = createPolicyState({ clock })
 const me: Owner = { owner: "bench", leaseUntilMs: undefined, nowMs: 0 }
 
 async function saga(journal: Journal, id: string): Promise<void> {
-  const record = await begin(journal, id)
-  await drive(journal, record, { id, epoch: 1 }, new RunState())
+  const run = newRun(id)
+  const beginning = { run, plan: stored, owner: me }
+  const left = { record: { ...run, recoveries: 0 }, state: new RunState(), beginning }
+  await drive(journal, { id, epoch: 1 }, left)
 }
 
-async function begin(journal: Journal, id: string) {
+/** Ids as they are: what is written at once does not stand together in an index of them. */
+const runId = () => randomBytes(16).toString("base64url")
+
+function newRun(id: string): NewRun {
   const input = { orderId: id }
-  const run = {
+  return {
     ...{ id, key: `saga:place_order:${id}`, tool: "place_order", version: "1.0.0" },
     ...{ plan: plan.digest, registry: "sha256:bench", principal: { agent: "bench" } },
     ...{ input, inputDigest: inputDigest(input), createdMs: clock.now() },
   }
-  await journal.create(run, plan as unknown as Json, me) // plans are plain JSON
-  return { ...run, recoveries: 0 }
 }
 
 const answered: Invoke = () =>
@@ -125,15 +130,12 @@ const answered: Invoke = () =>
     raw: { content: [], structuredContent: { id: 1 } },
   })
 
-async function drive(
-  journal: Journal,
-  record: Pick<RunRecord, "id" | "input" | "deadlineMs" | "recoveries">,
-  lease: Lease,
-  state: RunState,
-): Promise<void> {
+type Left = Pick<DriveOptions, "record" | "state" | "beginning">
+
+async function drive(journal: Journal, lease: Lease, left: Left): Promise<void> {
   const ports = { clock, invoke: answered }
   const { status } = await new DurableRun(plan, ports, {
-    ...{ journal, lease, record, state, isRecovered: state.seq > 0 },
+    ...{ journal, lease, ...left, isRecovered: left.state.seq > 0 },
     ...{ callerScope: "bench", policies, schemas, limits: defaultRunLimits },
     resultOf: (_, became) => ({ became }),
   }).drive()
@@ -145,7 +147,7 @@ export async function measureRecovery(count: number): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "postern-bench-"))
   const file = join(folder, "runs.db")
   const left = openSqliteJournal(file)
-  await Promise.all(Array.from({ length: count }, (_, index) => leave(left, `r${index}`)))
+  await Promise.all(Array.from({ length: count }, () => leave(left, runId())))
   await left.close()
   const alive = setInterval(() => undefined, 1_000) // sleeps of the clock keep no process from ending
   const beganMs = clock.now()
@@ -163,7 +165,7 @@ export async function measureRecovery(count: number): Promise<number> {
 }
 
 async function leave(journal: Journal, id: string): Promise<void> {
-  await begin(journal, id)
+  await journal.create(newRun(id), stored, me)
   const at = { atMs: clock.now() }
   const sent = { input: "sha256:1", target: "a@1.0.0" }
   await journal.append({ id, epoch: 1 }, [
@@ -177,7 +179,7 @@ async function goOn(journal: Journal, id: string): Promise<void> {
   const lease = await journal.claim(id, { ...me, owner: "next", counts: true })
   const [record, events] = await Promise.all([journal.get(id), journal.events(id)])
   if (lease === undefined || record === undefined) throw new Error(`run ${id} cannot be had`)
-  await drive(journal, record, lease, RunState.of(events))
+  await drive(journal, lease, { record, state: RunState.of(events) })
 }
 
 /** Three calls with effects; the tools honour keys, so that a call that was cut off is made again. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { isObject, type Json, type JsonObject } from "./json.ts"
 
 /** Deeper values are refused, so that neither a hostile document nor a cycle exhausts the stack. */
@@ -12,8 +12,7 @@ const depthMax = 1_000
 export const canonical = (json: Json): string => write(json, 0)
 
 /** `sha256:` and 64 hex digits over the canonical text. Throws a RangeError where `canonical` does. */
-export const digest = (json: Json): string =>
-  `sha256:${createHash("sha256").update(canonical(json)).digest("hex")}`
+export const digest = (json: Json): string => `sha256:${hash("sha256", canonical(json))}`
 
 function write(value: unknown, depth: number): string {
   if (typeof value === "string") return quote(value)

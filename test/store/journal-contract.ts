@@ -94,6 +94,22 @@ export function journalContract(name: string, subject: (test: { id: string }) =>
       expect(await journal.events("r1")).toEqual([])
     })
 
+    test("writes the first of a run's events with its beginning, or nothing of it", async () => {
+      const first = {
+        events: [intent(1), ok(2)],
+        change: { status: "parked", reason: "why" },
+      } as const
+      const run = newRun("r1", { key: "k" })
+      expect(await journal.create(run, plan, me, first)).toMatchObject({ isNew: true })
+      expect(await journal.events("r1")).toEqual(first.events)
+      expect(await journal.get("r1")).toMatchObject({ ...first.change, epoch: 1, updatedMs: 1_002 })
+      const second = await journal.create(newRun("r2", { key: "k" }), plan, me, first)
+      expect(second).toMatchObject({ isNew: false, run: { id: "r1" } })
+      expect(await journal.events("r2")).toEqual([])
+      await journal.append({ id: "r1", epoch: 1 }, [intent(1), ok(2), intent(3, "pay")])
+      expect(await journal.events("r1")).toEqual([...first.events, intent(3, "pay")])
+    })
+
     test("knows nothing of what it never saw", async () => {
       expect(await journal.get("r1")).toBeUndefined()
       expect(await journal.find("r1")).toBeUndefined()

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { Stored } from "../../compose/run/durable/journal.ts"
 
@@ -8,10 +8,12 @@ const inlineMax = 64 * 1024
 /** JSON in columns: short texts as they are, long ones by their digest, each kept once. */
 export class Blobs {
   readonly #insert: StatementSync
+  readonly #has: StatementSync
   readonly #select: StatementSync
 
   constructor(db: DatabaseSync) {
     this.#insert = db.prepare("INSERT OR IGNORE INTO blob (digest, bytes) VALUES (?, ?)")
+    this.#has = db.prepare("SELECT 1 FROM blob WHERE digest = ?")
     this.#select = db.prepare("SELECT bytes FROM blob WHERE digest = ?")
   }
 
@@ -19,8 +21,8 @@ export class Blobs {
   put(value: Stored): string {
     const text = JSON.stringify(value)
     if (text.length <= inlineMax) return text
-    const digest = `sha256:${createHash("sha256").update(text).digest("hex")}`
-    this.keep(digest, text)
+    const digest = `sha256:${hash("sha256", text)}`
+    this.#write(digest, text)
     return `@${digest}`
   }
 
@@ -30,7 +32,12 @@ export class Blobs {
     return JSON.parse(text) as Stored // it was written as JSON
   }
 
-  keep(digest: string, text: string): void {
+  /** Under the digest that it has already. Most plans are there: writing one out again for each run would be dear. */
+  keep(digest: string, value: Stored): void {
+    if (this.#has.get(digest) === undefined) this.#write(digest, JSON.stringify(value))
+  }
+
+  #write(digest: string, text: string): void {
     this.#insert.run(digest, Buffer.from(text))
   }
 

@@ -13,10 +13,11 @@ import {
   type Retention,
   RunLost,
   type Stored,
+  type Writing,
 } from "../../compose/run/durable/journal.ts"
 import type { NewRun, RunChange, RunRecord, Tombstone } from "../../compose/run/durable/record.ts"
 import { isOpen, isTerminal, type RunStatus } from "../../compose/run/durable/status.ts"
-import { changed, isClaimable, newRecord } from "./records.ts"
+import { begunRecord, changed, isClaimable } from "./records.ts"
 
 interface Held {
   record: RunRecord
@@ -38,12 +39,13 @@ export class MemoryJournal implements Journal {
   readonly #once = new Map<string, HeldOnce>()
   #isClosed = false
 
-  async create(run: NewRun, plan: Stored, owner: Owner): Promise<Creation> {
+  async create(run: NewRun, plan: Stored, owner: Owner, first?: Writing): Promise<Creation> {
     this.#open()
     const known = run.key === undefined ? undefined : this.#found(run.key)
     if (known !== undefined) return { isNew: false, run: known }
     this.#plans.set(run.plan, structuredClone(plan))
-    this.#runs.set(run.id, { record: structuredClone(newRecord(run, owner)), events: [] })
+    const begun = { record: begunRecord(run, owner, first), events: [...(first?.events ?? [])] }
+    this.#runs.set(run.id, structuredClone(begun))
     if (run.key !== undefined) this.#byKey.set(run.key, run.id)
     return { isNew: true, lease: { id: run.id, epoch: 1 } }
   }

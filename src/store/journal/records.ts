@@ -1,17 +1,18 @@
-import type { Claim, Owner } from "../../compose/run/durable/journal.ts"
-import type { NewRun, RunChange, RunRecord } from "../../compose/run/durable/record.ts"
+import type { Claim, Owner, Writing } from "../../compose/run/durable/journal.ts"
+import {
+  type NewRun,
+  newRecord,
+  type RunChange,
+  type RunRecord,
+} from "../../compose/run/durable/record.ts"
 import { isTerminal } from "../../compose/run/durable/status.ts"
 
-/** The record of a run that begins. */
-export const newRecord = (run: NewRun, { owner, leaseUntilMs }: Owner): RunRecord => ({
-  ...run,
-  status: "running",
-  owner,
-  epoch: 1,
-  recoveries: 0,
-  updatedMs: run.createdMs,
-  ...(leaseUntilMs !== undefined && { leaseUntilMs }),
-})
+/** The record of a run that begins, and what is known of it by then. */
+export function begunRecord(run: NewRun, owner: Owner, first: Writing | undefined): RunRecord {
+  const record = newRecord(run, owner)
+  const nowMs = first?.events.at(-1)?.atMs ?? record.updatedMs
+  return first?.change === undefined ? record : changed(record, first.change, nowMs)
+}
 
 /** The record after a change. */
 export function changed(record: RunRecord, change: RunChange, nowMs: number): RunRecord {

@@ -15,8 +15,8 @@ export interface Columns {
 
 /** The columns of a run, in the order in which `runValues` gives them. */
 export const runColumns =
-  "id, key, tool, version, plan, registry, principal, input, input_digest, status, owner, epoch, " +
-  "lease_until, recoveries, deadline, trace, created, updated"
+  "id, key, tool, version, plan, registry, principal, input, input_digest, status, reason, owner, " +
+  "epoch, lease_until, recoveries, deadline, result, trace, created, updated"
 
 export const runValues = (record: RunRecord, columns: Columns): readonly Value[] => [
   record.id,
@@ -29,11 +29,13 @@ export const runValues = (record: RunRecord, columns: Columns): readonly Value[]
   columns.put(record.input),
   record.inputDigest,
   record.status,
+  record.reason ?? null,
   record.owner ?? null,
   record.epoch,
   whole(record.leaseUntilMs),
   record.recoveries,
   whole(record.deadlineMs),
+  record.result === undefined ? null : columns.put(record.result),
   record.trace ?? null,
   whole(record.createdMs),
   whole(record.updatedMs),

@@ -14,13 +14,14 @@ import {
   type Retention,
   RunLost,
   type Stored,
+  type Writing,
 } from "../../compose/run/durable/journal.ts"
 import type { NewRun, RunChange, RunRecord, Tombstone } from "../../compose/run/durable/record.ts"
 import type { RunStatus } from "../../compose/run/durable/status.ts"
 import { type FileLock, lockFile } from "../file-lock.ts"
 import { Blobs } from "./blobs.ts"
 import { GroupCommit } from "./group-commit.ts"
-import { newRecord } from "./records.ts"
+import { begunRecord } from "./records.ts"
 import {
   eventOf,
   eventValues,
@@ -87,23 +88,24 @@ class SqliteJournal implements Journal {
     return this.#commit.trouble
   }
 
-  create(run: NewRun, plan: Stored, owner: Owner): Promise<Creation> {
+  create(run: NewRun, plan: Stored, owner: Owner, first?: Writing): Promise<Creation> {
     return this.#commit.write((): Creation => {
-      const known = run.key === undefined ? undefined : this.#found(run.key)
-      if (known !== undefined) return { isNew: false, run: known }
-      this.#blobs.keep(run.plan, JSON.stringify(plan))
-      this.#statements.insertRun.run(...runValues(newRecord(run, owner), this.#blobs))
+      const record = begunRecord(run, owner, first)
+      this.#blobs.keep(run.plan, plan)
+      const { insertRun } = this.#statements
+      const { changes, lastInsertRowid } = insertRun.run(...runValues(record, this.#blobs))
+      if (changes === 0) return { isNew: false, run: this.#holderOf(run) }
+      if (first !== undefined) this.#insert(Number(lastInsertRowid), first.events)
       return { isNew: true, lease: { id: run.id, epoch: 1 } }
     })
   }
 
   append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
     return this.#commit.write(() => {
-      const { id, epoch } = lease
-      if (this.#statements.owns.get(id, epoch) === undefined) throw new RunLost(id)
-      for (const event of events)
-        this.#statements.insertEvent.run(id, ...eventValues(event, this.#blobs))
-      if (change !== undefined) this.#change(id, change, events.at(-1)?.atMs)
+      const place = this.#statements.owned.get(lease.id, lease.epoch)?.["place"]
+      if (typeof place !== "number") throw new RunLost(lease.id)
+      this.#insert(place, events)
+      if (change !== undefined) this.#change(place, change, events.at(-1)?.atMs)
     })
   }
 
@@ -221,32 +223,47 @@ class SqliteJournal implements Journal {
     return tomb && tombstoneOf(tomb)
   }
 
-  #change(id: string, change: RunChange, nowMs: number | undefined): void {
+  #holderOf({ id, key }: NewRun): RunRecord | Tombstone {
+    const known = this.#found(key ?? "")
+    if (known === undefined) throw new Error(`run ${id} was not written, and nobody has its key`)
+    return known
+  }
+
+  #insert(place: number, events: readonly StoredEvent[]): void {
+    for (const event of events)
+      this.#statements.insertEvent.run(place, ...eventValues(event, this.#blobs))
+  }
+
+  #change(place: number, change: RunChange, nowMs: number | undefined): void {
     const { status, reason, result, deadlineMs, recoveries } = change
-    const { changeRun, setReason, setDeadline } = this.#statements
-    changeRun.run({
-      id,
-      status: status ?? null,
-      result: result === undefined ? null : this.#blobs.put(result),
-      recoveries: recoveries ?? null,
-      updated: whole(nowMs),
-    })
-    if (reason !== undefined) setReason.run(reason, id)
-    if (deadlineMs !== undefined) setDeadline.run(whole(deadlineMs ?? undefined), id)
+    this.#statements.changeRun.run(
+      status ?? null,
+      reason === undefined ? 0 : 1,
+      reason ?? null,
+      deadlineMs === undefined ? 0 : 1,
+      whole(deadlineMs ?? undefined),
+      result === undefined ? null : this.#blobs.put(result),
+      recoveries ?? null,
+      whole(nowMs),
+      place,
+    )
   }
 }
 
+/** The second of them is the key. */
+const places = runColumns.split(",").map((_, index) => `?${index + 1}`)
+
 function prepare(db: DatabaseSync): Readonly<Record<Statements, StatementSync>> {
   const texts: Readonly<Record<Statements, string>> = {
-    insertRun: `INSERT INTO run (${runColumns}) VALUES (${runColumns.replaceAll(/\w+/g, "?")})`,
+    insertRun: `INSERT INTO run (${runColumns}) SELECT ${places}
+      WHERE NOT EXISTS (SELECT 1 FROM tomb WHERE key = ?2) ON CONFLICT (key) DO NOTHING`,
     insertEvent: `INSERT OR IGNORE INTO event (run, seq, step, kind, attempt, data, t)
       VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    owns: "SELECT 1 FROM run WHERE id = ? AND epoch = ?",
-    changeRun: `UPDATE run SET status = coalesce(:status, status), result = coalesce(:result, result),
-      recoveries = coalesce(:recoveries, recoveries), updated = coalesce(:updated, updated)
-      WHERE id = :id`,
-    setReason: "UPDATE run SET reason = ? WHERE id = ?",
-    setDeadline: "UPDATE run SET deadline = ? WHERE id = ?",
+    owned: "SELECT place FROM run WHERE id = ? AND epoch = ?",
+    changeRun: `UPDATE run SET status = coalesce(?, status),
+      reason = CASE WHEN ? THEN ? ELSE reason END, deadline = CASE WHEN ? THEN ? ELSE deadline END,
+      result = coalesce(?, result), recoveries = coalesce(?, recoveries), updated = coalesce(?, updated)
+      WHERE place = ?`,
     claim: `UPDATE run SET owner = :owner, epoch = epoch + 1, lease_until = :until,
       recoveries = recoveries + :counts
       WHERE id = :id AND (${isOpenRow} OR status = 'parked') AND (${isFree} OR :force = 1)
@@ -256,7 +273,8 @@ function prepare(db: DatabaseSync): Readonly<Record<Statements, StatementSync>> 
     byId: "SELECT * FROM run WHERE id = ?",
     byKey: "SELECT * FROM run WHERE key = ?",
     tomb: "SELECT * FROM tomb WHERE key = ?",
-    events: "SELECT * FROM event WHERE run = ? ORDER BY seq",
+    events: `SELECT event.* FROM event JOIN run ON event.run = run.place
+      WHERE run.id = ? ORDER BY event.seq`,
     claimable: `SELECT id FROM run WHERE ${isOpenRow} AND ${isFree} ORDER BY created LIMIT :max`,
     list: `SELECT * FROM run
       WHERE (:status IS NULL OR status IN (SELECT value FROM json_each(:status)))
@@ -274,10 +292,8 @@ function prepare(db: DatabaseSync): Readonly<Record<Statements, StatementSync>> 
 type Statements =
   | "insertRun"
   | "insertEvent"
-  | "owns"
+  | "owned"
   | "changeRun"
-  | "setReason"
-  | "setDeadline"
   | "claim"
   | "renew"
   | "release"

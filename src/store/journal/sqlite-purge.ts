@@ -20,7 +20,7 @@ export class SqlitePurge {
     this.#bury = db.prepare(`INSERT OR REPLACE INTO tomb (key, id, input_digest, status, ended)
       SELECT key, id, input_digest, status, updated FROM run
       WHERE id = ? AND key IS NOT NULL AND updated >= ?`)
-    this.#events = db.prepare("DELETE FROM event WHERE run = ?")
+    this.#events = db.prepare("DELETE FROM event WHERE run = (SELECT place FROM run WHERE id = ?)")
     this.#run = db.prepare("DELETE FROM run WHERE id = ?")
     this.#tombs = db.prepare("DELETE FROM tomb WHERE ended < ?")
     this.#blobs = db.prepare(`DELETE FROM blob WHERE digest NOT IN (

@@ -7,13 +7,16 @@ import { troubleOf } from "./sqlite-trouble.ts"
 /** "PoRJ": says what the file is. */
 const applicationId = 0x50_6f_52_4a
 /** Of the tables. A file of another one is not touched. */
-const schemaVersion = 1
+const schemaVersion = 2
 const pageBytes = 4096
 
-/** compositions §10.3; texts that begin with `@` are the digests of blobs. */
+/**
+ * compositions §10.3; texts that begin with `@` are the digests of blobs. Events stand by the place of their run, not by its
+ * id, which is random: what is written at the same time is then on the same few pages.
+ */
 const tables = `
   CREATE TABLE run (
-    id TEXT PRIMARY KEY, key TEXT UNIQUE, tool TEXT NOT NULL, version TEXT, plan TEXT NOT NULL,
+    place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key TEXT UNIQUE, tool TEXT NOT NULL, version TEXT, plan TEXT NOT NULL,
     registry TEXT NOT NULL, principal TEXT NOT NULL, input TEXT NOT NULL, input_digest TEXT NOT NULL,
     status TEXT NOT NULL, reason TEXT, owner TEXT, epoch INTEGER NOT NULL, lease_until INTEGER,
     recoveries INTEGER NOT NULL, deadline INTEGER, result TEXT, trace TEXT,
@@ -22,7 +25,7 @@ const tables = `
   CREATE INDEX run_status ON run (status, created);
   CREATE INDEX run_created ON run (created, id);
   CREATE TABLE event (
-    run TEXT NOT NULL, seq INTEGER NOT NULL, step TEXT NOT NULL, kind TEXT NOT NULL,
+    run INTEGER NOT NULL, seq INTEGER NOT NULL, step TEXT NOT NULL, kind TEXT NOT NULL,
     attempt INTEGER, data TEXT NOT NULL, t INTEGER NOT NULL,
     PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;
   CREATE INDEX event_blob ON event (data) WHERE substr(data, 1, 1) = '@';

@@ -11,7 +11,8 @@ import {
   type Lease,
   type Owner,
 } from "../../../compose/run/durable/journal.ts"
-import type { NewRun, RunRecord } from "../../../compose/run/durable/record.ts"
+import { type NewRun, newRecord, type RunRecord } from "../../../compose/run/durable/record.ts"
+import type { Beginning } from "../../../compose/run/durable/run-writer.ts"
 import { RunState } from "../../../compose/run/durable/state.ts"
 import type { RunLimits } from "../../../compose/run/limits.ts"
 import type { Clock } from "../../../compose/run/ports.ts"
@@ -57,6 +58,8 @@ export interface LiveRun {
   readonly hush: () => void
 }
 
+type Driven = LiveRun & { readonly run: DurableRun }
+
 /** What a run needs of the call that began it, or of what stands for that when it is recovered. */
 export interface Origin {
   readonly way: Way
@@ -70,7 +73,7 @@ export interface Origin {
 /** The durable runs of one gateway: those that it drives, and the way to the others. */
 export class DurableRuns {
   readonly #options: DurableRunsOptions
-  readonly #live = new Map<string, LiveRun & { readonly run: DurableRun }>()
+  readonly #live = new Map<string, Driven>()
   /** Those that wait for a person, as this process left them, and until when. */
   readonly #waiting = new Map<string, number>()
   /** Of what is read, claimed and begun again, one after the other for each run. */
@@ -139,17 +142,18 @@ export class DurableRuns {
       createdMs,
       ...(timeoutMs !== undefined && { deadlineMs: createdMs + timeoutMs }),
     }
-    // Plans are plain JSON by their types.
-    const created = await this.journal.create(whole, plan as unknown as Json, owner)
-    if (!created.isNew) return created
-    const record = await this.#record(run.id)
-    const state = new RunState()
+    const record = newRecord(whole, owner)
     const live = this.#drive(
-      { plan, record, state, isRecovered: false, takenMs: owner.nowMs },
-      created.lease,
+      {
+        ...{ plan, record, state: new RunState(), isRecovered: false, takenMs: owner.nowMs },
+        // Plans are plain JSON by their types.
+        beginning: { run: whole, plan: plan as unknown as Json, owner },
+      },
+      { id: run.id, epoch: record.epoch },
       origin,
     )
-    return { isNew: true as const, live }
+    const created = await live.run.begun
+    return created.isNew ? { isNew: created.isNew, live } : created
   }
 
   /**
@@ -271,10 +275,10 @@ export class DurableRuns {
   }
 
   #drive(
-    { plan, record, state, isRecovered, takenMs }: Begun,
+    { plan, record, state, isRecovered, takenMs, beginning }: Begun,
     lease: Lease,
     { way, caller, inside, tool, onRest }: Origin,
-  ): LiveRun {
+  ): Driven {
     const { clock, policies, limits } = this.#options
     const { gateway } = way
     const listeners = new Set<(event: StepEvent) => void>()
@@ -285,6 +289,7 @@ export class DurableRuns {
       { clock, invoke },
       {
         ...{ journal: this.journal, lease, record, state, isRecovered, policies, limits },
+        ...(beginning && { beginning }),
         isHeld: () => this.#isHeld(takenMs),
         callerScope: caller.principal,
         schemas: gateway.schemas,
@@ -318,7 +323,7 @@ export class DurableRuns {
       }
     }
     onRest?.(drive.status)
-    this.#options.onEnded(record, drive)
+    if (await run.hasBegun()) this.#options.onEnded(record, drive)
     return drive
   }
 }
@@ -337,6 +342,8 @@ interface Begun {
   readonly isRecovered: boolean
   /** When this process took it, by its clock. */
   readonly takenMs: number
+  /** Of one that the journal does not have yet. */
+  readonly beginning?: Beginning
 }
 
 /** After so much of a lease, an owner that could not prolong it begins nothing any more (§10.4: 12 s of 15). */

@@ -13,10 +13,11 @@ import type { PolicyState } from "../state/policy-state.ts"
 import type { Reason } from "../stop.ts"
 import { fail, type Site, startTimer } from "../work.ts"
 import { whatIsAsked } from "./answering.ts"
-import type { Journal, Lease } from "./journal.ts"
+import type { Creation, Journal, Lease } from "./journal.ts"
 import { journaledSteps } from "./journaled-steps.ts"
 import type { RunRecord } from "./record.ts"
 import { RunLog } from "./run-log.ts"
+import type { Beginning } from "./run-writer.ts"
 import type { RunState } from "./state.ts"
 import type { RunStatus } from "./status.ts"
 
@@ -28,6 +29,8 @@ export interface DriveOptions {
   readonly state: RunState
   /** It was begun before: what is known of it is gone through first. */
   readonly isRecovered: boolean
+  /** Of a run that no journal has yet: it is written together with what is known of it first. */
+  readonly beginning?: Beginning
   /** Whether nobody else can have the run yet. Default: always. */
   readonly isHeld?: () => boolean
   readonly callerScope: string
@@ -73,7 +76,7 @@ export class DurableRun {
     this.#options = options
     const { journal, lease, state, isRecovered, record, policies, schemas, limits } = options
     this.#log = new RunLog({
-      ...{ journal, lease, state, isRecovered, clock: ports.clock },
+      ...{ journal, lease, state, isRecovered, clock: ports.clock, beginning: options.beginning },
       deadlineMs: record.deadlineMs,
       isHeld: options.isHeld ?? (() => true),
       onLost: (reason, bug) => {
@@ -89,6 +92,16 @@ export class DurableRun {
 
   get state(): RunState {
     return this.#log.state
+  }
+
+  /** How its beginning went. Rejects where it could not be written: nothing was called then, and nothing is. */
+  get begun(): Promise<Creation> {
+    return this.#log.begun
+  }
+
+  /** False where another run has its key, or the journal cannot be written: its caller is told. */
+  hasBegun(): Promise<boolean> {
+    return this.#log.hasBegun()
   }
 
   /** Nobody wants it to go forward any more; before its pivot a saga goes back then. What is under way may end. */

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto"
+import { hash } from "node:crypto"
 import { digest } from "../../../schema/canonical.ts"
 import type { Json } from "../../../schema/json.ts"
 
@@ -8,6 +8,6 @@ export function inputDigest(input: Json): string {
     return digest(input)
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
-    return `sha256:${createHash("sha256").update(JSON.stringify(input)).digest("hex")}`
+    return `sha256:${hash("sha256", JSON.stringify(input))}`
   }
 }

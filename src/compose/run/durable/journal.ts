@@ -14,8 +14,11 @@ export type Stored = Json
  * anybody can tell, and the same may be asked again (events have their places, so that they cannot be written twice).
  */
 export interface Journal {
-  /** Begins a run under epoch 1; or says which run has its key already, and then nothing is written. */
-  create(run: NewRun, plan: Stored, owner: Owner): Promise<Creation>
+  /**
+   * Begins a run under epoch 1, together with what is known of it by then; or says which run has its key already, and then
+   * nothing is written.
+   */
+  create(run: NewRun, plan: Stored, owner: Owner, first?: Writing): Promise<Creation>
   /**
    * Writes events and the change in one. Events stand where their `seq` says; those that stand there already are left
    * as they are. Rejects with {@link RunLost}, and writes nothing, when the epoch of the run is another one.
@@ -59,6 +62,12 @@ export interface Journal {
   /** Tries whether it can be used again. */
   check(): Promise<void>
   close(): Promise<void>
+}
+
+/** Events, and what they change. */
+export interface Writing {
+  readonly events: readonly StoredEvent[]
+  readonly change?: RunChange
 }
 
 /** Who drives runs, and until when others may be sure of it. */

@@ -63,3 +63,17 @@ export interface RunChange {
   /** Progress was made, or an operator starts the count again. */
   readonly recoveries?: 0
 }
+
+/** The record of a run that begins. */
+export const newRecord = (
+  run: NewRun,
+  { owner, leaseUntilMs }: { readonly owner: string; readonly leaseUntilMs: number | undefined },
+): RunRecord => ({
+  ...run,
+  status: "running",
+  owner,
+  epoch: 1,
+  recoveries: 0,
+  updatedMs: run.createdMs,
+  ...(leaseUntilMs !== undefined && { leaseUntilMs }),
+})

@@ -1,18 +1,15 @@
 import type { Json } from "../../../schema/json.ts"
 import { Cancellation } from "../cancellation.ts"
 import { effectOf, type Failed, type Result } from "../outcome.ts"
-import type { Clock } from "../ports.ts"
 import type { Reason } from "../stop.ts"
 import { isOutcome, type RunEvent, type StoredEvent } from "./event.ts"
 import { inputDigest } from "./input-digest.ts"
-import { type Journal, JournalTrouble, type Lease, RunLost } from "./journal.ts"
+import type { Creation, Journal } from "./journal.ts"
 import type { RunChange } from "./record.ts"
+import { RunWriter, type RunWriterOptions } from "./run-writer.ts"
 import type { RunState } from "./state.ts"
 
-export interface RunLogOptions {
-  readonly journal: Journal
-  readonly lease: Lease
-  readonly clock: Clock
+export interface RunLogOptions extends RunWriterOptions {
   /** What the journal has of the run so far. */
   readonly state: RunState
   /** The run was begun by another process, or before an operator stepped in: what is known of it is gone through first. */
@@ -21,24 +18,9 @@ export interface RunLogOptions {
   readonly deadlineMs: number | undefined
   /** Whether nobody else can have the run yet: an owner that lost touch with the journal begins nothing. */
   readonly isHeld: () => boolean
-  /**
-   * Nothing may be done any more: somebody else has the run now, the journal is closed for good, or it threw what is a bug.
-   */
-  readonly onLost: (reason: Reason, bug?: unknown) => void
 }
 
-interface Entry {
-  readonly event: StoredEvent
-  readonly change: RunChange | undefined
-}
-
-/**
- * How many steps of promises an outcome waits for what follows from it at once: the intent of the next call goes into the
- * same commit. There are some dozens of them from the end of one call to the beginning of the next.
- */
-const togetherMax = 40
-
-/** While the journal cannot be written, it is tried again so often. */
+/** While nobody can be sure that the run is held, it is looked again so often. */
 const patienceMs = 1_000
 
 /**
@@ -50,9 +32,7 @@ export class RunLog {
   readonly isRecovered: boolean
   readonly deadlineMs: number | undefined
   readonly #options: RunLogOptions
-  #pending: Entry[] = []
-  #writing: Promise<void> | undefined
-  #isLost = false
+  readonly #writer: RunWriter
   /** Paths of which this process knows the last outcome from its own calls, or has gone by already. */
   readonly #gone = new Set<string>()
   /** Paths that are announced by what is around them. */
@@ -64,25 +44,31 @@ export class RunLog {
     this.state = options.state
     this.isRecovered = options.isRecovered
     this.deadlineMs = options.deadlineMs
+    this.#writer = new RunWriter(options)
   }
 
-  get isLost(): boolean {
-    return this.#isLost
+  /** How its beginning went; rejects where it could not be written, and nobody has the run then. */
+  get begun(): Promise<Creation> {
+    return this.#writer.begun
+  }
+
+  async hasBegun(): Promise<boolean> {
+    const creation = await this.begun.catch(() => undefined)
+    return creation?.isNew === true
   }
 
   note(event: RunEvent, change?: RunChange): void {
-    if (this.#isLost) return
+    if (this.#writer.isLost) return
     const stored = { ...event, seq: this.state.seq + 1, atMs: this.#options.clock.now() }
     this.state.apply(stored)
-    this.#pending.push({ event: stored, change: this.#withProgress(stored, change) })
-    this.#writing ??= this.#write()
+    this.#writer.add(stored, this.#withProgress(stored, change))
   }
 
   /** Waits until all that was noted is on the disk and the run is held; false when it was lost meanwhile. */
   async durable(): Promise<boolean> {
     const { isHeld, clock } = this.#options
-    while (!this.#isLost) {
-      if (this.#writing !== undefined) await this.#writing
+    while (!this.#writer.isLost) {
+      if (this.#writer.writing !== undefined) await this.#writer.writing
       else if (isHeld()) return true
       else await clock.sleep(patienceMs, new Cancellation())
     }
@@ -91,21 +77,12 @@ export class RunLog {
 
   /** What has not been written by now never is: the process is about to end. */
   giveUp(): void {
-    this.#isLost = true
+    this.#writer.giveUp()
   }
 
   /** Asks the journal for something, as long as it takes; undefined when the run was lost meanwhile. */
-  async ask<T>(question: (journal: Journal) => Promise<T>): Promise<T | undefined> {
-    const { journal, clock } = this.#options
-    while (!this.#isLost)
-      try {
-        return await question(journal)
-      } catch (error) {
-        if (!(error instanceof JournalTrouble)) throw error
-        if (error.kind === "closed") this.#lose(closed)
-        else await clock.sleep(patienceMs, new Cancellation())
-      }
-    return
+  ask<T>(question: (journal: Journal) => Promise<T>): Promise<T | undefined> {
+    return this.#writer.ask(question)
   }
 
   /**
@@ -191,46 +168,6 @@ export class RunLog {
     this.#hasProgressed = true
     return { ...change, recoveries: 0 }
   }
-
-  /** One append at a time; the journal is waited for as long as it takes, for what is known must not be forgotten. */
-  async #write(): Promise<void> {
-    for (let step = 0; step < togetherMax; step++) await Promise.resolve()
-    try {
-      while (this.#pending.length > 0 && !this.#isLost) {
-        const entries = this.#pending
-        this.#pending = []
-        await this.#append(entries)
-      }
-    } catch (bug) {
-      this.#lose(faulty, bug)
-    }
-    this.#writing = undefined
-  }
-
-  async #append(entries: readonly Entry[]): Promise<void> {
-    const { journal, lease, clock } = this.#options
-    const events = entries.map(({ event }) => event)
-    const changes = entries.flatMap(({ change }) => change ?? [])
-    const change: RunChange | undefined =
-      changes.length === 0 ? undefined : Object.assign({}, ...changes)
-    while (!this.#isLost)
-      try {
-        return await journal.append(lease, events, change)
-      } catch (error) {
-        if (error instanceof RunLost) this.#lose(taken)
-        else if (!(error instanceof JournalTrouble)) throw error
-        else if (error.kind === "closed") this.#lose(closed)
-        else await clock.sleep(patienceMs, new Cancellation())
-      }
-  }
-
-  #lose(reason: Reason, bug?: unknown): void {
-    this.#isLost = true
-    this.#options.onLost(reason, bug)
-  }
 }
 
-const taken: Reason = { class: "cancelled", message: "another process drives this run now" }
-const closed: Reason = { class: "cancelled", message: "the gateway is shutting down" }
-const faulty: Reason = { class: "cancelled", message: "given up because of a fault of the gateway" }
 const goingBack: Reason = { class: "cancelled", message: "not begun: the saga is being undone" }

@@ -1,8 +1,8 @@
 import type { Pool } from "pg"
-import type { StoredEvent } from "../../../compose/run/durable/event.ts"
 import type { Lease } from "../../../compose/run/durable/journal.ts"
 import type { RunChange } from "../../../compose/run/durable/record.ts"
 import { whole } from "../rows.ts"
+import { type EventRow, eventValues } from "./event-rows.ts"
 import { columnsOf, plainText } from "./rows.ts"
 
 /** What is appended to one run, in the form in which it is written. */
@@ -11,24 +11,6 @@ export interface Append {
   readonly events: readonly EventRow[]
   readonly change: RunChange | undefined
 }
-
-interface EventRow {
-  readonly seq: number
-  readonly step: string
-  readonly kind: string
-  readonly attempt: number | null
-  readonly data: string
-  readonly t: number
-}
-
-export const eventRow = (event: StoredEvent): EventRow => ({
-  seq: event.seq,
-  step: event.step,
-  kind: event.kind,
-  attempt: "attempt" in event ? event.attempt : null,
-  data: JSON.stringify(event.data),
-  t: Math.round(event.atMs),
-})
 
 /**
  * One statement for any number of appends. Every run is locked for as long as its epoch is that of the writer, so nobody
@@ -94,10 +76,6 @@ function merge(merged: Map<string, Append>, { lease, events, change }: Append): 
     change: before?.change && change ? { ...before.change, ...change } : (change ?? before?.change),
   })
 }
-
-const eventValues = ({ seq, step, kind, attempt, data, t }: EventRow): unknown[] => [
-  ...[seq, step, kind, attempt, data, t],
-]
 
 function changeValues(change: RunChange, { events }: Append): unknown[] {
   const { status, reason, deadlineMs, result, recoveries } = change

@@ -1,8 +1,9 @@
 import type { Pool } from "pg"
-import type { Creation, Owner, Stored } from "../../../compose/run/durable/journal.ts"
+import type { Creation, Owner, Stored, Writing } from "../../../compose/run/durable/journal.ts"
 import type { NewRun, RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
-import { newRecord } from "../records.ts"
+import { begunRecord } from "../records.ts"
 import { type Row, recordOf, runColumns, runValues, tombstoneOf } from "../rows.ts"
+import { type EventRow, eventRow, eventValues } from "./event-rows.ts"
 import { columnsOf, jsonText, plainText } from "./rows.ts"
 
 export interface NewRow {
@@ -11,27 +12,47 @@ export interface NewRow {
   readonly plan: string
   readonly planText: string
   readonly values: readonly unknown[]
+  readonly events: readonly EventRow[]
 }
 
 /** In the form in which it is written. */
-export function newRow(run: NewRun, plan: Stored, owner: Owner): NewRow {
-  const values = runValues(newRecord(run, owner), jsonText).map(plainText)
-  return { id: run.id, key: run.key, plan: run.plan, planText: JSON.stringify(plan), values }
+export function newRow(
+  run: NewRun,
+  plan: Stored,
+  owner: Owner,
+  first: Writing | undefined,
+): NewRow {
+  const values = runValues(begunRecord(run, owner, first), jsonText).map(plainText)
+  const events = (first?.events ?? []).map(eventRow)
+  return {
+    id: run.id,
+    key: run.key,
+    plan: run.plan,
+    planText: JSON.stringify(plan),
+    values,
+    events,
+  }
 }
 
 const types =
   "$3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], " +
-  "$11::text[], $12::text[], $13::text[], $14::int[], $15::bigint[], $16::int[], $17::bigint[], " +
-  "$18::text[], $19::bigint[], $20::bigint[]"
+  "$11::text[], $12::text[], $13::text[], $14::text[], $15::int[], $16::bigint[], $17::int[], " +
+  "$18::bigint[], $19::text[], $20::text[], $21::bigint[], $22::bigint[]"
 
 const statement = `
   WITH plans AS (
     INSERT INTO postern.plan (digest, plan) SELECT * FROM unnest($1::text[], $2::text[])
-    ON CONFLICT DO NOTHING)
-  INSERT INTO postern.run (${runColumns})
-  SELECT r.* FROM unnest(${types}) AS r (${runColumns})
-  WHERE NOT EXISTS (SELECT 1 FROM postern.tomb AS tomb WHERE tomb.key = r.key)
-  ON CONFLICT DO NOTHING RETURNING id`
+    ON CONFLICT DO NOTHING),
+  begun AS (
+    INSERT INTO postern.run (${runColumns})
+    SELECT r.* FROM unnest(${types}) AS r (${runColumns})
+    WHERE NOT EXISTS (SELECT 1 FROM postern.tomb AS tomb WHERE tomb.key = r.key)
+    ON CONFLICT DO NOTHING RETURNING id),
+  events AS (
+    INSERT INTO postern.event (run, seq, step, kind, attempt, data, t)
+    SELECT e.* FROM unnest($23::text[], $24::int[], $25::text[], $26::text[], $27::int[], $28::text[], $29::bigint[])
+      AS e (run, seq, step, kind, attempt, data, t) JOIN begun ON begun.id = e.run)
+  SELECT id FROM begun`
 
 /** Begins runs; of those whose key is taken, says by whom. */
 export async function writeRuns(pool: Pool, rows: readonly NewRow[]): Promise<Creation[]> {
@@ -40,7 +61,11 @@ export async function writeRuns(pool: Pool, rows: readonly NewRow[]): Promise<Cr
     ...columnsOf([...plans], 2),
     ...columnsOf(
       rows.map((row) => row.values),
-      18,
+      20,
+    ),
+    ...columnsOf(
+      rows.flatMap(({ id, events }) => events.map((event) => [id, ...eventValues(event)])),
+      7,
     ),
   ]
   const inserted = await pool.query<{ id: string }>({ name: "create", text: statement, values })

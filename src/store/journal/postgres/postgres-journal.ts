@@ -13,6 +13,7 @@ import {
   type Retention,
   RunLost,
   type Stored,
+  type Writing,
 } from "../../../compose/run/durable/journal.ts"
 import type {
   NewRun,
@@ -22,10 +23,11 @@ import type {
 } from "../../../compose/run/durable/record.ts"
 import type { RunStatus } from "../../../compose/run/durable/status.ts"
 import { eventOf, type Row, recordOf, statusOf, whole } from "../rows.ts"
-import { type Append, eventRow, writeAppends } from "./appends.ts"
+import { type Append, writeAppends } from "./appends.ts"
 import { Batcher } from "./batcher.ts"
 import { findRun, type NewRow, newRow, writeRuns } from "./creations.ts"
 import { Database, type PostgresOptions } from "./database.ts"
+import { eventRow } from "./event-rows.ts"
 import { settleOnce, takeOnce } from "./once.ts"
 import { purge } from "./purge.ts"
 import { jsonText } from "./rows.ts"
@@ -61,11 +63,11 @@ class PostgresJournal implements Journal {
     return this.#trouble
   }
 
-  create(run: NewRun, plan: Stored, owner: Owner): Promise<Creation> {
+  create(run: NewRun, plan: Stored, owner: Owner, first?: Writing): Promise<Creation> {
     this.#owners.add(owner.owner)
     return this.#done(async () => {
       const shifted = await this.#database.shifted(owner)
-      return this.#creations.add(newRow(run, plan, shifted))
+      return this.#creations.add(newRow(run, plan, shifted, first))
     })
   }
 
