@@ -259,6 +259,21 @@ export function journalContract(name: string, subject: (test: { id: string }) =>
       })
     })
 
+    test("says which runs stand otherwise than they were seen", async () => {
+      const ids = ["still", "on", "taken", "ended"]
+      for (const id of ids) await journal.create(newRun(id), plan, me)
+      const seen = ids.map((id) => ({ id, epoch: 1, status: "running" }) as const)
+      expect(await journal.moved(seen)).toEqual([])
+      await journal.append({ id: "on", epoch: 1 }, [intent(1)])
+      await journal.claim("taken", { ...me, counts: false })
+      await journal.append({ id: "ended", epoch: 1 }, [turn(1, "completed")], {
+        status: "completed",
+      })
+      const gone = { id: "gone", epoch: 1, status: "running" } as const
+      expect((await journal.moved([...seen, gone])).toSorted()).toEqual(["ended", "gone", "taken"])
+      expect(await journal.moved([])).toEqual([])
+    })
+
     test("carries large values, each as often as it is used", async () => {
       const large = { text: "ü".repeat(100_000) }
       const lease = await begun("r1", { input: large, key: "k1" })

@@ -12,6 +12,7 @@ import {
   type Owner,
   type Retention,
   RunLost,
+  type Seen,
   type Stored,
   type Writing,
 } from "../../compose/run/durable/journal.ts"
@@ -139,6 +140,15 @@ export class MemoryJournal implements Journal {
       .sort(youngestFirst)
       .filter((record) => before === undefined || youngestFirst(record, before) > 0)
     return structuredClone(found.slice(0, max))
+  }
+
+  async moved(seen: readonly Seen[]): Promise<readonly string[]> {
+    this.#open()
+    const hasMoved = ({ id, epoch, status }: Seen) => {
+      const record = this.#runs.get(id)?.record
+      return record?.epoch !== epoch || record.status !== status
+    }
+    return seen.filter(hasMoved).map(({ id }) => id)
   }
 
   async counts(): Promise<JournalCounts> {

@@ -13,6 +13,7 @@ import {
   type Owner,
   type Retention,
   RunLost,
+  type Seen,
   type Stored,
   type Writing,
 } from "../../compose/run/durable/journal.ts"
@@ -179,6 +180,15 @@ class SqliteJournal implements Journal {
     )
   }
 
+  async moved(seen: readonly Seen[]): Promise<readonly string[]> {
+    const { stands } = this.#statements
+    return this.#commit.read(() =>
+      seen
+        .filter(({ id, epoch, status }) => stands.get(id, epoch, status) === undefined)
+        .map(({ id }) => id),
+    )
+  }
+
   async counts(): Promise<JournalCounts> {
     return this.#commit.read(() => {
       const byStatus: { [status in RunStatus]?: number } = {}
@@ -259,6 +269,7 @@ function prepare(db: DatabaseSync): Readonly<Record<Statements, StatementSync>> 
       WHERE NOT EXISTS (SELECT 1 FROM tomb WHERE key = ?2) ON CONFLICT (key) DO NOTHING`,
     insertEvent: `INSERT OR IGNORE INTO event (run, seq, step, kind, attempt, data, t)
       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    stands: "SELECT 1 FROM run WHERE id = ? AND epoch = ? AND status = ?",
     owned: "SELECT place FROM run WHERE id = ? AND epoch = ?",
     changeRun: `UPDATE run SET status = coalesce(?, status),
       reason = CASE WHEN ? THEN ? ELSE reason END, deadline = CASE WHEN ? THEN ? ELSE deadline END,
@@ -292,6 +303,7 @@ function prepare(db: DatabaseSync): Readonly<Record<Statements, StatementSync>> 
 type Statements =
   | "insertRun"
   | "insertEvent"
+  | "stands"
   | "owned"
   | "changeRun"
   | "claim"

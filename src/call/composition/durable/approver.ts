@@ -10,11 +10,13 @@ import { answerFault } from "../../interaction/answer-fault.ts"
 import { canBeAsked, type RoundQuestion } from "../../interaction/round-result.ts"
 import { answer as answerRun, questionsOf } from "./answer.ts"
 import { stillWaiting } from "./answers.ts"
+import { isJournalTrouble } from "./durable-runs.ts"
 import { recoveredOrigin } from "./recovered.ts"
 import type { Asked } from "./run-durably.ts"
+import type { Look } from "./run-watch.ts"
 
-/** So often it is looked whether somebody else has answered what a caller is asked on its open request. */
-const lookMs = 250
+/** So long it is waited for a journal that cannot be read. */
+const patienceMs = 1_000
 
 /**
  * Asks the caller of a durable run what the run waits to be told (compositions §11.5): a modern client by the result of its
@@ -93,10 +95,13 @@ export class Approver {
     const withdraw: Cancellable = { cancelled: () => shown.withdraw("the request is over") }
     cancellation?.listen(withdraw)
     if (cancellation?.isCancelled) withdraw.cancelled()
+    const { durable } = way.gateway.compositions
+    const look = durable.look(id)
     const answered = await Promise.race([
       shown.answer,
-      this.#isOver(id, question, () => shown.isOver),
+      this.#isOver(id, question, { look, isDone: () => shown.isOver }),
     ])
+    look.close()
     cancellation?.release()
     if (answered === "over") {
       shown.withdraw("it was answered elsewhere")
@@ -109,15 +114,24 @@ export class Approver {
     return
   }
 
-  /** Somebody else has answered it, or nobody can any more. */
-  async #isOver(id: string, { path }: OpenQuestion, isDone: () => boolean): Promise<"over"> {
+  /** Somebody else has answered it, or nobody can any more. Rejects for a bug alone. */
+  async #isOver(
+    id: string,
+    { path }: OpenQuestion,
+    { look, isDone }: { readonly look: Look; readonly isDone: () => boolean },
+  ): Promise<"over"> {
     const { durable } = this.#asked.way.gateway.compositions
-    for (;;) {
-      await durable.clock.sleep(lookMs, new Cancellation())
-      if (isDone()) return "over"
-      const open = await questionsOf(durable, id).catch(() => undefined)
-      if (open !== undefined && !open.some((one) => one.path === path)) return "over"
-    }
+    while (!isDone())
+      try {
+        const seen = await durable.journal.get(id)
+        const open = await questionsOf(durable, id)
+        if (seen === undefined || !open?.some((one) => one.path === path)) return "over"
+        await look.moved(seen)
+      } catch (error) {
+        if (!isJournalTrouble(error)) throw error
+        await durable.clock.sleep(patienceMs, new Cancellation())
+      }
+    return "over"
   }
 
   async #take(id: string, path: string, result: JsonObject): Promise<Answer | "again"> {

@@ -28,6 +28,7 @@ import { Teller } from "../teller.ts"
 import { answered } from "./answer.ts"
 import { withdrawnFrom } from "./principal.ts"
 import { durableResult, faultOf } from "./results.ts"
+import { type Look, RunWatch } from "./run-watch.ts"
 import { rested, Turns } from "./turns.ts"
 
 export interface DurableRunsOptions {
@@ -78,12 +79,15 @@ export class DurableRuns {
   readonly #waiting = new Map<string, number>()
   /** Of what is read, claimed and begun again, one after the other for each run. */
   readonly #turns = new Turns()
+  readonly #watch: RunWatch
   #isClosing = false
   /** When all leases were last prolonged. */
   #renewedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: DurableRunsOptions) {
     this.#options = options
+    const { journal, clock, leaseMs } = options
+    this.#watch = new RunWatch({ journal, clock, isShared: leaseMs !== undefined })
   }
 
   get journal(): Journal {
@@ -125,6 +129,11 @@ export class DurableRuns {
 
   live(id: string): LiveRun | undefined {
     return this.#live.get(id)
+  }
+
+  /** For those who wait for a run that is not driven here, or waits for a person. To be closed. */
+  look(id: string): Look {
+    return this.#watch.look(id)
   }
 
   /** Begins a run, or says which one has its key. Rejects with a {@link JournalTrouble}: nothing was called then. */
@@ -225,7 +234,11 @@ export class DurableRuns {
       const live = this.#live.get(id)
       if (live !== undefined) await rested(live, graceMs, this.clock)
       this.#waiting.delete(id)
-      return use()
+      try {
+        return await use()
+      } finally {
+        this.#watch.moved(id)
+      }
     })
   }
 
@@ -236,6 +249,7 @@ export class DurableRuns {
     for (const { run } of this.#live.values()) run.rest(reason)
     const patience = new Cancellation()
     const all = Promise.allSettled([...this.#live.values()].map(({ ended }) => ended))
+    this.#watch.allMoved()
     await Promise.race([all, this.clock.sleep(graceMs, patience)])
     patience.cancel()
     for (const { run } of this.#live.values()) run.leave(reason)
@@ -306,6 +320,7 @@ export class DurableRuns {
     const live = { record, run, ended, listeners, cancel, hush: () => teller.close() }
     this.#waiting.delete(record.id)
     this.#live.set(record.id, live)
+    this.#watch.moved(record.id)
     return live
   }
 
@@ -323,6 +338,7 @@ export class DurableRuns {
       }
     }
     onRest?.(drive.status)
+    this.#watch.moved(record.id)
     if (await run.hasBegun()) this.#options.onEnded(record, drive)
     return drive
   }

@@ -183,25 +183,45 @@ async function answerOf(
   return isReplayed ? replayed(drive.result) : { kind: "result", result: drive.result }
 }
 
-/** How often a run is looked at that another process drives, or nobody yet. */
-const lookMs = 250
-
+/** A run that another process drives, or that waits for a person. */
 async function watch(run: RunRecord, asked: Asked, place: Place): Promise<Answer> {
   const { way } = asked
   const { durable } = way.gateway.compositions
-  for (;;) {
-    const live = durable.live(run.id)
-    if (live !== undefined) return wait(live, asked, place)
-    const now = (await durable.journal.get(run.id)) ?? run
-    const end = endOf(now, place)
-    if (end !== undefined) return end
-    const answer = now.status === "waiting" ? await askOf(now, asked, place) : undefined
-    if (answer === "again") return watch(run, asked, { ...place, untilMs: heldUntil(asked) })
-    if (answer !== undefined) return answer
-    if (durable.clock.now() >= place.untilMs || way.request.cancellation?.isCancelled === true)
-      return stillGoing(now, now.key !== undefined)
-    await durable.clock.sleep(lookMs, new Cancellation())
+  const look = durable.look(run.id)
+  let { untilMs } = place
+  try {
+    for (;;) {
+      const live = durable.live(run.id)
+      if (live !== undefined) return await wait(live, asked, { ...place, untilMs })
+      const now = (await durable.journal.get(run.id)) ?? run
+      const end = endOf(now, place)
+      if (end !== undefined) return end
+      const answer = await askOf(now, asked, { ...place, untilMs })
+      if (answer === "again") untilMs = heldUntil(asked)
+      else if (answer !== undefined) return answer
+      else if (isLeft(untilMs, asked)) return stillGoing(now, now.key !== undefined)
+      else await moved(look.moved(now), untilMs, asked)
+    }
+  } finally {
+    look.close()
   }
+}
+
+/** Nobody waits for it here any more. */
+function isLeft(untilMs: number, { way }: Asked): boolean {
+  const { clock, isClosing } = way.gateway.compositions.durable
+  return isClosing || clock.now() >= untilMs || way.request.cancellation?.isCancelled === true
+}
+
+/** Waits no longer than the caller does. */
+async function moved(look: Promise<void>, untilMs: number, { way }: Asked): Promise<void> {
+  const { clock } = way.gateway.compositions.durable
+  const { cancellation } = way.request
+  const patience = new Cancellation()
+  cancellation?.listen({ cancelled: () => patience.cancel() })
+  await Promise.race([look, clock.sleep(untilMs - clock.now(), patience)])
+  patience.cancel()
+  cancellation?.release()
 }
 
 /** Of a run that waits for a person, who may be whoever calls. */
@@ -210,6 +230,7 @@ async function askOf(
   asked: Asked,
   { approver, untilMs }: Place,
 ): Promise<Answer | "again" | undefined> {
+  if (run.status !== "waiting") return
   const { request, gateway } = asked.way
   const answer = await approver.ask(run)
   if (answer !== undefined) return answer

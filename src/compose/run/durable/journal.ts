@@ -45,6 +45,8 @@ export interface Journal {
   claimable(owner: string, nowMs: number, max: number): Promise<readonly string[]>
   /** The youngest first. */
   list(filter: ListFilter): Promise<readonly RunRecord[]>
+  /** Those of them that stand otherwise than they were seen. */
+  moved(seen: readonly Seen[]): Promise<readonly string[]>
   counts(): Promise<JournalCounts>
 
   /**
@@ -88,6 +90,9 @@ export interface Lease {
   readonly id: string
   readonly epoch: number
 }
+
+/** How somebody has seen a run stand: what becomes of it later, but for the progress of its steps, changes one of these. */
+export type Seen = Pick<RunRecord, "id" | "epoch" | "status">
 
 export type Creation =
   | { readonly isNew: true; readonly lease: Lease }

@@ -12,6 +12,7 @@ import {
   type Owner,
   type Retention,
   RunLost,
+  type Seen,
   type Stored,
   type Writing,
 } from "../../../compose/run/durable/journal.ts"
@@ -142,6 +143,16 @@ class PostgresJournal implements Journal {
       [status ?? null, tool ?? null, whole(before?.createdMs), before?.id ?? null, max],
     )
     return rows.map((row) => recordOf(row, jsonText))
+  }
+
+  async moved(seen: readonly Seen[]): Promise<readonly string[]> {
+    const rows = await this.#rows(
+      `SELECT s.id FROM unnest($1::text[], $2::int[], $3::text[]) AS s (id, epoch, status)
+       LEFT JOIN postern.run r ON r.id = s.id
+       WHERE r.epoch IS DISTINCT FROM s.epoch OR r.status IS DISTINCT FROM s.status`,
+      [seen.map(({ id }) => id), seen.map(({ epoch }) => epoch), seen.map(({ status }) => status)],
+    )
+    return rows.map((row) => String(row["id"]))
   }
 
   async counts(): Promise<JournalCounts> {
