@@ -1,0 +1,69 @@
+{{/* postern.yaml: what the chart knows, with the user's keys over it. */}}
+{{- define "postern.config" -}}
+{{- $name := include "postern.fullname" . -}}
+{{- $path := include "postern.path" . -}}
+{{- $isCentral := eq .Values.mode "central" -}}
+{{- $admin := dict "host" "0.0.0.0" "port" 3001 "hosts" (include "postern.hosts" (dict "name" (printf "%s-admin" $name) "root" .) | fromJsonArray) -}}
+{{- $state := "sqlite:/var/lib/postern/runs/runs.db" -}}
+{{- if .Values.state.postgres.existingSecret }}{{ $state = "${POSTERN_RUNS}" }}{{ end -}}
+{{- $sessionKeys := list "${POSTERN_SESSION_KEY}" -}}
+{{- if .Values.sessionKey.previousKey }}{{ $sessionKeys = append $sessionKeys "${POSTERN_SESSION_KEY_BEFORE}" }}{{ end -}}
+{{- $session := dict "key" $sessionKeys -}}
+{{- $audit := dict "file" "/var/lib/postern/audit/audit.jsonl" -}}
+{{- if .Values.audit.hmac.existingSecret }}{{ $_ := set $audit "key" "${POSTERN_AUDIT_KEY}" }}{{ end -}}
+{{- $listen := dict "host" "127.0.0.1" "port" 3000 -}}
+{{- $identity := dict -}}
+{{- if $isCentral -}}
+{{- $hosts := include "postern.hosts" (dict "name" $name "root" .) | fromJsonArray -}}
+{{- if .Values.ingress.enabled }}{{ $hosts = append $hosts .Values.ingress.host }}{{ end -}}
+{{- $listen = dict "host" "0.0.0.0" "port" 3000 "hosts" $hosts -}}
+{{- if .Values.ingress.enabled }}{{ $_ := set $listen "publicUrl" (printf "%s://%s%s" (ternary "https" "http" (ne .Values.ingress.tlsSecret "")) .Values.ingress.host $path) }}{{ end -}}
+{{- $_ := set $session "replicaUrl" (printf (ternary "http://[${POD_IP}]:3000%s" "http://${POD_IP}:3000%s" .Values.ipv6) $path) -}}
+{{- $identity = dict "headers" (dict "trustedFrom" list) "minTrust" "verified" -}}
+{{- end -}}
+{{- $registry := dict "source" "file:///etc/postern/registry/registry.json" -}}
+{{- if dig "registry" "source" "" .Values.config }}{{ $registry = dict "cache" "/var/lib/postern/registry-cache.json" }}{{ end -}}
+{{- $set := dict
+  "listen" $listen
+  "admin" $admin
+  "registry" $registry
+  "identity" $identity
+  "session" $session
+  "audit" $audit
+  "state" (dict "runs" $state)
+  "log" (dict "to" "stdout")
+-}}
+{{- if and $isCentral (not (dig "identity" "jwt" nil .Values.config)) (eq (dig "identity" "minTrust" "verified" .Values.config) "verified") -}}
+{{- fail "\n\nconfig.identity.jwt is missing: a central gateway believes tokens, and has to know whose.\nSet its issuer, audience and jwks, or decide otherwise with config.identity.minTrust.\n" -}}
+{{- end -}}
+{{- mergeOverwrite $set (deepCopy .Values.config) | toYaml -}}
+{{- end -}}
+
+{{/* What does not go together. */}}
+{{- define "postern.check" -}}
+{{- range $where := list "listen" "admin" -}}
+{{- range $what := list "host" "port" -}}
+{{- if dig $where $what nil $.Values.config -}}
+{{- fail (printf "\n\nconfig.%s.%s is for the chart to say: containers, probes and Services have to agree on it.\n" $where $what) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- $replicas := ternary (int .Values.autoscaling.maxReplicas) (int .Values.replicaCount) .Values.autoscaling.enabled -}}
+{{- if and .Values.state.postgres.existingSecret .Values.state.sqlite.existingClaim -}}
+{{- fail "\n\nstate.postgres and state.sqlite are both set: runs are kept in one of them.\n" -}}
+{{- end -}}
+{{- if and .Values.state.sqlite.existingClaim (gt $replicas 1) -}}
+{{- fail "\n\nstate.sqlite.existingClaim holds the runs of one replica: set replicaCount to 1 and autoscaling.enabled to false,\nor let the replicas share runs with state.postgres.existingSecret.\n" -}}
+{{- end -}}
+{{- $source := dig "registry" "source" "" .Values.config -}}
+{{- $given := compact (list (ternary "registry.document" "" (not (empty .Values.registry.document))) (ternary "registry.existingConfigMap" "" (ne .Values.registry.existingConfigMap "")) (ternary "config.registry.source" "" (ne $source ""))) -}}
+{{- if ne (len $given) 1 -}}
+{{- fail (printf "\n\nThe registry comes from one place: registry.document, registry.existingConfigMap or config.registry.source. Given: %s.\n" (join ", " $given | default "none")) -}}
+{{- end -}}
+{{- if and (eq .Values.mode "sidecar") (empty .Values.agent.container) -}}
+{{- fail "\n\nagent.container is missing: in mode sidecar the chart runs your agent, with the gateway beside it.\n" -}}
+{{- end -}}
+{{- if and .Values.ingress.enabled (or (eq .Values.mode "sidecar") (not .Values.ingress.host)) -}}
+{{- fail "\n\ningress is for mode central, and needs ingress.host.\n" -}}
+{{- end -}}
+{{- end -}}

@@ -1,0 +1,109 @@
+{{/* The gateway's container. A sidecar starts before the agent and ends after it. */}}
+{{- define "postern.gateway" -}}
+name: postern
+image: {{ include "postern.image" . }}
+imagePullPolicy: {{ .Values.image.pullPolicy }}
+{{- if eq .Values.mode "sidecar" }}
+restartPolicy: Always
+{{- end }}
+args: [serve, --config, /etc/postern/postern.yaml]
+env:
+  - name: POSTERN_SESSION_KEY
+    valueFrom: { secretKeyRef: { name: {{ include "postern.sessionSecret" . }}, key: {{ .Values.sessionKey.key }} } }
+  {{- with .Values.sessionKey.previousKey }}
+  - name: POSTERN_SESSION_KEY_BEFORE
+    valueFrom: { secretKeyRef: { name: {{ include "postern.sessionSecret" $ }}, key: {{ . }} } }
+  {{- end }}
+  {{- with .Values.audit.hmac }}
+  {{- if .existingSecret }}
+  - name: POSTERN_AUDIT_KEY
+    valueFrom: { secretKeyRef: { name: {{ .existingSecret }}, key: {{ .key }} } }
+  {{- end }}
+  {{- end }}
+  {{- with .Values.state.postgres }}
+  {{- if .existingSecret }}
+  - name: POSTERN_RUNS
+    valueFrom: { secretKeyRef: { name: {{ .existingSecret }}, key: {{ .key }} } }
+  {{- end }}
+  {{- end }}
+  - name: POD_NAME
+    valueFrom: { fieldRef: { fieldPath: metadata.name } }
+  - name: POD_IP
+    valueFrom: { fieldRef: { fieldPath: status.podIP } }
+  {{- with .Values.env }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with .Values.envFrom }}
+envFrom:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+ports:
+  {{- if eq .Values.mode "central" }}
+  - { name: mcp, containerPort: 3000 }
+  {{- end }}
+  - { name: admin, containerPort: 3001 }
+startupProbe:
+  httpGet: { path: /healthz, port: admin }
+  periodSeconds: 1
+  failureThreshold: 60
+livenessProbe:
+  httpGet: { path: /healthz, port: admin }
+  periodSeconds: 10
+  timeoutSeconds: 3
+  failureThreshold: 6
+readinessProbe:
+  httpGet: { path: /readyz, port: admin }
+  periodSeconds: 2
+  timeoutSeconds: 2
+{{- with .Values.preStopSeconds }}
+lifecycle:
+  preStop: { sleep: { seconds: {{ . }} } }
+{{- end }}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: { drop: [ALL] }
+resources:
+  {{- toYaml .Values.resources | nindent 2 }}
+volumeMounts:
+  - { name: config, mountPath: /etc/postern/postern.yaml, subPath: postern.yaml, readOnly: true }
+  {{- if not (dig "registry" "source" "" .Values.config) }}
+  - { name: registry, mountPath: /etc/postern/registry, readOnly: true }
+  {{- end }}
+  - { name: var, mountPath: /var/lib/postern }
+  {{- if .Values.audit.existingClaim }}
+  - { name: audit, mountPath: /var/lib/postern/audit, subPathExpr: $(POD_NAME) }
+  {{- end }}
+  {{- if .Values.state.sqlite.existingClaim }}
+  - { name: runs, mountPath: /var/lib/postern/runs }
+  {{- end }}
+  - { name: tmp, mountPath: /tmp }
+  {{- with .Values.extraVolumeMounts }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- end -}}
+
+{{- define "postern.volumes" -}}
+- name: config
+  configMap: { name: {{ include "postern.fullname" . }}-config }
+{{- if not (dig "registry" "source" "" .Values.config) }}
+# A folder and no subPath: the gateway sees when the ConfigMap is another.
+- name: registry
+  configMap: { name: {{ include "postern.registryConfigMap" . }} }
+{{- end }}
+- name: var
+  emptyDir: {}
+{{- with .Values.audit.existingClaim }}
+- name: audit
+  persistentVolumeClaim: { claimName: {{ . }} }
+{{- end }}
+{{- with .Values.state.sqlite.existingClaim }}
+- name: runs
+  persistentVolumeClaim: { claimName: {{ . }} }
+{{- end }}
+- name: tmp
+  emptyDir: {}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
+{{- end }}
+{{- end -}}
