@@ -1,6 +1,8 @@
 import { existsSync, statSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
+import { Ajv } from "ajv"
 import { describe, expect, test } from "vitest"
+import { parse } from "yaml"
 import { type ParsedConfig, parseConfig } from "../../src/server/config/parse.ts"
 import { blocks, pages, project, read } from "./pages.ts"
 
@@ -35,13 +37,26 @@ describe.each(pages)("%s", (page) => {
   test("links to what is there", () => expect([...broken(page)]).toEqual([]))
 
   test("holds JSON that is JSON, and configurations that are read", () => {
-    const wrong = blocks(page).flatMap(({ language, line, text }) => {
-      const problem = language === "json" ? jsonProblem(text) : yamlProblem(language, text)
+    const wrong = blocks(page).flatMap(({ language, line, marks, text }) => {
+      const problem = problemOf(language, marks, text)
       return problem === undefined ? [] : [`${page}:${line} ${problem}`]
     })
     expect(wrong).toEqual([])
   })
 })
+
+function problemOf(language: string, marks: readonly string[], text: string): string | undefined {
+  if (language === "json") return jsonProblem(text)
+  if (marks.includes("values")) return valuesProblem(text)
+  return yamlProblem(language, text)
+}
+
+/** Values of the chart: its own schema says which there are. */
+function valuesProblem(text: string): string | undefined {
+  const schema = JSON.parse(read("helm/postern/values.schema.json"))
+  const ajv = new Ajv({ strict: false })
+  return ajv.validate(schema, parse(text)) ? undefined : ajv.errorsText()
+}
 
 function jsonProblem(text: string): string | undefined {
   try {
