@@ -75,9 +75,6 @@ describe.skipIf(helm === undefined)(
       { what: "small", values: ["small"] },
       { what: "sidecar", values: ["sidecar"] },
       { what: "everything switched on", values: everything },
-      {
-        values: ["central", 'registry.existingConfigMap=""', address],
-      },
     ])("$what: Kubernetes knows every member, and the gateway its configuration", ({ values }) => {
       const { text, stderr } = template(...values)
       expect(stderr).toBe("")

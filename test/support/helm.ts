@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseAllDocuments } from "yaml"
 
-export const chart = fileURLToPath(new URL("../../helm/postern", import.meta.url))
+const chart = fileURLToPath(new URL("../../helm/postern", import.meta.url))
 
 /** The real program, if this machine has it: `HELM`, PATH, or where Go puts programs. */
 export const helm: string | undefined = [
