@@ -86,7 +86,7 @@ describe.skipIf(helm === undefined)(
         ...{ POSTERN_SESSION_KEY: key, POSTERN_SESSION_KEY_BEFORE: key, POSTERN_AUDIT_KEY: key },
         ...{
           POSTERN_RUNS: "postgres://runs.internal/runs",
-          POD_IP: "10.1.2.3",
+          POD_IP: values.includes("ipv6=true") ? "fd00::3" : "10.1.2.3",
           DOCUMENTS_TOKEN: "t",
         },
       }
