@@ -142,7 +142,7 @@ async function travel(way: Way): Promise<Answer> {
   span?.identified(caller.value)
   warn(facts, caller.value.warnings)
 
-  const permitted = permit(catalog, caller.value, request.tool, gateway.levels)
+  const permitted = permit(catalog, caller.value, request.tool, gateway.levels, given(request))
   if (!permitted.ok && permitted.refusal.code === "unknown_tool") return later(caller.value, way)
   return permitted.ok ? pass(permitted.value, way) : refused(permitted.refusal)
 }
@@ -151,17 +151,22 @@ async function travel(way: Way): Promise<Answer> {
 async function later(caller: Caller, way: Way): Promise<Answer> {
   const { request, gateway, catalog } = way
   const known = (await gateway.learn?.(catalog, caller.agent)) ?? catalog
-  const permitted = permit(known, caller, request.tool, gateway.levels)
+  const permitted = permit(known, caller, request.tool, gateway.levels, given(request))
   return permitted.ok ? pass(permitted.value, way) : refused(permitted.refusal)
 }
 
 async function travelInside(inner: InnerCall, way: Way): Promise<Answer> {
-  const { gateway, catalog } = way
+  const { gateway, catalog, request } = way
   if (gateway.canAudit?.() === false) return refused(unrecorded)
   const { caller, authority, target } = inner
-  const permitted = permitInside(catalog, caller, authority, target, gateway.levels)
+  const { levels } = gateway
+  const permitted = permitInside(catalog, caller, authority, target, levels, given(request))
   return permitted.ok ? pass(permitted.value, way) : refused(permitted.refusal)
 }
+
+/** What rules that look at arguments are asked with: none is an empty object, as it is for schemas. */
+const given = ({ arguments: args }: CallRequest): JsonObject => args ?? noArguments
+const noArguments: JsonObject = {}
 
 /** From the permit to the answer. */
 async function pass(permit: Permit, way: Way): Promise<Answer> {

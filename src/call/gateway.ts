@@ -7,12 +7,13 @@ import type { Compositions } from "./composition/compositions.ts"
 import type { Interactions } from "./interaction/interactions.ts"
 import type { RateLimits } from "./limits/rate-limits.ts"
 import type { Result } from "./refusal.ts"
+import type { ToolRules } from "./rules/tool-rules.ts"
 import type { ServerRules } from "./server-rules.ts"
 import type { Tracing } from "./trace/tracing.ts"
 
 export type Level = "deny" | "warn" | "allow"
 
-/** The levels of `registry.validation.runtime`. */
+/** The levels of `registry.validation.runtime`, and what else decides with them who may call what. */
 export interface Levels {
   readonly inputValidation: Level
   readonly outputValidation: Level
@@ -21,6 +22,8 @@ export interface Levels {
   readonly definitionDrift: Level
   /** Tools that are not called any more. The levels are another object whenever this is. Absent: all are. */
   readonly withheld?: Withheld
+  /** What is taken away from what `depends` grants. Absent: nothing. */
+  readonly toolRules?: ToolRules
 }
 
 export interface Withheld {

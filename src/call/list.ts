@@ -56,8 +56,12 @@ export function shownTools(
 interface Shown {
   /** Its tools that need something of their caller; few have any. */
   readonly needy: readonly SourceImplementation[]
-  /** By which of those have what they need. */
+  /** Its tools that some rule is about. */
+  readonly ruled: readonly CatalogTool[]
+  /** By which of those have what they need, and which of these no rule hides. */
   readonly lists: Map<string, readonly CatalogTool[]>
+  /** Where there are rules: callers are frozen, and the same evidence is the same one. */
+  readonly ofCaller: WeakMap<Caller, readonly CatalogTool[]>
 }
 
 /** Under one gateway's levels. */
@@ -76,18 +80,27 @@ export function visibleTools(
   if (scope === undefined) return none
   const known = shown.get(levels) ?? new WeakMap<Scope, Shown>()
   shown.set(levels, known)
-  const { lists, needy } = known.get(scope) ?? begin(known, scope)
+  const { lists, needy, ofCaller, ruled } = known.get(scope) ?? begin(known, scope, levels)
+  const mine = ofCaller.get(caller)
+  if (mine !== undefined) return mine
   const has = needy.map((one) => (missingFor(one, caller) === undefined ? 1 : 0)).join("")
-  const tools = lists.get(has) ?? permitted(catalog, caller, scope, levels)
-  if (lists.size < listsMax) lists.set(has, tools)
+  const left = ruled.map((tool) => (isHidden(tool, caller, levels) ? 0 : 1)).join("")
+  const key = `${has} ${left}`
+  const tools = lists.get(key) ?? permitted(catalog, caller, scope, levels)
+  if (lists.size < listsMax) lists.set(key, tools)
+  if (ruled.length > 0) ofCaller.set(caller, tools)
   return tools
 }
 
-function begin(known: WeakMap<Scope, Shown>, scope: Scope): Shown {
+const isHidden = (tool: CatalogTool, caller: Caller, { toolRules }: Levels): boolean =>
+  toolRules?.judge({ caller, tool, via: undefined }, undefined).denial !== undefined
+
+function begin(known: WeakMap<Scope, Shown>, scope: Scope, { toolRules }: Levels): Shown {
   const needy = [...scope.tools.values()].flatMap(({ implementation }) =>
     implementation.kind === "source" && implementation.perCaller.size > 0 ? [implementation] : [],
   )
-  const made = { needy, lists: new Map() }
+  const ruled = toolRules?.about(scope) ?? none
+  const made = { needy, ruled, lists: new Map(), ofCaller: new WeakMap() }
   known.set(scope, made)
   return made
 }

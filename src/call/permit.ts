@@ -1,15 +1,18 @@
 import { registered } from "../compose/plan/callee.ts"
 import type { Target } from "../compose/plan/plan.ts"
 import type { Authority } from "../compose/run/ports.ts"
-import type { Catalog, CatalogServer, CatalogTool, Scope, ServerTool } from "../registry/catalog.ts"
-import { written } from "../registry/model.ts"
+import type { Catalog, CatalogServer, CatalogTool, Scope } from "../registry/catalog.ts"
+import { type Ref, written } from "../registry/model.ts"
+import type { JsonObject } from "../schema/json.ts"
 import { allows, allowsUri } from "./allowance.ts"
 import { refOf } from "./audit.ts"
 import type { Caller } from "./caller.ts"
 import { missingFor } from "./caller-defaults.ts"
 import type { Levels, Withheld } from "./gateway.ts"
-import { ok, type Result, refuse } from "./refusal.ts"
+import { ok, type Refusal, type Result, refuse } from "./refusal.ts"
+import type { Denial } from "./rules/tool-rules.ts"
 import { isExposedTo, type ServerRule, type ServerRules } from "./server-rules.ts"
+import { sourcesOf } from "./servers.ts"
 import { unknownCallerLevel } from "./unknown-caller.ts"
 
 declare const proof: unique symbol // a type without a value: no other file can name the key
@@ -28,13 +31,15 @@ export interface Permit {
  * call, so that the two cannot disagree. Pure; looks the tool up before it looks at rights, so that what is refused and
  * what does not exist take the same way.
  *
- * An agent has exactly what its `depends` resolved to, nothing transitive; an empty `depends` is nothing.
+ * An agent has exactly what its `depends` resolved to, nothing transitive; an empty `depends` is nothing. Rules take away
+ * from that; those that look at arguments are asked where there are any, which is to say by calls.
  */
 export function permit(
   catalog: Catalog,
   caller: Caller,
   name: string,
   levels: Levels,
+  args?: JsonObject,
 ): Result<Permit> {
   const scope = scopeOf(catalog, caller, levels)
   if (scope === undefined) {
@@ -43,7 +48,11 @@ export function permit(
   }
   const declared = scope.tools.get(name)
   if (declared !== undefined)
-    return grant(caller, declared, levels, declared.definition === undefined ? [] : ["exposed"])
+    return grant(
+      { caller, tool: declared, via: undefined, args },
+      levels,
+      declared.definition === undefined ? none : exposed,
+    )
   const highest = catalog.toolsNamed(name)[0]
   if (highest === undefined) return refuse({ code: "unknown_tool", tool: name })
   // What is exposed to some is never more than that, whatever the level.
@@ -53,33 +62,38 @@ export function permit(
     return refuse({ code: "undeclared_dependency", tool: name, reason })
   }
   const isQuiet = levels.undeclaredDependency === "allow"
-  return grant(caller, highest, levels, isQuiet ? [] : ["undeclared_dependency"])
+  return grant({ caller, tool: highest, via: undefined, args }, levels, isQuiet ? none : undeclared)
 }
+
+const exposed: readonly string[] = ["exposed"]
+const undeclared: readonly string[] = ["undeclared_dependency"]
 
 /**
  * May this composition make this call? Its own `depends` say so and nothing else: neither who called it nor any level
- * widens them. A call past the registry is permitted by being written in a composition that was registered.
+ * widens them. A call past the registry is permitted by being written in a composition that was registered. Rules are
+ * asked for the caller of the whole: nobody gets through a composition what a rule takes away from him.
  */
 export function permitInside(
   catalog: Catalog,
   caller: Caller,
   { tool: by, depends }: Authority,
   target: Exclude<Target, { kind: "agent" }>,
-  levels: Pick<Levels, "withheld">,
+  levels: Pick<Levels, "withheld" | "toolRules">,
+  args?: JsonObject,
 ): Result<Permit> {
   if (target.kind === "direct") {
     const { server, serverVersion, tool: name } = target
     const tool = catalog.directTool(server, serverVersion, name)
     return tool === undefined
       ? refuse({ code: "unknown_tool", tool: name })
-      : grant(caller, tool, levels, [])
+      : grant({ caller, tool, via: by, args }, levels, none)
   }
   const tool = registered(target, catalog)
   const isGranted = depends.some((one) => {
     // By what it means: a tool without a version stands for every version of its name.
     return one.type === "tool" && one.name === target.name && registered(one, catalog) === tool
   })
-  if (tool !== undefined && isGranted) return grant(caller, tool, levels, [])
+  if (tool !== undefined && isGranted) return grant({ caller, tool, via: by, args }, levels, none)
   const reason = `${written(by)} does not depend on ${written(target)}`
   return refuse({ code: "undeclared_dependency", tool: target.name, reason })
 }
@@ -108,19 +122,45 @@ export function reachOf(
   const scope = scopeOf(catalog, caller, levels)
   if (scope === undefined) return none
   const who = caller.agent ?? catalog
-  const known = reaches.get(rules) ?? new WeakMap<object, readonly Reach[]>()
+  const hidden = hiddenFrom(caller, scope, levels)
+  const known = reaches.get(rules) ?? new WeakMap<object, Map<string, readonly Reach[]>>()
   reaches.set(rules, known)
-  const reach = known.get(who) ?? reached(catalog, caller, scope, rules)
-  known.set(who, reach)
+  const kept = known.get(who) ?? new Map<string, readonly Reach[]>()
+  known.set(who, kept)
+  const key = hidden.map(({ name }) => name).join("\n")
+  const reach = kept.get(key) ?? reached(catalog, caller, { scope, hidden, rules })
+  if (kept.size < reachesMax) kept.set(key, reach)
   return reach
 }
 
-const none: readonly Reach[] = []
-const reaches = new WeakMap<ServerRules, WeakMap<object, readonly Reach[]>>()
+const none: readonly never[] = []
+const reaches = new WeakMap<ServerRules, WeakMap<object, Map<string, readonly Reach[]>>>()
 
-function reached(catalog: Catalog, { agent }: Caller, scope: Scope, rules: ServerRules) {
+/** More of one agent, by what rules hide from its callers, are not kept. */
+const reachesMax = 64
+
+/** Tools of a scope that a rule takes away from this caller, whatever it called them with. */
+function hiddenFrom(
+  caller: Caller,
+  scope: Scope,
+  { toolRules }: Pick<Levels, "toolRules">,
+): readonly CatalogTool[] {
+  if (toolRules === undefined) return none
+  return toolRules
+    .about(scope)
+    .filter((tool) => toolRules.judge({ caller, tool, via: undefined }, undefined).denial)
+}
+
+interface Shown {
+  readonly scope: Scope
+  readonly hidden: readonly CatalogTool[]
+  readonly rules: ServerRules
+}
+
+function reached(catalog: Catalog, { agent }: Caller, { scope, hidden, rules }: Shown) {
   const servers = new Set<CatalogServer>()
-  for (const tool of scope.tools.values()) for (const server of serversOf(tool)) servers.add(server)
+  for (const tool of scope.tools.values())
+    if (!hidden.includes(tool)) for (const server of serversOf(tool)) servers.add(server)
   const registered = catalog.servers.filter((server) => servers.has(server))
   const exposed = rules.exposed.filter((server) => {
     const { expose } = rules.of(server)
@@ -133,11 +173,6 @@ function reached(catalog: Catalog, { agent }: Caller, scope: Scope, rules: Serve
 
 const serversOf = ({ implementation }: CatalogTool): readonly CatalogServer[] =>
   sourcesOf(implementation).map(({ server }) => server)
-
-function sourcesOf(implementation: CatalogTool["implementation"]): readonly ServerTool[] {
-  if (implementation.kind !== "source") return []
-  return implementation.choice?.among ?? [implementation]
-}
 
 /** A tool of several servers is there as long as it is there on one. */
 function withheldReason({ implementation }: CatalogTool, withheld: Withheld): string | undefined {
@@ -159,13 +194,22 @@ export function scopeOf(catalog: Catalog, caller: Caller, levels: Levels): Scope
   return level === "deny" ? undefined : catalog.scopeOf(undefined)
 }
 
+/** What a permit is for: the call, or a tool that is not called yet. */
+interface Wish {
+  readonly caller: Caller
+  readonly tool: CatalogTool
+  readonly via: Ref | undefined
+  readonly args: JsonObject | undefined
+}
+
 function grant(
-  caller: Caller,
-  tool: CatalogTool,
-  { withheld }: Pick<Levels, "withheld">,
-  warnings: readonly string[],
+  { caller, tool, via, args }: Wish,
+  { toolRules, withheld }: Pick<Levels, "withheld" | "toolRules">,
+  noted: readonly string[],
 ): Result<Permit> {
   const { name, implementation, unavailable } = tool
+  const verdict = toolRules?.judge({ caller, tool, via }, args)
+  if (verdict?.denial !== undefined) return refuse(denied(verdict.denial, tool))
   const reason = withheld && withheldReason(tool, withheld)
   if (reason !== undefined)
     return refuse({ code: "definition_drift", tool: name, reason, fate: "unsent" })
@@ -182,7 +226,22 @@ function grant(
     const reason = `the tool needs ${missing}`
     return refuse({ code: "insufficient_trust", reason, challenge: caller.challenge })
   }
+  const tried = verdict?.warnings ?? none
+  const warnings = tried.length === 0 ? noted : [...noted, ...tried]
   return ok({ caller, tool, warnings } as Permit) // the one cast: here the proof is minted
+}
+
+function denied(
+  { rule, reason, isAboutArguments, scopes }: Denial,
+  { name }: CatalogTool,
+): Refusal {
+  const refusal = { code: "denied_by_rule", tool: name, reason } as const
+  if (isAboutArguments)
+    return {
+      ...refusal,
+      words: rule.message ?? "not with these arguments, by a rule of the gateway",
+    }
+  return scopes.length === 0 ? refusal : { ...refusal, scopes }
 }
 
 const describe = ({ name, version }: Caller) =>

@@ -11,6 +11,7 @@ export function reasonOf(refusal: Refusal): string | undefined {
     case "unknown_caller":
     case "unknown_session":
     case "undeclared_dependency":
+    case "denied_by_rule":
     case "unknown_resource":
     case "unknown_prompt":
     case "unknown_method":

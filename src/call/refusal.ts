@@ -26,6 +26,16 @@ export type Refusal =
   | { readonly code: "unknown_session"; readonly reason: string }
   | { readonly code: "unknown_tool"; readonly tool: string }
   | { readonly code: "undeclared_dependency"; readonly tool: string; readonly reason: string }
+  /** What is declared, and a rule of the configuration takes away. */
+  | {
+      readonly code: "denied_by_rule"
+      readonly tool: string
+      readonly reason: string
+      /** What the caller is told where other arguments would do; undefined: as if there were no such tool. */
+      readonly words?: string
+      /** A token that has these scopes, too, would do; nothing else is lacking. */
+      readonly scopes?: readonly string[]
+    }
   /** No server that the caller reaches has it, or configuration does not let it through. */
   | { readonly code: "unknown_resource"; readonly uri: string; readonly reason: string }
   /** No server that the caller reaches takes it. */

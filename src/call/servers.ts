@@ -1,6 +1,12 @@
 import { compileCondition } from "../compose/condition.ts"
-import type { ChosenServer, ServerChoice } from "../registry/catalog.ts"
+import type { CatalogTool, ChosenServer, ServerChoice, ServerTool } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
+
+/** All servers that calls of a tool may go to; none for a composition. */
+export function sourcesOf(implementation: CatalogTool["implementation"]): readonly ServerTool[] {
+  if (implementation.kind !== "source") return []
+  return implementation.choice?.among ?? [implementation]
+}
 
 /** Of one choice, as long as its catalog lives. */
 interface Standing {

@@ -7,7 +7,17 @@ import type { Address } from "../mcp/backend/address.ts"
 import type { CatalogTool } from "../registry/catalog.ts"
 import type { ToolLookup } from "../registry/explain.ts"
 import { type Ref, written } from "../registry/model.ts"
+import { type RuleShown, ruleWords } from "./explain-rules.ts"
 import { dependsWords, routeWords, toolWords } from "./explain-words.ts"
+
+/** The landscape that a tool stands in. */
+export interface Around {
+  readonly plans: Plans
+  readonly typesOf: TypesOf
+  readonly addresses: ReadonlyMap<string, Address>
+  /** What rules of the configuration say of its calls. */
+  readonly rules: readonly RuleShown[]
+}
 
 export type Plans = ReadonlyMap<CatalogTool, Plan>
 
@@ -17,9 +27,7 @@ export type TypesOf = (plan: Plan) => PlanTypes
 /** A tool in words, whoever may call it: where its calls go, or the plan of the composition that it is. */
 export function* wordsOfTool(
   found: ToolLookup,
-  plans: Plans,
-  typesOf: TypesOf,
-  addresses: ReadonlyMap<string, Address>,
+  { plans, typesOf, addresses, rules }: Around,
 ): Generator<string> {
   if (!found.found) {
     yield* toolWords("nobody", found.explained, addresses)
@@ -31,6 +39,7 @@ export function* wordsOfTool(
   if (tool.unavailable !== undefined) yield `  unavailable: ${tool.unavailable}`
   yield `  seen by   ${seenBy.length === 0 ? "no agent" : seenBy.map(written).join(", ")}`
   if (annotations !== undefined) yield `  effects   ${effectWords(annotations)}`
+  for (const rule of rules) yield `  ${ruleWords(rule)}`
   const plan = plans.get(tool)
   if (plan === undefined) {
     for (const line of routeWords(route, addresses)) yield `  ${line}`
@@ -63,7 +72,10 @@ export function mermaidOf(
 }
 
 /** The same as data. */
-export function jsonOfTool(found: ToolLookup, plans: Plans, typesOf: TypesOf): object {
+export function jsonOfTool(
+  found: ToolLookup,
+  { plans, typesOf, rules }: Omit<Around, "addresses">,
+): object {
   if (!found.found) return { tool: found.explained }
   const { tool, route, seenBy } = found
   const { description, annotations, inputSchema, outputSchema } = tool.shown
@@ -73,6 +85,7 @@ export function jsonOfTool(found: ToolLookup, plans: Plans, typesOf: TypesOf): o
     tool: { name, version, description, annotations, inputSchema, outputSchema, unavailable },
     route,
     seenBy,
+    ...(rules.length > 0 && { rules }),
     ...(plan && planJson(plan, typesOf(plan))),
   }
 }

@@ -4,11 +4,14 @@ import type { Address, HttpAddress } from "../mcp/backend/address.ts"
 import type { AgentLookup, Route, Stop, ToolExplanation } from "../registry/explain.ts"
 import { type Dependency, refKey, type Select, written } from "../registry/model.ts"
 import { printableUrl } from "../server/log.ts"
+import { type RuleShown, ruleWords } from "./explain-rules.ts"
 
 /** What `postern explain` found out. */
 export interface Found {
   readonly lookup: AgentLookup
   readonly tools: readonly ToolExplanation[]
+  /** What rules of the configuration say of those that are granted, by name. */
+  readonly rules: ReadonlyMap<string, readonly RuleShown[]>
   /** Dependencies that grant nothing. */
   readonly unresolved: readonly ToolExplanation[]
 }
@@ -17,7 +20,7 @@ type Addresses = ReadonlyMap<string, Address>
 
 /** The findings in words, a line each; what grants a tool, or what would. */
 export function* words(found: Found, addresses: Addresses): Generator<string> {
-  const { lookup, tools, unresolved } = found
+  const { lookup, tools, rules, unresolved } = found
   if (!lookup.found) {
     yield unknownAgent(lookup)
     return
@@ -26,8 +29,21 @@ export function* words(found: Found, addresses: Addresses): Generator<string> {
   const who = written(version === undefined ? { name } : { name, version })
   if (lookup.versionAssumed) yield `${name}: no version given; ${who} is the only one registered`
   if (tools.length === 0) yield `${who} sees nothing: its depends is empty`
-  for (const tool of tools) yield* toolWords(who, tool, addresses)
+  for (const tool of tools) yield* ruledWords(who, tool, rules.get(tool.tool.name) ?? [], addresses)
   for (const tool of unresolved) yield* toolWords(who, tool, addresses)
+}
+
+/** A tool that the registry grants, and what rules leave of that. */
+function* ruledWords(
+  who: string,
+  found: ToolExplanation,
+  rules: readonly RuleShown[],
+  addresses: Addresses,
+): Generator<string> {
+  const [certain] = rules.filter(({ isCertain }) => isCertain)
+  if (certain === undefined) yield* toolWords(who, found, addresses)
+  else yield `✗ ${written(found.tool)} — ${who} depends on it, and a rule takes it away`
+  for (const rule of rules) yield `    ${ruleWords(rule)}`
 }
 
 function unknownAgent({

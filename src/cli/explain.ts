@@ -7,6 +7,7 @@ import { planRoutes } from "../server/routes.ts"
 import { type Command, type ExitCode, type Given, type Io, UsageError } from "./command.ts"
 import { configOption, readConfig } from "./config-file.ts"
 import { exposedTo, exposedWords } from "./explain-exposed.ts"
+import { type RuleShown, rulesFor, toolGranted } from "./explain-rules.ts"
 import {
   jsonOfTool,
   mermaidOf,
@@ -94,14 +95,20 @@ function drawTool(tool: string, { catalog, plans, typesOf, io }: Asked): ExitCod
 
 function sayTool(tool: string, { catalog, plans, typesOf, config, given, io }: Asked): ExitCode {
   const found = lookUpTool(catalog, parseRef(tool))
-  if (given.flag("json")) io.out.write(`${JSON.stringify(jsonOfTool(found, plans, typesOf))}\n`)
-  else writeLines(wordsOfTool(found, plans, typesOf, routesOf(catalog, config).addresses), io)
+  const { toolRules } = config.registry.levels
+  const rules = found.found ? rulesFor(found.tool, undefined, toolRules) : []
+  const around = { plans, typesOf, rules }
+  if (given.flag("json")) io.out.write(`${JSON.stringify(jsonOfTool(found, around))}\n`)
+  else writeLines(wordsOfTool(found, { ...around, ...routesOf(catalog, config), rules }), io)
   return found.found ? 0 : 1
 }
 
 function sayAgent(agent: string, tool: string | undefined, asked: Asked): ExitCode {
   const { catalog, config, given, io, typesOf } = asked
-  const found = tool === undefined ? scopeOf(catalog, agent) : toolOf(catalog, agent, tool)
+  const found = ruled(
+    tool === undefined ? scopeOf(catalog, agent) : toolOf(catalog, agent, tool),
+    asked,
+  )
   const plan = planOf(tool, found, asked)
   const { addresses, rules } = routesOf(catalog, config)
   const exposed = exposedTo(found.lookup, rules)
@@ -121,8 +128,24 @@ function sayAgent(agent: string, tool: string | undefined, asked: Asked): ExitCo
     writeLines(lines, io)
   }
   if (!found.lookup.found) return 1
-  const isGranted = isLetThrough || found.tools.every(({ kind }) => kind === "granted")
+  const isDenied = [...found.rules.values()].flat().some(({ isCertain }) => isCertain)
+  const isGranted =
+    !isDenied && (isLetThrough || found.tools.every(({ kind }) => kind === "granted"))
   return tool === undefined || isGranted ? 0 : 1
+}
+
+type Unruled = Omit<Found, "rules">
+
+/** With what rules of the configuration say of the calls of this agent. */
+function ruled(found: Unruled, { catalog, config }: Pick<Asked, "catalog" | "config">): Found {
+  const { lookup, tools } = found
+  const { toolRules } = config.registry.levels
+  if (!lookup.found || toolRules === undefined) return { ...found, rules: new Map() }
+  const rules = tools.flatMap((tool) => {
+    const said = rulesFor(toolGranted(tool, catalog), lookup.agent, toolRules)
+    return said.length === 0 ? [] : [[tool.tool.name, said] as const]
+  })
+  return { ...found, rules: new Map<string, readonly RuleShown[]>(rules) }
 }
 
 /** What a registry document says is shown as it is, and obeyed by no terminal. */
@@ -145,17 +168,17 @@ function planOf(
 const routesOf = (catalog: Catalog, { servers, registry }: Config) =>
   planRoutes({ catalog, servers, levels: registry.levels })
 
-function scopeOf(catalog: Catalog, agent: string): Found {
+function scopeOf(catalog: Catalog, agent: string): Unruled {
   const { lookup, tools, unresolved } = explainScope(catalog, parseRef(agent))
   return { lookup, tools, unresolved }
 }
 
-function toolOf(catalog: Catalog, agent: string, tool: string): Found {
+function toolOf(catalog: Catalog, agent: string, tool: string): Unruled {
   const { lookup, tool: explained } = explainTool(catalog, parseRef(agent), parseRef(tool))
   return { lookup, tools: explained === undefined ? [] : [explained], unresolved: [] }
 }
 
-function asJson({ lookup, tools, unresolved }: Found): object {
+function asJson({ lookup, tools, unresolved, rules }: Found): object {
   const who = lookup.found
     ? {
         found: true,
@@ -164,5 +187,9 @@ function asJson({ lookup, tools, unresolved }: Found): object {
         versionAssumed: lookup.versionAssumed,
       }
     : lookup
-  return { agent: who, tools, unresolved }
+  const told = tools.map((tool) => {
+    const said = rules.get(tool.tool.name)
+    return said === undefined ? tool : { ...tool, rules: said }
+  })
+  return { agent: who, tools: told, unresolved }
 }

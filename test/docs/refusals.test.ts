@@ -31,6 +31,11 @@ const refusals = {
   unknown_session: [{ code: "unknown_session", reason }],
   unknown_tool: [{ code: "unknown_tool", tool }],
   undeclared_dependency: [{ code: "undeclared_dependency", tool, reason }],
+  denied_by_rule: [
+    { code: "denied_by_rule", tool, reason },
+    { code: "denied_by_rule", tool, reason, scopes: ["docs:write"] },
+    { code: "denied_by_rule", tool, reason, words: "REASON" },
+  ],
   unknown_resource: [{ code: "unknown_resource", uri: "docs://a", reason }],
   unknown_prompt: [{ code: "unknown_prompt", prompt: tool, reason }],
   unknown_method: [{ code: "unknown_method", method: "acme/find", reason }],

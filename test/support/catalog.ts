@@ -22,6 +22,8 @@ export interface ToolSketch {
   readonly composition?: true
   /** As `name@version`; without it, all tools are on one server. */
   readonly server?: string
+  readonly tags?: readonly string[]
+  readonly annotations?: JsonObject
 }
 
 export interface CatalogSketch {
@@ -109,6 +111,7 @@ function sketchTool(id: string, sketch: ToolSketch, server: CatalogServer): Cata
       ...refOf(ref),
       extra: {},
       ...(outputTransform && { outputTransform }),
+      ...(sketch.tags && { tags: sketch.tags }),
     },
     implementation: sketch.composition
       ? { kind: "composition", pattern: "pipeline", direct: [] }
@@ -118,7 +121,7 @@ function sketchTool(id: string, sketch: ToolSketch, server: CatalogServer): Cata
       description: undefined,
       inputSchema,
       outputSchema,
-      annotations: undefined,
+      annotations: sketch.annotations,
     },
     unavailable,
   }

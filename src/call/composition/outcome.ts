@@ -61,6 +61,8 @@ function failureOf(refusal: Refusal): Told {
     case "unknown_tool":
     case "undeclared_dependency":
       return { ...failure("denied", "the composition may not call it"), effect: "none" }
+    case "denied_by_rule":
+      return { ...failure("denied", refusal.words ?? "it may not be called"), effect: "none" }
     case "invalid_input":
       return { ...misfitInput(refusal.faults), effect: "none" }
     case "invalid_output":

@@ -56,6 +56,8 @@ export function refusalAnswer(refusal: Refusal, speaker: Speaker): RefusalAnswer
     case "unknown_tool":
     case "undeclared_dependency":
       return unknownTool(refusal, speaker)
+    case "denied_by_rule":
+      return denied(refusal, speaker)
     case "unknown_resource":
       return unknownContent(refusal, `Resource not found: ${refusal.uri}`, speaker)
     case "unknown_method":
@@ -194,8 +196,24 @@ function toolError(
   }
 }
 
+/**
+ * What other arguments would mend, a model is told; what a better token would, its client (RFC 6750 §3.1: all scopes that
+ * are needed). What is hidden sounds like what does not exist.
+ */
+function denied(
+  refusal: Extract<Refusal, { code: "denied_by_rule" }>,
+  speaker: Speaker,
+): RefusalAnswer {
+  const { scopes, tool, words } = refusal
+  if (words !== undefined) return toolError(refusal, `${tool} may not be called: ${words}`)
+  if (scopes === undefined) return unknownTool(refusal, speaker)
+  const fault = { error: "insufficient_scope", words: "missing scope" }
+  const challenge = challengeOf({ ...speaker, scope: scopes.join(" ") }, fault)
+  return status(refusal, 403, "missing scope", challenge)
+}
+
 function unknownTool(
-  refusal: Extract<Refusal, { code: "unknown_tool" | "undeclared_dependency" }>,
+  refusal: Extract<Refusal, { code: "unknown_tool" | "undeclared_dependency" | "denied_by_rule" }>,
   { explain }: Speaker,
 ): RefusalAnswer {
   const words = `Unknown tool: ${refusal.tool}`

@@ -18,9 +18,11 @@ export const expressionRoots = ["input", "steps", "status", "item", "index", "er
  * Numbers of JSON are doubles and literals are integers, which CEL does not mix; authors do, so the operators between
  * the two are added.
  */
-export const expressionEnvironment = createEnvironment()
+export const expressionEnvironment = bareEnvironment()
+for (const root of expressionRoots) expressionEnvironment.registerVariable(root, "dyn")
 
-function createEnvironment(): Environment {
+/** The same CEL without anything to see, for expressions outside of compositions. */
+export function bareEnvironment(): Environment {
   const environment = new Environment({
     limits: {
       maxAstNodes: 500,
@@ -32,7 +34,6 @@ function createEnvironment(): Environment {
     enableOptionalTypes: true,
     homogeneousAggregateLiterals: false,
   })
-  for (const root of expressionRoots) environment.registerVariable(root, "dyn")
   for (const [operator, calculate] of Object.entries(operators)) {
     const mixed = (left: number | bigint, right: number | bigint) =>
       calculate(Number(left), Number(right))

@@ -53,7 +53,7 @@ function parse(source: string): Parsed {
 }
 
 /** The library draws the source below its message; pointer and column say that better. */
-const firstLine = (error: unknown): string =>
+export const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split("\n", 1)[0] ?? ""
 
 interface Unfit {
@@ -62,7 +62,8 @@ interface Unfit {
   readonly hint?: string
 }
 
-function unfitness(ast: ASTNode): Unfit | undefined {
+/** Why an expression is not run, whatever it means: its time could not be told. */
+export function unfitness(ast: ASTNode): Unfit | undefined {
   let deepest = 0
   for (const { node, nesting } of walk(ast)) {
     deepest = Math.max(deepest, nesting)

@@ -43,12 +43,13 @@ export interface Part {
 
 const rowsMax = 50_000
 
-/** Refusals for want of a right: what a registry may grant. */
+/** Refusals for want of a right: what a registry may grant, or a rule leave. */
 const rights: ReadonlySet<string> = new Set([
   "unknown_caller",
   "insufficient_trust",
   "unknown_tool",
   "undeclared_dependency",
+  "denied_by_rule",
   "unknown_resource",
   "unknown_prompt",
 ])

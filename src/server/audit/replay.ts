@@ -11,6 +11,7 @@ import { registered } from "../../compose/plan/callee.ts"
 import type { Catalog, CatalogTool } from "../../registry/catalog.ts"
 import type { Details } from "../../registry/details.ts"
 import type { AuditEntry, EntryRef } from "./entry.ts"
+import { decidesBy, knownRules } from "./replay-rules.ts"
 import { refIn } from "./usage.ts"
 
 /** The registry that calls are judged by, and what of the configuration decides with it. */
@@ -37,7 +38,8 @@ export type Outcome =
 
 /**
  * What the gateway would say to a recorded call under another registry: the caller is found by what identified it, and
- * the same `permit` as in the way of a call decides. Arguments are not in the audit, so that nothing is said of schemas.
+ * the same `permit` as in the way of a call decides. Arguments are not in the audit, so that nothing is said of schemas,
+ * and what a rule would say that looks at more than there is stays open.
  */
 export function replay(entry: AuditEntry, judgement: Judgement): Outcome {
   const { caller, target, kind } = entry
@@ -87,8 +89,8 @@ function replayCall(
   caller: Caller,
   { catalog, levels }: Judgement,
 ): Outcome {
-  const permitted = permit(catalog, caller, target.name, levels)
-  if (permitted.ok) return allowed(permitted.value.tool)
+  const permitted = permit(catalog, caller, target.name, knownRules(levels))
+  if (permitted.ok) return allowed(permitted.value.tool, caller, levels)
   if (permitted.refusal.code === "unknown_tool" && warnings.includes("exposed"))
     return {
       would: "undecided",
@@ -97,7 +99,12 @@ function replayCall(
   return refused(permitted)
 }
 
-const allowed = ({ version }: CatalogTool): Outcome => ({ would: "allow", to: version })
+function allowed(tool: CatalogTool, caller: Caller, levels: Levels): Outcome {
+  const reason = decidesBy(tool, caller, levels)
+  return reason === undefined
+    ? { would: "allow", to: tool.version }
+    : { would: "undecided", reason }
+}
 
 function refused(result: Extract<Result<unknown>, { ok: false }>): Outcome {
   const { refusal } = result
@@ -124,8 +131,8 @@ function replayStep(
   const { entity } = composition
   const authority = { tool: entity, depends: entity.depends ?? [] }
   const call = callMeant(target, entry, composition, judgement)
-  const permitted = permitInside(catalog, caller, authority, call, levels)
-  return permitted.ok ? allowed(permitted.value.tool) : refused(permitted)
+  const permitted = permitInside(catalog, caller, authority, call, knownRules(levels))
+  return permitted.ok ? allowed(permitted.value.tool, caller, levels) : refused(permitted)
 }
 
 /** The composition in the version that called; where that is gone, the one that the caller would get. */
@@ -134,7 +141,7 @@ function compositionMeant(
   caller: Caller,
   { catalog, levels }: Judgement,
 ): CatalogTool | undefined {
-  const permitted = permit(catalog, caller, name, levels)
+  const permitted = permit(catalog, caller, name, knownRules(levels))
   const exact = catalog.tool(name, version)
   const found = exact ?? (permitted.ok ? permitted.value.tool : registered({ name }, catalog))
   return found?.implementation.kind === "composition" ? found : undefined
@@ -171,7 +178,7 @@ function replayRequest(
 ): Outcome {
   if (server === undefined)
     return { would: "undecided", reason: "the record does not say which server has it" }
-  const reached = reachOf(catalog, caller, levels, rules).filter(
+  const reached = reachOf(catalog, caller, knownRules(levels), rules).filter(
     (one) => one.server.name === server.name,
   )
   const name = target?.name ?? ""

@@ -28,6 +28,7 @@ export const defaults = {
   resources: "all",
   prompts: "all",
   expose: "none",
+  enforceRule: true,
   auditArguments: "digest",
   auditSync: "batch",
   auditBegin: "effects",

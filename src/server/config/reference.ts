@@ -40,11 +40,12 @@ function section(key: string, written: unknown, isRequired: boolean): string {
   return `## ${key}\n${about}\n| key | value | default | meaning |\n|---|---|---|---|\n${table.join("")}`
 }
 
-/** `servers` is a mapping by the reader's own keys: the page writes one such key. `rateLimits` is a list of mappings. */
+/** `servers` is a mapping by the reader's own keys: the page writes one such key. Others are lists of mappings. */
 const placeHolder = (key: string) => placeHolders.get(key) ?? ""
 const placeHolders = new Map([
   ["servers", "NAME:VERSION"],
   ["rateLimits", "[]"],
+  ["rules", "[]"],
 ])
 
 function* rows(schema: Schema, path: string): Generator<Row> {

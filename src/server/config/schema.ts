@@ -6,6 +6,7 @@ import { rateLimits } from "./rates-schema.ts"
 import { sbom } from "./sbom-schema.ts"
 import { fileAddress, origin, sealKey, secret, webUrl } from "./scalars.ts"
 import { servers } from "./servers-schema.ts"
+import { toolRules } from "./tool-rules-schema.ts"
 
 const host = z.string().min(1).max(255)
 const port = z.int().min(0).max(65_535)
@@ -162,6 +163,7 @@ export const ConfigFile = z.strictObject({
   registry: registry.describe("The registry document, and how strictly it is enforced."),
   servers: servers.describe("Where each registered server lives, by name:version."),
   identity: identity.describe("How callers are identified."),
+  rules: toolRules.describe("What is taken away from what the registry's depends grant."),
   session: z
     .strictObject({
       key: z

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from "node:path"
 import type { z } from "zod"
+import type { ToolRules } from "../../call/rules/tool-rules.ts"
 import type { ServerRule } from "../../call/server-rules.ts"
 import { Secret } from "../secret.ts"
 import type {
@@ -15,6 +16,7 @@ import type { ConfigFile } from "./schema.ts"
 import { type ServerFile, serverKey } from "./servers-schema.ts"
 import { settleAuthorization } from "./settle-auth.ts"
 import { settleRates } from "./settle-rates.ts"
+import { settleToolRules } from "./settle-tool-rules.ts"
 import type { Path } from "./walk.ts"
 
 interface Surroundings {
@@ -48,7 +50,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     file: around.file,
     listen: { ...listen, publicUrl: listen.publicUrl },
     admin,
-    registry: settleRegistry(registry, around),
+    registry: settleRegistry(registry, toolRulesOf(written, around), around),
     servers: Object.entries(written.servers).map(([key, server]) =>
       settleServer(key, server, { around, limits }),
     ),
@@ -85,8 +87,15 @@ function runStore(runs: string, around: Surroundings): RunStore {
 
 const inFolder = (path: string, { file }: Surroundings): string => resolve(dirname(file), path)
 
+function toolRulesOf({ rules, identity }: ConfigFile, { wrong }: Surroundings) {
+  const issuers = [identity.jwt ?? []].flat()
+  const claims = issuers.flatMap(({ callerClaims }) => callerClaims)
+  return settleToolRules(rules, { hasTokens: issuers.length > 0, claims, wrong })
+}
+
 function settleRegistry(
   { source, lock, volatileMeta, validation }: ConfigFile["registry"],
+  toolRules: ToolRules | undefined,
   around: Surroundings,
 ): Config["registry"] {
   const file = inFolder(source, around)
@@ -95,7 +104,7 @@ function settleRegistry(
     lock: lock === undefined ? lockBeside(file) : inFolder(lock, around),
     volatileMeta,
     knobs: validation.startup,
-    levels: validation.runtime,
+    levels: { ...validation.runtime, ...(toolRules && { toolRules }) },
   }
 }
 

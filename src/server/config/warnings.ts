@@ -26,6 +26,15 @@ function* exposing(servers: Config["servers"]): Generator<Warning> {
       }
 }
 
+function* triedOut({ toolRules }: Config["registry"]["levels"]): Generator<Warning> {
+  for (const [index, { id, isEnforced }] of (toolRules?.all ?? []).entries())
+    if (!isEnforced)
+      yield {
+        path: ["rules", index, "enforce"],
+        message: `rule ${id} refuses nothing; the audit says what it would have refused`,
+      }
+}
+
 const audience = (to: readonly string[]) =>
   to.includes("*") ? "every caller" : to.slice(0, 8).join(", ")
 
@@ -89,6 +98,7 @@ function* permissive({
   if (audit?.sync === "none")
     yield { path: ["audit", "sync"], message: "a power loss may take records along" }
   yield* exposing(servers)
+  yield* triedOut(levels)
   if (explainRefusals)
     yield { path: ["explainRefusals"], message: "callers learn which refused tools exist" }
 }

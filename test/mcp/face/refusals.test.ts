@@ -66,6 +66,10 @@ const cases: {
     { code: "undeclared_dependency", tool, reason },
     { status: 200, error: { code: -32602, message: "Unknown tool: echo" } },
   ],
+  denied_by_rule: [
+    { code: "denied_by_rule", tool, reason, words: "at most 100 at once" },
+    { status: 200, text: "echo may not be called: at most 100 at once" },
+  ],
   definition_drift: [
     { code: "definition_drift", tool, reason, fate: "unsent" },
     {
