@@ -7,6 +7,7 @@ const step = (id: string, more: object = {}) => ({ id, action: { tool: id }, ...
 const undone = (id: string) => ({
   compensate: { tool: `un${id}`, retry: { maxAttempts: 2, backoffMs: 5 } },
 })
+const told = { type: "object", properties: { told: { type: "string" } }, required: ["told"] }
 const note = { type: "object", properties: { note: { type: "string" } }, required: ["note"] }
 
 /** Orders, past a pivot at the end, and what is done when a person says so. */
@@ -14,7 +15,12 @@ export const shopRegistry = JSON.stringify({
   schemaVersion: "2.0",
   servers: [{ name: "shop", version: "1.0.0", provides: names.map((tool) => ({ tool })) }],
   tools: [
-    ...names.map((name) => sourceTool(name, { source: { server: "shop", tool: name } })),
+    ...names.map((name) =>
+      sourceTool(name, {
+        source: { server: "shop", tool: name },
+        ...(name === "tell" && { outputSchema: told }),
+      }),
+    ),
     {
       name: "order",
       version: "1.0.0",
@@ -141,6 +147,7 @@ export class Shop {
       send({
         result: {
           content: [{ type: "text", text: `${tool} is ${deed}` }],
+          ...(tool === "tell" && { structuredContent: { told: deed } }),
           ...(deed === "broken" && { isError: true }),
           resultType: "complete",
         },

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs"
 import { isIP } from "node:net"
 import { JournalTrouble } from "../../compose/run/durable/journal.ts"
+import type { OutputSchemaOf } from "../../compose/run/durable/operate/plan-step.ts"
 import { isObject, type JsonObject } from "../../schema/json.ts"
 import { createSchemas } from "../../schema/schemas.ts"
 import type { Audit } from "../../server/audit/audit.ts"
@@ -25,6 +26,8 @@ export interface Asking {
   readonly body?: JsonObject
   /** The same, where no gateway runs. */
   readonly use: (desk: RunDesk) => Promise<Reached>
+  /** What tools give, where that matters and no gateway runs. Undefined where nobody can tell. */
+  readonly outputSchemas?: () => Promise<OutputSchemaOf | undefined>
 }
 
 /** Asks the gateway that runs by this configuration. When none runs, works at its journal: the next one goes on. */
@@ -70,7 +73,7 @@ function reachable(host: string): string {
   return isIP(host) === 6 ? `[${host}]` : host
 }
 
-async function atJournal(config: Config, { body, use }: Asking): Promise<Reached> {
+async function atJournal(config: Config, { body, use, outputSchemas }: Asking): Promise<Reached> {
   const { runs } = config.state
   const nobody = "no gateway runs by this configuration"
   if (runs.kind === "memory")
@@ -83,7 +86,13 @@ async function atJournal(config: Config, { body, use }: Asking): Promise<Reached
     const audit = body === undefined ? undefined : openAudit(config)
     if (typeof audit === "string") return { ok: false, message: audit }
     try {
-      return await use(deskAt(journal, audit))
+      const schemas = outputSchemas === undefined ? () => undefined : await outputSchemas()
+      if (schemas === undefined)
+        return {
+          ok: false,
+          message: `${nobody}, and its registry cannot be read: the output cannot be held to a schema`,
+        }
+      return await use(deskAt(journal, schemas, audit))
     } finally {
       audit?.close()
     }
@@ -104,15 +113,20 @@ function openAudit(config: Config): Audit | string {
   }
 }
 
-const deskAt = (journal: RunJournal, audit: Audit | undefined): RunDesk =>
+const deskAt = (
+  journal: RunJournal,
+  outputSchemaOf: OutputSchemaOf,
+  audit: Audit | undefined,
+): RunDesk =>
   new RunDesk({
     journal: () => journal.open(),
     schemas: createSchemas(),
+    outputSchemaOf,
     now: nowMs,
     owner: () => `operator ${randomId()}`,
     apart: (_, step) => step(),
     goOn: async () => {},
-    onOperated: (what) => {
-      audit?.write(noteRecord("run", what, { id: randomId(), timeMs: Date.now() }))
-    },
+    account: (what) =>
+      audit?.write(noteRecord("run", what, { id: randomId(), timeMs: Date.now() })) ?? false,
+    onAbandoned: () => {},
   })

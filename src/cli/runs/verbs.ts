@@ -1,5 +1,7 @@
+import type { OutputSchemaOf } from "../../compose/run/durable/operate/plan-step.ts"
 import type { Verb } from "../../compose/run/durable/operate/verbs.ts"
 import type { Json, JsonObject } from "../../schema/json.ts"
+import type { Config } from "../../server/config/config.ts"
 import { operationOf } from "../../server/runs/operation.ts"
 import { type Command, type Given, type Io, type Option, UsageError } from "../command.ts"
 import { configOption, readConfig } from "../config-file.ts"
@@ -49,7 +51,7 @@ export const runsSkipStep = command({
     output: { type: "string", value: "JSON", summary: "what stands for the value of the step" },
   },
   details: `Where the compensation of STEP failed it counts as undone; else the step counts as done, with the output as its value. An output that
-does not fit the schema that the plan has for the step is refused. The run goes on from there.`,
+does not fit the output schema of the tool is refused. The run goes on from there.`,
 })
 
 export const runsCompensate = command({
@@ -118,6 +120,7 @@ async function run(verb: Verb, given: Given, io: Io) {
   const done = await reach(read.config, {
     path: `/runs/${encodeURIComponent(id)}/${verb}`,
     body,
+    ...(verb === "skip-step" && { outputSchemas: () => outputSchemas(read.config, io) }),
     use: async (desk) => {
       const operated = await desk.operate(id, operation)
       if (!operated.ok) return operated
@@ -126,6 +129,12 @@ async function run(verb: Verb, given: Given, io: Io) {
     },
   })
   return tell(done, doneLines, given, io)
+}
+
+async function outputSchemas(config: Config, io: Io): Promise<OutputSchemaOf | undefined> {
+  const { configuredRegistry } = await import("../sound-registry.ts")
+  const sound = await configuredRegistry(config, io)
+  return sound && (({ name, version }) => sound.catalog.tool(name, version)?.shown.outputSchema)
 }
 
 function bodyOf(verb: Verb, given: Given, io: Io): JsonObject {

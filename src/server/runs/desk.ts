@@ -1,11 +1,13 @@
 import type { Journal, ListFilter } from "../../compose/run/durable/journal.ts"
 import {
+  type Done,
   type Operated,
   operate,
   type Refused,
   refusalOf,
   standingOf,
 } from "../../compose/run/durable/operate/operate.ts"
+import type { OutputSchemaOf } from "../../compose/run/durable/operate/plan-step.ts"
 import type { Operation } from "../../compose/run/durable/operate/verbs.ts"
 import { summaryOf, viewOf } from "../../compose/run/durable/operate/view.ts"
 import type { JsonObject } from "../../schema/json.ts"
@@ -15,13 +17,16 @@ export interface DeskOptions {
   /** Undefined where no run was ever kept. Throws a JournalTrouble. */
   readonly journal: () => Journal | undefined
   readonly schemas: Schemas
+  readonly outputSchemaOf: OutputSchemaOf
   readonly now: () => number
   /** A name that nobody has. */
   readonly owner: () => string
   /** What is done while nobody here drives the run. */
   readonly apart: <T>(id: string, use: () => Promise<T>) => Promise<T>
-  /** An operator has stepped in: told before anything goes on. */
-  readonly onOperated: (note: JsonObject) => void
+  /** Writes for good that an operator steps in; false when it cannot: nothing is done then. */
+  readonly account: (note: JsonObject) => boolean
+  /** An operator has given a run up. */
+  readonly onAbandoned: () => void
   /** Drives the run from where it stands now, or leaves that to the next gateway. */
   readonly goOn: (id: string) => Promise<void>
 }
@@ -58,15 +63,19 @@ export class RunDesk {
 
   /** Steps in; the run has gone on, or is left to the next gateway, when this resolves. */
   async operate(id: string, operation: Operation): Promise<Operated> {
-    const { apart, goOn, journal: open, now, onOperated, owner, schemas } = this.#options
+    const { account, apart, goOn, journal: open, now, onAbandoned, owner } = this.#options
+    const { schemas, outputSchemaOf } = this.#options
     const journal = open()
     if (journal === undefined) return noRun(id)
-    const options = { journal, schemas, now, owner: owner() }
+    const options = {
+      ...{ journal, schemas, outputSchemaOf, now, owner: owner() },
+      account: (done: Done, error?: unknown) => account(noteOf(operation, done, error)),
+    }
     const standing = await standingOf(id, journal, now())
-    const refused = standing.ok ? refusalOf(operation, standing, schemas) : standing
+    const refused = standing.ok ? refusalOf(operation, standing, options) : standing
     if (refused !== undefined) return refused
     const operated = await apart(id, () => operate(id, operation, options))
-    if (operated.ok) onOperated(noteOf(operation, operated))
+    if (operated.ok && operated.status === "abandoned") onAbandoned()
     await goOn(id)
     return operated
   }
@@ -78,10 +87,11 @@ const noRun = (id: string): Refused => ({
   message: `there is no run ${id}`,
 })
 
-/** For the audit: what was done, by whom and why; no value of the run. */
+/** For the audit: what is done, by whom and why; no value of the run. */
 function noteOf(
   { verb, operator, reason, force, output, action }: Operation,
-  { record, from, status, step }: Operated & { ok: true },
+  { record, from, status, step }: Done,
+  error: unknown,
 ): JsonObject {
   const { id, tool } = record
   return {
@@ -90,5 +100,6 @@ function noteOf(
     ...(action !== undefined && { action }),
     ...(force && { force }),
     ...(output !== undefined && { output: true }),
+    ...(error !== undefined && { failed: error instanceof Error ? error.message : String(error) }),
   }
 }

@@ -9,14 +9,14 @@ export function gatewayDesk({ audit, compositions, config, gateway, metrics }: P
   return new RunDesk({
     journal: () => (journal.exists ? journal.open() : undefined),
     schemas: gateway.schemas,
+    outputSchemaOf: ({ name, version }) =>
+      gateway.catalog().tool(name, version)?.shown.outputSchema,
     now: () => durable.clock.now(),
     owner: () => `operator ${compositions.runId()}`,
     apart: (id, use) => durable.resting(id, config.limits.shutdownTimeout, use),
     goOn: (id) => keeper.goOn(id),
-    onOperated: (what) => {
-      // What an operator gives up has no drive that ends it.
-      if (what["to"] === "abandoned") metrics.countDurable("abandoned")
-      audit.write(noteRecord("run", what, { id: randomId(), timeMs: Date.now() }))
-    },
+    account: (what) => audit.write(noteRecord("run", what, { id: randomId(), timeMs: Date.now() })),
+    // It has no drive that ends it.
+    onAbandoned: () => metrics.countDurable("abandoned"),
   })
 }

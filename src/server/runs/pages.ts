@@ -86,6 +86,7 @@ const statusOf: Readonly<Record<Refused["code"], number>> = {
   conflict: 409,
   not_readable: 409,
   misfit: 422,
+  audit_unavailable: 503,
 }
 
 const refused = ({ code, message }: Refused): Page => json(statusOf[code], { error: code, message })

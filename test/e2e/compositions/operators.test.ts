@@ -217,6 +217,17 @@ describe("past its pivot", () => {
     expect(shop.called("forced").slice(-2)).toEqual(["uncharge", "unreserve"])
   })
 
+  test("a step takes no output that its tool would not give", async () => {
+    const id = await shipped("misfit")
+    for (const args of [[], ["--output", '{"told": 7}']])
+      expect(await operate("skip-step", id, "tell", ...args)).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/the output does not fit: .*(told|object)/),
+      })
+    expect((await operate("skip-step", id, "tell", "--output", '{"told": "by kim"}')).code).toBe(0)
+    await isNow(id, "completed")
+  })
+
   test("a run goes on when it is resumed", async () => {
     const id = await shipped("on")
     await operate("resume", id)
@@ -314,6 +325,7 @@ describe("the admin listener", () => {
 })
 
 test("where no gateway runs, the next one goes on with what an operator said", async () => {
+  const told = await shipped("offline-told")
   const id = await unclear("offline")
   await gateway.stop()
   expect((await runs("list", "--limit", "1", "--status", "parked")).stdout).toContain(id)
@@ -322,6 +334,10 @@ test("where no gateway runs, the next one goes on with what an operator said", a
   const { code, stdout } = await operate("retry-step", id, "charge")
   expect([code, stdout]).toEqual([0, expect.stringContaining("the next one goes on with it")])
   expect(shop.called("offline")).toEqual(["reserve", "charge"])
+  expect((await operate("skip-step", told, "tell", "--output", "{}")).stderr).toMatch(
+    /does not fit/,
+  )
+  expect((await operate("skip-step", told, "tell", "--output", '{"told": "x"}')).code).toBe(0)
   gateway = await start()
   await isNow(id, "completed")
   expect(shop.called("offline")).toEqual(["reserve", "charge", "charge", "ship", "tell"])

@@ -10,34 +10,47 @@ import { type Journal, type Lease, RunLost } from "../journal.ts"
 import type { RunChange, RunRecord } from "../record.ts"
 import { RunState } from "../state.ts"
 import type { RunStatus } from "../status.ts"
-import { schemaOf, stepAt } from "./plan-step.ts"
+import { type OutputSchemaOf, schemaAt } from "./plan-step.ts"
 import { questionFor } from "./questions.ts"
 import { stepsOf } from "./steps-of.ts"
 import { type Operation, type Standing, whyNot } from "./verbs.ts"
 
-export interface OperateOptions {
-  readonly journal: Journal
+/** What the words of an operator are held to. */
+export interface Measures {
   readonly schemas: Schemas
+  readonly outputSchemaOf: OutputSchemaOf
+}
+
+export interface OperateOptions extends Measures {
+  readonly journal: Journal
   readonly now: () => number
   /** Of nobody else: what it holds is given up again as a whole. */
   readonly owner: string
+  /** Notes what is about to be done, or with an error that it was not; false: it cannot be noted, and is not done. */
+  readonly account: (done: Done, error?: unknown) => boolean
 }
 
-export type Operated =
-  | {
-      readonly ok: true
-      readonly record: RunRecord
-      readonly from: RunStatus
-      readonly status: RunStatus
-      /** Of which step it was. */
-      readonly step?: string
-    }
-  | Refused
+export type Operated = Done | Refused
+
+export interface Done {
+  readonly ok: true
+  readonly record: RunRecord
+  readonly from: RunStatus
+  readonly status: RunStatus
+  /** Of which step it was. */
+  readonly step?: string
+}
 
 export interface Refused {
   readonly ok: false
   /** `conflict`: somebody else stepped in at the same time. */
-  readonly code: "not_found" | "not_now" | "not_readable" | "misfit" | "conflict"
+  readonly code:
+    | "not_found"
+    | "not_now"
+    | "not_readable"
+    | "misfit"
+    | "conflict"
+    | "audit_unavailable"
   readonly message: string
 }
 
@@ -63,11 +76,11 @@ export async function standingOf(
 export function refusalOf(
   operation: Operation,
   standing: Standing,
-  schemas: Schemas,
+  measures: Measures,
 ): Refused | undefined {
   const reason = whyNot(operation, standing)
   if (reason !== undefined) return refused("not_now", reason)
-  const faults = misfit(operation, standing, schemas)
+  const faults = misfit(operation, standing, measures)
   if (faults === undefined) return
   const what = operation.verb === "answer" ? "content" : "output"
   return refused("misfit", `the ${what} does not fit: ${faults.map(({ line }) => line).join("; ")}`)
@@ -101,20 +114,32 @@ export async function operate(
 async function underLease(
   lease: Lease,
   operation: Operation,
-  { journal, schemas, now }: OperateOptions,
+  options: OperateOptions,
 ): Promise<Operated> {
+  const { journal, now, account } = options
   const was = await standingOf(lease.id, journal, now())
   if (!was.ok) return was
-  const illegal = refusalOf(operation, was, schemas)
+  const illegal = refusalOf(operation, was, options)
   if (illegal !== undefined) return illegal
   const from = was.state.status
   const { verb } = operation
   const { events, change } =
     verb === "answer" ? answered(operation, was) : written({ ...operation, verb }, was)
-  await journal.append(lease, events, change)
+  const { status } = was.state
   const step = events[0]?.step
-  return { ok: true, record: was.record, from, status: was.state.status, ...(step && { step }) }
+  const done: Done = { ok: true, record: was.record, from, status, ...(step && { step }) }
+  if (!account(done)) return refused("audit_unavailable", unaccountable)
+  try {
+    await journal.append(lease, events, change)
+  } catch (error) {
+    account(done, error)
+    throw error
+  }
+  return done
 }
+
+const unaccountable =
+  "the audit cannot be written now, and what nobody can account for is not done; try again when it can"
 
 interface Written {
   readonly events: readonly StoredEvent[]
@@ -196,7 +221,7 @@ function abandonedResult({ record, state, plan, nowMs }: Standing): JsonObject {
 function misfit(
   operation: Operation,
   standing: Standing,
-  schemas: Schemas,
+  { schemas, outputSchemaOf }: Measures,
 ): readonly Fault[] | undefined {
   const { verb, step = "", output, action = "decline", content } = operation
   const { plan, state } = standing
@@ -206,8 +231,7 @@ function misfit(
   if (verb !== "skip-step") return
   if (output !== undefined && state.step(step)?.undo !== undefined)
     return [fault("a compensation has no output")]
-  const planned = stepAt(plan.root, step)
-  const schema = planned && schemaOf(planned)
+  const schema = schemaAt(plan.root, step, outputSchemaOf)
   if (schema === undefined || state.step(step)?.undo !== undefined) return
   return schemas.validator(schema).faults(output ?? null)
 }

@@ -1,5 +1,5 @@
 import type { JsonSchema } from "../../../../schema/json.ts"
-import type { Graph, Node, Step } from "../../../plan/plan.ts"
+import type { Graph, Node, Step, Target } from "../../../plan/plan.ts"
 
 /** The step at a path, or the one of which it is an item; undefined where the plan has none. */
 export function stepAt(root: Graph, path: string): Step | undefined {
@@ -15,9 +15,26 @@ function stepsIn(node: Node): readonly Step[] {
   return node.kind === "choose" ? node.among.flatMap((one) => stepsIn(one.node)) : []
 }
 
-/** What the value of the step is held to, where the plan says so: of a composition inside. */
-export const schemaOf = ({ node }: Step): JsonSchema | undefined =>
-  node.kind === "graph" ? node.graph.boundary?.outputSchema : undefined
+/** What a tool gives, as it is registered; undefined where it promises nothing, or is not registered any more. */
+export type OutputSchemaOf = (tool: Target & { readonly kind: "tool" }) => JsonSchema | undefined
+
+/** What the value at a path is held to: that of the step, or of an item of it. */
+export function schemaAt(
+  root: Graph,
+  path: string,
+  outputSchemaOf: OutputSchemaOf,
+): JsonSchema | undefined {
+  const step = stepAt(root, path)
+  const schema = step && schemaOf(step.node, outputSchemaOf)
+  const isWhole = step?.policies.forEach !== undefined && !path.endsWith("]")
+  return isWhole && schema !== undefined ? { type: "array", items: schema } : schema
+}
+
+function schemaOf(node: Node, outputSchemaOf: OutputSchemaOf): JsonSchema | undefined {
+  if (node.kind === "graph") return node.graph.boundary?.outputSchema
+  if (node.kind !== "call" || node.target.kind !== "tool") return
+  return outputSchemaOf(node.target)
+}
 
 /** Paths, without the numbers of items, after which a saga only goes forward. */
 export function pivotsOf(graph: Graph, around = ""): readonly string[] {
