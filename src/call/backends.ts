@@ -76,6 +76,8 @@ export interface BackendRequest {
    * told that its client has the extension, and decides itself.
    */
   readonly task?: JsonObject | undefined
+  /** To do it twice does no harm, as the registry says, and nobody else would do it again. */
+  readonly isRepeatable?: boolean
   readonly cancellation: Cancellation | undefined
   /** The log messages that the caller wants; undefined: none. */
   readonly logs?: LogWish | undefined

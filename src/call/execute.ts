@@ -7,7 +7,7 @@ import type { BackendReply, Backends } from "./backends.ts"
 import type { InsideLine, Way } from "./call.ts"
 import type { Input } from "./check-input.ts"
 import { runComposition } from "./composition/run.ts"
-import { askInTurn, type Executed } from "./failover.ts"
+import { askInTurn, type Executed, isRepeatableTool } from "./failover.ts"
 import { sendOn } from "./interaction/send-on.ts"
 import { unlessExceeded } from "./limits/unless-exceeded.ts"
 import { forwardedMeta } from "./meta.ts"
@@ -101,6 +101,7 @@ function askFor(
     params: input === undefined ? { name: own } : { name: own, arguments: input },
     meta: forwardedMeta(attempt === undefined ? call.meta : attempt.meta(call.meta), call.key),
     task,
+    isRepeatable: isRetried(tool, way),
     cancellation: call.cancellation,
     onNotification: call.onNotification,
     onPause: call.onPause,
@@ -110,6 +111,13 @@ function askFor(
   const talk = { caller, respondent: call.respondent, about, facts: way.facts }
   return sendOn(server, request, talk, { backends, interactions })
 }
+
+/** Another server is better than another attempt, and compositions say themselves what they try again. */
+const isRetried = (tool: CatalogTool, { kind }: Way): boolean =>
+  kind === "call" &&
+  tool.implementation.kind === "source" &&
+  tool.implementation.choice === undefined &&
+  isRepeatableTool(tool)
 
 /** What a caller that comes back with answers must come back with; of several servers to the one that asked. */
 function aboutOf(tool: CatalogTool, server: ServerTool["server"], { request }: Way): Json {

@@ -53,5 +53,5 @@ function mayTryNext(refusal: Refusal, tool: CatalogTool): boolean {
 }
 
 /** To say how a tool takes idempotency keys is to say that it honours them. */
-const isRepeatableTool = ({ entity, shown }: CatalogTool): boolean =>
+export const isRepeatableTool = ({ entity, shown }: CatalogTool): boolean =>
   entity.source?.idempotency !== undefined || isRepeatable(effectOf(shown.annotations))

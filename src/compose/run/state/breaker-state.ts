@@ -1,5 +1,3 @@
-import type { Breaker } from "../../plan/policies.ts"
-
 export type Passage =
   | { readonly isOpen: false; readonly isTrial: boolean }
   | { readonly isOpen: true; readonly retryInMs: number }
@@ -7,19 +5,48 @@ export type Passage =
 /** What a call that was let through says of its backend; neutral: nothing. */
 export type Verdict = "success" | "failure" | "neutral"
 
+/** How an open breaker closes again. */
+export interface Recovery {
+  readonly resetMs: number
+  /** Successes that close it again. */
+  readonly successes: number
+}
+
+/** What calls came to while a breaker is closed. */
+export interface Tally<Policy> {
+  /** Counts one; true when it is time to open. */
+  count(verdict: "success" | "failure", nowMs: number, policy: Policy): boolean
+  clear(): void
+}
+
+export type Standing = "closed" | "open" | "halfOpen"
+
 /**
- * A circuit breaker. Closed, everything passes and failures are counted in a sliding window. Open, nothing passes until
- * the reset time is over. Then one call at a time is let through on trial: enough successes close it, a failure opens it
- * again.
+ * A circuit breaker. Closed, everything passes and is counted. Open, nothing passes until the reset time is over. Then one
+ * call at a time is let through on trial: enough successes close it, a failure opens it again.
  */
-export class BreakerState {
-  #failedAt: number[] = []
+export class BreakerState<Policy extends Recovery> {
+  readonly #tally: Tally<Policy>
   #openUntilMs: number | undefined
   #trialSuccesses = 0
   #isTrying = false
 
+  constructor(tally: Tally<Policy>) {
+    this.#tally = tally
+  }
+
+  standing(nowMs: number): Standing {
+    if (this.#openUntilMs === undefined) return "closed"
+    return this.#openUntilMs > nowMs ? "open" : "halfOpen"
+  }
+
+  /** Until the next call is let through; undefined while it is closed. */
+  retryInMs(nowMs: number): number | undefined {
+    return this.#openUntilMs === undefined ? undefined : Math.max(0, this.#openUntilMs - nowMs)
+  }
+
   enter(nowMs: number): Passage {
-    if (this.#openUntilMs === undefined) return { isOpen: false, isTrial: false }
+    if (this.#openUntilMs === undefined) return closed
     const retryInMs = Math.max(0, this.#openUntilMs - nowMs)
     if (retryInMs > 0 || this.#isTrying) return { isOpen: true, retryInMs }
     this.#isTrying = true
@@ -30,29 +57,34 @@ export class BreakerState {
     { isTrial }: Passage & { isOpen: false },
     verdict: Verdict,
     nowMs: number,
-    policy: Breaker,
-  ) {
+    policy: Policy,
+  ): void {
     if (isTrial) this.#judgeTrial(verdict, nowMs, policy)
-    else if (verdict === "failure" && this.#openUntilMs === undefined) this.#count(nowMs, policy)
+    else if (verdict !== "neutral" && this.#openUntilMs === undefined)
+      if (this.#tally.count(verdict, nowMs, policy)) this.#open(nowMs + policy.resetMs)
   }
 
-  #judgeTrial(verdict: Verdict, nowMs: number, { resetMs, successes }: Breaker): void {
+  /** As if nothing had happened. */
+  reset(): void {
+    this.#openUntilMs = undefined
+    this.#trialSuccesses = 0
+    this.#tally.clear()
+  }
+
+  #judgeTrial(verdict: Verdict, nowMs: number, { resetMs, successes }: Recovery): void {
     this.#isTrying = false
+    if (this.#openUntilMs === undefined) return // it was reset meanwhile
     if (verdict === "failure") this.#open(nowMs + resetMs)
     if (verdict !== "success") return
     this.#trialSuccesses++
     if (this.#trialSuccesses >= successes) this.#openUntilMs = undefined
   }
 
-  #count(nowMs: number, { failures, windowMs, resetMs }: Breaker): void {
-    this.#failedAt = this.#failedAt.filter((at) => at >= nowMs - windowMs)
-    this.#failedAt.push(nowMs)
-    if (this.#failedAt.length >= failures) this.#open(nowMs + resetMs)
-  }
-
   #open(untilMs: number): void {
     this.#openUntilMs = untilMs
-    this.#failedAt = []
     this.#trialSuccesses = 0
+    this.#tally.clear()
   }
 }
+
+const closed: Passage = { isOpen: false, isTrial: false }

@@ -1,7 +1,9 @@
+import type { Breaker } from "../../plan/policies.ts"
 import type { Clock } from "../ports.ts"
 import { Background, type Report } from "./background.ts"
 import { BreakerState } from "./breaker-state.ts"
 import { CacheStore } from "./cache-store.ts"
+import { FailuresInWindow } from "./failures-in-window.ts"
 import { Recent } from "./recent.ts"
 import { RetryBudget } from "./retry-budget.ts"
 import { ThrottleLine } from "./throttle-line.ts"
@@ -36,7 +38,7 @@ export const defaultPolicyStateLimits: PolicyStateLimits = {
 /** What policies share between runs. One per gateway, in memory. */
 export interface PolicyState {
   readonly cache: CacheStore
-  readonly breakers: Recent<BreakerState>
+  readonly breakers: Recent<BreakerState<Breaker>>
   readonly throttles: Recent<ThrottleLine>
   readonly retries: RetryBudget
   readonly background: Background
@@ -54,7 +56,7 @@ export function createPolicyState(options: PolicyStateOptions): PolicyState {
   const { policyNames } = limits
   return {
     cache: new CacheStore(limits.cacheEntries, limits.cacheBytes),
-    breakers: new Recent(policyNames, () => new BreakerState()),
+    breakers: new Recent(policyNames, () => new BreakerState(new FailuresInWindow())),
     throttles: new Recent(policyNames, () => new ThrottleLine(limits.throttleQueue)),
     retries: new RetryBudget(policyNames),
     background: new Background({

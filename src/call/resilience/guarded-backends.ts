@@ -1,0 +1,110 @@
+import type { Standing } from "../../compose/run/state/breaker-state.ts"
+import { RetryBudget } from "../../compose/run/state/retry-budget.ts"
+import type { CatalogServer } from "../../registry/catalog.ts"
+import { type Ref, refKey } from "../../registry/model.ts"
+import type { BackendReply, BackendRequest, Backends } from "../backends.ts"
+import { Cancellation } from "../cancellation.ts"
+import { retryDelay } from "./retry-delay.ts"
+import { type GuardStatus, type Resilience, ServerGuard } from "./server-guard.ts"
+
+export interface GuardContext {
+  /** Of a server, by `refKey`. */
+  readonly policies: ReadonlyMap<string, Resilience>
+  /** Servers that are remembered for their budgets of retries. */
+  readonly serversMax: number
+  readonly clock: {
+    now(): number
+    random(): number
+    sleep(ms: number, cancellation: Cancellation): Promise<void>
+  }
+  /** Told when a breaker opens or closes. */
+  readonly tell: (server: string, standing: Standing) => void
+}
+
+/**
+ * The port to backends with a breaker for each server, and retries of what may be done twice. What is remembered of a
+ * server outlives reloads.
+ */
+export class GuardedBackends implements Backends {
+  readonly #inner: Backends
+  readonly #context: GuardContext
+  readonly #guards = new Map<string, ServerGuard>()
+  readonly #budget: RetryBudget
+  readonly list: Backends["list"]
+  readonly follow: Backends["follow"]
+  readonly capabilities: Backends["capabilities"]
+  readonly rootsChanged: Backends["rootsChanged"]
+
+  constructor(inner: Backends, context: GuardContext) {
+    this.#inner = inner
+    this.#context = context
+    this.#budget = new RetryBudget(context.serversMax)
+    for (const [key, policy] of context.policies)
+      this.#guards.set(key, new ServerGuard(policy, (standing) => context.tell(key, standing)))
+    this.list = (...args) => inner.list(...args)
+    this.follow = (...args) => inner.follow(...args)
+    this.capabilities = (...args) => inner.capabilities(...args)
+    this.rootsChanged = (session) => inner.rootsChanged(session)
+  }
+
+  get takesSubjectTokens(): boolean {
+    return this.#inner.takesSubjectTokens === true
+  }
+
+  request(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
+    const key = refKey(server.name, server.version)
+    const guard = this.#guards.get(key)
+    if (guard === undefined) return this.#inner.request(server, request)
+    const { clock } = this.#context
+    const send = (one: BackendRequest) =>
+      guard.pass(request.subject, clock.now, () => this.#inner.request(server, one))
+    if (guard.policy.retries === 0) return send(request)
+    this.#budget.called(key, clock.now())
+    if (!request.isRepeatable || request.task !== undefined) return send(request)
+    return this.#insist(key, guard, request, send)
+  }
+
+  /** Not when its caller has heard something of the call already: it would hear it again. */
+  async #insist(
+    key: string,
+    guard: ServerGuard,
+    request: BackendRequest,
+    send: (request: BackendRequest) => Promise<BackendReply>,
+  ): Promise<BackendReply> {
+    const { clock } = this.#context
+    let wasHeard = false
+    const { onNotification, cancellation = new Cancellation() } = request
+    const heard = onNotification && {
+      onNotification: (said: Parameters<typeof onNotification>[0]) => {
+        wasHeard = true
+        onNotification(said)
+      },
+    }
+    const watched = { ...request, ...heard }
+    for (let attempt = 1; ; attempt++) {
+      const reply = await send(watched)
+      if (attempt > guard.policy.retries || wasHeard || cancellation.isCancelled) return reply
+      const delayMs = retryDelay(reply, attempt, clock.random())
+      if (delayMs === undefined || !this.#budget.take(key, clock.now(), floor)) return reply
+      await clock.sleep(delayMs, cancellation)
+      if (cancellation.isCancelled) return reply
+      guard.retries++
+    }
+  }
+
+  /** Undefined for a server without an entry in the configuration. */
+  status(server: Ref): GuardStatus | undefined {
+    const key = refKey(server.name, server.version)
+    return this.#guards.get(key)?.status(this.#context.clock.now())
+  }
+
+  /** Closes the breaker of a server; false where there is none of this name. */
+  reset(server: Ref): boolean {
+    const guard = this.#guards.get(refKey(server.name, server.version))
+    guard?.reset(this.#context.clock.now())
+    return guard !== undefined
+  }
+}
+
+/** So many retries in ten seconds there always are. */
+const floor = 3
