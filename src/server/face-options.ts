@@ -1,7 +1,7 @@
 import { isIP } from "node:net"
 import type { FaceOptions } from "../mcp/face/face.ts"
 import type { Config } from "./config/config.ts"
-import { faceLimitsOf } from "./limits.ts"
+import { faceLimitsOf } from "./limit-sets.ts"
 import type { Logger } from "./log.ts"
 import { sessionKeys } from "./session-keys.ts"
 

@@ -23,7 +23,7 @@ import { createEnforcement } from "./enforcement.ts"
 import { faceOptions } from "./face-options.ts"
 import { createGatewayMetrics, type GatewayMetrics } from "./gateway-metrics.ts"
 import { callerClaims, identityPorts, identitySettings } from "./identity-of.ts"
-import { backendLimitsOf, loadLimitsOf, planLimitsOf, programLimitsOf } from "./limits.ts"
+import { backendLimitsOf, loadLimitsOf, planLimitsOf, programLimitsOf } from "./limit-sets.ts"
 import { type Listener, listen } from "./listen.ts"
 import { ownHosts } from "./own-host.ts"
 import {

@@ -2,14 +2,8 @@ import { describe, expect, test } from "vitest"
 import { faceLimits } from "../../src/mcp/face/limits.ts"
 import { defaultLoadLimits } from "../../src/registry/limits.ts"
 import { parseConfig } from "../../src/server/config/parse.ts"
-import {
-  backendLimitsOf,
-  defaultLimits,
-  faceLimitsOf,
-  limitNames,
-  limitTable,
-  loadLimitsOf,
-} from "../../src/server/limits.ts"
+import { backendLimitsOf, faceLimitsOf, loadLimitsOf } from "../../src/server/limit-sets.ts"
+import { defaultLimits, limitNames, limitTable } from "../../src/server/limits.ts"
 
 const limitsOf = (section: string) => {
   const parsed = parseConfig("c.yaml", `registry: { source: file://./r.json }\n${section}`, {})

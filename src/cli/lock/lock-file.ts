@@ -5,7 +5,7 @@ import { lockText } from "../../registry/pins/lock-text.ts"
 import { readLockAtOnce } from "../../registry/pins/read-lock.ts"
 import { formatProblem } from "../../registry/print-problems.ts"
 import type { Config } from "../../server/config/config.ts"
-import { lockLimitsOf } from "../../server/limits.ts"
+import { lockLimitsOf } from "../../server/limit-sets.ts"
 import type { Io } from "../command.ts"
 import { replaceFile } from "../replace-file.ts"
 
