@@ -59,7 +59,7 @@ export interface CallRequest extends Inquiry {
   readonly idempotencyKey?: string
   /** Its arguments are proved to fit what callers are shown. Only compositions have it. */
   readonly isProven?: true
-  /** A legacy caller takes a task in place of the result: its `task`, such as `{ttl}`. */
+  /** The caller takes a task in place of the result: the `task` of a legacy one, such as `{ttl}`. Of a modern one only compositions have it. */
   readonly task?: JsonObject | undefined
   readonly cancellation: Cancellation | undefined
   readonly onNotification: ((notification: JsonObject) => void) | undefined

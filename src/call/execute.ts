@@ -27,21 +27,12 @@ export async function execute(
 ): Promise<Executed> {
   const { tool } = permit
   if (tool.implementation.kind === "composition") {
-    const answer =
-      way.request.task === undefined
-        ? await compose(permit, input.arguments ?? {}, way, inside)
-        : noTask(tool)
+    const answer = await compose(permit, input.arguments ?? {}, way, inside)
     return { answer, server: undefined }
   }
   const servers = goingOn(input.servers, permit, way)
   return askInTurn(servers, tool, way, (server) => ask(server, permit, input.arguments, way))
 }
-
-/** A composition is answered at once (MCP 2025-11-25, Tasks: -32601 where a tool takes no task). */
-const noTask = ({ name }: CatalogTool): BackendReply => ({
-  kind: "error",
-  error: { code: -32601, message: `${name} takes no task: call it without` },
-})
 
 function ask(
   server: ServerTool,
@@ -156,7 +147,8 @@ function compose(
   inside: InsideLine,
 ): Promise<BackendReply> {
   const { caller, tool } = permit
-  const { request, gateway, facts } = way
+  const { gateway, facts } = way
+  const request = mayWish(way.request) ? { task: {}, ...way.request } : way.request
   const { respondent, method } = request
   if (respondent === undefined) return runComposition(permit, input, way, inside)
   const about = [written(refOf(tool)), request.arguments ?? null]

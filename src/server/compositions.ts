@@ -44,6 +44,8 @@ export class Runs implements Compositions {
   readonly timeoutMs: number
   readonly durable: DurableRuns
   readonly holdMs: number
+  readonly taskAfterMs: number
+  readonly retentionMs: number
   readonly journal: RunJournal
   readonly keeper: RunKeeper
   readonly #options: RunsOptions
@@ -64,9 +66,12 @@ export class Runs implements Compositions {
       onDetached: options.onDetached,
     })
     this.holdMs = limits.runHold
+    this.taskAfterMs = limits.runTaskAfter
+    this.retentionMs = limits.runRetention
     this.journal = new RunJournal(state.runs, limits)
     this.durable = new DurableRuns({
       journal: () => this.journal.open(),
+      isKept: () => this.journal.exists,
       clock,
       policies: this.state,
       limits: this.limits,

@@ -111,6 +111,13 @@ export const limitTable = {
     50_000,
     "a call waits for its durable run; then its caller is told that it goes on",
   ),
+  runTaskAfter: {
+    ...time(
+      2_000,
+      "a call by a client that takes tasks waits for its durable run; then it is answered with a task",
+    ),
+    min: 0,
+  },
   runLease: {
     ...time(
       15_000,

@@ -25,6 +25,7 @@ const kinds = {
   undone: true,
   undofail: true,
   turn: true,
+  cancel: true,
   op: true,
 } satisfies Record<RunEvent["kind"], true>
 

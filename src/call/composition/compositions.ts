@@ -20,6 +20,10 @@ export interface Compositions {
   readonly durable: DurableRuns
   /** How long a call waits for a durable run. */
   readonly holdMs: number
+  /** How long a call of a client that takes tasks waits for one, before it is answered with a task. */
+  readonly taskAfterMs: number
+  /** How long a durable run is kept after its end. */
+  readonly retentionMs: number
   /** Takes one of the places for runs; what is full when there is none. Who took one gives it back. */
   enter(principal: string): Full | undefined
   leave(principal: string, run: EndedRun): void

@@ -8,13 +8,16 @@ import type { InnerCall } from "./inner-call.ts"
 import { outcomeOf } from "./outcome.ts"
 import type { Teller } from "./teller.ts"
 
+/** Who hears of the calls of a run. */
+export type Heard = Pick<Teller, "wantsProgress" | "notified" | "attempted">
+
 /** One run, as its calls know it. */
 export interface Ongoing {
   /** Of the call of the composition. */
   readonly way: Way
   readonly caller: Caller
   readonly runId: string
-  readonly teller: Teller
+  readonly teller: Heard
   readonly inside: InsideLine
 }
 

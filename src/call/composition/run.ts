@@ -39,6 +39,7 @@ export async function runComposition(
       ? runDurably({ permit, plan, input, way, inside })
       : refused({ code: "composition_unsupported", tool: tool.name, words: refusal.message })
   }
+  if (way.request.task !== undefined && way.request.era === "legacy") return noTask(tool)
   const full = compositions.enter(caller.principal)
   if (full !== undefined) return refused(tooManyRuns(tool, full))
   const runId = compositions.runId()
@@ -75,7 +76,8 @@ function run(
 ): Promise<RunOutcome> {
   const { request, gateway } = way
   const { clock, limits, state, timeoutMs } = gateway.compositions
-  const teller = new Teller(plan, request, clock, timeline)
+  const teller = new Teller(request, clock, timeline)
+  teller.join(plan)
   const invoke = createInvoke({ way, caller, runId, teller, inside })
   return runPlan(
     plan,
@@ -160,6 +162,12 @@ const unplanned = ({ name }: CatalogTool): Refusal => ({
   subject: name,
   reason: "the composition has no plan",
   fate: "unsent",
+})
+
+/** Only durable runs are tasks (MCP 2025-11-25, Tasks: -32601 where a tool takes none). */
+const noTask = ({ name }: CatalogTool): Answer => ({
+  kind: "error",
+  error: { code: -32601, message: `${name} takes no task: call it without` },
 })
 
 const tooManyRuns = ({ name }: CatalogTool, full: Full): Refusal => ({

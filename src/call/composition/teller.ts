@@ -11,12 +11,11 @@ import type { CallRequest } from "../call.ts"
 export class Teller {
   readonly #clock: Clock
   readonly #timeline: Timeline | undefined
-  readonly #progress: Progress | undefined
+  #progress: Progress | undefined
   readonly #token: JsonObject[string] | undefined
   #notify: CallRequest["onNotification"]
 
   constructor(
-    plan: Plan,
     { meta, onNotification }: Pick<CallRequest, "meta" | "onNotification">,
     clock: Clock,
     timeline: Timeline | undefined,
@@ -25,7 +24,6 @@ export class Teller {
     this.#timeline = timeline
     this.#token = meta?.["progressToken"]
     this.#notify = onNotification
-    if (this.wantsProgress) this.#progress = new Progress(plan)
   }
 
   get wantsProgress(): boolean {
@@ -34,6 +32,13 @@ export class Teller {
 
   get isHeard(): boolean {
     return this.wantsProgress || this.#timeline !== undefined
+  }
+
+  /** Hears a run of this plan from here on, or another drive of the same one; `missed` is what was told of it before. */
+  join(plan: Plan, missed: readonly StepEvent[] = []): void {
+    if (!this.wantsProgress) return
+    this.#progress = new Progress(plan, this.#progress)
+    this.#report(this.#progress.afterAll(missed, this.#clock.now()))
   }
 
   /** The caller has its answer, or has gone: it is told nothing any more. */

@@ -3,7 +3,6 @@ import { isObject, type JsonObject, member } from "../../schema/json.ts"
 import type { Backends } from "../backends.ts"
 import type { Caller } from "../caller.ts"
 import type { Gateway } from "../gateway.ts"
-import { takesTasks } from "../interaction/capabilities.ts"
 import { type Reach, reachOf } from "../permit.ts"
 
 /** What servers declare among their capabilities, and callers are told of. */
@@ -56,22 +55,6 @@ export function capabilitiesFor(catalog: Catalog, caller: Caller, gateway: Gatew
     ...(completes && { completions: {} }),
     ...(Object.keys(extensions).length > 0 && { extensions }),
   }
-}
-
-/** Whether one of this caller's servers, as far as they are known, answers with tasks, in the way of either era. */
-export function hasTasks(catalog: Catalog, caller: Caller, gateway: Gateway): boolean {
-  const { backends, levels } = gateway
-  return reachOf(catalog, caller, levels, gateway.rules(catalog)).some(({ server }) =>
-    canTask(backends.capabilities(server)),
-  )
-}
-
-/** The extension (SEP-2663), or `tasks` of MCP 2025-11-25 with calls of tools among its requests. */
-function canTask(declared: JsonObject | undefined): boolean {
-  const tasks = declared && member(declared, "tasks")
-  const requests = isObject(tasks) ? tasks["requests"] : undefined
-  const tools = isObject(requests) ? requests["tools"] : undefined
-  return takesTasks(declared) || (isObject(tools) && isObject(tools["call"]))
 }
 
 /** The gateway tells of changes itself, whatever its servers can: of a reload, at least. */

@@ -1,14 +1,11 @@
 import type { Catalog, CatalogServer, CatalogTool } from "../../registry/catalog.ts"
 import { written } from "../../registry/model.ts"
-import type { JsonObject } from "../../schema/json.ts"
 import { asCaller } from "../as-caller.ts"
 import { recordOf, refOf, unrecorded } from "../audit.ts"
 import type { BackendReply, BackendRequest } from "../backends.ts"
 import type { Caller } from "../caller.ts"
-import type { Cancellation } from "../cancellation.ts"
 import { beginFacts, type Facts, warn } from "../facts.ts"
 import type { Gateway } from "../gateway.ts"
-import type { Inquiry } from "../inquiry.ts"
 import { takesTasks, tasksExtension } from "../interaction/capabilities.ts"
 import type { Peer, Respondent } from "../interaction/peer.ts"
 import { unasked } from "../interaction/question.ts"
@@ -19,18 +16,9 @@ import type { Refusal } from "../refusal.ts"
 import type { Asking } from "./asking.ts"
 import { askLegacyCallers } from "./legacy-callers.ts"
 import { askModernCallers } from "./modern-callers.ts"
+import { askRun } from "./runs/ask-run.ts"
 import { relatedTo, statusMethod, taskMark } from "./shape.ts"
-
-/** `tasks/get`, `tasks/result`, `tasks/update` or `tasks/cancel`, as a protocol face of either era read it. */
-export interface TaskRequest extends Inquiry {
-  readonly taskId: string
-  /** All parameters but `_meta`, with numbers digit for digit. */
-  readonly params: JsonObject
-  readonly meta: JsonObject | undefined
-  readonly cancellation: Cancellation | undefined
-  readonly onNotification: ((notification: JsonObject) => void) | undefined
-  readonly respondent: Respondent
-}
+import type { TaskRequest } from "./task-request.ts"
 
 /**
  * The way of a request about a task: identify, find it, permit its tool, ask its server, check the result where there is
@@ -72,7 +60,10 @@ async function travel(
   if (era === "modern" && !hasExtension(respondent)) return refused(undeclared)
 
   const place = gateway.interactions.taskIds.open(taskId, caller.value.principal)
-  if (place === undefined) return unknown("it is no task of this caller")
+  if (place === undefined) {
+    const run = await askRun(request, { caller: caller.value, catalog, gateway, facts })
+    return run ?? unknown("it is no task of this caller")
+  }
   const permitted = permit(catalog, caller.value, place.tool, gateway.levels)
   if (!permitted.ok) return unknown(`its tool may not be used: ${permitted.refusal.code}`)
   const { tool } = permitted.value

@@ -22,7 +22,7 @@ export interface Awaited {
 /** Between two looks at a task; servers say how often they want to be asked. */
 const pollMs = { min: 50, usual: 1000, max: 30_000 }
 /** From when we begin to wait. What takes longer is told to be late, and its task goes on at the server. */
-const waitMaxMs = 60 * 60_000
+export const waitMaxMs = 60 * 60_000
 
 /**
  * What a task comes to, looked for until it is there: its result, or the error it ended with. What its server asks meanwhile

@@ -4,9 +4,10 @@ import type { BackendReply } from "../backends.ts"
 import { Cancellation } from "../cancellation.ts"
 import type { Following } from "../following.ts"
 import type { Gateway } from "../gateway.ts"
-import { askTask, lookAtTask, type TaskRequest } from "./ask-task.ts"
+import { askTask, lookAtTask } from "./ask-task.ts"
 import { pollWaitMs } from "./await-task.ts"
 import { isOver } from "./shape.ts"
+import type { TaskRequest } from "./task-request.ts"
 
 /** Who wants to hear of which task: a modern caller, by its own id of it. */
 export type TaskFollower = Omit<TaskRequest, "method" | "params" | "cancellation"> & {

@@ -28,7 +28,10 @@ function told({ taskId }: Asking, reply: BackendReply): BackendReply {
 }
 
 /** Says what becomes of the task while its result is waited for, each time it is another thing. */
-function statusTeller({ taskId, tell }: Asking): (task: JsonObject) => void {
+export function statusTeller({
+  taskId,
+  tell,
+}: Pick<Asking, "taskId" | "tell">): (task: JsonObject) => void {
   let said: string | undefined
   return (task) => {
     const params: JsonObject = { ...withoutOurMembers(nested(task)), taskId }

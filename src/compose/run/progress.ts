@@ -14,6 +14,9 @@ export interface Advance {
 /** Reports are at least so far apart (compositions §11.6). */
 const pauseMs = 100
 
+/** Progress has to rise with every report (MCP): while a run goes back, by so little of a call that it stays where it is. */
+const sliver = 0.001
+
 /** A step that may call, or holds others that may. */
 interface Unit {
   readonly name: string
@@ -38,12 +41,31 @@ export class Progress {
   #told = 0
   #toldAtMs = Number.NEGATIVE_INFINITY
 
-  constructor({ root }: Plan) {
+  /** `before`: who hears it has heard of the same run already. */
+  constructor({ root }: Plan, before?: Progress) {
     this.#root.weight = this.#add(root, "", this.#root)
+    if (before === undefined) return
+    this.#told = before.#told
+    this.#toldAtMs = before.#toldAtMs
   }
 
   /** What there is to report now, if anything. */
   after(event: StepEvent, nowMs: number): Advance | undefined {
+    if (event.kind === "undoing") return this.#back(event.id, nowMs)
+    const about = this.#take(event)
+    return about && this.#report(about.name, nowMs)
+  }
+
+  /** The same after all that was missed. */
+  afterAll(events: readonly StepEvent[], nowMs: number): Advance | undefined {
+    const [about] = events.flatMap((event) => this.#take(event) ?? []).slice(-1)
+    const last = events.at(-1)
+    if (last?.kind === "undoing") return this.#back(last.id, nowMs)
+    return about && this.#report(about.name, nowMs)
+  }
+
+  /** Counts it; whom it is about. */
+  #take(event: StepEvent): Unit | undefined {
     if (event.kind === "items") this.#count(event.id, event.count)
     if (event.kind !== "settled") return
     this.#partial.delete(event.id)
@@ -52,8 +74,7 @@ export class Progress {
     const each = unit === undefined ? this.#unitOfItem(event.id) : undefined
     if (each?.perItem !== undefined)
       this.#settle(each, Math.min(each.perItem, each.weight - each.done))
-    const about = unit ?? each
-    return about && this.#report(about.name, nowMs)
+    return unit ?? each
   }
 
   /** The same after a backend has told how far one call is. */
@@ -104,6 +125,15 @@ export class Progress {
   #unitOfItem(path: string): Unit | undefined {
     const step = /^(.*)\[\d+\]$/.exec(path)?.[1]
     return step === undefined ? undefined : this.#units.get(step)
+  }
+
+  #back(path: string, nowMs: number): Advance | undefined {
+    if (nowMs - this.#toldAtMs < pauseMs) return
+    const name = (this.#units.get(path) ?? this.#unitOfItem(path))?.name ?? path
+    this.#told += sliver
+    this.#toldAtMs = nowMs
+    const total = Math.max(this.#root.weight, this.#told)
+    return { progress: this.#told, total, message: `undoing ${name}` }
   }
 
   #report(message: string, nowMs: number): Advance | undefined {

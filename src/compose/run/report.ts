@@ -49,6 +49,8 @@ export type StepEvent =
       readonly delayMs: number
       readonly error: StepError
     }
+  /** What the step did is about to be undone, for the first time or again. */
+  | { readonly kind: "undoing"; readonly id: string }
   | ({ readonly kind: "settled" } & StepSummary)
 
 /** Something worth telling about an expression of this step or graph; of the whole plan the id is empty. */

@@ -22,10 +22,11 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
   const { name, version, title } = options.serverInfo
   const serverInfo = title === undefined ? { name, version } : { name, title, version }
   const own = ownMeta(serverInfo)
-  const toolLists = createToolLists(limits.listPageMax, {
-    legacy: "",
-    modern: listMembers(limits.listTtlMs, own),
-  })
+  const toolLists = createToolLists(
+    limits.listPageMax,
+    { legacy: "", modern: listMembers(limits.listTtlMs, own) },
+    (tool) => gateway.compositions.planOf(tool)?.durable === true,
+  )
   const viewOf = viewsBy(gateway, toolLists)
   return {
     gateway,

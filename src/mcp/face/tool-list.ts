@@ -10,11 +10,13 @@ const toolMetaKey = "dev.postern/tool"
 
 /**
  * Serialises each list once. `tools` is the same array for the same scope, so a list lives as long as its scope.
- * `members` are what a result of either era has beside its tools, as JSON text with a leading comma.
+ * `members` are what a result of either era has beside its tools, as JSON text with a leading comma. `mayBeTask`: the gateway
+ * itself has tasks for the tool.
  */
 export function createToolLists(
   pageMax: number,
   members: Readonly<Record<Era, string>>,
+  mayBeTask: (tool: CatalogTool) => boolean = () => false,
 ): (tools: readonly CatalogTool[], era: Era) => PagedList {
   const lists = {
     legacy: new WeakMap<readonly CatalogTool[], PagedList>(),
@@ -29,7 +31,7 @@ export function createToolLists(
   function textOf(tool: CatalogTool, era: Era): string {
     let text = texts[era].get(tool)
     if (text === undefined) {
-      text = JSON.stringify(era === "legacy" ? legacyTool(tool) : modernTool(tool))
+      text = JSON.stringify(era === "legacy" ? legacyTool(tool, mayBeTask(tool)) : modernTool(tool))
       texts[era].set(tool, text)
     }
     return text
@@ -63,8 +65,8 @@ function modernTool(tool: CatalogTool): JsonObject {
 /** A tool's schema is an object on the wire, also where JSON Schema has a shorter word. */
 const booleanSchemas = { true: {}, false: { not: {} } } as const
 
-function legacyTool(tool: CatalogTool): JsonObject {
-  const { execution, outputSchema } = tool.shown
+function legacyTool(tool: CatalogTool, mayBeTask: boolean): JsonObject {
+  const { execution = mayBeTask ? inTasks : undefined, outputSchema } = tool.shown
   if (tool.definition !== undefined)
     return outputSchema === undefined
       ? tool.definition
@@ -75,6 +77,9 @@ function legacyTool(tool: CatalogTool): JsonObject {
     ...(execution === undefined ? {} : { execution }),
   }
 }
+
+/** MCP 2025-11-25, Tasks, Tool-Level Negotiation. */
+const inTasks: JsonObject = { taskSupport: "optional" }
 
 function shared({ name, version, shown }: CatalogTool): JsonObject {
   const { title, description, inputSchema, annotations, icons } = shown

@@ -4,10 +4,12 @@ import type { PersonsAnswer } from "../../../compose/run/durable/event.ts"
 import type { RunRecord } from "../../../compose/run/durable/record.ts"
 import { written } from "../../../registry/model.ts"
 import { isObject, type JsonObject, member } from "../../../schema/json.ts"
-import type { Answer } from "../../call.ts"
+import type { Answer, CallRequest, Way } from "../../call.ts"
 import type { Cancellable } from "../../cancellation.ts"
 import { answerFault } from "../../interaction/answer-fault.ts"
+import type { Capabilities } from "../../interaction/capabilities.ts"
 import { canBeAsked, type RoundQuestion } from "../../interaction/round-result.ts"
+import type { Permit } from "../../permit.ts"
 import { answer as answerRun, questionsOf } from "./answer.ts"
 import { stillWaiting } from "./answers.ts"
 import { isJournalTrouble } from "./durable-runs.ts"
@@ -18,13 +20,23 @@ import type { Look } from "./run-watch.ts"
 /** So long it is waited for a journal that cannot be read. */
 const patienceMs = 1_000
 
+/** Who is asked, and because of which request. */
+export interface Asking extends Pick<Asked, "inside"> {
+  readonly permit: Pick<Permit, "caller"> & {
+    readonly tool: Pick<Permit["tool"], "name" | "version">
+  }
+  readonly way: Pick<Way, "gateway" | "facts"> & {
+    readonly request: Pick<CallRequest, "respondent" | "rounds" | "cancellation">
+  }
+}
+
 /**
  * Asks the caller of a durable run what the run waits to be told (compositions §11.5): a modern client by the result of its
  * request, which comes back with the answer; a legacy client on its open stream. Whatever becomes of the call, the run
  * waits on.
  */
 export class Approver {
-  readonly #asked: Asked
+  readonly #asked: Asking
   /** Run and path that the caller was asked about in the round before; used up with the first look. */
   #back: Back | undefined
   /** Who is asked, as far as was seen last. */
@@ -32,7 +44,7 @@ export class Approver {
   /** The client was asked on its stream, and did not answer. */
   #isInVain = false
 
-  constructor(asked: Asked) {
+  constructor(asked: Asking) {
     this.#asked = asked
     this.#back = backIn(asked.way.request.rounds?.state)
   }
@@ -50,7 +62,7 @@ export class Approver {
     this.#to = question === undefined && open.length > 0 ? "operator" : "caller"
     if (question === undefined) return
     const brought = this.#broughtFor(id, question)
-    if (brought !== undefined) return this.#take(id, question.path, brought)
+    if (brought !== undefined) return this.take(id, question.path, brought)
     const { respondent, rounds } = this.#asked.way.request
     if (respondent?.kind !== "live" || !canBeAsked(respondent.capabilities, requestFor(question)))
       return
@@ -61,13 +73,6 @@ export class Approver {
   /** The run waits for longer than its caller can. */
   vain(run: RunRecord): Answer {
     return stillWaiting(run, run.key !== undefined, this.#to)
-  }
-
-  /** The caller wants nothing of it any more. */
-  async dismiss(id: string): Promise<void> {
-    const { durable } = this.#asked.way.gateway.compositions
-    for (const { path } of (await questionsOf(durable, id)) ?? [])
-      await this.#answer(id, path, { action: "cancel", who: this.#who })
   }
 
   get #who(): string {
@@ -108,7 +113,7 @@ export class Approver {
       return "again"
     }
     if (answered.kind === "result" && answerFault(request.method, answered.result) === undefined)
-      return this.#take(id, question.path, answered.result)
+      return this.take(id, question.path, answered.result)
     this.#isInVain = true
     way.facts.note = { ...way.facts.note, asked: [request.method] }
     return
@@ -134,7 +139,8 @@ export class Approver {
     return "over"
   }
 
-  async #take(id: string, path: string, result: JsonObject): Promise<Answer | "again"> {
+  /** What the caller answered to the question of the step at this path; an answer says why it is of no use. */
+  async take(id: string, path: string, result: JsonObject): Promise<Answer | "again"> {
     const { way, permit } = this.#asked
     const { tool } = permit
     const fault = answerFault("elicitation/create", result)
@@ -162,10 +168,21 @@ export class Approver {
   }
 }
 
-const nameOf = ({ name, version }: Asked["permit"]["tool"]): string =>
+const nameOf = ({ name, version }: Asking["permit"]["tool"]): string =>
   written({ name, ...(version !== undefined && { version }) })
 
+/** What its answer comes under. */
 const keyOf = ({ path }: OpenQuestion): string => `approve:${path}`
+
+/** Those that a caller who can be asked so much is asked, as clients are asked. */
+export const askable = (
+  questions: readonly OpenQuestion[],
+  capabilities: Capabilities | undefined,
+): readonly (RoundQuestion & { readonly path: string })[] =>
+  questions
+    .filter(({ to }) => to === "caller")
+    .map((question) => ({ ...requestFor(question), path: question.path }))
+    .filter((request) => capabilities !== undefined && canBeAsked(capabilities, request))
 
 const requestFor = (question: OpenQuestion): RoundQuestion => ({
   key: keyOf(question),

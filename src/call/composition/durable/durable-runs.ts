@@ -1,7 +1,7 @@
 import type { Plan } from "../../../compose/plan/plan.ts"
 import { Cancellation } from "../../../compose/run/cancellation.ts"
 import { openQuestions } from "../../../compose/run/durable/answering.ts"
-import { type Drive, DurableRun } from "../../../compose/run/durable/drive.ts"
+import { type Drive, DurableRun, type Revoked } from "../../../compose/run/durable/drive.ts"
 import type { PersonsAnswer } from "../../../compose/run/durable/event.ts"
 import { inputDigest } from "../../../compose/run/durable/input-digest.ts"
 import {
@@ -16,7 +16,6 @@ import type { Beginning } from "../../../compose/run/durable/run-writer.ts"
 import { RunState } from "../../../compose/run/durable/state.ts"
 import type { RunLimits } from "../../../compose/run/limits.ts"
 import type { Clock } from "../../../compose/run/ports.ts"
-import type { StepEvent } from "../../../compose/run/report.ts"
 import type { PolicyState } from "../../../compose/run/state/policy-state.ts"
 import type { Reason } from "../../../compose/run/stop.ts"
 import type { Catalog, CatalogTool } from "../../../registry/catalog.ts"
@@ -24,8 +23,9 @@ import type { Json } from "../../../schema/json.ts"
 import type { InsideLine, Way } from "../../call.ts"
 import type { Caller } from "../../caller.ts"
 import { createInvoke } from "../invoke.ts"
-import { Teller } from "../teller.ts"
+import type { Teller } from "../teller.ts"
 import { answered } from "./answer.ts"
+import { Audience } from "./audience.ts"
 import { withdrawnFrom } from "./principal.ts"
 import { durableResult, faultOf } from "./results.ts"
 import { type Look, RunWatch } from "./run-watch.ts"
@@ -34,6 +34,8 @@ import { rested, Turns } from "./turns.ts"
 export interface DurableRunsOptions {
   /** Opened when it is first needed. Throws a {@link JournalTrouble}. */
   readonly journal: () => Journal
+  /** Whether runs can be there at all: where none ever was, no journal is opened to look for one. */
+  readonly isKept: () => boolean
   readonly clock: Clock
   readonly policies: PolicyState
   readonly limits: RunLimits
@@ -53,10 +55,10 @@ export interface DurableRunsOptions {
 export interface LiveRun {
   readonly record: RunRecord
   readonly ended: Promise<Drive>
-  readonly listeners: Set<(event: StepEvent) => void>
+  readonly audience: Audience
   readonly cancel: (reason: Reason) => void
-  /** Whoever began it has its answer, or has gone. */
-  readonly hush: () => void
+  /** The same, and so that it is not forgotten: whoever began it wants it no more. */
+  readonly revoke: (who: string) => Promise<Revoked>
 }
 
 type Driven = LiveRun & { readonly run: DurableRun }
@@ -67,6 +69,8 @@ export interface Origin {
   readonly caller: Caller
   readonly inside: InsideLine
   readonly tool: CatalogTool | undefined
+  /** Hears how it goes from the beginning. */
+  readonly teller?: Teller
   /** Hears what became of the drive. */
   readonly onRest?: ((status: Drive["status"]) => void) | undefined
 }
@@ -92,6 +96,11 @@ export class DurableRuns {
 
   get journal(): Journal {
     return this.#options.journal()
+  }
+
+  /** The run with this id, whoever's it is. Rejects with a {@link JournalTrouble}. */
+  async find(id: string): Promise<RunRecord | undefined> {
+    return this.#options.isKept() ? this.journal.get(id) : undefined
   }
 
   get clock(): Clock {
@@ -291,13 +300,13 @@ export class DurableRuns {
   #drive(
     { plan, record, state, isRecovered, takenMs, beginning }: Begun,
     lease: Lease,
-    { way, caller, inside, tool, onRest }: Origin,
+    { way, caller, inside, tool, teller, onRest }: Origin,
   ): Driven {
     const { clock, policies, limits } = this.#options
     const { gateway } = way
-    const listeners = new Set<(event: StepEvent) => void>()
-    const teller = new Teller(plan, way.request, clock, undefined)
-    const invoke = createInvoke({ way, caller, runId: record.id, teller, inside })
+    const audience = new Audience(plan)
+    if (teller !== undefined) audience.add(teller)
+    const invoke = createInvoke({ way, caller, runId: record.id, teller: audience, inside })
     const run = new DurableRun(
       plan,
       { clock, invoke },
@@ -307,17 +316,15 @@ export class DurableRuns {
         isHeld: () => this.#isHeld(takenMs),
         callerScope: caller.principal,
         schemas: gateway.schemas,
-        onStep: (event) => {
-          for (const listener of listeners) listener(event)
-        },
+        onStep: (event) => audience.step(event),
         ...(tool && { faultOf: faultOf(tool, gateway) }),
         resultOf: durableResult(plan, record.id, tool),
       },
     )
-    if (teller.isHeard) listeners.add((event) => teller.step(event))
     const ended = this.#ended(record, run, onRest)
     const cancel = (reason: Reason) => run.cancel(reason)
-    const live = { record, run, ended, listeners, cancel, hush: () => teller.close() }
+    const revoke = (who: string) => run.revoke(who)
+    const live = { record, run, ended, audience, cancel, revoke }
     this.#waiting.delete(record.id)
     this.#live.set(record.id, live)
     this.#watch.moved(record.id)
@@ -334,7 +341,9 @@ export class DurableRuns {
       // It may have been answered, and have gone on, the moment that it came to rest.
       if (this.#live.get(record.id)?.run === run) {
         this.#live.delete(record.id)
-        if (drive.status === "waiting") this.#wait(record.id, run.state)
+        // Cancelled just as it asked: that is for the keeper to go on with.
+        const isAsking = drive.status === "waiting" && run.state.cancelled === undefined
+        if (isAsking) this.#wait(record.id, run.state)
       }
     }
     onRest?.(drive.status)

@@ -4,7 +4,7 @@ import { isObject } from "../../../schema/json.ts"
 import type { CallRequest, InsideLine, Way } from "../../call.ts"
 import { beginFacts } from "../../facts.ts"
 import type { Gateway } from "../../gateway.ts"
-import { readTraceparent } from "../../trace/context.ts"
+import { readTraceparent, writeTraceparent } from "../../trace/context.ts"
 import type { Origin } from "./durable-runs.ts"
 import { callerOf } from "./principal.ts"
 
@@ -30,7 +30,7 @@ export function recoveredOrigin(
     tool: record.tool,
     arguments: args,
     exactArguments: args,
-    meta: undefined,
+    meta: first && { traceparent: writeTraceparent(first) }, // its calls go on with the trace that it began in
     cancellation: undefined,
     onNotification: undefined,
   }

@@ -4,17 +4,20 @@ import type { Drive } from "../../../compose/run/durable/drive.ts"
 import { inputDigest } from "../../../compose/run/durable/input-digest.ts"
 import type { RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { isTerminal } from "../../../compose/run/durable/status.ts"
-import type { Reason } from "../../../compose/run/stop.ts"
 import type { JsonObject } from "../../../schema/json.ts"
 import type { Answer, InsideLine, Way } from "../../call.ts"
 import type { Permit } from "../../permit.ts"
+import { asTask } from "../../tasks/runs/run-task.ts"
 import { writeTraceparent } from "../../trace/context.ts"
 import { Teller } from "../teller.ts"
 import { buried, conflict, parked, replayed, stillGoing, tooMany, unwritable } from "./answers.ts"
 import { Approver } from "./approver.ts"
+import { cancelRun } from "./cancel.ts"
 import { isJournalTrouble, type LiveRun } from "./durable-runs.ts"
 import { isSamePrincipal, principalOf } from "./principal.ts"
+import { recoveredOrigin } from "./recovered.ts"
 import { runKeyOf } from "./run-key.ts"
+import { moved } from "./run-watch.ts"
 
 /** One call of a durable composition. */
 export interface Asked {
@@ -25,36 +28,53 @@ export interface Asked {
   readonly inside: InsideLine
 }
 
+/** The call while it is here: whom its caller is asked through, and told by. */
+interface Visit extends Asked {
+  readonly approver: Approver
+  readonly teller: Teller
+}
+
 /**
  * Begins a durable run, or attaches to the one that has its key, and waits for its end as long as a caller can. What was
  * begun goes on whatever becomes of the call.
  */
 export async function runDurably(asked: Asked): Promise<Answer> {
   const { permit, plan, input, way } = asked
-  const { durable } = way.gateway.compositions
-  const { tool, caller } = permit
-  const key = runKeyOf(plan, input, caller, way.request)
+  const { clock } = way.gateway.compositions
+  const key = runKeyOf(plan, input, permit.caller, way.request)
   if (!key.ok)
     return {
       kind: "refusal",
-      refusal: { code: "invalid_input", tool: tool.name, faults: key.faults },
+      refusal: { code: "invalid_input", tool: permit.tool.name, faults: key.faults },
     }
+  const teller = new Teller(way.request, clock, undefined)
   try {
-    const back = await broughtBack(asked)
-    if (back !== undefined) return back
-    const known = key.key === undefined ? undefined : await durable.journal.find(key.key)
-    if (known !== undefined) return await attach(known, asked)
-    if (!durable.takesMore) return tooMany(tool.name)
-    return await begin(key.key, asked)
+    return await visit(key.key, { ...asked, teller, approver: new Approver(asked) })
   } catch (error) {
     if (!isJournalTrouble(error)) throw error
-    way.facts.note = { ...way.facts.note, failed: { class: "journal", kind: error.kind } }
-    return unwritable(tool.name)
+    const { note } = way.facts
+    way.facts.note = { ...note, failed: { class: "journal", kind: error.kind } }
+    const id = note?.["run"]
+    return typeof id === "string"
+      ? stillGoing({ id, tool: permit.tool.name }, key.key !== undefined)
+      : unwritable(permit.tool.name)
+  } finally {
+    teller.close()
   }
 }
 
-async function begin(key: string | undefined, asked: Asked): Promise<Answer> {
-  const { permit, plan, input, way, inside } = asked
+/** A caller that was asked by a result may have come back, whether or not with an answer. */
+async function visit(key: string | undefined, here: Visit): Promise<Answer> {
+  const { durable } = here.way.gateway.compositions
+  const answered = here.approver.runAnswered
+  const back = answered === undefined ? undefined : await durable.journal.get(answered)
+  const known = back ?? (key === undefined ? undefined : await durable.journal.find(key))
+  if (known !== undefined) return attach(known, here)
+  return durable.takesMore ? begin(key, here) : tooMany(here.permit.tool.name)
+}
+
+async function begin(key: string | undefined, here: Visit): Promise<Answer> {
+  const { permit, plan, input, way, inside, teller } = here
   const { compositions } = way.gateway
   const { tool, caller } = permit
   const id = compositions.runId()
@@ -67,14 +87,14 @@ async function begin(key: string | undefined, asked: Asked): Promise<Answer> {
     ...(version !== undefined && { version }),
     ...(trace !== undefined && { trace: writeTraceparent(trace) }),
   }
-  way.facts.note = { ...way.facts.note, run: id }
   const begun = await compositions.durable.begin(run, plan, {
-    ...{ way: withoutCaller(way), caller, inside, tool },
+    ...{ way: withoutCaller(way), caller, inside, tool, teller },
   })
-  if (!begun.isNew) return attach(begun.run, asked)
-  return wait(begun.live, asked, {
-    ...{ isReplayed: false, approver: new Approver(asked), untilMs: heldUntil(asked) },
-  })
+  if (!begun.isNew) return attach(begun.run, here)
+  way.facts.note = { ...way.facts.note, run: id }
+  const { live } = begun
+  if (isAtOnce(way)) return asTask(live.record, way)
+  return wait(live, here, { isReplayed: false, untilMs: heldUntil(way) })
 }
 
 /** A run outlives its call: nothing of it goes to whoever called, and no token of it is used. */
@@ -85,66 +105,59 @@ function withoutCaller(way: Way): Way {
   return { ...way, request: { ...rest, evidence, cancellation: undefined } }
 }
 
-/** A caller that was asked by a result has come back, whether or not with an answer. */
-async function broughtBack(asked: Asked): Promise<Answer | undefined> {
-  const { durable } = asked.way.gateway.compositions
-  const approver = new Approver(asked)
-  const id = approver.runAnswered
-  const known = id === undefined ? undefined : await durable.journal.get(id)
-  return known && attach(known, asked, approver)
-}
-
-async function attach(
-  known: RunRecord | Tombstone,
-  asked: Asked,
-  approver = new Approver(asked),
-): Promise<Answer> {
-  const { permit, input, way } = asked
+async function attach(known: RunRecord | Tombstone, here: Visit): Promise<Answer> {
+  const { permit, input, way } = here
   const { durable } = way.gateway.compositions
   const { name } = permit.tool
   way.facts.note = { ...way.facts.note, run: known.id, attached: true }
   if (known.inputDigest !== inputDigest(input)) return conflict(name)
   if (!("principal" in known)) return buried(known, name)
-  if (known.tool !== asked.plan.tool.name || !isSamePrincipal(known.principal, permit.caller))
+  if (known.tool !== here.plan.tool.name || !isSamePrincipal(known.principal, permit.caller))
     return conflict(name)
+  if (isAtOnce(way)) return asTask(known, way)
   if (known.result !== undefined && isTerminal(known.status)) return replayed(known.result)
-  if (known.status === "parked") return parked(known)
   const live = durable.live(known.id)
-  const place = { isReplayed: true, approver, untilMs: heldUntil(asked) }
-  return live === undefined ? watch(known, asked, place) : wait(live, asked, place)
+  const place = { isReplayed: true, untilMs: heldUntil(way) }
+  return live === undefined ? watch(known, here, place) : wait(live, here, place)
 }
 
+/** A caller of 2025-11-25 that asked for a task has one, whatever becomes of the run. */
+const isAtOnce = ({ request }: Way): boolean =>
+  request.task !== undefined && request.era === "legacy"
+
+/** What a caller gets that cannot wait any more: the task that the run is, where it takes one. */
+const long = (run: RunRecord, { way }: Visit, told: Answer): Answer | Promise<Answer> =>
+  way.request.task === undefined ? told : asTask(run, way)
+
+const going = (run: RunRecord, here: Visit): Answer | Promise<Answer> =>
+  long(run, here, stillGoing(run, run.key !== undefined))
+
 /** As long as a caller can wait. */
-async function wait(live: LiveRun, asked: Asked, place: Place): Promise<Answer> {
-  const { isReplayed } = place
-  const { plan, way } = asked
+async function wait(live: LiveRun, here: Visit, place: Place): Promise<Answer> {
+  const { way, teller } = here
   const { request, gateway } = way
   const { durable } = gateway.compositions
   const leftMs = Math.max(0, place.untilMs - durable.clock.now())
   const patience = new Cancellation()
-  const teller = isReplayed ? new Teller(plan, request, durable.clock, undefined) : undefined
-  const listener = (event: Parameters<Teller["step"]>[0]) => teller?.step(event)
-  if (teller?.isHeard) live.listeners.add(listener)
+  live.audience.add(teller)
   const gone = Promise.withResolvers<"gone">()
   request.cancellation?.listen({ cancelled: () => gone.resolve("gone") })
   try {
     const held = durable.clock.sleep(leftMs, patience).then(() => "held" as const)
     const first = await Promise.race([live.ended, held, gone.promise])
-    if (first === "gone") return await givenUp(live.record, asked, (reason) => live.cancel(reason))
-    if (first === "held") return stillGoing({ ...live.record }, live.record.key !== undefined)
-    if (first.status !== "waiting") return await answerOf(first, live.record, isReplayed, way)
+    if (first === "gone") return await givenUp(live.record, here)
+    if (first === "held") return await going(live.record, here)
+    if (first.status !== "waiting") return await answerOf(first, live.record, place, here)
   } finally {
     patience.cancel()
-    live.listeners.delete(listener)
-    if (!isReplayed) live.hush()
+    live.audience.remove(teller)
     request.cancellation?.release()
   }
-  return watch(live.record, asked, place)
+  return watch(live.record, here, place)
 }
 
 interface Place {
   readonly isReplayed: boolean
-  readonly approver: Approver
   /** A caller can wait so long. */
   readonly untilMs: number
 }
@@ -153,54 +166,55 @@ interface Place {
  * The caller has gone (compositions §11.3). In the modern era that is a lost connection: where a call with the same key
  * would find the run, it goes on. Otherwise, and where the caller said so, it goes back, unless it is past its pivot.
  */
-async function givenUp(
-  record: RunRecord,
-  { plan, way }: Asked,
-  cancel: (reason: Reason) => void | Promise<void>,
-): Promise<Answer> {
-  const { request } = way
+async function givenUp({ id, key }: RunRecord, here: Visit): Promise<Answer> {
+  const { plan, way, permit, inside } = here
+  const { request, gateway } = way
   const isLost = request.era === "modern"
-  const onLost = plan.root.saga?.onCancel ?? (record.key === undefined ? "compensate" : "finish")
+  const onLost = plan.root.saga?.onCancel ?? (key === undefined ? "compensate" : "finish")
+  const { name, principal } = permit.caller
   if (!isLost || onLost === "compensate")
-    await cancel({ class: "cancelled", message: "cancelled by the caller" })
-  const reason = `the caller has gone; run ${record.id} goes on by itself`
+    await cancelRun(gateway.compositions.durable, { id, who: name ?? principal }, (run, its) =>
+      recoveredOrigin(run, its, gateway, inside),
+    )
+  const reason = `the caller has gone; run ${id} goes on by itself`
   return { kind: "refusal", refusal: { code: "cancelled", reason, fate: "lost" } }
 }
 
 async function answerOf(
   drive: Exclude<Drive, { readonly status: "waiting" }>,
   record: RunRecord,
-  isReplayed: boolean,
-  way: Way,
+  { isReplayed }: Place,
+  here: Visit,
 ): Promise<Answer> {
+  const { way } = here
   const { durable } = way.gateway.compositions
-  if (drive.status === "left") return stillGoing(record, record.key !== undefined)
+  if (drive.status === "left") return going(record, here)
   way.facts.note = { ...way.facts.note, status: drive.status }
   if (drive.status === "parked") {
-    const now = await durable.journal.get(record.id)
-    return parked(now ?? record)
+    const now = (await durable.journal.get(record.id)) ?? record
+    return long(now, here, parked(now))
   }
   return isReplayed ? replayed(drive.result) : { kind: "result", result: drive.result }
 }
 
 /** A run that another process drives, or that waits for a person. */
-async function watch(run: RunRecord, asked: Asked, place: Place): Promise<Answer> {
-  const { way } = asked
+async function watch(run: RunRecord, here: Visit, place: Place): Promise<Answer> {
+  const { way } = here
   const { durable } = way.gateway.compositions
   const look = durable.look(run.id)
   let { untilMs } = place
   try {
     for (;;) {
       const live = durable.live(run.id)
-      if (live !== undefined) return await wait(live, asked, { ...place, untilMs })
+      if (live !== undefined) return await wait(live, here, { ...place, untilMs })
       const now = (await durable.journal.get(run.id)) ?? run
-      const end = endOf(now, place)
+      const end = await endOf(now, here, place)
       if (end !== undefined) return end
-      const answer = await askOf(now, asked, { ...place, untilMs })
-      if (answer === "again") untilMs = heldUntil(asked)
+      const answer = await askOf(now, here, untilMs)
+      if (answer === "again") untilMs = heldUntil(way)
       else if (answer !== undefined) return answer
-      else if (isLeft(untilMs, asked)) return stillGoing(now, now.key !== undefined)
-      else await moved(look.moved(now), untilMs, asked)
+      else if (isLeft(untilMs, way)) return await going(now, here)
+      else await moved(look.moved(now), untilMs, way.request.cancellation, durable.clock)
     }
   } finally {
     look.close()
@@ -208,45 +222,39 @@ async function watch(run: RunRecord, asked: Asked, place: Place): Promise<Answer
 }
 
 /** Nobody waits for it here any more. */
-function isLeft(untilMs: number, { way }: Asked): boolean {
-  const { clock, isClosing } = way.gateway.compositions.durable
-  return isClosing || clock.now() >= untilMs || way.request.cancellation?.isCancelled === true
-}
-
-/** Waits no longer than the caller does. */
-async function moved(look: Promise<void>, untilMs: number, { way }: Asked): Promise<void> {
-  const { clock } = way.gateway.compositions.durable
-  const { cancellation } = way.request
-  const patience = new Cancellation()
-  cancellation?.listen({ cancelled: () => patience.cancel() })
-  await Promise.race([look, clock.sleep(untilMs - clock.now(), patience)])
-  patience.cancel()
-  cancellation?.release()
+function isLeft(untilMs: number, { request, gateway }: Way): boolean {
+  const { clock, isClosing } = gateway.compositions.durable
+  return isClosing || clock.now() >= untilMs || request.cancellation?.isCancelled === true
 }
 
 /** Of a run that waits for a person, who may be whoever calls. */
 async function askOf(
   run: RunRecord,
-  asked: Asked,
-  { approver, untilMs }: Place,
+  here: Visit,
+  untilMs: number,
 ): Promise<Answer | "again" | undefined> {
   if (run.status !== "waiting") return
-  const { request, gateway } = asked.way
+  const { approver, way } = here
+  const { request, gateway } = way
   const answer = await approver.ask(run)
   if (answer !== undefined) return answer
-  if (request.cancellation?.isCancelled === true)
-    return givenUp(run, asked, () => approver.dismiss(run.id))
+  if (request.cancellation?.isCancelled === true) return givenUp(run, here)
+  if (request.task !== undefined) return asTask(run, way) // for days, maybe
   return gateway.compositions.durable.clock.now() < untilMs ? undefined : approver.vain(run)
 }
 
-const heldUntil = ({ way }: Asked): number => {
-  const { durable, holdMs } = way.gateway.compositions
-  return durable.clock.now() + holdMs
+function heldUntil({ request, gateway }: Way): number {
+  const { durable, holdMs, taskAfterMs } = gateway.compositions
+  return durable.clock.now() + (request.task === undefined ? holdMs : Math.min(holdMs, taskAfterMs))
 }
 
-function endOf(run: RunRecord, { isReplayed }: Place): Answer | undefined {
+async function endOf(
+  run: RunRecord,
+  here: Visit,
+  { isReplayed }: Place,
+): Promise<Answer | undefined> {
   const { result, status } = run
-  if (status === "parked") return parked(run)
+  if (status === "parked") return long(run, here, parked(run))
   if (result === undefined || !isTerminal(status)) return
   return isReplayed ? replayed(result) : { kind: "result", result }
 }

@@ -72,6 +72,20 @@ export class RunWatch {
   }
 }
 
+/** Waits until something has become of a run, and no longer than its caller does. */
+export async function moved(
+  look: Promise<void>,
+  untilMs: number,
+  cancellation: Cancellation | undefined,
+  clock: Clock,
+): Promise<void> {
+  const patience = new Cancellation()
+  cancellation?.listen({ cancelled: () => patience.cancel() })
+  await Promise.race([look, clock.sleep(untilMs - clock.now(), patience)])
+  patience.cancel()
+  cancellation?.release()
+}
+
 class Looking implements Look {
   readonly #onClosed: () => void
   #seen: Seen | undefined

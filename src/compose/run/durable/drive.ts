@@ -15,10 +15,11 @@ import { fail, type Site, startTimer } from "../work.ts"
 import { whatIsAsked } from "./answering.ts"
 import type { Creation, Journal, Lease } from "./journal.ts"
 import { journaledSteps } from "./journaled-steps.ts"
+import { passedPivot } from "./operate/verbs.ts"
 import type { RunRecord } from "./record.ts"
 import { RunLog } from "./run-log.ts"
 import type { Beginning } from "./run-writer.ts"
-import type { RunState } from "./state.ts"
+import { byCaller, type RunState } from "./state.ts"
 import type { RunStatus } from "./status.ts"
 
 export interface DriveOptions {
@@ -55,6 +56,9 @@ export type Drive =
   | { readonly status: "waiting" }
   /** Nobody may say anything about it here: another process has it, or this one is about to end. */
   | { readonly status: "left" }
+
+/** What a cancellation came to: `elsewhere`, it does not go forward here any more. */
+export type Revoked = "taken" | "past pivot" | "elsewhere"
 
 type Ended = Extract<Drive, { readonly outcome: RunOutcome }>["status"]
 
@@ -112,6 +116,16 @@ export class DurableRun {
     this.#timer ??= startTimer(ports.clock, limits.drainMs, () => stop.abort(reason))
   }
 
+  /** Whoever began it wants it no more: the journal has that, too, when this resolves. */
+  async revoke(who: string): Promise<Revoked> {
+    const { state } = this
+    if (state.status !== "running") return "elsewhere"
+    if (passedPivot({ plan: this.#plan, state }) !== undefined) return "past pivot"
+    if (state.cancelled === undefined) this.#log.note({ kind: "cancel", step: "", data: { who } })
+    this.cancel({ class: "cancelled", message: (state.cancelled ?? byCaller).words })
+    return (await this.#log.durable()) ? "taken" : "elsewhere"
+  }
+
   /** Nothing is begun any more; what is under way may end. */
   rest(reason: Reason): void {
     this.#run.halt.drain(reason)
@@ -129,7 +143,7 @@ export class DurableRun {
     const site = this.#site()
     if (record.recoveries > limits.maxRecoveries) this.#giveUp()
     const { cancelled } = this.state
-    if (cancelled !== undefined) this.cancel({ class: "cancelled", message: cancelled })
+    if (cancelled !== undefined) this.cancel({ class: "cancelled", message: cancelled.words })
     const result = this.#checked(await runGraph(this.#plan.root, site), site)
     this.#timer?.cancel()
     const drive = await this.#end(result, site)

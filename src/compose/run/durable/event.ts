@@ -12,6 +12,7 @@ export type RunEvent = { readonly step: string } & (
   | AnswerEvents
   | UndoEvents
   | TurnEvent
+  | CancelEvent
   | OpEvent
 )
 
@@ -57,6 +58,13 @@ export interface TurnEvent {
     /** Why it goes back, or has failed. */
     readonly error?: StepError
   }
+}
+
+/** Whoever began it wants it no more. */
+export interface CancelEvent {
+  readonly kind: "cancel"
+  /** Who, as the gateway knows them; for people. */
+  readonly data: { readonly who: string }
 }
 
 /** An operator has stepped in; `step` is what the verb is about, empty for the run. */

@@ -1,5 +1,5 @@
 import { isAnswered, notSent, type StepError } from "../outcome.ts"
-import type { OpEvent, RunEvent, StoredEvent, TurnEvent } from "./event.ts"
+import type { CancelEvent, OpEvent, RunEvent, StoredEvent, TurnEvent } from "./event.ts"
 import { checkTransition, isTerminal, type RunStatus } from "./status.ts"
 import { checkMove, pending, type StepState, type UndoState } from "./step-state.ts"
 
@@ -8,6 +8,12 @@ interface Back {
   readonly error: StepError | undefined
   readonly reason: string | undefined
   readonly atMs: number
+}
+
+/** That a run is not wanted any more. */
+export interface Cancelled {
+  readonly by: "caller" | "operator"
+  readonly words: string
 }
 
 /**
@@ -21,7 +27,7 @@ export class RunState {
   #parkedError: StepError | undefined
   #seq = 0
   #isForcedBack = false
-  #cancelled: string | undefined
+  #cancelled: Cancelled | undefined
   #waitingSinceMs: number | undefined
   readonly #steps = new Map<string, StepState>()
   readonly #backs = new Map<string, Back>()
@@ -51,8 +57,8 @@ export class RunState {
     return this.#isForcedBack
   }
 
-  /** Why an operator does not want it to go forward any more. */
-  get cancelled(): string | undefined {
+  /** By whom it is not wanted any more, and so in words. */
+  get cancelled(): Cancelled | undefined {
     return this.#cancelled
   }
 
@@ -96,6 +102,7 @@ export class RunState {
     if (isTerminal(this.#status)) throw new Error(`${event.kind} in a run that is ${this.#status}`)
     if (event.kind === "turn") this.#turn(event, event.atMs)
     else if (event.kind === "op") this.#operate(event, event)
+    else if (event.kind === "cancel") this.#cancelled = byCaller
     else this.#advance(event, event)
     this.#seq = event.seq
   }
@@ -114,7 +121,7 @@ export class RunState {
       this.#backs.set(step, { error, reason, atMs })
   }
 
-  #advance(event: Exclude<RunEvent, TurnEvent | OpEvent>, { seq, atMs }: StoredEvent): void {
+  #advance(event: Exclude<RunEvent, OfTheRun>, { seq, atMs }: StoredEvent): void {
     const state = this.#steps.get(event.step) ?? pending()
     checkMove(event, state)
     if (event.kind === "intent" && state.standing !== "unknown" && this.isBack(event.step))
@@ -142,7 +149,7 @@ export class RunState {
           if (state.standing === "unknown") state.settled ??= { as: "done", by: "assumption" }
         return
       case "cancel":
-        this.#cancelled = "an operator has cancelled it" // the reason is none of the caller's business
+        this.#cancelled = byOperator
         return
       case "abandon":
     }
@@ -184,6 +191,13 @@ export class RunState {
   }
 }
 
+/** What is about no step of it. */
+type OfTheRun = TurnEvent | CancelEvent | OpEvent
+
+export const byCaller: Cancelled = { by: "caller", words: "cancelled by the caller" }
+/** The reason is none of the caller's business. */
+const byOperator: Cancelled = { by: "operator", words: "an operator has cancelled it" }
+
 const isInside = (path: string, around: string): boolean => {
   if (!path.startsWith(around)) return false
   const next = path[around.length]
@@ -195,11 +209,7 @@ interface Place {
   readonly atMs: number
 }
 
-function fold(
-  state: StepState,
-  event: Exclude<RunEvent, TurnEvent | OpEvent>,
-  { seq, atMs }: Place,
-): void {
+function fold(state: StepState, event: Exclude<RunEvent, OfTheRun>, { seq, atMs }: Place): void {
   switch (event.kind) {
     case "intent":
       state.standing = "started"

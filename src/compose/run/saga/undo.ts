@@ -60,6 +60,7 @@ class Compensation {
     const data = { input: inputDigest(input ?? null), target: this.#target }
     this.#log.note({ kind: "undo", step, attempt: nth, data })
     this.#work.tally.attempts = nth
+    this.#work.run.tell({ kind: "undoing", id: step })
     const result = this.#input.ok ? await this.#call(input) : this.#input
     if (!result.ok && effectOf(result) !== "done")
       return { ...result, error: { ...result.error, step } }

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto"
 
-import { capabilitiesFor, hasTasks } from "../../../call/content/offers.ts"
+import { capabilitiesFor } from "../../../call/content/offers.ts"
 import { greet } from "../../../call/greet.ts"
 import { askable } from "../../../call/interaction/capabilities.ts"
+import { hasTasks } from "../../../call/tasks/has-tasks.ts"
 import { isObject } from "../../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { codes, fail, httpFail, resultText } from "../errors.ts"

@@ -1,6 +1,7 @@
-import { capabilitiesFor, hasTasks } from "../../../call/content/offers.ts"
+import { capabilitiesFor } from "../../../call/content/offers.ts"
 import { greet } from "../../../call/greet.ts"
 import { tasksExtension } from "../../../call/interaction/capabilities.ts"
+import { hasTasks } from "../../../call/tasks/has-tasks.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { resultText } from "../errors.ts"
@@ -37,7 +38,7 @@ export async function discover(
   exchange.finish(resultText(message.id, JSON.stringify(result)))
 }
 
-/** The tasks extension, where one of the caller's servers is known to have it. */
+/** The tasks extension, where the caller has a tool that may answer with a task. */
 function withTasks(capabilities: JsonObject, has: boolean): JsonObject {
   if (!has) return capabilities
   const { extensions } = capabilities

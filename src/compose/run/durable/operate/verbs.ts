@@ -114,7 +114,10 @@ const hasHappened = (step: Readonly<StepState> | undefined): string =>
   step?.standing === "done" ? "is done" : "may be done"
 
 /** A pivot that is done, or of which nobody knows. */
-const passedPivot = ({ plan, state }: Standing): string | undefined =>
+export const passedPivot = ({
+  plan,
+  state,
+}: Pick<Standing, "plan" | "state">): string | undefined =>
   pivotsOf(plan.root).find((path) => {
     const { standing } = state.step(path) ?? {}
     return standing === "done" || standing === "started" || standing === "unknown"
