@@ -19,6 +19,8 @@ export interface AdminParts {
   readonly isOwnHost: (host: string | undefined) => boolean
   /** The page of a run, or of all of them, at a path that begins with `/runs`. */
   readonly runs: (incoming: IncomingMessage) => Promise<Page>
+  /** What comes of a request under `/breakers/`. */
+  readonly breakers: (incoming: IncomingMessage) => Page
   /** A page that threw: a bug, to be logged. */
   readonly onError: (error: unknown) => void
 }
@@ -33,7 +35,7 @@ export interface Page {
 export function createAdmin(
   parts: AdminParts,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
-  const { readiness, metrics, status, runs, isOwnHost, onError } = parts
+  const { readiness, metrics, status, runs, breakers, isOwnHost, onError } = parts
   const pages: ReadonlyMap<string, () => Page> = new Map([
     ["/healthz", () => json(200, { status: "ok" })],
     [
@@ -53,6 +55,7 @@ export function createAdmin(
     if (!isOwnHost(host)) return json(403, { error: "forbidden" })
     const path = url.split("?", 1)[0] ?? url
     if (path === "/runs" || path.startsWith("/runs/")) return runs(incoming)
+    if (path.startsWith("/breakers/")) return breakers(incoming)
     if (method !== "GET" && method !== "HEAD")
       return { ...json(405, { error: "method not allowed" }), headers: { allow: "GET, HEAD" } }
     const page = pages.get(path)

@@ -94,6 +94,7 @@ export function createGatewayMetrics(): GatewayMetrics {
         for (const [type, name, help, read] of readings(parts))
           metrics[type](`postern_${name}`, help, read)
         addLabelled(metrics, parts)
+        addBackends(metrics, parts)
         addDurable(metrics, parts)
         hasReadings = true
       }
@@ -206,7 +207,7 @@ function addDurable(metrics: Metrics, { compositions }: Parts): void {
 }
 
 function addLabelled(metrics: Metrics, parts: Parts): void {
-  const { backends, current, identify, pinning } = parts
+  const { current, identify, pinning } = parts
   const standings = () =>
     Object.entries(countStates(pinning.judged)).map(([state, value]) => ({
       values: [state],
@@ -233,7 +234,9 @@ function addLabelled(metrics: Metrics, parts: Parts): void {
       )
   metrics.gauge("postern_registry_entities", "Entities of the catalog.", entities, ["kind"])
   metrics.gauge("postern_issuer_keys_age_seconds", "Age of an issuer's keys.", ages, ["issuer"])
+}
 
+function addBackends(metrics: Metrics, { backends, guarded }: Parts): void {
   const add = (
     type: "gauge" | "total",
     name: string,
@@ -250,6 +253,24 @@ function addLabelled(metrics: Metrics, parts: Parts): void {
   add("gauge", "in_flight", "Calls at the server.", ({ inFlight }) => inFlight)
   add("gauge", "queued", "Calls waiting for the server.", ({ queued }) => queued)
   add("total", "calls_total", "Calls to the server, refused ones included.", ({ calls }) => calls)
+  add(
+    "gauge",
+    "breaker_open",
+    "1 while the server is left alone, until a call has reached it.",
+    ({ server }) => (["open", "halfOpen"].includes(guarded.status(server)?.standing ?? "") ? 1 : 0),
+  )
+  add(
+    "total",
+    "breaker_openings_total",
+    "Times that the breaker of the server opened.",
+    ({ server }) => guarded.status(server)?.openings ?? 0,
+  )
+  add(
+    "total",
+    "retries_total",
+    "Calls that were made again.",
+    ({ server }) => guarded.status(server)?.retries ?? 0,
+  )
   add(
     "gauge",
     "followed",

@@ -189,6 +189,25 @@ export const limitTable = {
     ...count(1_024, "calls waiting for one server; its queue overrides"),
     min: 0,
   },
+  breakerFailures: count(
+    10,
+    "failures of one server in a row before it is left alone; its breaker overrides",
+  ),
+  breakerPercent: count(50, "percent of a server's calls that may fail in breakerWindow", 100),
+  breakerCalls: count(20, "calls in breakerWindow before their percentage says something"),
+  breakerWindow: time(10_000, "calls are counted for breakerPercent"),
+  breakerOpen: time(
+    10_000,
+    "a server is left alone before one call tries it; its breaker overrides",
+  ),
+  backendRetries: {
+    ...count(
+      0,
+      "times that a call is made again where doing it twice does no harm; a server's retries overrides",
+      5,
+    ),
+    min: 0,
+  },
   backendAnswerBytes: bytes(16 * mib, "of one answer of a backend, or of one event of a stream"),
   backendStreamBytes: bytes(backendLimits.streamBytesMax, "of all events of one call's stream"),
   backendResumptions: count(

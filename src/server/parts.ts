@@ -1,6 +1,7 @@
 import type { Exposures } from "../call/exposed/exposures.ts"
 import type { Gateway } from "../call/gateway.ts"
 import type { Identify } from "../call/identify.ts"
+import type { GuardedBackends } from "../call/resilience/guarded-backends.ts"
 import type { BackendPool } from "../mcp/backend/pool.ts"
 import type { Face } from "../mcp/face/face.ts"
 import type { Catalog } from "../registry/catalog.ts"
@@ -30,6 +31,8 @@ export interface Parts {
   readonly audit: Audit
   readonly identify: Identify
   readonly backends: BackendPool
+  /** The same, as calls reach them. */
+  readonly guarded: GuardedBackends
   readonly exposures: Exposures
   readonly compositions: Runs
   readonly face: Face

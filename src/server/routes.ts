@@ -1,4 +1,5 @@
 import type { Levels } from "../call/gateway.ts"
+import type { Resilience } from "../call/resilience/server-guard.ts"
 import { plainRule, type ServerRules } from "../call/server-rules.ts"
 import type { Plan } from "../compose/plan/plan.ts"
 import { callsIn } from "../compose/run/supported.ts"
@@ -17,6 +18,8 @@ export interface Routes {
   readonly addresses: ReadonlyMap<string, Address>
   /** What configuration says of the servers beside where they live. */
   readonly rules: ServerRules
+  /** What is done when a server fails, by `refKey`. */
+  readonly resilience: ReadonlyMap<string, Resilience>
   /** Of the registry where they have no file; else of the configuration. An error means: do not use these routes. */
   readonly problems: readonly Problem[]
 }
@@ -61,7 +64,10 @@ export function planRoutes({ catalog, servers, levels, plans }: RouteInput): Rou
   const rules = rulesOf(servers, used)
   problems.push(...strangers(servers, catalog.agents), ...callers(catalog, levels))
   for (const plan of plans?.values() ?? []) problems.push(...passthroughs(plan, addresses))
-  return { addresses, rules, problems }
+  const resilience = new Map(
+    [...used].map(([entry, { name, version }]) => [refKey(name, version), entry.resilience]),
+  )
+  return { addresses, rules, resilience, problems }
 }
 
 /** A durable run outlives the token of its caller, so it cannot call servers that are called with that token's identity. */

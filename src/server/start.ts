@@ -17,6 +17,7 @@ import { programSource } from "../store/program/program-source.ts"
 import { createAdmin } from "./admin.ts"
 import { auditOf } from "./audit/configured.ts"
 import { noteRecord } from "./audit/records.ts"
+import { breakerPage } from "./breaker-pages.ts"
 import { Runs } from "./compositions.ts"
 import type { Config } from "./config/config.ts"
 import { createEnforcement } from "./enforcement.ts"
@@ -34,8 +35,8 @@ import {
   type StartOptions,
 } from "./parts.ts"
 import { Pinning } from "./pins/pinning.ts"
+import { guardBackends, openRates } from "./protection.ts"
 import { randomId } from "./random-id.ts"
-import { openRates } from "./rates.ts"
 import { type Accepted, Registry, type RegistryState } from "./reload.ts"
 import { planRoutes, type Routes } from "./routes.ts"
 import { gatewayDesk } from "./runs/gateway-desk.ts"
@@ -137,13 +138,14 @@ function assemble(config: Config, options: StartOptions): Parts {
     noteRun(parts, run, event),
   )
   const rates = openRates(config, metrics)
+  const guarded = guardBackends(backends, config, log)
   const sealer = startable(() => requestStateSeal(config))
   const gateway = createEnforcement({
     config,
     current,
     audit,
     identify,
-    backends,
+    backends: guarded,
     exposures,
     compositions,
     rates,
@@ -166,6 +168,7 @@ function assemble(config: Config, options: StartOptions): Parts {
     audit,
     identify,
     backends,
+    guarded,
     exposures,
     compositions,
     face,
@@ -262,7 +265,7 @@ function openRegistry(config: Config, { env }: StartOptions, outcomes: Outcomes)
 
 /** Goes over to a sound document: from here on every request sees it. */
 function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: RegistryState): void {
-  const { backends, config, current, exposures, face, options, pinning } = parts
+  const { backends, config, current, exposures, face, guarded, options, pinning } = parts
   const { registry, servers } = config
   const routes = planRoutes({ catalog, servers, levels: registry.levels, plans })
   const all = [...problems, ...routes.problems]
@@ -271,6 +274,7 @@ function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: Reg
       options.log.warn({ event: "registry_problem", problem: formatProblem(problem) })
   }
   backends.route(routes.addresses)
+  guarded.use(routes.resilience)
   exposures.accept(catalog, routes.rules)
   pinning.accept(catalog, routes.rules)
   current.routes = routes
@@ -342,6 +346,7 @@ function openAdmin(parts: Parts): Promise<Listener> {
     metrics: () => parts.metrics.text(parts),
     status: () => status(parts),
     runs: createRunPages(gatewayDesk(parts), config.limits),
+    breakers: (incoming) => breakerPage(parts.guarded, incoming),
     isOwnHost: ownHosts(hosts),
     onError: (error) => options.log.error({ event: "admin_bug", error }),
   })

@@ -1,3 +1,4 @@
+import type { Ref } from "../registry/model.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Problem } from "../registry/problem.ts"
 import type { JsonObject } from "../schema/json.ts"
@@ -31,14 +32,14 @@ const isError = ({ severity }: Problem) => severity === "error"
 
 /** What an operator wants to see at a glance; made of types that hold no secret. */
 export function status(parts: Parts): JsonObject {
-  const { audit, backends, compositions, face, identify, options, pinning } = parts
+  const { audit, backends, compositions, face, guarded, identify, options, pinning } = parts
   return plain({
     version: options.version,
     startedAt,
     readiness: readiness(parts),
     warnings: options.warnings,
     registry: registryStatus(parts),
-    servers: backends.status(),
+    servers: backends.status().map((of) => ({ ...of, breaker: breakerStatus(guarded, of.server) })),
     pins: pinsStatus(pinning, parts.config.registry.lock),
     compositions: {
       count: compositions.count,
@@ -50,6 +51,12 @@ export function status(parts: Parts): JsonObject {
     audit: { ...audit.head(), ...audit.state() },
     issuers: identify.keys(),
   })
+}
+
+/** Undefined where the server has none. */
+function breakerStatus(guarded: Parts["guarded"], server: Ref): object | undefined {
+  const { standing, openings, retryInMs } = guarded.status(server) ?? {}
+  return standing && { state: standing, openings, retryInMs: retryInMs && Math.ceil(retryInMs) }
 }
 
 function registryStatus({ config, current, registry }: Parts): object {

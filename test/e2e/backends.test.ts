@@ -95,7 +95,7 @@ beforeAll(async () => {
     registry: { tools, agents: { a: Object.keys(tools) } },
     servers: {
       "healthy:1.0.0": { url: healthy.url },
-      "faulty:1.0.0": { url: faulty.url, timeout: "3s" },
+      "faulty:1.0.0": { url: faulty.url, timeout: "3s", breaker: "off" },
       "refused:1.0.0": { url: "http://127.0.0.1:9/mcp" },
       "black:1.0.0": { url: `http://127.0.0.1:${port}/mcp`, timeout: "1s" },
       "child:1.0.0": child(),

@@ -10,6 +10,7 @@ async function admin(parts: Partial<AdminParts> = {}) {
     metrics: () => "postern_a 1\n",
     status: () => ({ version: "1" }),
     runs: async () => ({ status: 200, body: "{}" }),
+    breakers: () => ({ status: 200, body: "{}" }),
     isOwnHost: () => true,
     onError: () => undefined,
     ...parts,

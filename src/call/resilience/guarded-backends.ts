@@ -1,3 +1,4 @@
+import type { Clock } from "../../compose/run/ports.ts"
 import type { Standing } from "../../compose/run/state/breaker-state.ts"
 import { RetryBudget } from "../../compose/run/state/retry-budget.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
@@ -8,15 +9,9 @@ import { retryDelay } from "./retry-delay.ts"
 import { type GuardStatus, type Resilience, ServerGuard } from "./server-guard.ts"
 
 export interface GuardContext {
-  /** Of a server, by `refKey`. */
-  readonly policies: ReadonlyMap<string, Resilience>
   /** Servers that are remembered for their budgets of retries. */
   readonly serversMax: number
-  readonly clock: {
-    now(): number
-    random(): number
-    sleep(ms: number, cancellation: Cancellation): Promise<void>
-  }
+  readonly clock: Clock
   /** Told when a breaker opens or closes. */
   readonly tell: (server: string, standing: Standing) => void
 }
@@ -28,7 +23,7 @@ export interface GuardContext {
 export class GuardedBackends implements Backends {
   readonly #inner: Backends
   readonly #context: GuardContext
-  readonly #guards = new Map<string, ServerGuard>()
+  #guards: ReadonlyMap<string, ServerGuard> = new Map()
   readonly #budget: RetryBudget
   readonly list: Backends["list"]
   readonly follow: Backends["follow"]
@@ -39,12 +34,23 @@ export class GuardedBackends implements Backends {
     this.#inner = inner
     this.#context = context
     this.#budget = new RetryBudget(context.serversMax)
-    for (const [key, policy] of context.policies)
-      this.#guards.set(key, new ServerGuard(policy, (standing) => context.tell(key, standing)))
     this.list = (...args) => inner.list(...args)
     this.follow = (...args) => inner.follow(...args)
     this.capabilities = (...args) => inner.capabilities(...args)
     this.rootsChanged = (session) => inner.rootsChanged(session)
+  }
+
+  /** What configuration says of the servers that there are now, by `refKey`. Those that stay keep what is known of them. */
+  use(policies: ReadonlyMap<string, Resilience>): void {
+    const { clock, tell } = this.#context
+    const guards = [...policies].map(([key, policy]) => {
+      const guard = this.#guards.get(key)
+      if (guard === undefined)
+        return [key, new ServerGuard(policy, clock, (standing) => tell(key, standing))] as const
+      guard.policy = policy
+      return [key, guard] as const
+    })
+    this.#guards = new Map(guards)
   }
 
   get takesSubjectTokens(): boolean {
@@ -57,7 +63,7 @@ export class GuardedBackends implements Backends {
     if (guard === undefined) return this.#inner.request(server, request)
     const { clock } = this.#context
     const send = (one: BackendRequest) =>
-      guard.pass(request.subject, clock.now, () => this.#inner.request(server, one))
+      guard.pass(request.subject, () => this.#inner.request(server, one))
     if (guard.policy.retries === 0) return send(request)
     this.#budget.called(key, clock.now())
     if (!request.isRepeatable || request.task !== undefined) return send(request)
@@ -95,13 +101,13 @@ export class GuardedBackends implements Backends {
   /** Undefined for a server without an entry in the configuration. */
   status(server: Ref): GuardStatus | undefined {
     const key = refKey(server.name, server.version)
-    return this.#guards.get(key)?.status(this.#context.clock.now())
+    return this.#guards.get(key)?.status
   }
 
   /** Closes the breaker of a server; false where there is none of this name. */
   reset(server: Ref): boolean {
     const guard = this.#guards.get(refKey(server.name, server.version))
-    guard?.reset(this.#context.clock.now())
+    guard?.reset()
     return guard !== undefined
   }
 }

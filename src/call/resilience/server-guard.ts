@@ -1,3 +1,4 @@
+import type { Clock } from "../../compose/run/ports.ts"
 import { BreakerState, type Standing, type Verdict } from "../../compose/run/state/breaker-state.ts"
 import type { BackendReply } from "../backends.ts"
 import type { Fate } from "../fate.ts"
@@ -14,7 +15,8 @@ export interface Resilience {
 
 /** Of one server, for status and metrics. */
 export interface GuardStatus {
-  readonly standing: Standing
+  /** Undefined where it has no breaker. */
+  readonly standing: Standing | undefined
   /** How often its breaker opened. */
   readonly openings: number
   /** When it is tried again, in milliseconds from now; undefined while it is closed. */
@@ -27,29 +29,28 @@ export class ServerGuard {
   policy: Resilience
   retries = 0
   readonly #breaker = new BreakerState<ServerBreaker>(new FailureShare())
+  readonly #clock: Pick<Clock, "now">
   readonly #tell: (standing: Standing) => void
   #openings = 0
 
-  constructor(policy: Resilience, tell: (standing: Standing) => void) {
+  constructor(policy: Resilience, clock: Pick<Clock, "now">, tell: (standing: Standing) => void) {
     this.policy = policy
+    this.#clock = clock
     this.#tell = tell
   }
 
   /** Sends, unless the breaker is open. */
-  pass(
-    subject: string,
-    now: () => number,
-    send: () => Promise<BackendReply>,
-  ): Promise<BackendReply> {
+  pass(subject: string, send: () => Promise<BackendReply>): Promise<BackendReply> {
     const { breaker } = this.policy
     if (breaker === undefined) return send()
-    const passage = this.#breaker.enter(now())
+    const passage = this.#breaker.enter(this.#clock.now())
     if (passage.isOpen)
       return Promise.resolve({ kind: "refusal", refusal: refusalOf(subject, passage.retryInMs) })
     const leave = (verdict: Verdict) => {
-      const before = this.#breaker.standing(now())
-      this.#breaker.leave(passage, verdict, now(), breaker)
-      this.#note(before, this.#breaker.standing(now()))
+      const now = this.#clock.now()
+      const before = this.#breaker.standing(now)
+      this.#breaker.leave(passage, verdict, now, breaker)
+      this.#note(before, this.#breaker.standing(now))
     }
     return send().then(
       (reply) => {
@@ -66,19 +67,20 @@ export class ServerGuard {
   #note(before: Standing, after: Standing): void {
     if (before === after || after === "halfOpen") return
     if (after === "open") this.#openings++
-    this.#tell(after)
+    if (after === "closed" || before === "closed") this.#tell(after) // a trial that failed is no news
   }
 
-  reset(now: number): void {
+  reset(): void {
+    const now = this.#clock.now()
     const before = this.#breaker.standing(now)
     this.#breaker.reset()
     this.#note(before, "closed")
   }
 
-  status(now: number): GuardStatus {
-    const standing = this.#breaker.standing(now)
+  get status(): GuardStatus {
+    const now = this.#clock.now()
     return {
-      standing,
+      standing: this.policy.breaker && this.#breaker.standing(now),
       openings: this.#openings,
       retryInMs: this.#breaker.retryInMs(now),
       retries: this.retries,

@@ -1,6 +1,7 @@
 import type { Trust } from "../../call/caller.ts"
 import type { Levels } from "../../call/gateway.ts"
 import type { RateRule } from "../../call/limits/rate-rule.ts"
+import type { Resilience } from "../../call/resilience/server-guard.ts"
 import type { ServerRule } from "../../call/server-rules.ts"
 import type { BackendOptions } from "../../mcp/backend/address.ts"
 import type { Authorization } from "../../mcp/backend/credentials/authorization.ts"
@@ -88,6 +89,8 @@ export interface ServerConfig {
   readonly options: BackendOptions
   /** What of it is carried, and to whom. */
   readonly rule: ServerRule
+  /** What is done when it fails. */
+  readonly resilience: Resilience
 }
 
 export interface ProcessConfig {

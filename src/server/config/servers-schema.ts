@@ -19,6 +19,15 @@ const headerValue = written.refine((text) => /^[\t\x20-\x7e\x80-\xff]*$/.test(St
 const path = z.string().min(1).refine(noNul, { error: "holds a NUL character" })
 const count = (min: number, max: number) => z.int().min(min).max(max)
 
+const breaker = z.strictObject({
+  failures: count(1, limitTable.breakerFailures.max)
+    .optional()
+    .describe("So many failures in a row; otherwise limits.breakerFailures."),
+  openFor: duration({ min: 1, max: limitTable.breakerOpen.max })
+    .optional()
+    .describe("How long until one call tries it; otherwise limits.breakerOpen."),
+})
+
 const server = z
   .strictObject({
     url: webUrl.optional().describe("Address of its MCP endpoint (Streamable HTTP)."),
@@ -62,6 +71,15 @@ const server = z
     queue: count(0, limitTable.backendQueue.max)
       .optional()
       .describe("Calls that may wait; otherwise limits.backendQueue."),
+    breaker: z
+      .union([z.literal("off"), breaker], { error: "expected off, or failures and openFor" })
+      .optional()
+      .describe("When the server is left alone for a while; off: never."),
+    retries: count(0, limitTable.backendRetries.max)
+      .optional()
+      .describe(
+        "How often a call is made again that may be made twice; otherwise limits.backendRetries.",
+      ),
     ...ruleShape,
   })
   .superRefine((entry, context) => {

@@ -1,5 +1,6 @@
 import { dirname, join, resolve } from "node:path"
 import type { z } from "zod"
+import type { Resilience } from "../../call/resilience/server-guard.ts"
 import type { ToolRules } from "../../call/rules/tool-rules.ts"
 import type { ServerRule } from "../../call/server-rules.ts"
 import { Secret } from "../secret.ts"
@@ -136,8 +137,27 @@ function settleServer(
       answerBytesMax: limits.backendAnswerBytes,
     },
     rule: settleRule(server),
+    resilience: settleResilience(server, limits),
   }
 }
+
+const settleResilience = (
+  { breaker, retries }: ServerFile,
+  limits: Config["limits"],
+): Resilience => ({
+  breaker:
+    breaker === "off"
+      ? undefined
+      : {
+          failures: breaker?.failures ?? limits.breakerFailures,
+          share: limits.breakerPercent / 100,
+          callsMin: limits.breakerCalls,
+          windowMs: limits.breakerWindow,
+          resetMs: breaker?.openFor ?? limits.breakerOpen,
+          successes: 1,
+        },
+  retries: retries ?? limits.backendRetries,
+})
 
 const settleRule = (server: ServerFile): ServerRule => ({
   resources: server.resources,

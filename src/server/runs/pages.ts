@@ -4,6 +4,7 @@ import type { Refused } from "../../compose/run/durable/operate/operate.ts"
 import { parseBody, readBody } from "../../mcp/face/body.ts"
 import { json, type Page } from "../admin.ts"
 import type { Limits } from "../limits.ts"
+import { strangerOf } from "../stranger.ts"
 import { listAsked } from "./asked.ts"
 import type { RunDesk } from "./desk.ts"
 import { isVerb, operationOf } from "./operation.ts"
@@ -20,7 +21,7 @@ export function createRunPages(
   limits: BodyLimits,
 ): (incoming: IncomingMessage) => Promise<Page> {
   return async (incoming) => {
-    const stranger = strangerOf(incoming)
+    const stranger = strangerOf(incoming, "runs")
     if (stranger !== undefined) return json(403, { error: "forbidden", message: stranger })
     try {
       return await pageFor(incoming)
@@ -67,17 +68,6 @@ export function createRunPages(
       ? json(200, { run: id, verb, from: operated.from, status: operated.status })
       : refused(operated)
   }
-}
-
-/** Why whoever asks is none of the people on this machine. */
-function strangerOf({ socket, headers }: IncomingMessage): string | undefined {
-  const { remoteAddress = "", localAddress } = socket
-  if (remoteAddress !== localAddress && !/^(::1$|(::ffff:)?127\.)/.test(remoteAddress))
-    return "runs are shown and changed from the machine of the gateway only"
-  const site = headers["sec-fetch-site"]
-  if (headers.origin !== undefined || (site !== undefined && site !== "none"))
-    return "runs are not for web pages"
-  return
 }
 
 const statusOf: Readonly<Record<Refused["code"], number>> = {
