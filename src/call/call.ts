@@ -95,7 +95,7 @@ export function call(request: CallRequest, gateway: Gateway): Promise<Answer> {
   const catalog = gateway.catalog()
   const facts = beginFacts(gateway.now(), catalog.digest, { name: request.tool })
   const id = request.id ?? gateway.id()
-  const span = gateway.tracing?.request(request)
+  const span = gateway.tracing?.request(request, facts)
   return recorded({ kind: "call", id, request, gateway, catalog, facts, span }, travel)
 }
 
@@ -109,7 +109,7 @@ export async function callInside(inner: InnerCall, outer: Way): Promise<InnerAns
   const facts = beginFacts(gateway.now(), catalog.digest, { name: request.tool })
   facts.caller = inner.caller
   facts.note = inner.note
-  const span = outer.span?.step()
+  const span = outer.span?.step(request, facts)
   const way: Way = { kind: "step", id: gateway.id(), request, gateway, catalog, facts, span }
   const answer = await recorded(way, () => travelInside(inner, way))
   return { answer, wasAsked: facts.executedMs !== undefined }

@@ -18,8 +18,8 @@ export interface Visit<T> {
 /** Identify, answer, audit: the way of a request that is no call, with at most one record. */
 export async function withCaller<T>(visit: Visit<T>, gateway: Gateway): Promise<Result<T>> {
   const catalog = gateway.catalog()
-  const span = gateway.tracing?.request(visit.inquiry)
   const facts = beginFacts(gateway.now(), catalog.digest)
+  const span = gateway.tracing?.request(visit.inquiry, facts)
   let result: Result<T> | undefined // stays undefined when a bug throws
   let isRecorded = false
   try {

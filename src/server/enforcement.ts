@@ -17,6 +17,7 @@ import type { Logger } from "./log.ts"
 import { type Current, currentCatalog } from "./parts.ts"
 import type { Pinning } from "./pins/pinning.ts"
 import { randomId } from "./random-id.ts"
+import type { Telemetry } from "./telemetry/telemetry.ts"
 
 interface EnforcementParts {
   readonly config: Config
@@ -32,6 +33,7 @@ interface EnforcementParts {
   /** For what callers bring back to us and must not change. */
   readonly sealer: Sealer
   readonly pinning: Pick<Pinning, "levels">
+  readonly telemetry: Pick<Telemetry, "tracing"> | undefined
 }
 
 /** What the way of a call is given: every decision passes through `audit`, so that is where decisions are counted. */
@@ -69,6 +71,7 @@ export function createEnforcement(parts: EnforcementParts): Gateway {
       metrics.count(record)
       return audit.commit(record)
     },
+    tracing: parts.telemetry?.tracing,
     now: nowMs,
     id: randomId,
   }

@@ -4,10 +4,11 @@ import type { EndedRun } from "../call/composition/compositions.ts"
 import type { Report } from "../compose/run/state/background.ts"
 import type { BackendStatus } from "../mcp/backend/pool.ts"
 import { written } from "../registry/model.ts"
-import { Metrics } from "./metrics.ts"
+import { type MetricReading, Metrics } from "./metrics.ts"
 import type { Parts } from "./parts.ts"
 import type { StandingChange } from "./pins/pins.ts"
 import { countStates } from "./pins/pins-status.ts"
+import type { SpanCounts } from "./telemetry/telemetry.ts"
 
 /** The gateway's metrics. Decisions are counted as they are made; the rest is read when somebody scrapes. */
 export interface GatewayMetrics {
@@ -20,59 +21,23 @@ export interface GatewayMetrics {
   countRateLimited(rule: string): void
   /** A status that a durable run came to, or `recovered`, or `left`. */
   countDurable(event: string): void
-  text(parts: Parts): string
+  read(parts: Parts): readonly MetricReading[]
 }
 
 export function createGatewayMetrics(): GatewayMetrics {
   const metrics = new Metrics()
-  const decisions = metrics.counter(
-    "postern_decisions_total",
-    "Decisions by kind and outcome: ok, tool_error, rpc_error or the refusal's code.",
-    ["kind", "outcome"],
-  )
-  const warnings = metrics.counter(
-    "postern_warnings_total",
-    "What a stricter configuration would have refused, by code.",
-    ["code"],
-  )
-  const seconds = metrics.histogram(
-    "postern_call_seconds",
-    "Time of tool calls that were carried out, also by compositions.",
-    { labels: ["tool"] },
-  )
-  const runs = metrics.counter(
-    "postern_runs_total",
-    "Runs of compositions by pattern and outcome: completed, or the class of the error.",
-    ["pattern", "outcome"],
-  )
-  const detached = metrics.counter(
-    "postern_detached_total",
-    "Detached steps of compositions by how they ended: ok, skipped, dropped, bug, or the class of the error.",
-    ["outcome"],
-  )
-  const drifts = metrics.counter(
-    "postern_drift_total",
-    "Changes of what servers say of their tools and of themselves, by what it came to.",
-    ["server", "state"],
-  )
-  const durable = metrics.counter(
-    "postern_durable_runs_total",
-    "What became of durable runs: the status they ended or were parked in, recovered, or left to another process.",
-    ["event"],
-  )
-  const rateLimited = metrics.counter(
-    "postern_rate_limited_total",
-    "What was refused because of a rate limit, by rule.",
-    ["rule"],
-  )
+  const { decisions, warnings, atServers, seconds, runs, detached, drifts, durable, rateLimited } =
+    counters(metrics)
   let hasReadings = false
   return {
-    count({ kind, refusal, outcome, warnings: codes, target, ms, backendMs }) {
+    count({ kind, refusal, outcome, warnings: codes, target, server, ms, backendMs }) {
       decisions.with(kind, refusal ?? outcome ?? "noted").add()
       for (const code of codes) warnings.with(code).add()
       const isCall = kind === "call" || kind === "step"
       if (isCall && target !== undefined && ms !== undefined && backendMs !== undefined)
         seconds.with(target.name).observe(ms / 1000)
+      if (server !== undefined && backendMs !== undefined)
+        atServers.with(written(server)).observe(backendMs / 1000)
     },
     countRun({ pattern, outcome }) {
       runs.with(pattern, outcome).add()
@@ -89,19 +54,69 @@ export function createGatewayMetrics(): GatewayMetrics {
     countDurable(event) {
       durable.with(event).add()
     },
-    text(parts) {
+    read(parts) {
       if (!hasReadings) {
         for (const [type, name, help, read] of readings(parts))
           metrics[type](`postern_${name}`, help, read)
         addLabelled(metrics, parts)
         addBackends(metrics, parts)
         addDurable(metrics, parts)
+        addTelemetry(metrics, parts)
         hasReadings = true
       }
-      return metrics.print()
+      return metrics.read()
     },
   }
 }
+
+/** What is counted as it happens. */
+const counters = (metrics: Metrics) => ({
+  decisions: metrics.counter(
+    "postern_decisions_total",
+    "Decisions by kind and outcome: ok, tool_error, rpc_error or the refusal's code.",
+    ["kind", "outcome"],
+  ),
+  warnings: metrics.counter(
+    "postern_warnings_total",
+    "What a stricter configuration would have refused, by code.",
+    ["code"],
+  ),
+  atServers: metrics.histogram(
+    "postern_backend_seconds",
+    "Time that servers took for calls of tools and relayed requests, the wait for them included.",
+    { labels: ["server"] },
+  ),
+  seconds: metrics.histogram(
+    "postern_call_seconds",
+    "Time of tool calls that were carried out, also by compositions.",
+    { labels: ["tool"] },
+  ),
+  runs: metrics.counter(
+    "postern_runs_total",
+    "Runs of compositions by pattern and outcome: completed, or the class of the error.",
+    ["pattern", "outcome"],
+  ),
+  detached: metrics.counter(
+    "postern_detached_total",
+    "Detached steps of compositions by how they ended: ok, skipped, dropped, bug, or the class of the error.",
+    ["outcome"],
+  ),
+  drifts: metrics.counter(
+    "postern_drift_total",
+    "Changes of what servers say of their tools and of themselves, by what it came to.",
+    ["server", "state"],
+  ),
+  durable: metrics.counter(
+    "postern_durable_runs_total",
+    "What became of durable runs: the status they ended or were parked in, recovered, or left to another process.",
+    ["event"],
+  ),
+  rateLimited: metrics.counter(
+    "postern_rate_limited_total",
+    "What was refused because of a rate limit, by rule.",
+    ["rule"],
+  ),
+})
 
 function detachedOutcome(result: Report["result"]): string {
   if (typeof result === "string") return result
@@ -175,8 +190,8 @@ function readings(parts: Parts): Reading[] {
     [
       "gauge",
       "event_loop_delay_seconds",
-      "Longest delay of the event loop since the last scrape.",
-      () => longest(delay),
+      "Longest delay of the event loop of late: in the quarter of a minute that is under way or the one before.",
+      longestOf(delay),
     ],
     ["gauge", "resident_memory_bytes", "Memory of the process.", () => process.memoryUsage.rss()],
     ["total", "cpu_seconds_total", "Processor time of the process.", cpuSeconds],
@@ -186,11 +201,23 @@ function readings(parts: Parts): Reading[] {
 const ageOf = (sinceMs: number | undefined): number =>
   sinceMs === undefined ? 0 : (Date.now() - sinceMs) / 1000
 
-function longest(delay: ReturnType<typeof monitorEventLoopDelay>): number {
-  const seconds = delay.max / 1e9
-  delay.reset()
-  return seconds
+/** Begun anew by the clock and not by who reads it, for several may. */
+function longestOf(delay: ReturnType<typeof monitorEventLoopDelay>): () => number {
+  let sinceMs = performance.now()
+  let before = 0
+  return () => {
+    const now = delay.max
+    const shown = Math.max(before, now)
+    if (performance.now() - sinceMs > windowMs) {
+      sinceMs = performance.now()
+      before = now
+      delay.reset()
+    }
+    return shown / 1e9
+  }
 }
+
+const windowMs = 15_000
 
 function cpuSeconds(): number {
   const { user, system } = process.cpuUsage()
@@ -204,6 +231,24 @@ function addDurable(metrics: Metrics, { compositions }: Parts): void {
       value,
     }))
   metrics.gauge("postern_durable_runs", "Durable runs by status.", runs, ["status"])
+}
+
+function addTelemetry(metrics: Metrics, { telemetry }: Parts): void {
+  metrics.total(
+    "postern_metric_overflow_total",
+    "Events that were counted under (other), because their metric has as many combinations of labels as it may.",
+    () => [...metrics.overflows].map(([name, value]) => ({ values: [name], value })),
+    ["metric"],
+  )
+  const of = (outcome: keyof SpanCounts) => telemetry?.spans()?.[outcome] ?? 0
+  const outcomes = ["sent", "dropped", "refused", "failed"] as const
+  metrics.total(
+    "postern_spans_total",
+    "Spans for the collector: sent, dropped for want of room, refused by it, or failed to reach it in time.",
+    () => outcomes.map((outcome) => ({ values: [outcome], value: of(outcome) })),
+    ["outcome"],
+  )
+  metrics.gauge("postern_spans_waiting", "Spans that wait to be sent.", () => of("waiting"))
 }
 
 function addLabelled(metrics: Metrics, parts: Parts): void {

@@ -7,6 +7,7 @@ import { faceLimits } from "../mcp/face/limits.ts"
 import { defaultLoadLimits } from "../registry/limits.ts"
 import { defaultProgramLimits } from "../store/program/limits.ts"
 import { bytes, count, day, gib, kib, type Limit, mib, minute, time } from "./limit-kinds.ts"
+import { telemetryLimits } from "./telemetry/limits.ts"
 
 /**
  * Every limit that configuration can move: its name is its key under `limits:`. Functions are given the numbers; none of
@@ -20,6 +21,7 @@ export const limitTable = {
   requestTimeout: time(30_000, "a whole request may take to arrive"),
   keepAliveTimeout: time(5_000, "an idle connection stays open; 65s behind a load balancer"),
   answerTimeout: time(30_000, "the rest of an answer may wait for a caller that takes none of it"),
+  ...telemetryLimits,
   shutdownTimeout: time(10_000, "calls in flight may take to finish when the gateway stops"),
   headerBytes: bytes(16 * kib, "of a request's headers; more is answered with 431"),
   headerCount: count(100, "headers of a request"),

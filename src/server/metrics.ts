@@ -45,63 +45,102 @@ const secondsBuckets: readonly number[] = [
 const childrenMax = 2_000
 const validName = /^postern_[a-z0-9_]+$/
 
-/** The metrics of a process: plain numbers, printed as Prometheus text (version 0.0.4) when scraped. */
+/** One metric as it stands, to be printed or sent. */
+export interface MetricReading {
+  readonly name: string
+  readonly help: string
+  readonly points:
+    | { readonly type: "counter"; readonly all: readonly Point[] }
+    | { readonly type: "gauge"; readonly all: readonly Point[] }
+    | { readonly type: "histogram"; readonly all: readonly HistogramPoint[] }
+}
+
+interface Labelled {
+  readonly labels: readonly (readonly [name: string, value: string])[]
+}
+
+export interface Point extends Labelled {
+  readonly value: number
+}
+
+export interface HistogramPoint extends Labelled {
+  /** Upper bounds, ascending. */
+  readonly bounds: readonly number[]
+  /** How many values fell in each bucket, and beyond the last: one more than bounds. */
+  readonly counts: readonly number[]
+  readonly sum: number
+}
+
+/** The metrics of a process: plain numbers, read when somebody asks. */
 export class Metrics {
-  readonly #printers = new Map<string, () => string>()
+  readonly #readings = new Map<string, () => MetricReading>()
+  readonly #overflows = new Map<string, number>()
 
   /** `name` is `postern_…` in lower case; `labels` are names of labels. */
   counter(name: string, help: string, labels: readonly string[] = []): Family<Counter> {
-    return this.#family({ name, help, labels }, "counter", () => new CounterChild())
+    const children = this.#children({ name, help, labels }, () => new CounterChild())
+    this.#add(children.about, () => ({ type: "counter", all: children.points() }))
+    return children
   }
 
   histogram(name: string, help: string, options: HistogramOptions = {}): Family<Histogram> {
     const { labels = [], buckets = secondsBuckets } = options
-    return this.#family({ name, help, labels }, "histogram", () => new HistogramChild(buckets))
+    const children = this.#children({ name, help, labels }, () => new HistogramChild(buckets))
+    this.#add(children.about, () => ({ type: "histogram", all: children.points() }))
+    return children
   }
 
   /** A value that goes up and down, read at each scrape. */
   gauge(name: string, help: string, read: Reading, labels: readonly string[] = []): void {
     const about = { name, help, labels }
-    this.#add(about, "gauge", () => samples(about, read()))
+    this.#add(about, () => ({ type: "gauge", all: samples(about, read()) }))
   }
 
   /** A value that only grows and is kept elsewhere, read at each scrape. */
   total(name: string, help: string, read: Reading, labels: readonly string[] = []): void {
     const about = { name, help, labels }
-    this.#add(about, "counter", () => samples(about, read()))
+    this.#add(about, () => ({ type: "counter", all: samples(about, read()) }))
   }
 
-  print(): string {
-    return [...this.#printers.values()].map((print) => print()).join("")
+  /** Events that were counted under `(other)`, by metric. */
+  get overflows(): ReadonlyMap<string, number> {
+    return this.#overflows
   }
 
-  #family<C extends Child>(about: Description, type: string, make: () => C): Family<C> {
-    const children = new Children(about, make)
-    this.#add(about, type, () => children.print())
-    return children
+  read(): readonly MetricReading[] {
+    return [...this.#readings.values()].map((read) => read())
   }
 
-  #add({ name, help }: Description, type: string, print: () => string): void {
+  #children<P, C extends Child<P>>(about: Description, make: () => C & Child<P>): Children<P, C> {
+    const { name } = about
+    return new Children<P, C>(about, make, () =>
+      this.#overflows.set(name, (this.#overflows.get(name) ?? 0) + 1),
+    )
+  }
+
+  #add({ name, help }: Description, points: () => MetricReading["points"]): void {
     if (!validName.test(name)) throw new TypeError(`${name} is no name of a metric here`)
-    if (this.#printers.has(name)) throw new TypeError(`${name} exists already`)
-    const head = `# HELP ${name} ${escapedHelp(help)}\n# TYPE ${name} ${type}\n`
-    this.#printers.set(name, () => head + print())
+    if (this.#readings.has(name)) throw new TypeError(`${name} exists already`)
+    this.#readings.set(name, () => ({ name, help, points: points() }))
   }
 }
 
-interface Child {
-  print(name: string, labels: string): string
+interface Child<P> {
+  /** What it stands at, without its labels. */
+  read(): P
 }
 
 /** The children of one family, by the values of their labels. */
-class Children<C extends Child> implements Family<C> {
-  readonly #about: Description
+class Children<P, C extends Child<P>> implements Family<C> {
+  readonly about: Description
   readonly #make: () => C
-  readonly #byValues = new Map<string, { readonly child: C; readonly labels: string }>()
+  readonly #overflowed: () => void
+  readonly #byValues = new Map<string, Labelled & { readonly child: C }>()
 
-  constructor(about: Description, make: () => C) {
-    this.#about = about
+  constructor(about: Description, make: () => C, overflowed: () => void) {
+    this.about = about
     this.#make = make
+    this.#overflowed = overflowed
     if (about.labels.length === 0) this.with() // so that it is 0, and not absent, before the first event
   }
 
@@ -109,36 +148,34 @@ class Children<C extends Child> implements Family<C> {
     const known = this.#byValues.get(values.join("\0"))
     if (known !== undefined) return known.child
     const isFull = this.#byValues.size >= childrenMax
+    if (isFull) this.#overflowed()
     const kept = isFull ? values.map(() => "(other)") : values
     const key = kept.join("\0")
     const existing = this.#byValues.get(key)
     if (existing !== undefined) return existing.child
     const child = this.#make()
-    this.#byValues.set(key, { child, labels: printedLabels(this.#about.labels, kept) })
+    this.#byValues.set(key, { child, labels: labelled(this.about.labels, kept) })
     return child
   }
 
-  print(): string {
-    const { name } = this.#about
-    return [...this.#byValues.values()]
-      .map(({ child, labels }) => child.print(name, labels))
-      .join("")
+  points(): (P & Labelled)[] {
+    return [...this.#byValues.values()].map(({ child, labels }) => ({ ...child.read(), labels }))
   }
 }
 
-class CounterChild implements Counter, Child {
+class CounterChild implements Counter, Child<Omit<Point, "labels">> {
   #value = 0
 
   add(amount = 1): void {
     this.#value += amount
   }
 
-  print(name: string, labels: string): string {
-    return `${name}${braces(labels)} ${this.#value}\n`
+  read() {
+    return { value: this.#value }
   }
 }
 
-class HistogramChild implements Histogram, Child {
+class HistogramChild implements Histogram, Child<Omit<HistogramPoint, "labels">> {
   readonly #bounds: readonly number[]
   /** How many values fell in each bucket, and beyond the last. */
   readonly #counts: Float64Array
@@ -156,29 +193,15 @@ class HistogramChild implements Histogram, Child {
     this.#sum += value
   }
 
-  print(name: string, labels: string): string {
-    let count = 0
-    let text = ""
-    for (const [index, bound] of [...this.#bounds, "+Inf"].entries()) {
-      count += this.#counts[index] ?? 0
-      text += `${name}_bucket${braces(joined(labels, `le="${bound}"`))} ${count}\n`
-    }
-    return `${text}${name}_sum${braces(labels)} ${this.#sum}\n${name}_count${braces(labels)} ${count}\n`
+  read() {
+    return { bounds: this.#bounds, counts: [...this.#counts], sum: this.#sum }
   }
 }
 
-function samples({ name, labels }: Description, found: ReturnType<Reading>): string {
+function samples({ labels }: Description, found: ReturnType<Reading>): Point[] {
   const all: readonly Sample[] = typeof found === "number" ? [{ value: found }] : found
-  return all
-    .map(({ values = [], value }) => `${name}${braces(printedLabels(labels, values))} ${value}\n`)
-    .join("")
+  return all.map(({ values = [], value }) => ({ labels: labelled(labels, values), value }))
 }
 
-const printedLabels = (names: readonly string[], values: readonly string[]): string =>
-  names.map((name, index) => `${name}="${escapedValue(values[index] ?? "")}"`).join()
-
-const joined = (labels: string, more: string) => (labels === "" ? more : `${labels},${more}`)
-const braces = (labels: string) => (labels === "" ? "" : `{${labels}}`)
-
-const escapedHelp = (text: string) => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")
-const escapedValue = (text: string) => escapedHelp(text).replaceAll('"', '\\"')
+const labelled = (names: readonly string[], values: readonly string[]): Labelled["labels"] =>
+  names.map((name, index) => [name, values[index] ?? ""])

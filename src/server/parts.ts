@@ -13,6 +13,7 @@ import type { Logger } from "./log.ts"
 import type { Pinning } from "./pins/pinning.ts"
 import type { Registry } from "./reload.ts"
 import type { Routes } from "./routes.ts"
+import type { Telemetry } from "./telemetry/telemetry.ts"
 
 export interface StartOptions {
   readonly version: string
@@ -38,6 +39,8 @@ export interface Parts {
   readonly face: Face
   readonly registry: Registry
   readonly metrics: GatewayMetrics
+  /** Undefined where nothing is told to a collector. */
+  readonly telemetry: Telemetry | undefined
   readonly pinning: Pinning
   readonly current: Current
 }

@@ -3,7 +3,6 @@ import { createExposures } from "../call/exposed/exposures.ts"
 import { createIdentify } from "../call/identify.ts"
 import { loadPlanned } from "../compose/load.ts"
 import type { RunRecord } from "../compose/run/durable/record.ts"
-import { secretsOfAuthorization } from "../mcp/backend/credentials/authorization.ts"
 import type { Change } from "../mcp/backend/offering.ts"
 import { createBackends } from "../mcp/backend/pool.ts"
 import { createFace } from "../mcp/face/face.ts"
@@ -26,6 +25,7 @@ import { createGatewayMetrics, type GatewayMetrics } from "./gateway-metrics.ts"
 import { callerClaims, identityPorts, identitySettings } from "./identity-of.ts"
 import { backendLimitsOf, loadLimitsOf, planLimitsOf, programLimitsOf } from "./limit-sets.ts"
 import { type Listener, listen } from "./listen.ts"
+import { metricsText } from "./metrics-text.ts"
 import { ownHosts } from "./own-host.ts"
 import {
   type Current,
@@ -41,10 +41,13 @@ import { type Accepted, Registry, type RegistryState } from "./reload.ts"
 import { planRoutes, type Routes } from "./routes.ts"
 import { gatewayDesk } from "./runs/gateway-desk.ts"
 import { createRunPages } from "./runs/pages.ts"
+import { secretsOf } from "./secrets-of.ts"
 import { requestStateSeal } from "./session-keys.ts"
 import { inSlices } from "./slices.ts"
 import { StartError } from "./start-error.ts"
 import { readiness, status } from "./status.ts"
+import { configuredTelemetry } from "./telemetry/configured.ts"
+import type { Telemetry } from "./telemetry/telemetry.ts"
 
 /** A gateway that serves. */
 export interface Running {
@@ -64,7 +67,8 @@ export interface Running {
  * and then nothing stays open.
  */
 export async function startGateway(config: Config, options: StartOptions): Promise<Running> {
-  const parts = assemble(config, options)
+  const telemetry = await configuredTelemetry(config, options, () => parts)
+  const parts = assemble(config, options, telemetry)
   const listeners: Listener[] = []
   try {
     const state = await parts.registry.start()
@@ -99,7 +103,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
   }
 }
 
-function assemble(config: Config, options: StartOptions): Parts {
+function assemble(config: Config, options: StartOptions, telemetry: Telemetry | undefined): Parts {
   const { log, version } = options
   const current: Current = { catalog: undefined, routes: undefined, isClosing: false }
   const metrics = createGatewayMetrics()
@@ -153,6 +157,7 @@ function assemble(config: Config, options: StartOptions): Parts {
     log,
     sealer,
     pinning,
+    telemetry,
   })
   const face = startable(() => createFace(gateway, faceOptions(config, version, log)))
   const registry = openRegistry(config, options, {
@@ -174,6 +179,7 @@ function assemble(config: Config, options: StartOptions): Parts {
     face,
     registry,
     metrics,
+    telemetry,
     pinning,
     current,
   }
@@ -205,18 +211,6 @@ const isAboutTools = (change: Change): boolean =>
   change.kind === "known"
     ? change.list === "tools"
     : change.kind === "list" && change.of === "tools"
-
-/** Values that no text of a backend may show, besides those in its own address. */
-const secretsOf = ({ audit, sessionKeys, servers, taken }: Config): string[] =>
-  [
-    ...sessionKeys,
-    ...taken,
-    ...(audit?.key ? [audit.key] : []),
-    ...servers.flatMap(({ headers }) => [...headers.values()]),
-    ...servers.flatMap(({ authorization }) =>
-      authorization === undefined ? [] : secretsOfAuthorization(authorization),
-    ),
-  ].flatMap((secret) => [secret.reveal(), secret.reveal().replace(/^Bearer /, "")])
 
 /** What cannot be opened now is the operator's to mend, not a bug. */
 function startable<T>(open: () => T): T {
@@ -343,7 +337,7 @@ function openAdmin(parts: Parts): Promise<Listener> {
   const { host, port, hosts } = config.admin
   const admin = createAdmin({
     readiness: () => readiness(parts),
-    metrics: () => parts.metrics.text(parts),
+    metrics: () => metricsText(parts.metrics.read(parts)),
     status: () => status(parts),
     runs: createRunPages(gatewayDesk(parts), config.limits),
     breakers: (incoming) => breakerPage(parts.guarded, incoming),
@@ -393,5 +387,6 @@ async function shutDown(parts: Parts, listeners: readonly Listener[]): Promise<v
   } catch (error) {
     options.log.error({ event: "audit_unavailable", reason: wordsOf(error) })
   }
+  await parts.telemetry?.close()
   await admin?.close(0)
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { Metrics } from "../../src/server/metrics.ts"
+import { metricsText } from "../../src/server/metrics-text.ts"
 
 describe("metrics", () => {
   test("print as Prometheus reads them", () => {
@@ -14,7 +15,7 @@ describe("metrics", () => {
     calls.with("fetch", "ok").add()
     for (const value of [0.05, 0.1, 0.5, 3]) seconds.with().observe(value)
     open = 2
-    expect(metrics.print()).toBe(`# HELP postern_calls_total Calls.
+    expect(metricsText(metrics.read())).toBe(`# HELP postern_calls_total Calls.
 # TYPE postern_calls_total counter
 postern_calls_total{tool="search",outcome="ok"} 3
 postern_calls_total{tool="fetch",outcome="ok"} 1
@@ -37,20 +38,20 @@ postern_seen_total{who="x"} 7
   test("without labels are there, and 0, before anything happened", () => {
     const metrics = new Metrics()
     metrics.counter("postern_nothing_total", "Nothing.")
-    expect(metrics.print()).toContain("\npostern_nothing_total 0\n")
+    expect(metricsText(metrics.read())).toContain("\npostern_nothing_total 0\n")
   })
 
   test("escape what labels hold", () => {
     const metrics = new Metrics()
     metrics.counter("postern_a_total", "A.", ["l"]).with('quote " line \n back \\').add()
-    expect(metrics.print()).toContain('{l="quote \\" line \\n back \\\\"} 1\n')
+    expect(metricsText(metrics.read())).toContain('{l="quote \\" line \\n back \\\\"} 1\n')
   })
 
   test("do not grow without end when label values do", () => {
     const metrics = new Metrics()
     const family = metrics.counter("postern_a_total", "A.", ["caller"])
     for (let index = 0; index < 5_000; index++) family.with(`c${index}`).add()
-    const lines = metrics.print().trimEnd().split("\n").slice(2)
+    const lines = metricsText(metrics.read()).trimEnd().split("\n").slice(2)
     expect(lines).toHaveLength(2_001)
     expect(lines.at(-1)).toBe('postern_a_total{caller="(other)"} 3000')
   })

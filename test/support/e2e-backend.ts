@@ -8,6 +8,8 @@ export interface BackendCall {
   readonly id: unknown
   readonly tool: string
   readonly arguments: unknown
+  /** Its `_meta`. */
+  readonly meta: unknown
   readonly headers: IncomingMessage["headers"]
   readonly response: ServerResponse
   /** Answers with one text. */
@@ -93,7 +95,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, act: A
   else {
     const text = (value: string) =>
       send({ result: { content: [{ type: "text", text: value }], resultType: "complete" } })
-    const call = { id, tool: String(params?.name), arguments: params?.arguments }
+    const { name, arguments: args, _meta: meta } = params ?? {}
+    const call = { id, tool: String(name), arguments: args, meta }
     act({ ...call, headers: request.headers, response, text, send })
   }
 }
@@ -101,5 +104,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, act: A
 interface Posted {
   readonly id?: unknown
   readonly method?: string
-  readonly params?: { readonly name?: unknown; readonly arguments?: unknown }
+  readonly params?: {
+    readonly name?: unknown
+    readonly arguments?: unknown
+    readonly _meta?: unknown
+  }
 }

@@ -48,7 +48,7 @@ export async function relay(request: RelayRequest, gateway: Gateway): Promise<Ba
   const catalog = gateway.catalog()
   const facts = beginFacts(gateway.now(), catalog.digest, targetOf(request.wish))
   const id = request.id ?? gateway.id()
-  const span = gateway.tracing?.request(request)
+  const span = gateway.tracing?.request(request, facts)
   let reply: BackendReply | undefined // stays undefined when a bug throws
   let isRecorded = false
   try {

@@ -3,6 +3,7 @@ import type { JsonObject } from "../../schema/json.ts"
 import type { AuditRecord } from "../audit.ts"
 import type { BackendReply } from "../backends.ts"
 import type { Caller } from "../caller.ts"
+import type { Facts } from "../facts.ts"
 import type { Inquiry } from "../inquiry.ts"
 import type { TraceContext } from "./context.ts"
 
@@ -11,10 +12,13 @@ import type { TraceContext } from "./context.ts"
  * something begins and ends, and what it is from the record of the audit: no step depends on it.
  */
 export interface Tracing {
-  /** A request of a caller, from its arrival on. */
-  request(inquiry: Inquiry): Span
+  /**
+   * A request of a caller, from its arrival on; what becomes known of it is added to the facts. Undefined for what is no
+   * message of a protocol.
+   */
+  request(inquiry: Inquiry, facts: Facts): Span | undefined
   /** A durable run that goes on without the call that began it, which left `first`. */
-  resumed(first: TraceContext | undefined): Span
+  resumed(first: TraceContext | undefined, inquiry: Inquiry, facts: Facts): Span
 }
 
 export interface Span {
@@ -25,7 +29,7 @@ export interface Span {
   /** What was asked for may be done. */
   permitted(): void
   /** A call that a composition makes. */
-  step(): Span
+  step(inquiry: Inquiry, facts: Facts): Span
   /** A request that goes to a server because of it. */
   attempt(server: CatalogServer): Attempt
   ended(record: AuditRecord, answer: BackendReply | undefined): void

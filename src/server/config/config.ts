@@ -57,6 +57,8 @@ export interface Config {
   /** Values of the environment that stand in headers, variables and arguments of servers: no text shows them. */
   readonly taken: readonly Secret[]
   readonly log: { readonly level: string; readonly to: "stderr" | "stdout" }
+  /** Undefined: only what the variables of OpenTelemetry say. */
+  readonly telemetry: TelemetryConfig | undefined
   readonly sbom: SbomConfig
   readonly limits: Limits
   readonly rateLimits: readonly RateRule[]
@@ -125,6 +127,30 @@ export interface AuditConfig {
   readonly sync: "batch" | "each" | "none"
   readonly begin: "effects" | "all" | "none"
   readonly onFailure: "deny" | "degrade"
+}
+
+/** What is undefined here, a variable of OpenTelemetry may say. Durations in milliseconds. */
+export interface TelemetryConfig {
+  readonly endpoint?: string | undefined
+  /** Names in lower case. */
+  readonly headers?: ReadonlyMap<string, Secret>
+  readonly compression?: "gzip" | "none" | undefined
+  /** A file, absolute. */
+  readonly certificate?: string | undefined
+  readonly timeout?: number | undefined
+  readonly serviceName?: string | undefined
+  readonly resource?: ReadonlyMap<string, string | number | boolean>
+  readonly traces: {
+    readonly enabled?: boolean | undefined
+    readonly endpoint?: string | undefined
+    readonly ratio?: number | undefined
+    readonly minTrust: Trust | "none"
+  }
+  readonly metrics: {
+    readonly enabled?: boolean | undefined
+    readonly endpoint?: string | undefined
+    readonly interval?: number | undefined
+  }
 }
 
 /** What SBOMs say that the registry does not know. */

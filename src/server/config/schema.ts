@@ -6,6 +6,7 @@ import { rateLimits } from "./rates-schema.ts"
 import { sbom } from "./sbom-schema.ts"
 import { fileAddress, origin, sealKey, secret, webUrl } from "./scalars.ts"
 import { servers } from "./servers-schema.ts"
+import { telemetry } from "./telemetry-schema.ts"
 import { toolRules } from "./tool-rules-schema.ts"
 
 const host = z.string().min(1).max(255)
@@ -179,6 +180,11 @@ export const ConfigFile = z.strictObject({
     .describe("Sessions of legacy MCP clients."),
   audit: audit.optional().describe("The record of every decision."),
   log: log.describe("The log."),
+  telemetry: telemetry
+    .optional()
+    .describe(
+      "Traces and metrics for a collector of OpenTelemetry. Without this section and without the variables of OpenTelemetry nothing is sent.",
+    ),
   sbom: sbom.describe("What `postern sbom export` says that the registry does not know."),
   limits: limits.describe("Limits."),
   rateLimits: rateLimits.describe("How often agents may ask, and tools and servers be asked."),

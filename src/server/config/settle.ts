@@ -72,11 +72,29 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     },
     taken: around.taken.map((value) => new Secret(value)),
     log,
+    telemetry: written.telemetry && settleTelemetry(written.telemetry, around),
     sbom,
     limits,
     rateLimits: settleRates(written.rateLimits, around.wrong),
     state: { runs: runStore(written.state.runs, around) },
     explainRefusals,
+  }
+}
+
+function settleTelemetry(
+  telemetry: NonNullable<ConfigFile["telemetry"]>,
+  around: Surroundings,
+): Config["telemetry"] {
+  const { certificate, headers = {}, resource = {} } = telemetry
+  const at = ["telemetry", "headers"]
+  const secrets = Object.entries(headers).map(
+    ([name, value]) => [name.toLowerCase(), reader(around).secret([...at, name], value)] as const,
+  )
+  return {
+    ...telemetry,
+    headers: new Map(secrets),
+    resource: new Map(Object.entries(resource)),
+    certificate: certificate === undefined ? undefined : inFolder(certificate, around),
   }
 }
 

@@ -20,7 +20,6 @@ export function recoveredOrigin(
   const facts = beginFacts(gateway.now(), catalog.digest, { name: record.tool })
   facts.caller = caller
   const first = readTraceparent(record.trace)
-  const span = gateway.tracing?.resumed(first)
   const args = isObject(record.input) ? record.input : undefined
   const request: CallRequest = {
     era: undefined,
@@ -34,6 +33,7 @@ export function recoveredOrigin(
     cancellation: undefined,
     onNotification: undefined,
   }
+  const span = gateway.tracing?.resumed(first, request, facts)
   const way: Way = { kind: "call", id: gateway.id(), request, gateway, catalog, facts, span }
   const called = catalog.tool(tool.name, tool.version)
   const onRest = span && ((status: string) => span.rested(record, status))
