@@ -49,10 +49,12 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
       const late = Promise.withResolvers<void>()
       const timer = setTimeout(late.resolve, options.flushMs)
       for (const { delivery } of all) delivery.hurry()
-      await Promise.race([Promise.all(all.map((one) => one.end())), late.promise])
+      const ended = Promise.all(all.map((one) => one.end()))
+      await Promise.race([ended, late.promise])
       clearTimeout(timer)
-      for (const { delivery } of all) delivery.close()
       traces?.batches.giveUp()
+      for (const { delivery } of all) delivery.close()
+      await ended // which nothing holds up any more
       tellLost(traces?.batches.counts, options.log)
     },
   }
