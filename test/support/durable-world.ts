@@ -1,6 +1,6 @@
 import type { Plan } from "../../src/compose/plan/plan.ts"
 import { type Drive, DurableRun } from "../../src/compose/run/durable/drive.ts"
-import type { StoredEvent } from "../../src/compose/run/durable/event.ts"
+import { isOutcome, type StoredEvent } from "../../src/compose/run/durable/event.ts"
 import type {
   Journal,
   Lease,
@@ -15,8 +15,8 @@ import { defaultRunLimits, type RunLimits } from "../../src/compose/run/limits.t
 import type { RunOutcome } from "../../src/compose/run/run-plan.ts"
 import { digest } from "../../src/schema/canonical.ts"
 import type { Json } from "../../src/schema/json.ts"
-import { MemoryJournal } from "../../src/store/journal/memory-journal.ts"
 import { type Tool, World } from "./composition-world.ts"
+import { setting } from "./durable-setting.ts"
 import { VirtualClock } from "./virtual-clock.ts"
 
 /** A journal of which the process ends at a write: nothing that comes after it is answered. */
@@ -37,7 +37,14 @@ class MortalJournal implements Pick<Journal, "append" | "takeOnce" | "settleOnce
   }
 
   append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
-    return this.#write(() => this.inner.append(lease, events, change), events, change)
+    return this.#write(
+      (death) => {
+        const written = death === "unannounced" ? withoutAnnouncements(events) : events
+        return this.inner.append(lease, written, change)
+      },
+      events,
+      change,
+    )
   }
 
   takeOnce(key: string, taker: OnceTaker): Promise<OnceTaken> {
@@ -49,15 +56,15 @@ class MortalJournal implements Pick<Journal, "append" | "takeOnce" | "settleOnce
   }
 
   async #write<T>(
-    write: () => Promise<T>,
+    write: (death: Death) => Promise<T>,
     events: readonly StoredEvent[] = [],
     change?: RunChange,
   ): Promise<T> {
     if (this.#isDead) return new Promise(() => {})
     const death = this.#dies(events, change)
     if (death === "before") return this.#die()
-    const written = await write()
-    return death === "after" ? this.#die() : written
+    const written = await write(death)
+    return death === undefined ? written : this.#die()
   }
 
   #die(): Promise<never> {
@@ -67,7 +74,12 @@ class MortalJournal implements Pick<Journal, "append" | "takeOnce" | "settleOnce
   }
 }
 
-export type Death = "before" | "after" | undefined
+/** `unannounced`: after it, and what it says of calls that were to be made next is not written. */
+export type Death = "before" | "after" | "unannounced" | undefined
+
+/** Up to the last event that does not announce a call. */
+const withoutAnnouncements = (events: readonly StoredEvent[]): readonly StoredEvent[] =>
+  events.slice(0, events.findLastIndex(({ kind }) => kind !== "intent" && kind !== "undo") + 1)
 
 export interface DurableOptions {
   readonly limits?: Partial<RunLimits>
@@ -75,6 +87,10 @@ export interface DurableOptions {
   /** Of each incarnation: at which write it ends. */
   readonly dies?: (events: readonly StoredEvent[], change?: RunChange) => Death
   readonly faultOf?: ConstructorParameters<typeof DurableRun>[2]["faultOf"]
+  /** Between the end of one incarnation and the beginning of the next. */
+  readonly outageMs?: number
+  /** Folds what the journal has of a run, as a broken engine would. */
+  readonly stateOf?: (events: readonly StoredEvent[]) => RunState
 }
 
 /** Tools that answer as they are told, and durable runs that call them, in virtual time. */
@@ -86,9 +102,12 @@ export class DurableWorld extends World {
   incarnations = 0
 
   constructor(tools: Readonly<Record<string, Tool>>, options: DurableOptions = {}) {
-    super(tools, undefined, new VirtualClock({ turns: options.journal === undefined ? 1 : 4 }))
+    const journal = options.journal ?? setting.open()
+    const asked = new Set<Promise<unknown>>()
+    const outside = () => (asked.size === 0 ? undefined : Promise.allSettled([...asked]))
+    super(tools, undefined, new VirtualClock(outside))
     this.#options = options
-    this.journal = options.journal ?? new MemoryJournal()
+    this.journal = watched(journal, asked)
   }
 
   async begin(plan: Plan, input: Json = {}, id = "run"): Promise<void> {
@@ -112,6 +131,7 @@ export class DurableWorld extends World {
       if (drive !== undefined) return drive
       const { status } = await this.record(id)
       if (!isOpen(status)) return { status } // it died with its last word
+      await this.clock.pass(this.#options.outageMs ?? 0)
     }
     throw new Error(`no end after ${incarnationsMax} incarnations`)
   }
@@ -133,10 +153,11 @@ export class DurableWorld extends World {
   async begun(id: string, counts: boolean, callerScope = "agent"): Promise<Drive | undefined> {
     this.incarnations++
     const record = await this.#claim(id, counts)
-    const journal = new MortalJournal(this.journal, this.#options.dies ?? (() => undefined))
-    const state = RunState.of(await this.journal.events(id))
+    const { dies = setting.isReplaying ? this.#replay() : () => undefined } = this.#options
+    const journal = new MortalJournal(this.journal, dies)
+    const { limits, faultOf, stateOf = RunState.of } = this.#options
+    const state = stateOf(await this.journal.events(id))
     const plan = (await this.journal.plan(record.plan)) as unknown as Plan
-    const { limits, faultOf } = this.#options
     const run = new DurableRun(
       plan,
       { clock: this.clock, invoke: this.invoke },
@@ -152,6 +173,16 @@ export class DurableWorld extends World {
     )
     this.driven = run
     return Promise.race([run.drive(), journal.ended.then(() => undefined)])
+  }
+
+  /** What is in memory is thrown away whenever the journal has heard how something ended, and nothing is under way. */
+  #replay() {
+    const before = this.seen.length
+    return (events: readonly StoredEvent[], change?: RunChange): Death => {
+      const isQuiet = this.seen.slice(before).every(({ endMs }) => endMs !== undefined)
+      const isGoingOn = change?.status === undefined || isOpen(change.status)
+      return isQuiet && isGoingOn && events.some(isOutcome) ? "unannounced" : undefined
+    }
   }
 
   /** What the journal has of the run, step by step, without when. */
@@ -178,4 +209,23 @@ export class DurableWorld extends World {
   #owner(): Owner {
     return { owner: "me", leaseUntilMs: undefined, nowMs: this.clock.now() }
   }
+}
+
+/** The same journal, and what it was asked and has not answered. */
+function watched(journal: Journal, asked: Set<Promise<unknown>>): Journal {
+  const watch = <T>(answer: T): T => {
+    if (!(answer instanceof Promise)) return answer
+    asked.add(answer)
+    const answered = () => asked.delete(answer)
+    answer.then(answered, answered)
+    return answer
+  }
+  return new Proxy(journal, {
+    get(_, name) {
+      const value: unknown = Reflect.get(journal, name)
+      return typeof value === "function"
+        ? (...args: unknown[]) => watch(value.apply(journal, args))
+        : value
+    },
+  })
 }

@@ -35,7 +35,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** A real PostgreSQL of one's own, on loopback, with all its durability. */
+/** A real PostgreSQL of one's own, on loopback. */
 export interface Postgres {
   readonly port: number
   /** A database that is there and empty. */
@@ -47,7 +47,11 @@ export interface Postgres {
   close(): Promise<void>
 }
 
-export async function startPostgres(programs: string): Promise<Postgres> {
+/** `fsync: "off"`: for tests that crash neither it nor the machine. */
+export async function startPostgres(
+  programs: string,
+  own: { readonly fsync?: "off" } = {},
+): Promise<Postgres> {
   const folder = mkdtempSync(join(tmpdir(), "postern-postgres-"))
   const user = unprivileged(programs)
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
@@ -55,7 +59,8 @@ export async function startPostgres(programs: string): Promise<Postgres> {
   const flags = ["--auth=trust", "--username=postern", "--encoding=UTF8", "--no-locale"]
   execFileSync(join(programs, "initdb"), ["-D", data, ...flags], { ...user, cwd: folder })
   const port = await freePort()
-  const settings = { port, listen_addresses: "127.0.0.1", unix_socket_directories: folder }
+  const at = { port, listen_addresses: "127.0.0.1", unix_socket_directories: folder }
+  const settings = { ...at, ...own }
   const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`])
   let server: ChildProcess | undefined
   const stop = async (signal: NodeJS.Signals) => {

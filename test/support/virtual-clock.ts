@@ -12,11 +12,11 @@ export class VirtualClock implements Clock {
   /** What `random` gives next; 0.5, which is no jitter, when there is nothing left. */
   readonly chances: number[] = []
   readonly #timers = new Set<Timer>()
-  readonly #turns: number
+  readonly #outside: () => Promise<unknown> | undefined
 
-  /** `turns`: of the loop, without which what happens outside of promises, such as a write to a disk, is not over. */
-  constructor({ turns = 1 } = {}) {
-    this.#turns = turns
+  /** `outside`: what happens where this clock does not reach, such as writes to a disk. Time waits for it. */
+  constructor(outside: () => Promise<unknown> | undefined = () => undefined) {
+    this.#outside = outside
   }
 
   now(): number {
@@ -82,8 +82,12 @@ export class VirtualClock implements Clock {
 
   /** Every promise that can settle without time passing has settled. */
   async #settled(): Promise<void> {
-    for (let turn = 0; turn < this.#turns; turn++)
+    for (;;) {
       await new Promise<void>((resolve) => void setImmediate(resolve))
+      const outside = this.#outside()
+      if (outside === undefined) return
+      await outside
+    }
   }
 
   /** The next timer of all, up to a time; of several at one time the one that was set first. */
