@@ -1,5 +1,6 @@
-import type { DatabaseSync } from "node:sqlite"
+import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { JournalTrouble } from "../../compose/run/durable/journal.ts"
+import { FilePlace } from "./file-place.ts"
 import { troubleOf } from "./sqlite-trouble.ts"
 
 interface Queued {
@@ -15,14 +16,23 @@ interface Queued {
  */
 export class GroupCommit {
   readonly #db: DatabaseSync
+  readonly #begin: StatementSync
+  readonly #commit: StatementSync
   readonly #file: string
+  readonly #place: FilePlace
+  readonly #busyMs: number
   #queue: Queued[] = []
   #trouble: JournalTrouble | undefined
   #isClosed = false
 
-  constructor(db: DatabaseSync, file: string) {
+  constructor(db: DatabaseSync, file: string, busyMs: number) {
+    this.#busyMs = busyMs
+    db.exec(`PRAGMA busy_timeout = ${busyMs}`)
     this.#db = db
+    this.#begin = db.prepare("BEGIN IMMEDIATE")
+    this.#commit = db.prepare("COMMIT")
     this.#file = file
+    this.#place = new FilePlace(file)
   }
 
   /** Why the last transaction failed; undefined when it did not. */
@@ -72,16 +82,17 @@ export class GroupCommit {
     if (queue.length === 0) return
     let written: readonly Queued[]
     try {
-      this.#db.exec("BEGIN IMMEDIATE")
+      this.#place.check()
+      this.#begin.run()
       written = queue.filter((queued) => this.#did(queued))
-      this.#db.exec("COMMIT")
+      this.#commit.run()
     } catch (cause) {
       const error = this.#noted(cause)
       this.#rollBack()
       for (const { reject } of queue) reject(error)
       return
     }
-    this.#trouble = undefined
+    this.#recovered()
     for (const { settle } of written) settle()
   }
 
@@ -97,9 +108,17 @@ export class GroupCommit {
     }
   }
 
+  #recovered(): void {
+    if (this.#trouble === undefined) return
+    this.#trouble = undefined
+    this.#db.exec(`PRAGMA busy_timeout = ${this.#busyMs}`)
+  }
+
   #noted(cause: unknown): unknown {
-    const trouble = troubleOf(this.#file, cause)
+    const trouble = cause instanceof JournalTrouble ? cause : troubleOf(this.#file, cause)
     if (trouble === undefined) return cause
+    // Many try again now, each for itself: to wait once more for whoever holds the file would hold up everything else.
+    if (this.#trouble === undefined) this.#db.exec("PRAGMA busy_timeout = 0")
     this.#trouble = trouble
     return trouble
   }

@@ -19,7 +19,7 @@ import {
 } from "../../compose/run/durable/journal.ts"
 import type { NewRun, RunChange, RunRecord, Tombstone } from "../../compose/run/durable/record.ts"
 import type { RunStatus } from "../../compose/run/durable/status.ts"
-import { type FileLock, lockFile } from "../file-lock.ts"
+import { type FileLock, HeldElsewhere, lockFile } from "../file-lock.ts"
 import { Blobs } from "./blobs.ts"
 import { GroupCommit } from "./group-commit.ts"
 import { begunRecord } from "./records.ts"
@@ -36,20 +36,36 @@ import {
 } from "./rows.ts"
 import { SqliteOnce } from "./sqlite-once.ts"
 import { SqlitePurge } from "./sqlite-purge.ts"
-import { openDatabase, type SqliteOptions } from "./sqlite-schema.ts"
+import {
+  defaultBusyMs,
+  openDatabase,
+  openingTrouble,
+  prepareFolder,
+  type SqliteOptions,
+} from "./sqlite-schema.ts"
 
 /**
  * The run journal in a file: the default, with no server. Whoever opens it has it alone, until it is closed or its process
  * ends, however it ends. Throws a {@link JournalTrouble} when it cannot be opened.
  */
 export function openSqliteJournal(file: string, options: SqliteOptions = {}): Journal {
+  prepareFolder(file)
   const lock = lockOf(file)
+  let db: DatabaseSync | undefined
   try {
-    return new SqliteJournal(openDatabase(file, options), file, lock)
+    const { busyMs = defaultBusyMs } = options
+    db = openDatabase(file, options)
+    return new SqliteJournal(db, file, { lock, busyMs })
   } catch (cause) {
+    db?.close()
     lock.release()
-    throw cause
+    throw openingTrouble(file, cause)
   }
+}
+
+interface Held {
+  readonly lock: FileLock
+  readonly busyMs: number
 }
 
 function lockOf(file: string): FileLock {
@@ -57,7 +73,8 @@ function lockOf(file: string): FileLock {
     return lockFile(file)
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause)
-    throw new JournalTrouble(`the run journal cannot be opened: ${words}`, { kind: "busy", cause })
+    const kind = cause instanceof HeldElsewhere ? "busy" : "read-only"
+    throw new JournalTrouble(`the run journal cannot be opened: ${words}`, { kind, cause })
   }
 }
 
@@ -73,10 +90,10 @@ class SqliteJournal implements Journal {
   readonly #purge: SqlitePurge
   readonly #statements: ReturnType<typeof prepare>
 
-  constructor(db: DatabaseSync, file: string, lock: FileLock) {
+  constructor(db: DatabaseSync, file: string, { lock, busyMs }: Held) {
     this.#db = db
     this.#lock = lock
-    this.#commit = new GroupCommit(db, file)
+    this.#commit = new GroupCommit(db, file, busyMs)
     this.#blobs = new Blobs(db)
     this.#once = new SqliteOnce(db, this.#blobs)
     this.#purge = new SqlitePurge(db)
@@ -215,7 +232,9 @@ class SqliteJournal implements Journal {
 
   check(): Promise<void> {
     return this.#commit.write(() => {
-      this.#statements.touch.run()
+      const { reserve, free } = this.#statements
+      reserve.run()
+      free.run()
     })
   }
 
@@ -294,7 +313,9 @@ function prepare(db: DatabaseSync): Readonly<Record<Statements, StatementSync>> 
       ORDER BY created DESC, id DESC LIMIT :max`,
     counts: "SELECT status, count(*) AS n FROM run GROUP BY status",
     oldest: `SELECT min(created) AS created FROM run WHERE ${isOpenRow} OR status = 'parked'`,
-    touch: "UPDATE tomb SET ended = ended WHERE key = ''",
+    // What takes no page tells nothing of a disk that is full.
+    reserve: "INSERT INTO blob (digest, bytes) VALUES ('', zeroblob(65536))",
+    free: "DELETE FROM blob WHERE digest = ''",
   }
   const prepared = Object.entries(texts).map(([name, text]) => [name, db.prepare(text)] as const)
   return Object.fromEntries(prepared) as Record<Statements, StatementSync> // the same names
@@ -317,4 +338,5 @@ type Statements =
   | "list"
   | "counts"
   | "oldest"
-  | "touch"
+  | "reserve"
+  | "free"

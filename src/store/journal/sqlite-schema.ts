@@ -9,6 +9,8 @@ const applicationId = 0x50_6f_52_4a
 /** Of the tables. A file of another one is not touched. */
 const schemaVersion = 2
 const pageBytes = 4096
+/** The write-ahead log is put into the file when it is so long: a few pages are written by almost every commit. */
+const logPages = 4_000
 
 /**
  * compositions §10.3; texts that begin with `@` are the digests of blobs. Events stand by the place of their run, not by its
@@ -43,31 +45,34 @@ export interface SqliteOptions {
   readonly synchronous?: "FULL" | "NORMAL"
   /** The file may grow so far. */
   readonly bytesMax?: number
-  /** Another process that holds the file is waited for so long. */
+  /** Another process that writes to the file is waited for so long, and nothing else is done meanwhile. */
   readonly busyMs?: number
 }
+
+export const defaultBusyMs = 100
+/** At the start, when nobody waits for anything else. */
+const startBusyMs = 2_000
 
 /** Opens the file, or makes it. Throws a {@link JournalTrouble} for what cannot be used. */
 export function openDatabase(file: string, options: SqliteOptions): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
-    prepareFolder(file)
     const isNew = !existsSync(file)
     if (isNew) closeSync(openSync(file, "a", 0o600))
-    db = new DatabaseSync(file, { timeout: options.busyMs ?? 2_000 })
+    db = new DatabaseSync(file, { timeout: options.busyMs ?? startBusyMs })
     configure(db, options)
     checkKind(db, file)
     if (isNew) syncFolder(file)
     return db
   } catch (cause) {
     db?.close()
-    if (cause instanceof JournalTrouble) throw cause
-    throw troubleOf(file, cause) ?? unusable(file, cause)
+    throw openingTrouble(file, cause)
   }
 }
 
 function configure(db: DatabaseSync, { synchronous = "FULL", bytesMax }: SqliteOptions): void {
   db.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`)
+  db.exec(`PRAGMA wal_autocheckpoint = ${logPages}`)
   if (bytesMax !== undefined)
     db.exec(`PRAGMA max_page_count = ${Math.max(32, Math.floor(bytesMax / pageBytes))}`)
 }
@@ -101,17 +106,32 @@ function numberOf(db: DatabaseSync, pragma: string): number {
   return Number(db.prepare(`PRAGMA ${pragma}`).get()?.[pragma])
 }
 
-/** Locks of SQLite do not hold on network file systems (sqlite.org/faq.html#q5): NFS, SMB and CIFS by their magic. */
-const networked: ReadonlySet<number> = new Set([0x69_69, 0x51_7b, 0xff_53_4d_42, 0xfe_53_4d_42])
+/**
+ * Locks of SQLite do not hold on network file systems (sqlite.org/faq.html#q5): NFS, SMB, CIFS, SMB2, AFS, Ceph and Lustre by
+ * their magic (statfs(2)).
+ */
+const networked: ReadonlySet<number> = new Set([
+  ...[0x69_69, 0x51_7b, 0xff_53_4d_42, 0xfe_53_4d_42, 0x53_46_41_4f, 0xc3_64_00, 0xb_d0_0b_d0],
+])
 
-function prepareFolder(file: string): void {
-  const folder = dirname(file)
-  mkdirSync(folder, { recursive: true })
-  if (networked.has(statfsSync(folder).type))
+/** Makes the folder of the file. Throws a {@link JournalTrouble} where it cannot be made, or the file cannot be there. */
+export function prepareFolder(file: string): void {
+  if (networked.has(fileSystemOf(dirname(file))))
     throw new JournalTrouble(
       `${file} is on a network file system, where its locks do not hold; use a local disk, or PostgreSQL`,
       { kind: "other" },
     )
+}
+
+function fileSystemOf(folder: string): number {
+  try {
+    mkdirSync(folder, { recursive: true })
+    return statfsSync(folder).type
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause)
+    const message = `the folder of the run journal ${folder} cannot be made or looked into: ${words}`
+    throw new JournalTrouble(message, { kind: "read-only", cause })
+  }
 }
 
 /** A new file is there after a power failure only when its folder is written, too. */
@@ -124,7 +144,10 @@ function syncFolder(file: string): void {
   }
 }
 
-function unusable(file: string, cause: unknown): JournalTrouble {
+/** Whatever kept it from being opened, as what an operator can mend. */
+export function openingTrouble(file: string, cause: unknown): JournalTrouble {
+  const known = cause instanceof JournalTrouble ? cause : troubleOf(file, cause)
+  if (known !== undefined) return known
   const words = cause instanceof Error ? cause.message : String(cause)
   return new JournalTrouble(`the run journal ${file} cannot be opened: ${words}`, {
     kind: "io",

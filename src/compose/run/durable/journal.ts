@@ -149,6 +149,8 @@ export type TroubleKind =
   | "io"
   | "corrupt"
   | "read-only"
+  | "forbidden"
+  | "missing"
   | "unreachable"
   | "closed"
   | "other"

@@ -68,7 +68,8 @@ export class RunLog {
   async durable(): Promise<boolean> {
     const { isHeld, clock } = this.#options
     while (!this.#writer.isLost) {
-      if (this.#writer.writing !== undefined) await this.#writer.writing
+      const { written } = this.#writer
+      if (written !== undefined) await written
       else if (isHeld()) return true
       else await clock.sleep(patienceMs, new Cancellation())
     }

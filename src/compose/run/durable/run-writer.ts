@@ -38,9 +38,11 @@ interface Entry {
 
 /**
  * How many steps of promises an outcome waits for what follows from it at once: the intent of the next call goes into the
- * same commit. There are some dozens of them from the end of one call to the beginning of the next.
+ * same commit. There are some dozens of them from the end of one call to the beginning of the next. Few are left as soon as
+ * somebody waits for it: what is begun together with that is noted by then.
  */
 const togetherMax = 40
+const leftWhenAwaited = 4
 
 /** While the journal cannot be written, it is tried again so often. */
 const patienceMs = 1_000
@@ -52,6 +54,8 @@ export class RunWriter {
   readonly begun: Promise<Creation>
   #pending: Entry[] = []
   #writing: Promise<void> | undefined
+  /** Of promises, until what is pending is written. */
+  #stepsLeft = 0
   #isLost = false
 
   constructor(options: RunWriterOptions) {
@@ -70,8 +74,9 @@ export class RunWriter {
     return this.#isLost
   }
 
-  /** What is under way; undefined when all is on the disk. */
-  get writing(): Promise<void> | undefined {
+  /** What is under way, and is hurried on; undefined when all is on the disk. */
+  get written(): Promise<void> | undefined {
+    this.#stepsLeft = Math.min(this.#stepsLeft, leftWhenAwaited)
     return this.#writing
   }
 
@@ -92,7 +97,8 @@ export class RunWriter {
   }
 
   async #write(first?: () => Promise<void>): Promise<void> {
-    for (let step = 0; step < togetherMax; step++) await Promise.resolve()
+    for (this.#stepsLeft = togetherMax; this.#stepsLeft > 0; this.#stepsLeft--)
+      await Promise.resolve()
     try {
       await first?.()
       while (this.#pending.length > 0 && !this.#isLost) {

@@ -13,6 +13,9 @@ const kinds: ReadonlyMap<string, TroubleKind> = new Map([
   ["57", "unreachable"],
   ["58", "io"],
   ["40", "busy"],
+  ["42501", "forbidden"],
+  ["3F000", "missing"],
+  ["42P01", "missing"],
   ["XX", "corrupt"],
 ])
 
@@ -22,6 +25,9 @@ const advice: { readonly [kind in TroubleKind]: string } = {
   io: "look at the disk of the database",
   corrupt: "the database is damaged: restore a copy",
   "read-only": "it is a standby, or was made read-only: name the primary in state.runs",
+  forbidden:
+    "give the role that Postern connects as the right to create a schema in the database, or make the schema postern and let it own that",
+  missing: "its tables were taken away: restore them, or start again to have them made",
   unreachable: "look whether the database runs, and who may connect to it",
   closed: "the gateway is shutting down",
   other: "see the words before",
@@ -46,8 +52,9 @@ export function troubleOf(cause: unknown): JournalTrouble | undefined {
 function kindOf(cause: Error): TroubleKind | undefined {
   const code = "code" in cause ? String(cause.code) : ""
   if (/^[0-9A-Z]{5}$/.test(code) && !lost.test(code)) {
+    if (kinds.has(code)) return kinds.get(code)
     if (code.startsWith("22") || code.startsWith("42")) return // a statement of ours is wrong
-    return kinds.get(code) ?? kinds.get(code.slice(0, 2)) ?? "other"
+    return kinds.get(code.slice(0, 2)) ?? "other"
   }
   return lost.test(code) || ended.test(cause.message) ? "unreachable" : undefined
 }
