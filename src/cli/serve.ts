@@ -1,4 +1,5 @@
 import { relative } from "node:path"
+import type { Config } from "../server/config/config.ts"
 import { banner } from "./banner.ts"
 import type { Command, ExitCode, Io } from "./command.ts"
 import { configOption, readConfig } from "./config-file.ts"
@@ -26,14 +27,18 @@ Exit code 1 when the configuration or the registry is not sound, or a port is ta
     const log = createLog(config.log)
     keepServing((error, kind) => log.error({ event: kind, error }))
     using signals = new StopSignals()
+    const stop = new AbortController()
+    void signals.stopped.then(() => stop.abort())
+    const { signal } = stop
+    const options = { version: version(), env: io.env, log, warnings, signal }
     try {
-      const running = await startGateway(config, { version: version(), env: io.env, log, warnings })
+      const running = await startGateway(config, options)
       io.out.write(
         banner({
           version: version(),
           url: running.url,
           adminUrl: running.adminUrl,
-          source: relative(process.cwd(), config.registry.file),
+          source: sourceOf(config),
           catalog: running.catalog(),
           routes: running.routes(),
           command:
@@ -45,10 +50,14 @@ Exit code 1 when the configuration or the registry is not sound, or a port is ta
       return 0
     } catch (error) {
       if (!(error instanceof StartError)) throw error
+      if (signal.aborted) return 0 // before it had a registry
       return report(error, io)
     }
   },
 }
+
+const sourceOf = ({ registry: { name, source } }: Config): string =>
+  source.kind === "file" ? relative(process.cwd(), name) : name
 
 /** What a bug throws where nobody waits must not end the calls of everybody else. */
 function keepServing(tell: (error: unknown, kind: string) => void): void {

@@ -8,6 +8,7 @@ import { callerClaims } from "../server/identity-of.ts"
 import { loadLimitsOf, planLimitsOf, programLimitsOf } from "../server/limit-sets.ts"
 import type { Given, Io } from "./command.ts"
 import { readConfig } from "./config-file.ts"
+import { fetchRegistry } from "./registry-fetch.ts"
 import { readRegistry } from "./registry-file.ts"
 import { load } from "./validate.ts"
 
@@ -37,8 +38,11 @@ export async function soundFile(file: string, io: Io): Promise<Sound | undefined
 /** The document that a gateway with this configuration serves; undefined when its problems have been printed. */
 export async function configuredRegistry(config: Config, io: Io): Promise<Sound | undefined> {
   const { registry, limits } = config
-  const { file, knobs } = registry
-  const read = await readRegistry(file, programLimitsOf(limits))
+  const { knobs, name, source } = registry
+  const read =
+    source.kind === "http"
+      ? await fetchRegistry(source, limits, io)
+      : await readRegistry(source.file, programLimitsOf(limits))
   if (!read.ok) {
     io.err.write(`${formatProblem(read.problem)}\n`)
     return undefined
@@ -51,7 +55,7 @@ export async function configuredRegistry(config: Config, io: Io): Promise<Sound 
     env: (name: string) => io.env[name],
     claims: callerClaims(config),
   }
-  return soundOf(file, toEnd(loadPlanned(read.text, options)), io)
+  return soundOf(name, toEnd(loadPlanned(read.text, options)), io)
 }
 
 function soundOf(file: string, planned: Planned, io: Io): Sound | undefined {

@@ -8,6 +8,7 @@ import { type MetricReading, Metrics } from "./metrics.ts"
 import type { Parts } from "./parts.ts"
 import type { StandingChange } from "./pins/pins.ts"
 import { countStates } from "./pins/pins-status.ts"
+import { addSource } from "./registry/source-metrics.ts"
 import type { SpanCounts } from "./telemetry/telemetry.ts"
 
 /** The gateway's metrics. Decisions are counted as they are made; the rest is read when somebody scrapes. */
@@ -62,6 +63,7 @@ export function createGatewayMetrics(): GatewayMetrics {
         addBackends(metrics, parts)
         addDurable(metrics, parts)
         addTelemetry(metrics, parts)
+        addSource(metrics, parts)
         hasReadings = true
       }
       return metrics.read()

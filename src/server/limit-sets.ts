@@ -5,6 +5,7 @@ import type { PolicyStateLimits } from "../compose/run/state/policy-state.ts"
 import type { BackendLimits } from "../mcp/backend/limits.ts"
 import type { FaceLimits } from "../mcp/face/limits.ts"
 import type { LoadLimits } from "../registry/limits.ts"
+import type { HttpLimits } from "../store/http/limits.ts"
 import type { ProgramLimits } from "../store/program/limits.ts"
 import type { Limits } from "./limits.ts"
 
@@ -128,4 +129,12 @@ export const planLimitsOf = (limits: Limits): PlanLimits => ({
   maxDepth: limits.maxDepth,
   maxParallel: limits.maxParallel,
   maxAttempts: limits.maxAttempts,
+})
+
+/** The configured limits as a registry over HTTP names them. */
+export const httpLimitsOf = (limits: Limits): HttpLimits => ({
+  fetchMs: limits.registryFetchTimeout,
+  documentBytesMax: limits.registryBytes,
+  retryMaxMs: limits.registryRetryWait,
+  eventsIdleMs: limits.registryEventsIdle,
 })

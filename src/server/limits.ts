@@ -5,6 +5,7 @@ import { defaultPolicyStateLimits } from "../compose/run/state/policy-state.ts"
 import { defaultLimits as backendLimits } from "../mcp/backend/limits.ts"
 import { faceLimits } from "../mcp/face/limits.ts"
 import { defaultLoadLimits } from "../registry/limits.ts"
+import { defaultHttpLimits } from "../store/http/limits.ts"
 import { defaultProgramLimits } from "../store/program/limits.ts"
 import { bytes, count, day, gib, kib, type Limit, mib, minute, time } from "./limit-kinds.ts"
 import { telemetryLimits } from "./telemetry/limits.ts"
@@ -77,6 +78,15 @@ export const limitTable = {
     min: 32 * mib,
     max: 8 * gib,
   },
+  registryFetchTimeout: time(defaultHttpLimits.fetchMs, "one fetch of the document may take"),
+  registryRetryWait: time(
+    defaultHttpLimits.retryMaxMs,
+    "to wait at most between two fetches of it while its source is away, whatever that asks for",
+  ),
+  registryEventsIdle: time(
+    defaultHttpLimits.eventsIdleMs,
+    "the source's stream of changes may be silent before it is opened anew",
+  ),
   registrySlice: time(10, "a registry document is worked on before waiting calls get a turn"),
   exposedInterval: time(
     1_000,

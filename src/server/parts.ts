@@ -5,6 +5,7 @@ import type { GuardedBackends } from "../call/resilience/guarded-backends.ts"
 import type { BackendPool } from "../mcp/backend/pool.ts"
 import type { Face } from "../mcp/face/face.ts"
 import type { Catalog } from "../registry/catalog.ts"
+import type { HttpSource } from "../store/http/http-source.ts"
 import type { Audit } from "./audit/audit.ts"
 import type { Runs } from "./compositions.ts"
 import type { Config } from "./config/config.ts"
@@ -21,6 +22,8 @@ export interface StartOptions {
   readonly log: Logger
   /** Warnings of the configuration, `file:line:column …` each: they stay on `/status`. */
   readonly warnings: readonly string[]
+  /** Ends a start that waits for its registry. */
+  readonly signal?: AbortSignal
 }
 
 /** All that lives as long as the gateway. */
@@ -38,6 +41,8 @@ export interface Parts {
   readonly compositions: Runs
   readonly face: Face
   readonly registry: Registry
+  /** Where the registry comes from over HTTP; undefined for a file. */
+  readonly remote: HttpSource | undefined
   readonly metrics: GatewayMetrics
   /** Undefined where nothing is told to a collector. */
   readonly telemetry: Telemetry | undefined
@@ -49,6 +54,8 @@ export interface Parts {
 export interface Current {
   catalog: Catalog | undefined
   routes: Routes | undefined
+  /** From when on callers are answered. */
+  isServing: boolean
   isClosing: boolean
 }
 

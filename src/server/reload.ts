@@ -2,7 +2,13 @@ import { createHash } from "node:crypto"
 import type { Planned } from "../compose/load.ts"
 import type { Catalog } from "../registry/catalog.ts"
 import type { Problem } from "../registry/problem.ts"
-import { type FileSource, type ReadDocument, Unreadable, type Watch } from "../store/file-source.ts"
+import {
+  type DocumentSource,
+  type ReadDocument,
+  SourceAway,
+  Unreadable,
+  type Watch,
+} from "../store/source.ts"
 import { inSlices } from "./slices.ts"
 
 /** A sound document: what the gateway may go over to. */
@@ -15,7 +21,7 @@ export interface Accepted {
 }
 
 export interface ReloadOptions {
-  readonly source: FileSource
+  readonly source: DocumentSource
   readonly load: (document: ReadDocument) => Generator<void, Planned, void>
   /** How long loading may work before waiting calls get their turn. */
   readonly sliceMs: number
@@ -38,13 +44,19 @@ export interface RegistryState {
   readonly loadedAtMs: number | undefined
   /** How many documents were refused. */
   readonly refusals: number
-  /** Undefined when the document is the one in use. */
+  /** Undefined when the document is the one in use, or when there is one in use and the source is away. */
   readonly lastError: { readonly atMs: number; readonly problems: readonly Problem[] } | undefined
   /** Loading the last document threw, so that nobody knows whether it is sound. Undefined when another was judged since. */
   readonly bug: { readonly atMs: number; readonly message: string } | undefined
 }
 
-/** Keeps the catalog and the file together. One document is loaded at a time; of those that come meanwhile, the last. */
+/** How long a start waits for a source that is away and of which nothing was kept, and what ends it before. */
+export interface Waiting {
+  readonly waitMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** Keeps the catalog and its source together. One document is loaded at a time; of those that come meanwhile, the last. */
 export class Registry {
   readonly #options: ReloadOptions
   #state: RegistryState = {
@@ -62,6 +74,10 @@ export class Registry {
   #again = false
   #watch: Watch | undefined
   readonly #closed = new AbortController()
+  readonly #first = Promise.withResolvers<void>()
+  /** The last attempt found the source away. */
+  #isAway = false
+  #wentBack = false
 
   constructor(options: ReloadOptions) {
     this.#options = options
@@ -71,14 +87,21 @@ export class Registry {
     return this.#state
   }
 
-  /** Loads the document as it is and, from then on, whenever it changes. Resolves when the first was accepted or refused. */
-  async start(): Promise<RegistryState> {
-    this.#watch = await this.#options.source.watch(() => void this.reload())
+  /**
+   * Loads the document as it is and, from then on, whenever it changes. Resolves when the first was accepted or refused;
+   * where there is none that can be used, with the one that was kept before this process, if it can.
+   */
+  async start(waiting?: Waiting): Promise<RegistryState> {
+    const watch = await this.#options.source.watch(() => void this.reload())
+    this.#watch = watch
+    waiting?.signal?.addEventListener("abort", () => watch.close()) // also the first fetch ends
     await this.reload()
+    if (this.#state.generation === 0 && this.#isAway && waiting !== undefined)
+      await this.#wait(waiting)
     return this.#state
   }
 
-  /** Looks at the file at once. Resolves when what it found is in use, or refused. Never rejects. */
+  /** Looks at the source at once. Resolves when what it found is in use, or refused. Never rejects. */
   reload(): Promise<void> {
     this.#again = true
     this.#running ??= this.#run()
@@ -100,27 +123,68 @@ export class Registry {
   }
 
   async #attempt(): Promise<void> {
-    const document = await this.#options.source.read().catch((error: unknown) => {
-      this.#unreadable(error)
-    })
-    if (document === undefined) return
+    const { source } = this.#options
+    this.#isAway = false
+    await this.#from(() => source.read())
+    if (this.#state.generation === 0 && !this.#wentBack) await this.#goBack()
+  }
+
+  /** Never rejects. */
+  async #from(read: () => Promise<ReadDocument | undefined>): Promise<void> {
+    let document: ReadDocument | undefined
     try {
-      await this.#take(document)
+      document = await read()
+    } catch (error) {
+      return this.#unreadable(error)
+    }
+    try {
+      if (document !== undefined) await this.#take(document)
+      else if (this.#inUse !== undefined && this.#tried !== this.#inUse) this.#recover(this.#inUse)
     } catch (error) {
       if (error !== closed) this.#stumble(error)
     }
   }
 
+  /** To what was kept before this process. What is wrong with the document at the source stays known. */
+  async #goBack(): Promise<void> {
+    this.#wentBack = true
+    const isAway = this.#isAway
+    const tried = this.#tried
+    const { lastError } = this.#state
+    await this.#from(async () => this.#options.source.lastGood?.())
+    this.#isAway = isAway
+    const { generation, lastError: second } = this.#state
+    if (generation > 0 && !isAway) {
+      this.#tried = tried
+      this.#state = { ...this.#state, lastError }
+    } else if (generation === 0 && second !== undefined && second !== lastError) {
+      const problems = [...(lastError?.problems ?? []), ...second.problems]
+      this.#state = { ...this.#state, lastError: { ...second, problems } }
+    }
+  }
+
+  async #wait({ signal, waitMs }: Waiting): Promise<void> {
+    const over = Promise.withResolvers<void>()
+    const timer = setTimeout(over.resolve, waitMs)
+    signal?.addEventListener("abort", () => over.resolve())
+    if (signal?.aborted) over.resolve()
+    await Promise.race([this.#first.promise, over.promise])
+    clearTimeout(timer)
+  }
+
   async #take(document: ReadDocument): Promise<void> {
-    const { load, sliceMs } = this.#options
+    const { load, sliceMs, source } = this.#options
     const slicing = { sliceMs, signal: this.#closed.signal }
     const hash = await inSlices(hashOf(document.text), slicing)
+    if (hash === this.#inUse) source.keep?.(document) // the same text, and perhaps more is known of it
     if (hash === this.#tried) return
     if (hash === this.#inUse) return this.#recover(hash)
     const { catalog, plans, problems } = await inSlices(load(document), slicing)
     this.#tried = hash
-    if (catalog === undefined) this.#refuse(problems)
-    else this.#accept({ catalog, plans, problems }, hash)
+    if (catalog === undefined) return this.#refuse(problems)
+    this.#accept({ catalog, plans, problems }, hash)
+    source.keep?.(document)
+    this.#first.resolve()
   }
 
   #accept(accepted: Accepted, hash: string): void {
@@ -156,9 +220,21 @@ export class Registry {
     this.#options.onRecovered?.(this.#state)
   }
 
-  /** Not there, too large, not text, a program that failed: in each case the catalog in use stays. */
+  /**
+   * Not there, too large, not text, a program that failed: in each case the catalog in use stays. A source that is away
+   * says nothing against it, and is told of by the source itself.
+   */
   #unreadable(error: unknown): void {
     if (this.#closed.signal.aborted) return
+    this.#isAway = error instanceof SourceAway
+    if (error instanceof SourceAway) {
+      if (this.#state.generation === 0)
+        this.#state = {
+          ...this.#state,
+          lastError: { atMs: this.#options.now(), problems: [error.problem] },
+        }
+      return
+    }
     const reason = error instanceof Error ? error.message : String(error)
     if (this.#tried === reason) return
     this.#tried = reason

@@ -189,7 +189,7 @@ export function addressOf({
   return { kind: "stdio", process: command, options }
 }
 
-const secretText = (secret: Secret): SecretText => secret.source ?? secret.reveal()
+export const secretText = (secret: Secret): SecretText => secret.source ?? secret.reveal()
 
 function commandOf({ command, args, env, cwd }: ProcessConfig): Command {
   const texts = [...env].map(([name, value]) => [name, secretText(value)] as const)

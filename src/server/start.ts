@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { createExposures } from "../call/exposed/exposures.ts"
 import { createIdentify } from "../call/identify.ts"
-import { loadPlanned } from "../compose/load.ts"
 import type { RunRecord } from "../compose/run/durable/record.ts"
 import type { Change } from "../mcp/backend/offering.ts"
 import { createBackends } from "../mcp/backend/pool.ts"
@@ -10,10 +9,7 @@ import type { Catalog } from "../registry/catalog.ts"
 import { written } from "../registry/model.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Problem } from "../registry/problem.ts"
-import { fileSource } from "../store/file-source.ts"
-import { isProgram } from "../store/program/is-program.ts"
-import { programSource } from "../store/program/program-source.ts"
-import { createAdmin } from "./admin.ts"
+import { createAdmin, json } from "./admin.ts"
 import { auditOf } from "./audit/configured.ts"
 import { noteRecord } from "./audit/records.ts"
 import { breakerPage } from "./breaker-pages.ts"
@@ -22,8 +18,8 @@ import type { Config } from "./config/config.ts"
 import { createEnforcement } from "./enforcement.ts"
 import { faceOptions } from "./face-options.ts"
 import { createGatewayMetrics, type GatewayMetrics } from "./gateway-metrics.ts"
-import { callerClaims, identityPorts, identitySettings } from "./identity-of.ts"
-import { backendLimitsOf, loadLimitsOf, planLimitsOf, programLimitsOf } from "./limit-sets.ts"
+import { identityPorts, identitySettings } from "./identity-of.ts"
+import { backendLimitsOf } from "./limit-sets.ts"
 import { type Listener, listen } from "./listen.ts"
 import { metricsText } from "./metrics-text.ts"
 import { ownHosts } from "./own-host.ts"
@@ -37,7 +33,8 @@ import {
 import { Pinning } from "./pins/pinning.ts"
 import { guardBackends, openRates } from "./protection.ts"
 import { randomId } from "./random-id.ts"
-import { type Accepted, Registry, type RegistryState } from "./reload.ts"
+import { type Outcomes, openRegistry, waitingOf } from "./registry/open-registry.ts"
+import type { Accepted, RegistryState } from "./reload.ts"
 import { planRoutes, type Routes } from "./routes.ts"
 import { gatewayDesk } from "./runs/gateway-desk.ts"
 import { createRunPages } from "./runs/pages.ts"
@@ -71,7 +68,8 @@ export async function startGateway(config: Config, options: StartOptions): Promi
   const parts = assemble(config, options, telemetry)
   const listeners: Listener[] = []
   try {
-    const state = await parts.registry.start()
+    listeners.push(await openAdmin(parts)) // first: it says that the gateway waits for its registry
+    const state = await parts.registry.start(waitingOf(config, options.signal))
     await parts.pinning.start()
     if (parts.current.catalog === undefined) throw unsound(config, state)
     const contradictions = parts.current.routes?.problems.filter(isError) ?? []
@@ -80,8 +78,8 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         lines: contradictions.map(formatProblem),
       })
     parts.compositions.start(parts.gateway)
-    listeners.push(await openMain(parts))
-    listeners.push(await openAdmin(parts)) // apart, or the first would stay open when this one cannot
+    listeners.push(await openMain(parts)) // apart, or the first would stay open when this one cannot
+    parts.current.isServing = true
   } catch (error) {
     await shutDown(parts, listeners)
     if (error instanceof StartError) throw error
@@ -89,7 +87,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
   }
   note(parts, "config", { event: "started", warnings: [...options.warnings] })
   parts.pinning.open()
-  const [main, admin] = listeners
+  const [admin, main] = listeners
   let closing: Promise<void> | undefined
   return {
     url: `${main?.url}${config.listen.path}`,
@@ -105,7 +103,12 @@ export async function startGateway(config: Config, options: StartOptions): Promi
 
 function assemble(config: Config, options: StartOptions, telemetry: Telemetry | undefined): Parts {
   const { log, version } = options
-  const current: Current = { catalog: undefined, routes: undefined, isClosing: false }
+  const current: Current = {
+    catalog: undefined,
+    routes: undefined,
+    isServing: false,
+    isClosing: false,
+  }
   const metrics = createGatewayMetrics()
   const audit = startable(() => auditOf(config, log))
   const identify = startable(() => createIdentify(identitySettings(config), identityPorts))
@@ -128,12 +131,7 @@ function assemble(config: Config, options: StartOptions, telemetry: Telemetry | 
     observe: (server, sighting) => pinning.pins.observe(server, sighting),
     guard: pinning.pins,
   })
-  const looking = {
-    intervalMs: config.limits.exposedInterval,
-    inSlices: (work: Generator<void, void, void>) =>
-      inSlices(work, { sliceMs: config.limits.registrySlice }),
-  }
-  const exposures = createExposures(backends, looking, {
+  const exposures = createExposures(backends, lookingOf(config.limits), {
     changed: () => face.catalogChanged(),
     left: (server, tool, reason) =>
       log.warn({ event: "exposed_tool_left_out", server: written(server), tool, reason }),
@@ -160,12 +158,11 @@ function assemble(config: Config, options: StartOptions, telemetry: Telemetry | 
     telemetry,
   })
   const face = startable(() => createFace(gateway, faceOptions(config, version, log)))
-  const registry = openRegistry(config, options, {
-    accept: (accepted, state) => accept(parts, accepted, state),
-    refuse: (problems) => refuse(parts, problems),
-    recovered: () => log.info({ event: "registry_recovered" }),
-    bug: (error) => log.error({ event: "registry_bug", error }),
-  })
+  const opened = openRegistry(
+    config,
+    options,
+    outcomes(() => parts),
+  )
   const parts: Parts = {
     gateway,
     config,
@@ -177,7 +174,7 @@ function assemble(config: Config, options: StartOptions, telemetry: Telemetry | 
     exposures,
     compositions,
     face,
-    registry,
+    ...opened,
     metrics,
     telemetry,
     pinning,
@@ -185,6 +182,20 @@ function assemble(config: Config, options: StartOptions, telemetry: Telemetry | 
   }
   return parts
 }
+
+/** How often, and how, what servers expose is looked at. */
+const lookingOf = ({ exposedInterval, registrySlice }: Config["limits"]) => ({
+  intervalMs: exposedInterval,
+  inSlices: (work: Generator<void, void, void>) => inSlices(work, { sliceMs: registrySlice }),
+})
+
+/** What becomes of documents. */
+const outcomes = (parts: () => Parts): Outcomes => ({
+  onAccepted: (accepted, state) => accept(parts(), accepted, state),
+  onRefused: (problems) => refuse(parts(), problems),
+  onRecovered: () => parts().options.log.info({ event: "registry_recovered" }),
+  onBug: (error) => parts().options.log.error({ event: "registry_bug", error }),
+})
 
 /** All that compositions need while they run. */
 function openRuns(
@@ -222,40 +233,6 @@ function startable<T>(open: () => T): T {
 }
 
 const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
-
-interface Outcomes {
-  accept(accepted: Accepted, state: RegistryState): void
-  refuse(problems: RegistryProblems): void
-  recovered(): void
-  bug(error: unknown): void
-}
-type RegistryProblems = Parameters<ConstructorParameters<typeof Registry>[0]["onRefused"]>[0]
-
-function openRegistry(config: Config, { env }: StartOptions, outcomes: Outcomes): Registry {
-  const { limits, registry } = config
-  const { file, knobs } = registry
-  const claims = callerClaims(config)
-  return new Registry({
-    source: isProgram(file)
-      ? programSource(file, programLimitsOf(limits))
-      : fileSource(file, { bytesMax: limits.registryBytes }),
-    load: ({ text, provenance }) =>
-      loadPlanned(text, {
-        ...provenance,
-        knobs,
-        limits: loadLimitsOf(limits),
-        plans: planLimitsOf(limits),
-        env: (name) => env[name],
-        claims,
-      }),
-    sliceMs: limits.registrySlice,
-    now: Date.now,
-    onAccepted: outcomes.accept,
-    onRefused: outcomes.refuse,
-    onRecovered: outcomes.recovered,
-    onBug: outcomes.bug,
-  })
-}
 
 /** Goes over to a sound document: from here on every request sees it. */
 function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: RegistryState): void {
@@ -300,7 +277,7 @@ function noteRun(parts: Parts, { id, tool, status }: RunRecord, event: string): 
 }
 
 /** An unsound document changes nothing but what operators are told. */
-function refuse(parts: Parts, problems: RegistryProblems): void {
+function refuse(parts: Parts, problems: readonly Problem[]): void {
   const errors = problems.filter(isError).map(formatProblem)
   if (parts.current.catalog === undefined) return // at start these are the words of the StartError
   parts.options.log.error({
@@ -314,7 +291,13 @@ function refuse(parts: Parts, problems: RegistryProblems): void {
 
 function unsound(config: Config, { lastError }: RegistryState): StartError {
   const lines = (lastError?.problems ?? []).filter(isError).map(formatProblem)
-  return new StartError(`the registry document ${config.registry.file} is not sound`, { lines })
+  const { name } = config.registry
+  const isAway = lastError?.problems.some(({ code }) => code === "registry_source_away")
+  if (!isAway) return new StartError(`the registry document ${name} is not sound`, { lines })
+  return new StartError(
+    `the registry document ${name} cannot be fetched, and there is no copy that can be used (registry.cache); registry.wait makes a start wait for it`,
+    { lines },
+  )
 }
 
 const isError = ({ severity }: Problem) => severity === "error"
@@ -335,11 +318,12 @@ function openMain({ config, face, options }: Parts): Promise<Listener> {
 function openAdmin(parts: Parts): Promise<Listener> {
   const { config, options } = parts
   const { host, port, hosts } = config.admin
+  const runs = createRunPages(gatewayDesk(parts), config.limits)
   const admin = createAdmin({
     readiness: () => readiness(parts),
     metrics: () => metricsText(parts.metrics.read(parts)),
     status: () => status(parts),
-    runs: createRunPages(gatewayDesk(parts), config.limits),
+    runs: async (incoming) => (parts.current.isServing ? runs(incoming) : json(503, notYet)),
     breakers: (incoming) => breakerPage(parts.guarded, incoming),
     isOwnHost: ownHosts(hosts),
     onError: (error) => options.log.error({ event: "admin_bug", error }),
@@ -354,6 +338,8 @@ function openAdmin(parts: Parts): Promise<Listener> {
     limits: config.limits,
   })
 }
+
+const notYet = { error: "the gateway does not serve yet" }
 
 function note(
   { audit }: Parts,
@@ -370,7 +356,7 @@ async function shutDown(parts: Parts, listeners: readonly Listener[]): Promise<v
   const { audit, backends, compositions, config, current, face, identify, options, registry } =
     parts
   current.isClosing = true // readiness is red from here on
-  const [main, admin] = listeners
+  const [admin, main] = listeners
   const graceMs = config.limits.shutdownTimeout
   const beganMs = Date.now()
   const drained = face.drain()

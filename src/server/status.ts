@@ -5,13 +5,19 @@ import type { JsonObject } from "../schema/json.ts"
 import type { Readiness } from "./admin.ts"
 import type { Parts } from "./parts.ts"
 import { pinsStatus } from "./pins/pins-status.ts"
+import { sourceStatus, tooStale } from "./registry/source-status.ts"
 
 /** Whether to send calls here. Backends do not count: one that is down refuses its own tools and nothing else. */
-export function readiness({ audit, compositions, config, current, identify }: Parts): Readiness {
+export function readiness(parts: Parts): Readiness {
+  const { audit, compositions, config, current, identify } = parts
   const reasons: { code: string; message: string }[] = []
   if (current.isClosing) reasons.push({ code: "closing", message: "the gateway is shutting down" })
   if (current.catalog === undefined)
     reasons.push({ code: "no_catalog", message: "the registry document is being loaded" })
+  else if (!current.isServing)
+    reasons.push({ code: "starting", message: "the gateway does not listen for callers yet" })
+  const stale = tooStale(parts)
+  if (stale !== undefined) reasons.push({ code: "registry_stale", message: stale })
   const lost = compositions.journal.trouble
   if (lost !== undefined) reasons.push({ code: "run_journal_unavailable", message: lost.message })
   const { trouble } = audit.state()
@@ -59,11 +65,13 @@ function breakerStatus(guarded: Parts["guarded"], server: Ref): object | undefin
   return standing && { state: standing, openings, retryInMs: retryInMs && Math.ceil(retryInMs) }
 }
 
-function registryStatus({ config, current, registry }: Parts): object {
+function registryStatus(parts: Parts): object {
+  const { config, current, registry } = parts
   const { bug, digest, generation, lastError, loadedAtMs, refusals } = registry.state()
   const { catalog, routes } = current
   return {
-    source: config.registry.file,
+    source: config.registry.name,
+    http: sourceStatus(parts),
     digest,
     generation,
     loadedAt: time(loadedAtMs),

@@ -1,12 +1,10 @@
 import { type FSWatcher, watch } from "node:fs"
 import { open, stat } from "node:fs/promises"
 import { dirname } from "node:path"
-import type { Problem } from "../registry/problem.ts"
-import type { Provenance } from "../registry/read/places.ts"
+import { type DocumentSource, decoded, type ReadDocument, type Watch } from "./source.ts"
 
 /** A document in a file, which other programs replace as they like. */
-export interface FileSource {
-  readonly file: string
+export interface FileSource extends DocumentSource {
   /**
    * The file's text, without a byte order mark. Rejects with an Error whose message says why it cannot be had: not
    * there, not a file, too large, not UTF-8; with {@link Unreadable}, where there is more to say.
@@ -18,26 +16,6 @@ export interface FileSource {
    * no later change can be missed.
    */
   watch(changed: () => void): Promise<Watch>
-}
-
-export interface ReadDocument {
-  readonly text: string
-  readonly provenance: Provenance
-}
-
-/** Why there is no document, as a problem of the document. */
-export class Unreadable extends Error {
-  override readonly name = "Unreadable"
-  readonly problem: Problem
-
-  constructor(problem: Problem) {
-    super(problem.message)
-    this.problem = problem
-  }
-}
-
-export interface Watch {
-  close(): void
 }
 
 export interface FileSourceOptions extends WatchOptions {
@@ -78,11 +56,7 @@ async function readText(file: string, bytesMax: number): Promise<string> {
   if (size > bytesMax) throw new RangeError(`${size} bytes; at most ${bytesMax} are read`)
   const bytes = await handle.readFile()
   if (bytes.length > bytesMax) throw new RangeError(`more than ${bytesMax} bytes`) // it grew meanwhile
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new Error("it is not UTF-8", { cause })
-  }
+  return decoded(bytes)
 }
 
 /** A file that never comes to rest is looked at all the same after this many looks. */

@@ -12,6 +12,8 @@ const sources = globSync(
     "src/server/{routes,reload}.ts",
     "src/server/pins/lock-file.ts",
     "src/store/program/run-program.ts",
+    "src/store/source.ts",
+    "src/store/http/{answer,fetch-document,http-source}.ts",
     "src/compose/check-compositions.ts",
     "src/compose/check/**/*.ts",
     "src/compose/expr/*.ts",
@@ -28,6 +30,7 @@ const notCodes = new Set([
   ...["highest_score", "highest_weight", "most_complete", "weighted_vote"],
   ...["first_available", "round_robin"],
   "exists_one",
+  "copy_used", // what a source over HTTP tells of itself
 ])
 
 const kinds = ["schema", "server", "tool", "agent"]

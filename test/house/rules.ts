@@ -34,7 +34,9 @@ const owners: Readonly<Record<string, readonly string[]>> = {
   "@modelcontextprotocol/server": ["mcp"],
   ajv: ["schema"],
   "ajv-formats": ["schema"],
-  jose: ["call/jwt.ts"], // one file: all that is believed of a token is decided there
+  // Two files: all that is believed of a token is decided in the first, and of a signed registry document in the second,
+  // which stands where keys and configuration meet: a source of documents has no word in what is believed of them.
+  jose: ["call/jwt.ts", "server/registry/signature.ts"],
   "ipaddr.js": ["call"],
   "json-p3": ["registry", "compose"], // registry: paths are checked when they are registered
   "node:sqlite": ["store"],

@@ -13,7 +13,7 @@ describe("a configuration file", () => {
     const folder = temporary()
     writeFileSync(join(folder, "postern.yaml"), `${registry}\naudit: { file: ./var/a.jsonl }\n`)
     const { config } = sound(loadConfig(join(folder, "postern.yaml"), {}))
-    expect(config.registry.file).toBe(join(folder, "r.json"))
+    expect(config.registry.name).toBe(join(folder, "r.json"))
     expect(config.audit?.file).toBe(join(folder, "var/a.jsonl"))
   })
 
@@ -70,7 +70,7 @@ describe("what comes from the environment", () => {
   test("never becomes structure", () => {
     const text = "registry:\n  source: file://./${EVIL}\n"
     const { config } = sound(parseConfig("/x.yaml", text, { EVIL: "a\nlisten: {}" }))
-    expect(config.registry.file).toBe("/a\nlisten: {}")
+    expect(config.registry.name).toBe("/a\nlisten: {}")
   })
 
   test("is a number only where a number is expected", () => {

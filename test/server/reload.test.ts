@@ -9,9 +9,10 @@ import { authoring } from "../../src/registry/draft.ts"
 import { defaultLoadLimits } from "../../src/registry/limits.ts"
 import { Registry, type ReloadOptions } from "../../src/server/reload.ts"
 import { inSlices } from "../../src/server/slices.ts"
-import { fileSource, type ReadDocument } from "../../src/store/file-source.ts"
+import { fileSource } from "../../src/store/file-source.ts"
 import { defaultProgramLimits } from "../../src/store/program/limits.ts"
 import { programSource } from "../../src/store/program/program-source.ts"
+import type { ReadDocument } from "../../src/store/source.ts"
 
 const document = (...servers: string[]) =>
   JSON.stringify({

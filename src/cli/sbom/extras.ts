@@ -43,7 +43,7 @@ export async function extrasOf({
 
 /** The configuration's lock is that of its own document; another has one beside it, if it has one. */
 const lockOf = (file: string, config: Config | undefined, io: Io): Lock | undefined =>
-  config !== undefined && config.registry.file === resolve(file)
+  config !== undefined && config.registry.name === resolve(file)
     ? lockOfConfig(config, io)
     : readLockFile(lockBeside(file), lockLimitsOf(config?.limits ?? defaultLimits), io)
 

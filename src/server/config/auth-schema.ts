@@ -61,7 +61,7 @@ const grant = {
 
 const tokenTypes = ["access_token", "jwt", "id_token"] as const
 
-const clientCredentials = z.strictObject(grant).superRefine(checkGrant)
+export const clientCredentials = z.strictObject(grant).superRefine(checkGrant)
 
 const tokenExchange = z
   .strictObject({

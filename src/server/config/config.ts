@@ -30,8 +30,9 @@ export interface Config {
     readonly hosts: readonly string[]
   }
   readonly registry: {
-    /** The document's file. */
-    readonly file: string
+    /** The document as it is named: its file, or its address without the query. */
+    readonly name: string
+    readonly source: RegistryConfig
     /** Where the pins of the servers' tools stand; it need not be there. */
     readonly lock: string
     /** Keys of a tool's `_meta` that are not pinned. */
@@ -66,6 +67,43 @@ export interface Config {
   /** For clients. What servers say of themselves is not passed on: it would speak in the gateway's name. */
   readonly instructions: string | undefined
   readonly explainRefusals: boolean
+}
+
+/** Where the registry document comes from. */
+export type RegistryConfig = { readonly kind: "file"; readonly file: string } | HttpRegistryConfig
+
+export interface HttpRegistryConfig {
+  readonly kind: "http"
+  /** Its query may hold a secret. */
+  readonly url: string
+  readonly refreshMs: number
+  /** The file of the last good copy; undefined: none is kept. */
+  readonly cache: string | undefined
+  readonly waitMs: number
+  readonly maxStaleMs: number | undefined
+  readonly events: boolean
+  readonly acceptOlder: boolean
+  readonly auth: RegistryAuth | undefined
+  /** Files in PEM. */
+  readonly tls: {
+    readonly ca: string | undefined
+    readonly client: { readonly cert: string; readonly key: string } | undefined
+  }
+  readonly signature: SignatureConfig | undefined
+}
+
+export type RegistryAuth =
+  | { readonly kind: "bearer"; readonly token: Secret }
+  | { readonly kind: "basic"; readonly user: string; readonly password: Secret }
+  | { readonly kind: "clientCredentials"; readonly authorization: Authorization<Secret> }
+
+export interface SignatureConfig {
+  /** A file: a JSON Web Key Set, or a key in PEM. */
+  readonly keys: string
+  readonly algorithms: readonly string[]
+  readonly url: string
+  /** In lower case. */
+  readonly header: string
 }
 
 /** Where durable runs are kept: in a file, in a database that several gateways share, or as long as the process lasts. */

@@ -12,7 +12,7 @@ export interface Sources {
   readonly found?: (file: string, path: Path) => void
   /** Told of each value that comes from the environment, and where it goes. */
   readonly taken?: (value: string, path: Path) => void
-  /** Nothing will be started or connected to: what only that needs may be missing, and a stand-in takes its place. */
+  /** Nothing but the registry will be read, started or connected to: what that does not need may be missing, and a stand-in takes its place. */
   readonly isOffline?: boolean | undefined
 }
 
@@ -56,6 +56,7 @@ function sourcesAt(sources: Sources, path: Path, isSecret: boolean): SourcesAt {
     taken: (value) => taken?.(value, path),
     mayMissFrom: (text) => {
       if (!isOffline) return Number.POSITIVE_INFINITY
+      if (path[0] === "registry") return Number.POSITIVE_INFINITY // the document itself is read
       return isSecret ? 0 : missableFrom(path, text)
     },
   }

@@ -92,10 +92,28 @@ export const fileAddress = z.string().transform((text, context) => {
   return z.NEVER
 })
 
+/** Where a document is: a path, which may be relative, or an address. */
+export type DocumentAddress =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "http"; readonly url: string }
+
+/** `file://` and a path, or an http or https address. */
+export const documentAddress = z.string().transform((text, context): DocumentAddress => {
+  const isWeb = /^https?:/i.test(text)
+  const parsed = isWeb ? webUrl.safeParse(text) : fileAddress.safeParse(text)
+  for (const { message } of parsed.error?.issues ?? [])
+    context.addIssue({ code: "custom", message })
+  if (parsed.data === undefined) return z.NEVER
+  if (!isWeb) return { kind: "file", path: parsed.data }
+  if (!text.includes("#")) return { kind: "http", url: new URL(parsed.data).href }
+  context.addIssue({ code: "custom", message: "expected an address without a fragment" })
+  return z.NEVER
+})
+
 function wrongAddress(text: string, path: string): string | undefined {
-  if (/^https?:/i.test(text))
-    return "registries over HTTP are not read by this version; expected file://./registry.json"
-  if (path === text) return "expected file:// and a path, such as file://./registry.json"
+  if (/^https?:/i.test(text)) return "expected a file, such as file://./registry.json"
+  if (path === text)
+    return "expected file:// and a path, such as file://./registry.json, or an https address"
   if (!/^\.{0,2}\//.test(path)) return "expected a path after file:// that begins with ./, ../ or /"
   if (/%(?![0-9A-Fa-f]{2})/.test(path)) return "expected %25 for a percent sign in the path"
   return
@@ -118,7 +136,7 @@ function isCidr(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128))
 }
 
-function isProtected(address: string): boolean {
+export function isProtected(address: string): boolean {
   if (!URL.canParse(address)) return false
   const { protocol, hostname } = new URL(address)
   return protocol === "https:" || /^(?:localhost|127\.[\d.]+|\[::1\])$/.test(hostname)

@@ -3,8 +3,9 @@ import { defaults } from "./defaults.ts"
 import { identity } from "./identity-schema.ts"
 import { limits } from "./limits-schema.ts"
 import { rateLimits } from "./rates-schema.ts"
+import { registrySource } from "./registry-schema.ts"
 import { sbom } from "./sbom-schema.ts"
-import { fileAddress, origin, sealKey, secret, webUrl } from "./scalars.ts"
+import { origin, sealKey, webUrl } from "./scalars.ts"
 import { servers } from "./servers-schema.ts"
 import { telemetry } from "./telemetry-schema.ts"
 import { toolRules } from "./tool-rules-schema.ts"
@@ -91,9 +92,7 @@ const runtime = z
   .prefault({})
 
 const registry = z.strictObject({
-  source: fileAddress.describe(
-    "The registry document, as file://./registry.json (relative to this file), or a program that makes it: file://./registry.ts.",
-  ),
+  ...registrySource,
   lock: z
     .string()
     .min(1)
@@ -106,12 +105,6 @@ const registry = z.strictObject({
     .max(64)
     .default([])
     .describe("Keys of a tool's _meta that are another each time, and are not pinned."),
-  refreshInterval: z.string().optional().describe("Not used by this version: a file is watched."),
-  cache: z.string().optional().describe("Not used by this version: a file needs no copy."),
-  auth: z
-    .strictObject({ bearer: secret.optional().describe("Not used by this version.") })
-    .optional()
-    .describe("Not used by this version: a file needs no credential."),
   validation: z
     .strictObject({
       startup: startup.describe("What problems of the document mean when it is loaded."),

@@ -3,6 +3,7 @@ import type { z } from "zod"
 import type { Resilience } from "../../call/resilience/server-guard.ts"
 import type { ToolRules } from "../../call/rules/tool-rules.ts"
 import type { ServerRule } from "../../call/server-rules.ts"
+import { printableUrl } from "../log.ts"
 import { Secret } from "../secret.ts"
 import type {
   Config,
@@ -17,6 +18,7 @@ import type { ConfigFile } from "./schema.ts"
 import { type ServerFile, serverKey } from "./servers-schema.ts"
 import { settleAuthorization } from "./settle-auth.ts"
 import { settleRates } from "./settle-rates.ts"
+import { settleSource } from "./settle-source.ts"
 import { settleToolRules } from "./settle-tool-rules.ts"
 import type { Path } from "./walk.ts"
 
@@ -113,14 +115,22 @@ function toolRulesOf({ rules, identity }: ConfigFile, { wrong }: Surroundings) {
 }
 
 function settleRegistry(
-  { source, lock, volatileMeta, validation }: ConfigFile["registry"],
+  registry: ConfigFile["registry"],
   toolRules: ToolRules | undefined,
   around: Surroundings,
 ): Config["registry"] {
-  const file = inFolder(source, around)
+  const { lock, source, validation, volatileMeta } = registry
+  const { secret, wrong } = reader(around)
+  const settled = settleSource(registry, {
+    secret,
+    wrong,
+    inFolder: (path) => inFolder(path, around),
+  })
+  const beside = source.kind === "file" ? inFolder(source.path, around) : around.file
   return {
-    file,
-    lock: lock === undefined ? lockBeside(file) : inFolder(lock, around),
+    name: settled.kind === "file" ? settled.file : printableUrl(settled.url),
+    source: settled,
+    lock: lock === undefined ? lockBeside(beside) : inFolder(lock, around),
     volatileMeta,
     knobs: validation.startup,
     levels: { ...validation.runtime, ...(toolRules && { toolRules }) },

@@ -1,4 +1,6 @@
 import type { Config } from "./config.ts"
+import { httpOnly } from "./registry-schema.ts"
+import { isProtected } from "./scalars.ts"
 import type { ConfigFile } from "./schema.ts"
 import type { Path } from "./walk.ts"
 
@@ -8,7 +10,7 @@ export interface Warning {
   readonly message: string
 }
 
-/** One warning for each permissive setting, for each setting this version does not use, and for what is missing. */
+/** One warning for each permissive setting, for each setting that has no effect, and for what is missing. */
 export const warningsOf = (config: Config, written: ConfigFile): Warning[] => [
   ...permissive(config),
   ...unused(written),
@@ -16,6 +18,27 @@ export const warningsOf = (config: Config, written: ConfigFile): Warning[] => [
 ]
 
 const runtime = (key: string): Path => ["registry", "validation", "runtime", key]
+
+function* fetched(source: Config["registry"]["source"]): Generator<Warning> {
+  if (source.kind === "file") return
+  if (!isProtected(source.url))
+    yield {
+      path: ["registry", "insecure"],
+      message: source.signature
+        ? "the registry and what the gateway shows its source can be read on their way"
+        : "whoever stands between the gateway and the source decides what agents may call",
+    }
+  if (source.acceptOlder)
+    yield {
+      path: ["registry", "older"],
+      message: "a document that was withdrawn may come back, from a stale cache, say",
+    }
+  if (source.cache === undefined)
+    yield {
+      path: ["registry", "cache"],
+      message: "not set: the gateway cannot start while the source is away",
+    }
+}
 
 function* exposing(servers: Config["servers"]): Generator<Warning> {
   for (const { key, rule } of servers)
@@ -97,6 +120,7 @@ function* permissive({
     }
   if (audit?.sync === "none")
     yield { path: ["audit", "sync"], message: "a power loss may take records along" }
+  yield* fetched(registry.source)
   yield* exposing(servers)
   yield* triedOut(levels)
   if (explainRefusals)
@@ -104,11 +128,11 @@ function* permissive({
 }
 
 function* unused({ registry, state }: ConfigFile): Generator<Warning> {
-  for (const key of ["refreshInterval", "cache", "auth"] as const)
-    if (registry[key] !== undefined)
+  for (const key of httpOnly)
+    if (registry.source.kind === "file" && registry[key] !== undefined)
       yield {
         path: ["registry", key],
-        message: "not used by this version: the registry is a file, which is watched",
+        message: "has no effect: the registry is a file, which is watched",
       }
   if (state.runs === "memory")
     yield {

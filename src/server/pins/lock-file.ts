@@ -2,7 +2,8 @@ import type { LoadLimits } from "../../registry/limits.ts"
 import { emptyLock, type Lock } from "../../registry/pins/lock.ts"
 import { readLock } from "../../registry/pins/read-lock.ts"
 import type { Problem } from "../../registry/problem.ts"
-import type { FileSource, Watch } from "../../store/file-source.ts"
+import type { FileSource } from "../../store/file-source.ts"
+import type { Watch } from "../../store/source.ts"
 import { inSlices } from "../slices.ts"
 
 export interface LockFileOptions {

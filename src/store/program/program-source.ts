@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises"
-import { type FileSource, Unreadable, type Watch, watchFile } from "../file-source.ts"
+import { type FileSource, watchFile } from "../file-source.ts"
+import { Unreadable, type Watch } from "../source.ts"
 import type { ProgramLimits } from "./limits.ts"
 
 /**

@@ -1,0 +1,85 @@
+/** The least time between two looks, however many events come. */
+const gapMs = 1_000
+
+/** When to look at a source next. Times are milliseconds since the epoch. */
+export class Schedule {
+  readonly #refreshMs: number
+  readonly #retryMaxMs: number
+  #due: () => void = () => undefined
+  #timer: NodeJS.Timeout | undefined
+  #nextAtMs = Number.POSITIVE_INFINITY
+  /** The source wants to be left alone until then. */
+  #heldUntilMs = 0
+  #askedAtMs = 0
+  #failures = 0
+  #isAsking = false
+  #isWanted = false
+  #isClosed = false
+
+  constructor({ refreshMs, retryMaxMs }: { refreshMs: number; retryMaxMs: number }) {
+    this.#refreshMs = refreshMs
+    this.#retryMaxMs = retryMaxMs
+  }
+
+  get nextAtMs(): number {
+    return this.#nextAtMs
+  }
+
+  start(due: () => void): void {
+    this.#due = due
+  }
+
+  close(): void {
+    this.#isClosed = true
+    clearTimeout(this.#timer)
+  }
+
+  begin(): void {
+    clearTimeout(this.#timer)
+    this.#askedAtMs = Date.now()
+    this.#isAsking = true
+    this.#isWanted = false
+  }
+
+  /** It answered: again after the interval, by chance a tenth sooner or later, so that the gateways of a fleet spread. */
+  succeeded(): void {
+    this.#failures = 0
+    this.#heldUntilMs = 0
+    this.#plan(this.#refreshMs * (0.9 + 0.2 * Math.random()))
+  }
+
+  /** Twice as long each time, up to the interval or the limit; as long as the source asks, up to the limit. Returns the wait. */
+  failed(retryAfterMs = 0): number {
+    const grown = gapMs * 2 ** Math.min(this.#failures++, 20)
+    const longest = Math.min(this.#retryMaxMs, Math.max(gapMs, this.#refreshMs))
+    const backoff = Math.min(grown, longest) * (1 + Math.random() / 4)
+    const held = Math.min(retryAfterMs, this.#retryMaxMs)
+    this.#heldUntilMs = Date.now() + held
+    const waitMs = Math.max(backoff, held)
+    this.#plan(waitMs)
+    return waitMs
+  }
+
+  /** An event says that there may be something new. */
+  hurry(): void {
+    if (this.#isAsking) this.#isWanted = true
+    else this.#planAt(Math.min(this.#nextAtMs, this.#soonest()))
+  }
+
+  #soonest(): number {
+    return Math.max(this.#heldUntilMs, this.#askedAtMs + gapMs, Date.now())
+  }
+
+  #plan(waitMs: number): void {
+    this.#isAsking = false
+    const usualMs = Date.now() + waitMs
+    this.#planAt(this.#isWanted ? Math.min(usualMs, this.#soonest()) : usualMs)
+  }
+
+  #planAt(atMs: number): void {
+    clearTimeout(this.#timer)
+    if (this.#isClosed) return
+    this.#nextAtMs = atMs
+    this.#timer = setTimeout(() => this.#due(), Math.max(0, atMs - Date.now())).unref()
+  }
+}
