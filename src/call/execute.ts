@@ -13,7 +13,6 @@ import { unlessExceeded } from "./limits/unless-exceeded.ts"
 import { forwardedMeta } from "./meta.ts"
 import type { Permit } from "./permit.ts"
 import { mayWish, wishFor } from "./tasks/wish.ts"
-import type { Attempt } from "./trace/tracing.ts"
 
 /**
  * Asks the backend, under its own name for the tool, or runs the composition, whose calls go the way `inside`. There is no
@@ -54,33 +53,16 @@ function wishAndAsk(
 ): Promise<BackendReply> {
   const { evidence } = way.request
   const backends = asCaller(way.gateway.backends, permit.caller, evidence)
-  const attempt = way.span?.attempt(server.server)
   const send = (task: JsonObject | undefined) =>
-    askFor(task, server, input, { permit, backends, way, attempt })
-  const replied = mayWish(way.request)
-    ? wishFor(server, way.request, backends).then(send)
-    : send(undefined)
-  return attempt === undefined ? replied : traced(replied, attempt)
-}
-
-async function traced(replied: Promise<BackendReply>, attempt: Attempt): Promise<BackendReply> {
-  const reply = await replied
-  attempt.ended(reply)
-  return reply
-}
-
-interface Sending {
-  readonly permit: Permit
-  readonly backends: Backends
-  readonly way: Way
-  readonly attempt: Attempt | undefined
+    askFor(task, server, input, { permit, backends, way })
+  return mayWish(way.request) ? wishFor(server, way.request, backends).then(send) : send(undefined)
 }
 
 function askFor(
   task: JsonObject | undefined,
   { server, tool: own }: ServerTool,
   input: JsonObject | undefined,
-  { permit, backends, way, attempt }: Sending,
+  { permit, backends, way }: { permit: Permit; backends: Backends; way: Way },
 ): Promise<BackendReply> {
   const call = way.request
   const { caller, tool } = permit
@@ -90,7 +72,8 @@ function askFor(
     subject: tool.name,
     name: own,
     params: input === undefined ? { name: own } : { name: own, arguments: input },
-    meta: forwardedMeta(attempt === undefined ? call.meta : attempt.meta(call.meta), call.key),
+    meta: forwardedMeta(call.meta, call.key),
+    span: way.span,
     task,
     isRepeatable: isRetried(tool, way),
     cancellation: call.cancellation,

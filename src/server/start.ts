@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { createExposures } from "../call/exposed/exposures.ts"
 import { createIdentify } from "../call/identify.ts"
+import { tracedBackends } from "../call/trace/traced-backends.ts"
 import type { RunRecord } from "../compose/run/durable/record.ts"
 import type { Change } from "../mcp/backend/offering.ts"
 import { createBackends } from "../mcp/backend/pool.ts"
@@ -140,7 +141,7 @@ function assemble(config: Config, options: StartOptions, telemetry: Telemetry | 
     noteRun(parts, run, event),
   )
   const rates = openRates(config, metrics)
-  const guarded = guardBackends(backends, config, log)
+  const guarded = guardBackends(tracedBackends(backends, telemetry?.tracing), config, log)
   const sealer = startable(() => requestStateSeal(config))
   const gateway = createEnforcement({
     config,

@@ -100,16 +100,13 @@ async function travel({ request, gateway, facts, catalog, span }: Way): Promise<
   if (cancellation?.isCancelled) return refused(cancelledBefore)
   facts.executedMs = gateway.now()
   const params = inServersNames(request, found.own)
-  const attempt = span?.attempt(server)
   const onward = {
     method: request.method,
     subject: wish.name,
     name: wish.kind === "resource" || wish.kind === "prompt" ? found.own : undefined,
     params,
-    meta: forwardedMeta(
-      attempt === undefined ? request.meta : attempt.meta(request.meta),
-      undefined,
-    ),
+    meta: forwardedMeta(request.meta, undefined),
+    span,
     cancellation,
     onNotification,
     logs,
@@ -119,7 +116,6 @@ async function travel({ request, gateway, facts, catalog, span }: Way): Promise<
   const reply = await unlessExceeded(rates?.send(server, caller.value, wish.name), () =>
     sendOn(server, onward, talk, { backends, interactions }),
   )
-  attempt?.ended(reply)
   facts.answeredMs = gateway.now()
   if (reply.kind !== "result") return reply
   const told = await inCallersNames(reply, wish, found, reach, backends)

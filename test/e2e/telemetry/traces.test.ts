@@ -73,11 +73,12 @@ const traceparent = `00-${callersTrace}-${callersSpan}-01`
 interface Options {
   readonly acts?: Readonly<Record<string, (call: BackendCall) => void>>
   readonly telemetry?: JsonObject
+  readonly retries?: number
   readonly env?: Readonly<Record<string, string>>
 }
 
 /** The whole gateway before servers of both eras, and a collector. */
-async function world({ acts = {}, telemetry = {}, env = {} }: Options = {}) {
+async function world({ acts = {}, telemetry = {}, env = {}, retries = 0 }: Options = {}) {
   const collector = await openCollector()
   const seen: BackendCall[] = []
   const heard = (act: (call: BackendCall) => void) => (call: BackendCall) => {
@@ -104,7 +105,7 @@ async function world({ acts = {}, telemetry = {}, env = {} }: Options = {}) {
     registry,
     env,
     servers: {
-      "modern:1.0.0": { url: modern.url },
+      "modern:1.0.0": { url: modern.url, retries },
       "legacy:1.0.0": { url: old.url, era: "legacy" },
       "piped:1.0.0": {
         command: "node",
@@ -276,6 +277,25 @@ describe("a trace", () => {
       ["permit", true],
     ])
     expect(collector.requests.map(({ text }) => text).join()).not.toContain("secret words")
+  }, 60_000)
+
+  test("has a span for each try of what is tried again", async () => {
+    let tries = 0
+    const shaky = (call: BackendCall) => {
+      tries += 1
+      if (tries === 1) call.response.destroy()
+      else call.text("well")
+    }
+    await using here = await world({ acts: { shaky }, retries: 1 })
+    const { collector, gateway, seen, spans } = here
+    await callTool(gateway, "a@1.0.0", "shaky", {}, { traceparent })
+    const [server] = (await spans("tools/call shaky", 3)).filter(({ kind }) => kind === "server")
+    expect(server?.isFailed).toBe(false)
+    const attempts = below(collector.spans, server).filter(({ kind }) => kind === "client")
+    expect(attempts.map(({ isFailed, spanId }) => [isFailed, spanId])).toEqual([
+      [true, parentIn(seen[0]?.meta)[2]],
+      [false, parentIn(seen[1]?.meta)[2]],
+    ])
   }, 60_000)
 
   test("of a composition has a span of each step, and what was asked below it", async () => {
