@@ -3,7 +3,7 @@ import type { BackendReply } from "../backends.ts"
 import { withoutOurMeta } from "../meta.ts"
 import { type Asking, awaitedIn, checked, type ResultReply, signedAll } from "./asking.ts"
 import { about, lookAt } from "./await-task.ts"
-import { isOver } from "./shape.ts"
+import { complete, isOver } from "./shape.ts"
 
 /** `tasks/get`, `tasks/update` and `tasks/cancel` of the extension (SEP-2663), whatever era the task's server is of. */
 export async function askModernCallers(asking: Asking): Promise<BackendReply> {
@@ -62,7 +62,7 @@ async function get(asking: Asking): Promise<BackendReply> {
   const end =
     made.kind === "error"
       ? { status: "failed", error: errorOf(made) }
-      : { status: "completed", result: made.result } // a tool that failed has a result, here
+      : { status: "completed", result: complete(made.result) } // a tool that failed has a result, here
   return { kind: "result", result: { ...task, ...end } }
 }
 

@@ -54,6 +54,9 @@ const statuses: ReadonlySet<Json | undefined> = new Set([...terminal, "working",
 
 export const isOver = ({ status }: JsonObject): boolean => terminal.has(status)
 
+/** A result as it stands in a task of the extension: of that era, too. */
+export const complete = (result: JsonObject): JsonObject => ({ resultType: "complete", ...result })
+
 /** `BackendRequest.task` of a request about a task: a modern server hears of the extension each time, a legacy one of nothing. */
 export const taskMark = (era: TaskEra): JsonObject | undefined =>
   era === "modern" ? {} : undefined

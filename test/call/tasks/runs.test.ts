@@ -150,7 +150,7 @@ describe("a modern caller that takes tasks", () => {
       inputRequests: {
         "approve:ask": { method: "elicitation/create", params: { message: "Refund it?" } },
       },
-      pollIntervalMs: 5000,
+      pollIntervalMs: 1000,
     })
     const say = (responses: JsonObject) =>
       tasks("update", id, { respondent: rounds({ responses }) })
@@ -182,6 +182,7 @@ describe("a modern caller that takes tasks", () => {
     expect(created).toMatchObject({
       ...{ resultType: "task", status: "working" },
       statusMessage: "refund waits for a person whom this client cannot ask",
+      pollIntervalMs: 5000,
     })
     const id = taskIn(created)
     const got = resultIn(await tasks("get", id, { respondent }))

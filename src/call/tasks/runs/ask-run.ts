@@ -16,7 +16,7 @@ import type { Gateway } from "../../gateway.ts"
 import { permit } from "../../permit.ts"
 import type { Refusal } from "../../refusal.ts"
 import { signedAll } from "../asking.ts"
-import { nested } from "../shape.ts"
+import { complete, nested } from "../shape.ts"
 import type { TaskRequest } from "../task-request.ts"
 import { awaitRun } from "./await-run.ts"
 import { type RunAsking, standingOf } from "./run-asking.ts"
@@ -99,11 +99,10 @@ async function get({ request, run, gateway }: RunAsking): Promise<BackendReply> 
   const standing = await standingOf(run, request, gateway)
   const task = runTask(standing, request.era, gateway.compositions)
   const result = task["status"] === "completed" ? run.result : undefined
-  const whole = { ...task, ...(result && { result }) }
-  if (request.era === "legacy") return done(nested(whole))
+  if (request.era === "legacy") return done(nested({ ...task, ...(result && { result }) }))
   const { questions } = standing
   const inputRequests = questions.length > 0 && { inputRequests: requestsIn(standing) }
-  return done({ resultType: "complete", ...whole, ...inputRequests })
+  return done(complete({ ...task, ...(result && { result: complete(result) }), ...inputRequests }))
 }
 
 const requestsIn = ({ run: { tool, version }, questions }: Standing): JsonObject =>

@@ -21,8 +21,8 @@ export interface Standing {
   readonly isCancelled: boolean
 }
 
-/** How often a task is to be looked at: what waits for a person is in no hurry. */
-const pollMs = { moving: 1_000, waiting: 5_000 }
+/** How often a task is to be looked at; and one that waits for somebody else, who is in no hurry. */
+const pollMs = { usual: 1_000, others: 5_000 }
 
 /** The task, flat, without what it came to and what it asks. */
 export function runTask(
@@ -31,14 +31,14 @@ export function runTask(
   { retentionMs }: Pick<Gateway["compositions"], "retentionMs">,
 ): JsonObject {
   const { id, createdMs, updatedMs, status } = standing.run
-  const isMoving = status === "running" || status === "compensating"
+  const isWaiting = status === "waiting" && standing.questions.length === 0
   return {
     taskId: id,
     ...(era === "legacy" && standing.isCancelled ? asCancelled(standing) : statusOf(standing)),
     createdAt: new Date(createdMs).toISOString(),
     lastUpdatedAt: new Date(updatedMs).toISOString(),
     ttlMs: Math.ceil(retentionMs + updatedMs - createdMs), // kept so long after its last change
-    pollIntervalMs: isMoving ? pollMs.moving : pollMs.waiting,
+    pollIntervalMs: isWaiting || status === "parked" ? pollMs.others : pollMs.usual,
   }
 }
 

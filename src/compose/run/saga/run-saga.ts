@@ -19,11 +19,13 @@ export async function runSaga(graph: Graph, site: Site): Promise<Result> {
   const result = checked(await runForward(graph, { ...site, saga }), site)
   if (run.halt.reason !== undefined) return halted(result, site)
   const back = log.state.backOf(path)
-  if (result.ok && back === undefined) {
+  const unwanted = back === undefined ? cancelledMeanwhile(result, saga, { log, site }) : undefined
+  if (result.ok && back === undefined && unwanted === undefined) {
     site.saga?.adopt(saga)
     return result
   }
-  const failed = back === undefined || !result.ok ? whyFailed(result, log, site) : asked(site, log)
+  const failed =
+    unwanted ?? (back === undefined || !result.ok ? whyFailed(result, log, site) : asked(site, log))
   if (saga.isPastPivot && !log.state.isForcedBack) {
     const { error } = failed
     run.park({ reason: `past its pivot, step ${error.step} failed: ${error.message}`, error })
@@ -38,6 +40,17 @@ export async function runSaga(graph: Graph, site: Site): Promise<Result> {
 function checked(result: Result, site: Site): Result {
   const fault = result.ok && site.path === "" ? site.run.parts.faultOf?.(result.value) : undefined
   return fault === undefined || !result.ok ? result : fail(site, fault, result.effect)
+}
+
+/** Whoever cancelled it has been told that it goes back, also where its last step was under way then. */
+function cancelledMeanwhile(
+  result: Result,
+  { isPastPivot }: SagaScope,
+  { log, site }: { readonly log: RunLog; readonly site: Site },
+): Failed | undefined {
+  const { cancelled } = log.state
+  if (cancelled === undefined || !result.ok || isPastPivot || site.path !== "") return
+  return fail(site, failure("cancelled", cancelled.words), result.effect)
 }
 
 /** The error that it went back for stays the error, whatever is found when it is gone through again. */
