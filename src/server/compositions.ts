@@ -87,6 +87,7 @@ export class Runs implements Compositions {
       runs: this.durable,
       log: options.log,
       now: clock.now,
+      graceMs: limits.shutdownTimeout,
       retentionMs: limits.runRetention,
       tombstoneMs: limits.runTombstone,
     })

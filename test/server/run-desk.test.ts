@@ -31,9 +31,10 @@ async function rested(spec: object, { isAuditable = true, isWritable = true } = 
     },
   })
   const desk = new RunDesk({
-    ...{ journal: () => journal, schemas: world.schemas, now: () => clock.now() },
+    ...{ journal: () => journal, schemas: world.schemas, clock },
     outputSchemaOf: ({ name }) => (name === "b" ? { type: "object", required: ["b"] } : undefined),
     owner: () => "operator",
+    driver: undefined,
     apart: (_, use) => use(),
     account: (note) => notes.push(note) > 0 && isAuditable,
     onAbandoned: () => {},

@@ -73,6 +73,29 @@ describe.skipIf(postgresPrograms === undefined)(
       await Promise.all([a.close(), b.close()])
     })
 
+    test("lets an owner give a run to whoever asks for it, and nobody else get it meanwhile", async () => {
+      const [a, b] = [await open("give"), await open("give")]
+      const lease = (owner: string) => ({ owner, nowMs: 1_000, leaseUntilMs: 9_000 })
+      for (const id of ["r1", "r2"]) await a.create(newRun(id), { language: 1 }, lease("a"))
+      expect(await a.handover?.asked("a")).toEqual([])
+      await b.handover?.ask("r1", lease("b"))
+      await b.handover?.ask("r1", lease("b"))
+      expect(await a.handover?.asked("a")).toEqual(["r1"])
+      expect(await b.handover?.asked("b")).toEqual([])
+      await a.handover?.give("r2", "a")
+      await a.handover?.give("r1", "somebody")
+      expect(await a.get("r1")).toMatchObject({ owner: "a" })
+      await a.handover?.give("r1", "a")
+      expect(await a.get("r1")).toMatchObject({ owner: "b", epoch: 1 })
+      expect(await a.handover?.asked("a")).toEqual([])
+      expect(await a.claim("r1", { ...lease("a"), counts: false })).toBeUndefined()
+      expect(await b.claim("r1", { ...lease("b"), counts: false })).toMatchObject({ epoch: 2 })
+      await b.handover?.ask("r2", lease("b"))
+      await b.release("b")
+      expect(await a.handover?.asked("a")).toEqual([])
+      await Promise.all([a.close(), b.close()])
+    })
+
     test("says that the database is away, changes nothing, and goes on when it is back", {
       timeout: 60_000,
     }, async () => {

@@ -110,11 +110,13 @@ export const shopRegistry = JSON.stringify({
   ],
 })
 
-export type Deed = "well" | "broken" | "lost"
+/** `held`: well, when {@link Shop.release} lets it. */
+export type Deed = "well" | "broken" | "lost" | "held"
 
 /** A backend that does what each order's script says, call by call, and is well when the script is over. */
 export class Shop {
   readonly #scripts = new Map<string, Deed[]>()
+  readonly #held = new Map<string, () => void>()
   readonly #called = new Map<string, { tool: string; key: unknown }[]>()
   backend: TestBackend | undefined
 
@@ -132,6 +134,11 @@ export class Shop {
     return (this.#called.get(order) ?? []).map(({ tool }) => tool)
   }
 
+  /** Has the call of an order that is held be answered. */
+  release(order: string): void {
+    this.#held.get(order)?.()
+  }
+
   keys(order: string, tool: string): ReadonlySet<unknown> {
     const own = (this.#called.get(order) ?? []).filter((call) => call.tool === tool)
     return new Set(own.map(({ key }) => key))
@@ -142,8 +149,7 @@ export class Shop {
     const called = this.#called.get(order) ?? []
     this.#called.set(order, [...called, { tool, key: headers["idempotency-key"] }])
     const deed = this.#scripts.get(`${order} ${tool}`)?.shift() ?? "well"
-    if (deed === "lost") response.destroy()
-    else
+    const answer = () =>
       send({
         result: {
           content: [{ type: "text", text: `${tool} is ${deed}` }],
@@ -152,5 +158,8 @@ export class Shop {
           resultType: "complete",
         },
       })
+    if (deed === "lost") response.destroy()
+    else if (deed === "held") this.#held.set(order, answer)
+    else answer()
   }
 }

@@ -7,7 +7,7 @@ import { createSchemas } from "../../schema/schemas.ts"
 import type { Audit } from "../../server/audit/audit.ts"
 import { auditOf } from "../../server/audit/configured.ts"
 import { noteRecord } from "../../server/audit/records.ts"
-import { nowMs } from "../../server/clock.ts"
+import { clock } from "../../server/clock.ts"
 import type { Config } from "../../server/config/config.ts"
 import { createLog } from "../../server/log.ts"
 import { randomId } from "../../server/random-id.ts"
@@ -122,8 +122,9 @@ const deskAt = (
     journal: () => journal.open(),
     schemas: createSchemas(),
     outputSchemaOf,
-    now: nowMs,
+    clock,
     owner: () => `operator ${randomId()}`,
+    driver: undefined,
     apart: (_, step) => step(),
     goOn: async () => {},
     account: (what) =>

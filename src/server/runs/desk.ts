@@ -10,6 +10,7 @@ import {
 import type { OutputSchemaOf } from "../../compose/run/durable/operate/plan-step.ts"
 import type { Operation } from "../../compose/run/durable/operate/verbs.ts"
 import { summaryOf, viewOf } from "../../compose/run/durable/operate/view.ts"
+import type { Clock } from "../../compose/run/ports.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { Schemas } from "../../schema/validator.ts"
 
@@ -18,9 +19,11 @@ export interface DeskOptions {
   readonly journal: () => Journal | undefined
   readonly schemas: Schemas
   readonly outputSchemaOf: OutputSchemaOf
-  readonly now: () => number
+  readonly clock: Clock
   /** A name that nobody has. */
   readonly owner: () => string
+  /** What drives runs in this process, if something does. */
+  readonly driver: string | undefined
   /** What is done while nobody here drives the run. */
   readonly apart: <T>(id: string, use: () => Promise<T>) => Promise<T>
   /** Writes for good that an operator steps in; false when it cannot: nothing is done then. */
@@ -56,22 +59,22 @@ export class RunDesk {
   async show(id: string): Promise<{ readonly ok: true; readonly run: JsonObject } | Refused> {
     const journal = this.#options.journal()
     if (journal === undefined) return noRun(id)
-    const standing = await standingOf(id, journal, this.#options.now())
+    const standing = await standingOf(id, journal, this.#options.clock.now())
     if (!standing.ok) return standing
     return { ok: true, run: viewOf(standing, await journal.events(id)) }
   }
 
   /** Steps in; the run has gone on, or is left to the next gateway, when this resolves. */
   async operate(id: string, operation: Operation): Promise<Operated> {
-    const { account, apart, goOn, journal: open, now, onAbandoned, owner } = this.#options
+    const { account, apart, goOn, journal: open, clock, onAbandoned, owner, driver } = this.#options
     const { schemas, outputSchemaOf } = this.#options
     const journal = open()
     if (journal === undefined) return noRun(id)
     const options = {
-      ...{ journal, schemas, outputSchemaOf, now, owner: owner() },
+      ...{ journal, schemas, outputSchemaOf, clock, owner: owner(), resting: driver },
       account: (done: Done, error?: unknown) => account(noteOf(operation, done, error)),
     }
-    const standing = await standingOf(id, journal, now())
+    const standing = await standingOf(id, journal, clock.now())
     const refused = standing.ok ? refusalOf(operation, standing, options) : standing
     if (refused !== undefined) return refused
     const operated = await apart(id, () => operate(id, operation, options))

@@ -11,8 +11,9 @@ export function gatewayDesk({ audit, compositions, config, gateway, metrics }: P
     schemas: gateway.schemas,
     outputSchemaOf: ({ name, version }) =>
       gateway.catalog().tool(name, version)?.shown.outputSchema,
-    now: () => durable.clock.now(),
+    clock: durable.clock,
     owner: () => `operator ${compositions.runId()}`,
+    driver: durable.ownership().owner,
     apart: (id, use) => durable.resting(id, config.limits.shutdownTimeout, use),
     goOn: (id) => keeper.goOn(id),
     account: (what) => audit.write(noteRecord("run", what, { id: randomId(), timeMs: Date.now() })),

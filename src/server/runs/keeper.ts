@@ -13,6 +13,8 @@ export interface KeeperOptions {
   readonly runs: DurableRuns
   readonly log: Logger
   readonly now: () => number
+  /** What is under way in a run that another process asks for has so long to end. */
+  readonly graceMs: number
   readonly retentionMs: number
   readonly tombstoneMs: number
 }
@@ -31,6 +33,8 @@ export class RunKeeper {
   #purgedMs = Number.NEGATIVE_INFINITY
   #counts: JournalCounts = { byStatus: {}, oldestOpenMs: undefined }
   #told: JournalTrouble | undefined
+  /** Runs that others ask for, while they come to rest. */
+  readonly #leaving = new Set<string>()
   #work: Promise<void> = Promise.resolve()
 
   constructor(options: KeeperOptions) {
@@ -76,6 +80,7 @@ export class RunKeeper {
       this.#told = undefined
       this.#options.log.info({ event: "run_journal_recovered" })
     }
+    await this.#handOver()
     await this.#recover()
     await this.#purge()
     this.#counts = await journal.open().counts()
@@ -90,15 +95,32 @@ export class RunKeeper {
     }
   }
 
+  /** To operators at other gateways, without waiting for what is under way to end. */
+  async #handOver(): Promise<void> {
+    const { journal, runs, graceMs } = this.#options
+    const { handover } = journal.open()
+    if (handover === undefined) return
+    const { owner } = runs.ownership()
+    for (const id of await handover.asked(owner)) {
+      if (this.#leaving.has(id)) continue
+      this.#leaving.add(id)
+      runs
+        .resting(id, graceMs, () => handover.give(id, owner))
+        .catch((error: unknown) => this.#failed(error))
+        .finally(() => this.#leaving.delete(id))
+    }
+  }
+
   async #recover(): Promise<void> {
     const { journal, runs, now } = this.#options
     const gateway = this.#gateway
     if (gateway === undefined) return
     const { owner } = runs.ownership()
     for (;;) {
-      const found = await journal
-        .open()
-        .claimable(owner, now(), runs.size + runs.waiting + batchMax)
+      const waiting = runs.waiting
+      const max = runs.size + waiting.length + batchMax
+      const found = await journal.open().claimable(owner, now(), max)
+      if (found.length < max) runs.waitsNotFor(waiting, new Set(found))
       const ids = found.filter((id) => !runs.isLookedAfter(id))
       if (ids.length === 0 || !runs.hasRoom) return
       const taken = await Promise.all(ids.map((id) => this.#resume(id, gateway)))

@@ -125,9 +125,14 @@ export class DurableRuns {
     return this.hasRoom && this.#live.size + this.#waiting.size < this.#options.openMax
   }
 
-  /** How many wait for a person. */
-  get waiting(): number {
-    return this.#waiting.size
+  /** Those that wait for a person. */
+  get waiting(): readonly string[] {
+    return [...this.#waiting.keys()]
+  }
+
+  /** Of those that waited others have taken all but these. */
+  waitsNotFor(waited: readonly string[], own: ReadonlySet<string>): void {
+    for (const id of waited) if (!own.has(id)) this.#waiting.delete(id)
   }
 
   /** Whether there is nothing to do about an open run: it is driven here, or waits for a person who still has time. */

@@ -147,7 +147,8 @@ async function wait(live: LiveRun, here: Visit, place: Place): Promise<Answer> {
     const first = await Promise.race([live.ended, held, gone.promise])
     if (first === "gone") return await givenUp(live.record, here)
     if (first === "held") return await going(live.record, here)
-    if (first.status !== "waiting") return await answerOf(first, live.record, place, here)
+    const isOver = first.status !== "waiting" && first.status !== "left"
+    if (isOver || durable.isClosing) return await answerOf(first, live.record, place, here)
   } finally {
     patience.cancel()
     live.audience.remove(teller)
@@ -181,14 +182,14 @@ async function givenUp({ id, key }: RunRecord, here: Visit): Promise<Answer> {
 }
 
 async function answerOf(
-  drive: Exclude<Drive, { readonly status: "waiting" }>,
+  drive: Drive,
   record: RunRecord,
   { isReplayed }: Place,
   here: Visit,
 ): Promise<Answer> {
   const { way } = here
   const { durable } = way.gateway.compositions
-  if (drive.status === "left") return going(record, here)
+  if (drive.status === "left" || drive.status === "waiting") return going(record, here)
   way.facts.note = { ...way.facts.note, status: drive.status }
   if (drive.status === "parked") {
     const now = (await durable.journal.get(record.id)) ?? record

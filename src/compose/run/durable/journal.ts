@@ -31,7 +31,7 @@ export interface Journal {
   claim(id: string, owner: Owner & Claim): Promise<Lease | undefined>
   /** Prolongs the leases of all that the owner has. */
   renew(owner: Owner): Promise<void>
-  /** Gives up all that the owner has: others may claim it at once. */
+  /** Gives up all that the owner has, or asks for: others may claim it at once. */
   release(owner: string): Promise<void>
 
   get(id: string): Promise<RunRecord | undefined>
@@ -59,11 +59,23 @@ export interface Journal {
 
   /** Forgets runs that ended before `endedBeforeMs` but for their keys, and those before `buriedBeforeMs` altogether. */
   purge(retention: Retention): Promise<number>
+  /** Undefined where one process has the journal for itself. */
+  readonly handover?: Handover
   /** Why it cannot be used now; undefined when it can, as far as it knows. */
   readonly trouble: JournalTrouble | undefined
   /** Tries whether it can be used again. */
   check(): Promise<void>
   close(): Promise<void>
+}
+
+/** How a run goes from one living process to another, with the outcome of what was under way. */
+export interface Handover {
+  /** Asks whoever drives the run to give it to this owner. */
+  ask(id: string, to: Owner): Promise<void>
+  /** Runs of this owner that others ask for. */
+  asked(owner: string): Promise<readonly string[]>
+  /** The owner gives the run to whoever asks for it, if somebody does. */
+  give(id: string, owner: string): Promise<void>
 }
 
 /** Events, and what they change. */

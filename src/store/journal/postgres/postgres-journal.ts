@@ -29,6 +29,7 @@ import { Batcher } from "./batcher.ts"
 import { findRun, type NewRow, newRow, writeRuns } from "./creations.ts"
 import { Database, type PostgresOptions } from "./database.ts"
 import { eventRow } from "./event-rows.ts"
+import { handoverOf } from "./handover.ts"
 import { settleOnce, takeOnce } from "./once.ts"
 import { purge } from "./purge.ts"
 import { jsonText } from "./rows.ts"
@@ -52,6 +53,10 @@ class PostgresJournal implements Journal {
   readonly #owners = new Set<string>()
   #trouble: JournalTrouble | undefined
   #isClosed = false
+  readonly handover = handoverOf({
+    rows: (text, values) => this.#rows(text, values),
+    shifted: (owner) => this.#done(() => this.#database.shifted(owner)),
+  })
 
   constructor(url: string, options: PostgresOptions) {
     const database = new Database(url, options)
@@ -100,9 +105,11 @@ class PostgresJournal implements Journal {
   }
 
   async release(owner: string): Promise<void> {
-    await this.#rows("UPDATE postern.run SET owner = NULL, lease_until = NULL WHERE owner = $1", [
-      owner,
-    ])
+    await this.#rows(
+      `WITH unasked AS (DELETE FROM postern.want WHERE owner = $1)
+       UPDATE postern.run SET owner = NULL, lease_until = NULL WHERE owner = $1`,
+      [owner],
+    )
   }
 
   async get(id: string): Promise<RunRecord | undefined> {

@@ -1,5 +1,5 @@
 /** Of the tables. A database with another one is not touched. */
-export const schemaVersion = 1
+export const schemaVersion = 2
 
 /**
  * compositions §10.3, as in SQLite but for values, which stay in their columns whatever their size (PostgreSQL stores long
@@ -30,6 +30,7 @@ export const tables = `
   CREATE TABLE IF NOT EXISTS postern.once (
     key text PRIMARY KEY, run text NOT NULL, step text NOT NULL, scope text NOT NULL,
     outcome text, until bigint);
+  CREATE TABLE IF NOT EXISTS postern.want (run text PRIMARY KEY, owner text NOT NULL, lease_until bigint NOT NULL);
 `
 
 /** Of the runs that somebody has to drive, or to answer. */

@@ -3,6 +3,7 @@ import type { JsonObject } from "../../../../schema/json.ts"
 import type { Schemas } from "../../../../schema/validator.ts"
 import type { Plan } from "../../../plan/plan.ts"
 import { codes } from "../../outcome.ts"
+import type { Clock } from "../../ports.ts"
 import { resultOf } from "../../result/composition-result.ts"
 import { answering, contentFaults, openQuestions } from "../answering.ts"
 import type { OpEvent, PersonsAnswer, RunEvent, StoredEvent } from "../event.ts"
@@ -10,6 +11,7 @@ import { type Journal, type Lease, RunLost } from "../journal.ts"
 import type { RunChange, RunRecord } from "../record.ts"
 import { RunState } from "../state.ts"
 import type { RunStatus } from "../status.ts"
+import { inPeace } from "./in-peace.ts"
 import { type OutputSchemaOf, schemaAt } from "./plan-step.ts"
 import { questionFor } from "./questions.ts"
 import { stepsOf } from "./steps-of.ts"
@@ -23,9 +25,11 @@ export interface Measures {
 
 export interface OperateOptions extends Measures {
   readonly journal: Journal
-  readonly now: () => number
+  readonly clock: Clock
   /** Of nobody else: what it holds is given up again as a whole. */
   readonly owner: string
+  /** What drives runs in this process: it has let this one come to rest. */
+  readonly resting: string | undefined
   /** Notes what is about to be done, or with an error that it was not; false: it cannot be noted, and is not done. */
   readonly account: (done: Done, error?: unknown) => boolean
 }
@@ -95,10 +99,13 @@ export async function operate(
   operation: Operation,
   options: OperateOptions,
 ): Promise<Operated> {
-  const { journal, owner, now } = options
-  const nowMs = now()
-  const claim = { owner, nowMs, leaseUntilMs: nowMs + leaseMs, counts: false, force: true } as const
-  const lease = await journal.claim(id, claim)
+  const { journal, owner, clock, resting } = options
+  const claimer = () => {
+    const nowMs = clock.now()
+    return { owner, nowMs, leaseUntilMs: nowMs + leaseMs, counts: false }
+  }
+  const given = await inPeace(id, { journal, clock, claimer, resting })
+  const lease = given ?? (await journal.claim(id, { ...claimer(), force: true }))
   if (lease === undefined) return refused("conflict", `run ${id} has ended meanwhile`)
   try {
     return await underLease(lease, operation, options)
@@ -116,8 +123,8 @@ async function underLease(
   operation: Operation,
   options: OperateOptions,
 ): Promise<Operated> {
-  const { journal, now, account } = options
-  const was = await standingOf(lease.id, journal, now())
+  const { journal, clock, account } = options
+  const was = await standingOf(lease.id, journal, clock.now())
   if (!was.ok) return was
   const illegal = refusalOf(operation, was, options)
   if (illegal !== undefined) return illegal
