@@ -1,0 +1,261 @@
+import { once } from "node:events"
+import { connect, createServer, type Server, type Socket } from "node:net"
+import pg from "pg"
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
+import type { StoredEvent } from "../../src/compose/run/durable/event.ts"
+import type { Journal, Lease } from "../../src/compose/run/durable/journal.ts"
+import { openPostgresJournal } from "../../src/store/journal/postgres/postgres-journal.ts"
+import { type Postgres, postgresPrograms, startPostgres } from "../support/postgres.ts"
+import { me, newRun } from "./journal-contract.ts"
+
+const plan = { language: 1 }
+const ok = (seq: number): StoredEvent => ({
+  ...{ seq, atMs: seq, kind: "ok", step: `s${seq}` },
+  data: { value: seq, effect: "done" },
+})
+
+describe.skipIf(postgresPrograms === undefined)(
+  "the run journal on a real PostgreSQL in trouble (skipped where there is none)",
+  () => {
+    let server: Postgres
+    let url: string
+    beforeAll(async () => {
+      server = await startPostgres(postgresPrograms ?? "")
+      url = server.database("runs")
+    }, 60_000)
+    afterAll(() => server.close())
+    beforeEach(() => inDatabase("DROP SCHEMA IF EXISTS postern CASCADE"))
+
+    async function inDatabase(...statements: string[]): Promise<void> {
+      const client = new pg.Client(url)
+      await client.connect()
+      for (const statement of statements) await client.query(statement)
+      await client.end()
+    }
+
+    async function begun(journal: Journal, id = "r1"): Promise<Lease> {
+      const created = await journal.create(newRun(id), plan, me)
+      if (!created.isNew) throw new Error("it has no key")
+      return created.lease
+    }
+
+    const urlAs = (user: string, password = ""): string => {
+      const other = new URL(url)
+      other.username = user
+      other.password = password
+      return other.href
+    }
+
+    test("says that its role may not make tables, and goes on when it may", async () => {
+      await inDatabase("CREATE ROLE guest LOGIN", "REVOKE CREATE ON DATABASE runs FROM PUBLIC")
+      const journal = openPostgresJournal(urlAs("guest"))
+      await expect(begun(journal)).rejects.toMatchObject({ kind: "forbidden" })
+      expect(journal.trouble?.message).toMatch(/permission denied .*the right to create a schema/)
+      await inDatabase("GRANT CREATE ON DATABASE runs TO guest")
+      expect(await begun(journal)).toEqual({ id: "r1", epoch: 1 })
+      expect(journal.trouble).toBeUndefined()
+      await journal.close()
+      await inDatabase("DROP OWNED BY guest CASCADE", "DROP ROLE guest")
+    })
+
+    test("says that its password is wrong, and not which", async () => {
+      const hba = "'host all guarded 127.0.0.1/32 scram-sha-256'"
+      await inDatabase(
+        "CREATE ROLE guarded LOGIN PASSWORD 'right'",
+        "GRANT CREATE ON DATABASE runs TO guarded",
+        `COPY (SELECT ${hba}) TO PROGRAM 'cat - pg_hba.conf > hba && mv hba pg_hba.conf'`,
+        "SELECT pg_reload_conf()",
+      )
+      const wrong = openPostgresJournal(urlAs("guarded", "hunter2"))
+      const refused = begun(wrong)
+      await expect(refused).rejects.toMatchObject({ kind: "unreachable" })
+      await expect(refused).rejects.toThrow(/password authentication failed .*who may connect/)
+      await expect(refused).rejects.not.toThrow(/hunter2/)
+      const right = openPostgresJournal(urlAs("guarded", "right"))
+      expect(await begun(right)).toMatchObject({ epoch: 1 })
+      await Promise.all([wrong.close(), right.close()])
+      await inDatabase("DROP OWNED BY guarded CASCADE", "DROP ROLE guarded")
+    })
+
+    test("waits its turn where the database takes no more connections", async () => {
+      await inDatabase("CREATE ROLE many LOGIN", "GRANT CREATE ON DATABASE runs TO many")
+      await inDatabase("ALTER ROLE many CONNECTION LIMIT 1")
+      const [holder, journal] = [new pg.Client(urlAs("many")), openPostgresJournal(urlAs("many"))]
+      await holder.connect()
+      await expect(begun(journal)).rejects.toMatchObject({ kind: "busy" })
+      expect(journal.trouble?.message).toMatch(/too many connections/)
+      await holder.end()
+      await inDatabase("ALTER ROLE many CONNECTION LIMIT -1")
+      expect(await begun(journal)).toMatchObject({ epoch: 1 })
+      await journal.close()
+      await inDatabase("DROP OWNED BY many CASCADE", "DROP ROLE many")
+    })
+
+    test("says that its tables were taken away, and is of use again when they are back", async () => {
+      const journal = openPostgresJournal(url)
+      const lease = await begun(journal)
+      await inDatabase("ALTER SCHEMA postern RENAME TO elsewhere")
+      await expect(journal.append(lease, [ok(1)])).rejects.toMatchObject({ kind: "missing" })
+      expect(journal.trouble?.message).toMatch(/does not exist.*restore them/)
+      await inDatabase("ALTER SCHEMA elsewhere RENAME TO postern")
+      await journal.append(lease, [ok(1)])
+      expect(journal.trouble).toBeUndefined()
+      await journal.close()
+    })
+
+    test("writes each event once, though connections are cut while it writes", {
+      timeout: 60_000,
+    }, async () => {
+      const journal = openPostgresJournal(url)
+      const lease = await begun(journal)
+      const cut = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE application_name = 'postern'`
+      let troubles = 0
+      for (let seq = 1; seq <= 60; seq++) {
+        const cutting = seq % 5 === 0 ? inDatabase(cut) : undefined
+        for (;;)
+          try {
+            await journal.append(lease, [ok(seq)])
+            break
+          } catch (error) {
+            expect(error).toMatchObject({ name: "JournalTrouble", kind: "unreachable" })
+            troubles++
+          }
+        await cutting
+      }
+      expect(await journal.events("r1")).toEqual(Array.from({ length: 60 }, (_, at) => ok(at + 1)))
+      expect(troubles).toBeGreaterThan(0)
+      await journal.close()
+    })
+
+    test("says that a network that lets nothing through is slow, and goes on behind it", async () => {
+      await using proxy = await stalling(server.port)
+      const through = new URL(url)
+      through.port = String(proxy.port)
+      const journal = openPostgresJournal(through.href, { patienceMs: 250 })
+      const lease = await begun(journal)
+      proxy.stall()
+      const late = journal.append(lease, [ok(1)])
+      await expect(late).rejects.toMatchObject({ kind: "unreachable" })
+      expect(journal.trouble).toMatchObject({ kind: "unreachable" })
+      proxy.flow()
+      await journal.append(lease, [ok(1), ok(2)])
+      expect(await journal.events("r1")).toEqual([ok(1), ok(2)])
+      await journal.close()
+    })
+
+    test("gives up a statement that a lock holds, says so, and writes it later", async () => {
+      const journal = openPostgresJournal(url, { patienceMs: 250 })
+      const lease = await begun(journal)
+      const holder = new pg.Client(url)
+      await holder.connect()
+      await holder.query("BEGIN; LOCK TABLE postern.event IN ACCESS EXCLUSIVE MODE")
+      await expect(journal.append(lease, [ok(1)])).rejects.toMatchObject({ kind: "busy" })
+      await holder.end()
+      await journal.append(lease, [ok(1)])
+      expect(await journal.events("r1")).toEqual([ok(1)])
+      await journal.close()
+    })
+
+    /** The clock of the database, an hour off from now on: one that stands before the real one where names are looked up. */
+    const databaseClock = (hours: number) =>
+      inDatabase(
+        "CREATE SCHEMA IF NOT EXISTS shim",
+        `CREATE OR REPLACE FUNCTION shim.clock_timestamp() RETURNS timestamptz LANGUAGE sql
+           AS $$ SELECT pg_catalog.clock_timestamp() + interval '${hours} hours' $$`,
+        "ALTER ROLE postern SET search_path = shim, pg_catalog, public",
+      )
+
+    test.each([1, -1])(
+      "keeps one owner to a run when the clock of the database jumps by %i hours",
+      async (hours) => {
+        const clock = Date.now
+        const as = (owner: string) => ({ owner, nowMs: clock(), leaseUntilMs: clock() + 15_000 })
+        const [a, b] = [openPostgresJournal(url, { clock }), openPostgresJournal(url, { clock })]
+        await a.create(newRun("r1"), plan, as("a"))
+        expect(await b.claimable("b", clock(), 9)).toEqual([])
+        await databaseClock(hours)
+        // Each connection has looked up the old clock: they are new after this.
+        await inDatabase(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE application_name = 'postern'`)
+        for (const one of [a, b]) await useful(one)
+        await b.renew(as("b"))
+        // Until its owner has looked at the clock again, its lease seems to be over: who has it then is what epochs are for.
+        expect(await b.claimable("b", clock(), 9)).toEqual(hours > 0 ? ["r1"] : [])
+        await a.renew(as("a"))
+        expect(await b.claimable("b", clock(), 9)).toEqual([])
+        expect(await b.claim("r1", { ...as("b"), counts: true })).toBeUndefined()
+        await a.append({ id: "r1", epoch: 1 }, [ok(1)])
+        // Its owner is gone: its lease ends on the new scale.
+        const later = { ...as("b"), nowMs: clock() + 16_000 }
+        expect(await b.claim("r1", { ...later, counts: true })).toEqual({ id: "r1", epoch: 2 })
+        await expect(a.append({ id: "r1", epoch: 1 }, [ok(2)])).rejects.toThrow("another owner")
+        await Promise.all([a.close(), b.close()])
+        await inDatabase("ALTER ROLE postern RESET search_path", "DROP SCHEMA shim CASCADE")
+      },
+    )
+  },
+)
+
+/** Tries until its connections are new. */
+async function useful(journal: Journal): Promise<void> {
+  for (let tries = 0; tries < 20; tries++)
+    try {
+      await journal.check()
+      return
+    } catch {
+      // its connection was cut
+    }
+  throw new Error(`it is of no use: ${journal.trouble?.message}`)
+}
+
+interface Stalling extends AsyncDisposable {
+  readonly port: number
+  /** From now on nothing gets through. */
+  stall(): void
+  flow(): void
+}
+
+/** What stands between a gateway and its database. */
+async function stalling(target: number): Promise<Stalling> {
+  const sockets = new Set<Socket>()
+  let isStalled = false
+  const server: Server = createServer((near) => {
+    const far = connect(target, "127.0.0.1")
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(from)
+      if (isStalled) from.pause()
+      from.on("data", (bytes) => void to.write(bytes))
+      from.on("error", () => to.destroy())
+      from.on("close", () => {
+        sockets.delete(from)
+        to.destroy()
+      })
+    }
+  }).listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const address = server.address()
+  if (address === null || typeof address === "string") throw new Error("a TCP server has a port")
+  const all = (act: (socket: Socket) => void) => {
+    for (const socket of sockets) act(socket)
+  }
+  return {
+    port: address.port,
+    stall() {
+      isStalled = true
+      all((socket) => socket.pause())
+    },
+    flow() {
+      isStalled = false
+      all((socket) => socket.resume())
+    },
+    async [Symbol.asyncDispose]() {
+      all((socket) => socket.destroy())
+      server.close()
+      await once(server, "close")
+    },
+  }
+}
