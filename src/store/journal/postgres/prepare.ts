@@ -8,9 +8,12 @@ const lock = 0x70_6f_52_4a
 /** Makes the tables where they are not there yet, and refuses a database that is of no use. */
 export async function prepareDatabase(pool: Pool): Promise<void> {
   const client = await pool.connect()
+  const ignore = () => undefined // a connection that is cut: the statement tells, too
+  client.on("error", ignore)
   try {
     await prepare(client)
   } finally {
+    client.off("error", ignore)
     client.release()
   }
 }
