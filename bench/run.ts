@@ -5,6 +5,7 @@ import { measureLoad, measureReload } from "./catalog.ts"
 import { measureStart } from "./cold.ts"
 import { innerCalls, measureCompositions, measureInterpreter, targets } from "./compositions.ts"
 import { compositions as contracted, measureContracts } from "./contracts.ts"
+import { measureOverload } from "./overload.ts"
 import { atOnce, measureRecovery, measureSagas, sagaSteps } from "./sagas.ts"
 import { eventsPerCall, measureSessions, measureStreams } from "./streams.ts"
 import type { Usage } from "./subject.ts"
@@ -16,7 +17,7 @@ const { values } = parseArgs({
     connections: { type: "string", default: "32" },
     only: {
       type: "string",
-      default: "calls,streams,sessions,compositions,sagas,contracts,catalog,start",
+      default: "calls,overload,streams,sessions,compositions,sagas,contracts,catalog,start",
     },
   },
 })
@@ -26,6 +27,7 @@ const median = (numbers: readonly number[]) =>
 const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
 
 if (wanted.has("calls")) await calls()
+if (wanted.has("overload")) await overload()
 if (wanted.has("streams")) await streams()
 if (wanted.has("sessions")) await sessions()
 if (wanted.has("compositions")) await compositions()
@@ -53,6 +55,25 @@ async function streams(): Promise<void> {
   console.log(`\nstreams of ${eventsPerCall} events`)
   console.table(rows)
   ratio(passes, "postern", "pipe", { calls: 0.6 })
+}
+
+async function overload(): Promise<void> {
+  const [peak, ...pressed] = await measureOverload(Number(values.seconds))
+  const rows = [peak, ...pressed].flatMap((one) =>
+    one === undefined || peak === undefined
+      ? []
+      : {
+          connections: one.connections,
+          "answered/s": Math.round(one.goodput),
+          "of the peak": Number((one.goodput / peak.goodput).toFixed(2)),
+          "CPU µs/answered": Number(one.cpuUs.toFixed(1)),
+          "turned away/s": Math.round(one.refused),
+          "p50 ms": Math.round(one.p50Ms),
+          "p99 ms": Math.round(one.p99Ms),
+        },
+  )
+  console.log("\noverload (reach ≥ 0.8 of the peak)")
+  console.table(rows)
 }
 
 async function sessions(): Promise<void> {

@@ -3,7 +3,11 @@ import type { JsonObject } from "../schema/json.ts"
 
 /** Whether the gateway should be sent calls; the reasons why not are codes with words, and hold no secret. */
 export type Readiness =
-  | { readonly ready: true }
+  | {
+      readonly ready: true
+      /** What is going on all the same. */
+      readonly notes?: readonly { readonly code: string; readonly message: string }[]
+    }
   | {
       readonly ready: false
       readonly reasons: readonly { readonly code: string; readonly message: string }[]

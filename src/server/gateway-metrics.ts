@@ -140,6 +140,7 @@ function readings(parts: Parts): Reading[] {
       "Requests refused for Host, Origin, media type or size.",
       () => face.stats().turnedAway,
     ],
+    ...loadReadings(parts),
     ["gauge", "requests_in_flight", "Requests without an answer yet.", () => face.stats().inFlight],
     ["gauge", "runs", "Compositions that are running.", () => compositions.running],
     [
@@ -199,6 +200,21 @@ function readings(parts: Parts): Reading[] {
     ["total", "cpu_seconds_total", "Processor time of the process.", cpuSeconds],
   ]
 }
+
+const loadReadings = ({ face }: Parts): Reading[] => [
+  [
+    "total",
+    "shed_total",
+    "Requests turned away because there were too many.",
+    () => face.stats().shed,
+  ],
+  [
+    "gauge",
+    "shedding",
+    "Which part of the requests is turned away, 0 to 1.",
+    () => face.stats().shedding,
+  ],
+]
 
 const ageOf = (sinceMs: number | undefined): number =>
   sinceMs === undefined ? 0 : (Date.now() - sinceMs) / 1000

@@ -14,6 +14,7 @@ export const faceLimitsOf = (limits: Limits): FaceLimits => ({
   bodyBytesMax: limits.bodyBytes,
   depthMax: limits.bodyDepth,
   nodesMax: limits.bodyNodes,
+  loopDelayMs: limits.loopDelay,
   sessionIdleMs: limits.sessionIdle,
   sessionLifetimeMs: limits.sessionLifetime,
   sessionsMax: limits.sessions,

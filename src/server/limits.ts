@@ -29,6 +29,10 @@ export const limitTable = {
   bodyBytes: bytes(faceLimits.bodyBytesMax, "of a request's body; more is answered with 413"),
   bodyDepth: count(faceLimits.depthMax, "levels of nesting in a request's body"),
   bodyNodes: count(faceLimits.nodesMax, "JSON values in a request's body"),
+  loopDelay: time(
+    faceLimits.loopDelayMs,
+    "work may make the event loop late before requests are turned away",
+  ),
   sessions: count(faceLimits.sessionsMax, "sessions of legacy clients"),
   sessionsPerCaller: count(
     faceLimits.sessionsPerCallerMax,

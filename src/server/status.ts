@@ -9,7 +9,7 @@ import { sourceStatus, tooStale } from "./registry/source-status.ts"
 
 /** Whether to send calls here. Backends do not count: one that is down refuses its own tools and nothing else. */
 export function readiness(parts: Parts): Readiness {
-  const { audit, compositions, config, current, identify } = parts
+  const { audit, compositions, config, current, face, identify } = parts
   const reasons: { code: string; message: string }[] = []
   if (current.isClosing) reasons.push({ code: "closing", message: "the gateway is shutting down" })
   if (current.catalog === undefined)
@@ -27,7 +27,14 @@ export function readiness(parts: Parts): Readiness {
     if (!isUsable)
       reasons.push({ code: "identity_unavailable", message: `the keys of ${issuer} cannot be had` })
   }
-  return reasons.length === 0 ? { ready: true } : { ready: false, reasons }
+  if (reasons.length > 0) return { ready: false, reasons }
+  return face.stats().shedding > 0 ? { ready: true, notes: [tooMuch] } : { ready: true }
+}
+
+/** Not red: to take one of several out under load would only overload the others. */
+const tooMuch = {
+  code: "overloaded",
+  message: "there are more requests than can be worked on; some are turned away",
 }
 
 const startedAt = new Date().toISOString()

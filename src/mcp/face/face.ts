@@ -9,6 +9,7 @@ import { type Door, knock } from "./door.ts"
 import { type Fail, httpFail } from "./errors.ts"
 import { headersOf, type RequestHeaders } from "./headers.ts"
 import type { FaceLimits } from "./limits.ts"
+import { Overload } from "./load/overload.ts"
 import { createLogLimit } from "./log-limit.ts"
 import { metadataDocuments, type ResourceMetadata, writeDocument } from "./metadata.ts"
 import type { SealKey } from "./seal.ts"
@@ -44,6 +45,9 @@ export interface FaceStats {
   readonly requests: number
   readonly turnedAway: number
   readonly inFlight: number
+  /** Requests that were turned away because there were too many, and which part of them is now, 0 to 1. */
+  readonly shed: number
+  readonly shedding: number
 }
 
 /** The MCP server face: one endpoint, both eras. */
@@ -65,6 +69,7 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
   const context = createContext(gateway, options)
   const counts = { requests: 0, turnedAway: 0, inFlight: 0 }
   const idle = new Set<() => void>()
+  const overload = new Overload(limits.loopDelayMs, log)
   const door: Door = {
     hosts: new Set(options.hosts.map((host) => host.toLowerCase())),
     origins: new Set(options.origins),
@@ -91,6 +96,7 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
       writeFail(outgoing, turnedAway)
       return
     }
+    if (incoming.method === "POST" && overload.turnsAway(outgoing)) return
     counts.inFlight++
     void serve(context, incoming, outgoing, headers).finally(() => {
       if (--counts.inFlight > 0) return
@@ -123,13 +129,19 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
   return {
     answer,
     catalogChanged: debounce.knock,
-    stats: () => ({ ...standing(context), ...counts }),
+    stats: () => ({
+      ...standing(context),
+      ...counts,
+      shed: overload.shed,
+      shedding: overload.share,
+    }),
     async drain() {
       context.streams.endAll()
       if (counts.inFlight > 0) await new Promise<void>((resolve) => idle.add(resolve))
     },
     close() {
       clearInterval(sweeper)
+      overload.close()
       debounce.close()
       context.pulse.close()
     },

@@ -6,6 +6,8 @@ export interface FaceLimits {
   readonly depthMax: number
   /** JSON values in one request body. */
   readonly nodesMax: number
+  /** Requests are turned away while work makes the event loop later than this. */
+  readonly loopDelayMs: number
   /** A session that nobody used for so long is over, whether or not its GET stream is open. */
   readonly sessionIdleMs: number
   /** From initialize to the end of the sealed token, however busy the session. */
@@ -40,6 +42,7 @@ export const faceLimits: FaceLimits = {
   bodyBytesMax: 4 * 1024 * 1024,
   depthMax: 64,
   nodesMax: 100_000,
+  loopDelayMs: 100,
   sessionIdleMs: 30 * 60_000,
   sessionLifetimeMs: 24 * 60 * 60_000,
   sessionsMax: 20_000,

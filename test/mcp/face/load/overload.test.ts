@@ -1,0 +1,42 @@
+import { setImmediate as turn } from "node:timers/promises"
+import { expect, test } from "vitest"
+import { fakeGateway } from "../../../support/face-gateway.ts"
+import { ask, faceServer, json } from "../../../support/face-server.ts"
+
+const sketch = { tools: { "echo@1": {} }, agents: { "reader@1": ["echo@1"] } }
+
+/** Works until it is told that it is enough, and lets the loop turn only now and then. */
+async function work(isEnough: () => boolean): Promise<void> {
+  while (!isEnough()) {
+    const until = performance.now() + 80
+    while (performance.now() < until);
+    await turn()
+  }
+}
+
+test("a face that has more work than time turns requests away until it has time again", async () => {
+  const { face, port, events } = await faceServer(fakeGateway(sketch), {
+    limits: { loopDelayMs: 5 },
+  })
+  const call = () => ask(port, "reader@1", "tools/call", { name: "echo" })
+  let turnedAway = false
+  const working = work(() => turnedAway)
+  await work(() => face.stats().shedding > 0.5)
+  let answer = await call()
+  while (answer.status === 200) answer = await call()
+  turnedAway = true
+  await working
+  expect(answer.status).toBe(503)
+  expect(Number(answer.headers["retry-after"])).toBeGreaterThanOrEqual(1)
+  expect(json(answer)).toMatchObject({
+    error: {
+      code: 503,
+      message: "busy",
+      data: { "dev.postern/refusal": { code: "overloaded", retryAfterMs: expect.any(Number) } },
+    },
+  })
+  expect(face.stats().shed).toBeGreaterThan(0)
+  while (face.stats().shedding > 0) await turn()
+  expect((await call()).status).toBe(200)
+  expect(events.map(({ event }) => event)).toEqual(["overload_began", "overload_ended"])
+})
