@@ -1,6 +1,6 @@
 import { createPublicKey } from "node:crypto"
 import { readFile } from "node:fs/promises"
-import type { JSONWebKeySet } from "jose"
+import type { FlattenedVerifyGetKey, JSONWebKeySet } from "jose"
 import { decodeProtectedHeader } from "jose/decode/protected_header"
 import { JOSEError } from "jose/errors"
 import { createLocalJWKSet } from "jose/jwks/local"
@@ -57,10 +57,11 @@ function readHeader(header: string): Readonly<Record<string, unknown>> {
   }
 }
 
-async function readKeys(file: string) {
+async function readKeys(file: string): Promise<FlattenedVerifyGetKey> {
   try {
     const text = await readFile(file, "utf8")
-    const { keys } = usableKeys(text.includes("-----BEGIN") ? fromPem(text) : text)
+    if (text.includes("-----BEGIN")) return fromPem(text)
+    const { keys } = usableKeys(text)
     return createLocalJWKSet({ keys } as JSONWebKeySet) // usableKeys has looked at each of them
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause)
@@ -68,10 +69,12 @@ async function readKeys(file: string) {
   }
 }
 
-function fromPem(text: string): string {
+/** The one key there is, whatever a signature calls it. */
+function fromPem(text: string): FlattenedVerifyGetKey {
   if (text.includes("PRIVATE KEY"))
     throw new Error("it is a private key; only its owner needs that")
-  return JSON.stringify({ keys: [createPublicKey(text).export({ format: "jwk" })] })
+  const key = createPublicKey(text)
+  return () => key
 }
 
 /** Errors of jose hold nothing of the key. */
