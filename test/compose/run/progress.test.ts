@@ -150,4 +150,51 @@ describe("the progress of a run", () => {
       { numRuns: 60 },
     )
   })
+
+  const settled = (id: string): StepEvent => ({
+    ...{ kind: "settled", id, status: "ok", attempts: 1, ms: 1, effect: "done" },
+  })
+  const three = pipeline([call("a", { name: "Look" }), call("b"), call("c")])
+
+  test("stays while what was done is undone, and says so; every report rises all the same", () => {
+    const progress = new Progress(three)
+    progress.after(settled("a"), 0)
+    const undoing = ["b", "a", "a"].map((id, nth) =>
+      progress.after({ kind: "undoing", id }, 1_000 * (nth + 1)),
+    )
+    expect(undoing.map((one) => one?.message)).toEqual([
+      "undoing b",
+      "undoing Look",
+      "undoing Look",
+    ])
+    expect(undoing.map((one) => Math.trunc(one?.progress ?? 0))).toEqual([1, 1, 1])
+    expect(undoing.map((one) => one?.total)).toEqual([3, 3, 3])
+    const rising = undoing.map((one) => one?.progress ?? 0)
+    expect(rising).toEqual([...new Set(rising)].toSorted((one, other) => one - other))
+    expect(progress.after({ kind: "undoing", id: "a" }, 3_050)).toBeUndefined()
+  })
+
+  test("is never beyond the total, also where all was done before it is undone", () => {
+    const progress = new Progress(three)
+    for (const [nth, id] of ["a", "b", "c"].entries()) progress.after(settled(id), nth * 1_000)
+    const { progress: told = 0, total = 0 } =
+      progress.after({ kind: "undoing", id: "c" }, 9_000) ?? {}
+    expect(told).toBeGreaterThan(3)
+    expect(total).toBeGreaterThanOrEqual(told)
+  })
+
+  test("goes on from where the run stands for whoever comes later, and never back for whoever comes again", () => {
+    const heard = ["a", "b"].map(settled)
+    const late = new Progress(three)
+    expect(late.afterAll([], 0)).toBeUndefined()
+    const joined = new Progress(three)
+    expect(joined.afterAll(heard, 0)).toEqual({ progress: 2, total: 3, message: "b" })
+    // The run is driven once more from its journal, and tells again what is done already.
+    const again = new Progress(three, joined)
+    expect(again.afterAll(heard.slice(0, 1), 1_000)).toBeUndefined()
+    expect(again.after(settled("b"), 2_000)).toBeUndefined()
+    expect(again.after(settled("c"), 3_000)).toEqual({ progress: 3, total: 3, message: "c" })
+    const back: StepEvent[] = [...heard, { kind: "undoing", id: "b" }]
+    expect(new Progress(three).afterAll(back, 0)).toMatchObject({ message: "undoing b", total: 3 })
+  })
 })

@@ -136,6 +136,21 @@ const ends = async (gateway: TestGateway, taskId: string, status: string) => {
   return get(gateway, taskId)
 }
 
+/** A call of the official client of 2025-11-25, which takes no tasks. */
+async function heldCall(
+  { url }: TestGateway,
+  id: string,
+  onprogress: (progress: object) => void,
+): Promise<unknown> {
+  const client = new Client({ name: "test", version: "1" })
+  const requestInit = { headers: by("buyer") }
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit }) as never)
+  const params = { name: "order", arguments: { id } }
+  const result = await client.callTool(params, undefined, { onprogress })
+  await client.close()
+  return result
+}
+
 async function kill({ running }: TestGateway): Promise<void> {
   running.child.kill("SIGKILL")
   await running.exited
@@ -219,22 +234,14 @@ describe("a durable run as a task", { timeout: 60_000 }, () => {
   })
 
   test("a client of 2025-11-25 that takes none is held, and told how far the run is", async () => {
-    const client = new Client({ name: "test", version: "1" })
-    const requestInit = { headers: by("buyer") }
-    await client.connect(
-      new StreamableHTTPClientTransport(new URL(gateway.url), { requestInit }) as never,
-    )
     const told: object[] = []
     const release = shop.hold("charge held")
-    const params = { name: "order", arguments: { id: "held" } }
-    const onprogress = (progress: object) => {
+    const result = await heldCall(gateway, "held", (progress) => {
       told.push(progress)
       release()
-    }
-    const result = await client.callTool(params, undefined, { onprogress })
+    })
     expect(result).toMatchObject({ _meta: { "dev.postern/run": { status: "completed" } } })
     expect(told.at(0)).toEqual({ progress: 1, total: 2, message: "reserve" })
-    await client.close()
   })
 
   test("a hundred callers look at one task, and all see the same; to another principal there is none", async () => {
@@ -272,7 +279,13 @@ describe("a durable run as a task", { timeout: 60_000 }, () => {
     )
     await stream.arrived(2)
     await shop.asked("charge killed", 2)
-    release()
+    const told: object[] = []
+    const attached = await heldCall(second, "killed", (progress) => {
+      told.push(progress)
+      release()
+    })
+    expect(told.at(0)).toEqual({ progress: 1, total: 2, message: "reserve" })
+    expect(attached).toMatchObject({ _meta: { "dev.postern/run": { replayed: true } } })
     const { result } = await ends(second, taskId, "completed")
     expect(result).toMatchObject({ _meta: { "dev.postern/run": { id: taskId } } })
     await expect
