@@ -59,6 +59,13 @@ export interface Current {
   isClosing: boolean
 }
 
+export const nothingYet = (): Current => ({
+  catalog: undefined,
+  routes: undefined,
+  isServing: false,
+  isClosing: false,
+})
+
 export function currentCatalog({ catalog }: Current): Catalog {
   if (catalog === undefined) throw new Error("no request is served before there is a catalog")
   return catalog

@@ -25,9 +25,9 @@ import { type Listener, listen } from "./listen.ts"
 import { metricsText } from "./metrics-text.ts"
 import { ownHosts } from "./own-host.ts"
 import {
-  type Current,
   currentCatalog,
   currentRoutes,
+  nothingYet,
   type Parts,
   type StartOptions,
 } from "./parts.ts"
@@ -104,12 +104,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
 
 function assemble(config: Config, options: StartOptions, telemetry: Telemetry | undefined): Parts {
   const { log, version } = options
-  const current: Current = {
-    catalog: undefined,
-    routes: undefined,
-    isServing: false,
-    isClosing: false,
-  }
+  const current = nothingYet()
   const metrics = createGatewayMetrics()
   const audit = startable(() => auditOf(config, log))
   const identify = startable(() => createIdentify(identitySettings(config), identityPorts))
