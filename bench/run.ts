@@ -9,6 +9,7 @@ import { measureOverload } from "./overload.ts"
 import { atOnce, measureRecovery, measureSagas, sagaSteps } from "./sagas.ts"
 import { eventsPerCall, measureSessions, measureStreams } from "./streams.ts"
 import type { Usage } from "./subject.ts"
+import { measureTelemetry } from "./telemetry.ts"
 
 const { values } = parseArgs({
   options: {
@@ -17,7 +18,8 @@ const { values } = parseArgs({
     connections: { type: "string", default: "32" },
     only: {
       type: "string",
-      default: "calls,overload,streams,sessions,compositions,sagas,contracts,catalog,start",
+      default:
+        "calls,telemetry,overload,streams,sessions,compositions,sagas,contracts,catalog,start",
     },
   },
 })
@@ -28,6 +30,7 @@ const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`
 
 if (wanted.has("calls")) await calls()
 if (wanted.has("overload")) await overload()
+if (wanted.has("telemetry")) await telemetry()
 if (wanted.has("streams")) await streams()
 if (wanted.has("sessions")) await sessions()
 if (wanted.has("compositions")) await compositions()
@@ -35,6 +38,19 @@ if (wanted.has("sagas")) await sagas()
 if (wanted.has("contracts")) contracts()
 if (wanted.has("catalog")) await catalog()
 if (wanted.has("start")) await cold()
+
+async function telemetry(): Promise<void> {
+  const passes = await measureTelemetry({
+    seconds: Number(values.seconds),
+    passes: Number(values.passes),
+    connections: Number(values.connections),
+  })
+  console.log("\ntools/call with telemetry")
+  table(passes)
+  ratio(passes, "off", "floor", { calls: 0.75, cpu: 1.35 })
+  for (const name of ["on, none kept", "on, 5 % kept", "on, all kept"])
+    ratio(passes, name, "off", {})
+}
 
 async function streams(): Promise<void> {
   const passes = await measureStreams({
@@ -141,6 +157,14 @@ async function calls(): Promise<void> {
   console.log(
     `\n${values.passes} passes of ${values.seconds} s, ${values.connections} connections; medians\n`,
   )
+  table(passes)
+  ratio(passes, "postern, header", "floor", { calls: 0.75, cpu: 1.35 })
+  ratio(passes, "postern, token", "floor", { cpu: 1.45 })
+  ratio(passes, "postern, tools/list", "constant list", { calls: 0.8 })
+  console.log(`(the list is ${listBytes} bytes)`)
+}
+
+function table(passes: readonly Measured[][]): void {
   const names = passes[0]?.map(({ name }) => name) ?? []
   const rows = names.map((name) => {
     const all = passes.flatMap((pass) => pass.filter((one) => one.name === name))
@@ -155,10 +179,6 @@ async function calls(): Promise<void> {
     }
   })
   console.table(rows)
-  ratio(passes, "postern, header", "floor", { calls: 0.75, cpu: 1.35 })
-  ratio(passes, "postern, token", "floor", { cpu: 1.45 })
-  ratio(passes, "postern, tools/list", "constant list", { calls: 0.8 })
-  console.log(`(the list is ${listBytes} bytes)`)
 }
 
 /** Within one pass the two stood side by side, so their ratio holds when the machine drifts. */

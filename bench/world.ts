@@ -108,6 +108,8 @@ export async function gateway(options: {
   readonly tools?: number
   readonly registry?: string
   readonly servers?: string
+  /** Further sections of the configuration. */
+  readonly more?: string
 }) {
   const folder = mkdtempSync(join(tmpdir(), "postern-bench-"))
   const token = await writeWorld(folder, options)
@@ -127,7 +129,7 @@ export async function gateway(options: {
 
 async function writeWorld(
   folder: string,
-  { backendPort, tools = 12, registry: text, servers }: Parameters<typeof gateway>[0],
+  { backendPort, tools = 12, registry: text, servers, more = "" }: Parameters<typeof gateway>[0],
 ): Promise<string> {
   const { publicKey, privateKey } = await generateKeyPair("ES256")
   const jwk = { ...(await exportJWK(publicKey)), kid: "bench", alg: "ES256" }
@@ -145,7 +147,7 @@ identity:
   jwt: { issuer: "${issuer}", audience: postern, algorithms: [ES256], jwks: ${JSON.stringify({ keys: [jwk] })} }
 audit: { file: ./audit.jsonl }
 log: { level: error }
-`,
+${more}`,
   )
   return new SignJWT({ agent_name: "bench", agent_version: "1.0.0" })
     .setProtectedHeader({ alg: "ES256", kid: "bench" })
