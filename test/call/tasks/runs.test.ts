@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { BackendReply } from "../../../src/call/backends.ts"
+import { callInside } from "../../../src/call/call.ts"
+import { recoveredOrigin } from "../../../src/call/composition/durable/recovered.ts"
 import type { LiveRespondent, RoundsRespondent } from "../../../src/call/interaction/peer.ts"
 import { askTask } from "../../../src/call/tasks/ask-task.ts"
 import type { TaskRequest } from "../../../src/call/tasks/task-request.ts"
@@ -43,13 +45,14 @@ function world({ taskAfterMs = 0, answers = {} }: Sketch = {}) {
         step("ship"),
       ),
       refund: saga(step("book", undone("book")), ask, step("pay")),
+      beside: saga(step("pay", { ...undone("pay"), after: [] }), { ...ask, after: [] }),
     },
     runs: { limits: { runTaskAfter: taskAfterMs } },
     more: {
       agents: ["a", "b"].map((name) => ({
         ...agentOf(
           name,
-          ["order", "refund"].map((tool) => toolDependency(tool)),
+          ["order", "refund", "beside"].map((tool) => toolDependency(tool)),
         ),
         version: "1",
       })),
@@ -217,6 +220,26 @@ describe("a modern caller that takes tasks", () => {
     expect(called()).toEqual(["book", "unbook"])
   })
 
+  test("cancels it in the moment that it asks, while something else is still under way", async () => {
+    const { begin, hold, begun, tasks, ended, called, runs, gateway } = world()
+    const pay = hold("pay")
+    const id = taskIn(await begin("beside"))
+    await begun("pay")
+    const { durable } = runs
+    const kinds = async () => (await durable.journal.events(id)).map(({ kind }) => kind)
+    await expect.poll(kinds).toContain("ask")
+    await tasks("cancel", id)
+    pay.resolve()
+    expect(await ended(id)).toBe("waiting")
+    expect(durable.isLookedAfter(id)).toBe(false) // for the keeper, which goes on with it
+    const resumed = await durable.resume(id, (record, plan) =>
+      recoveredOrigin(record, plan, gateway, callInside),
+    )
+    expect((await resumed?.ended)?.status).toBe("compensated")
+    expect(resultIn(await tasks("get", id))).toMatchObject({ status: "cancelled" })
+    expect(called()).toEqual(["pay", "unpay"])
+  })
+
   test("cancels nothing that is past its point of no return", async () => {
     const { begin, hold, begun, tasks, ended, called } = world()
     const ship = hold("ship")
@@ -296,6 +319,19 @@ describe("a legacy caller that asks for a task", () => {
     })
     expect(called()).toEqual(["book", "pay"])
     expect(resultIn(await tasks("get", id, legacy))).toMatchObject({ status: "completed" })
+  })
+
+  test("hears in an error why there is none", async () => {
+    const { begin, call } = world({ taskAfterMs: 60_000 })
+    await begin("order", { ...legacy, task: {} })
+    const other = await call("order", { order: 7, more: 1 }, { ...legacy, task: {} })
+    expect(other).toMatchObject({
+      error: {
+        code: -32603,
+        message: expect.stringMatching(/was called with this id before/),
+        data: { "dev.postern/refusal": { code: "run_conflict" } },
+      },
+    })
   })
 
   test("has it cancelled from then on, also while it goes back", async () => {

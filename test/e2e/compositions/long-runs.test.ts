@@ -86,7 +86,7 @@ const start = ({ servers }: Shop, more: { folder?: string; config?: JsonObject }
     ...{ registry, servers, ...more },
     config: {
       state: { runs: "sqlite:./runs.db" },
-      limits: { runTaskAfter: "50ms", runLease: "2s" },
+      limits: { runTaskAfter: "50ms", runLease: "2s", shutdownTimeout: "1s" },
       ...more.config,
     },
   })

@@ -1,5 +1,6 @@
 import { cancelling, whyUncancellable } from "../../../compose/run/durable/cancelling.ts"
 import { RunLost } from "../../../compose/run/durable/journal.ts"
+import { inPeace } from "../../../compose/run/durable/operate/in-peace.ts"
 import { standingOf } from "../../../compose/run/durable/operate/operate.ts"
 import { isOpen } from "../../../compose/run/durable/status.ts"
 import type { DurableRuns, OriginOf } from "./durable-runs.ts"
@@ -19,7 +20,7 @@ export type CancelTaken = "taken" | "over" | "past pivot" | "busy"
 
 /**
  * Whoever began a run wants it no more (compositions §11.3): it goes back, from wherever it stands, and a crash does not
- * make it forget that. What another process drives is taken over, as an operator would. Rejects with a
+ * make it forget that. What another process drives is taken over, once it has let what is under way end. Rejects with a
  * {@link JournalTrouble}.
  */
 export const cancelRun = (
@@ -41,8 +42,13 @@ async function cancelNow(
   const reason = standing.ok ? whyUncancellable(standing) : "over"
   if (reason !== undefined) return reason === "cancelled" ? "taken" : reason
   await live?.ended // it waits for somebody, or is lost: it is about to come to rest
+  await inPeace(id, {
+    ...{ journal, clock, resting: runs.ownership().owner },
+    claimer: () => ({ ...runs.ownership(), counts: false }),
+  })
   const taken = await runs.take(id, { counts: false, force: true })
-  if (taken === undefined || runs.live(id) !== undefined) return "busy"
+  if (taken === undefined) return "over"
+  if (runs.live(id) !== undefined) return "busy"
   const { state, record, lease } = taken
   const late = whyUncancellable(taken)
   try {

@@ -4,7 +4,7 @@ import type { Drive } from "../../../compose/run/durable/drive.ts"
 import { inputDigest } from "../../../compose/run/durable/input-digest.ts"
 import type { RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { isTerminal } from "../../../compose/run/durable/status.ts"
-import type { JsonObject } from "../../../schema/json.ts"
+import { isList, isObject, type JsonObject } from "../../../schema/json.ts"
 import type { Answer, InsideLine, Way } from "../../call.ts"
 import type { Permit } from "../../permit.ts"
 import { asTask } from "../../tasks/runs/run-task.ts"
@@ -49,7 +49,8 @@ export async function runDurably(asked: Asked): Promise<Answer> {
     }
   const teller = new Teller(way.request, clock, undefined)
   try {
-    return await visit(key.key, { ...asked, teller, approver: new Approver(asked) })
+    const answer = await visit(key.key, { ...asked, teller, approver: new Approver(asked) })
+    return isAtOnce(way) ? orError(answer) : answer
   } catch (error) {
     if (!isJournalTrouble(error)) throw error
     const { note } = way.facts
@@ -124,6 +125,15 @@ async function attach(known: RunRecord | Tombstone, here: Visit): Promise<Answer
 /** A caller of 2025-11-25 that asked for a task has one, whatever becomes of the run. */
 const isAtOnce = ({ request }: Way): boolean =>
   request.task !== undefined && request.era === "legacy"
+
+/** Whoever waits for a task can read nothing else but an error. */
+function orError(answer: Answer): Answer {
+  if (answer.kind !== "result" || answer.result["resultType"] === "task") return answer
+  const { content, _meta: data } = answer.result
+  const [said] = isList(content) ? content : []
+  const message = isObject(said) ? String(said["text"]) : "there is no task"
+  return { kind: "error", error: { code: -32603, message, ...(data !== undefined && { data }) } }
+}
 
 /** What a caller gets that cannot wait any more: the task that the run is, where it takes one. */
 const long = (run: RunRecord, { way }: Visit, told: Answer): Answer | Promise<Answer> =>
