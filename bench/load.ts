@@ -17,7 +17,8 @@ export interface Target {
   readonly port: number
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  /** Of each connection its own, where sessions tell requests by their ids. */
+  readonly body: string | ((connection: number) => string)
 }
 
 /** Runs `connections` connections for `seconds`; the calls that finish in that time count. */
@@ -25,19 +26,11 @@ export async function load(
   target: Target,
   { connections, seconds }: { connections: number; seconds: number },
 ): Promise<Answered> {
-  const request = Buffer.from(
-    [
-      `POST ${target.path} HTTP/1.1`,
-      `host: 127.0.0.1:${target.port}`,
-      ...Object.entries(target.headers).map(([name, value]) => `${name}: ${value}`),
-      `content-length: ${Buffer.byteLength(target.body)}`,
-      "",
-      target.body,
-    ].join("\r\n"),
-  )
   const started = performance.now()
   const until = started + seconds * 1000
-  const lanes = Array.from({ length: connections }, () => lane(target.port, request, until))
+  const lanes = Array.from({ length: connections }, (_, connection) =>
+    lane(target.port, requestOf(target, connection), until),
+  )
   const done = await Promise.all(lanes)
   const elapsed = (performance.now() - started) / 1000
   const latencies = done.flatMap(({ latencies }) => latencies).sort((a, b) => a - b)
@@ -49,6 +42,24 @@ export async function load(
     p50Ms: at(0.5),
     p99Ms: at(0.99),
   }
+}
+
+export const bodyOf = ({ body }: Target, connection: number): string =>
+  typeof body === "string" ? body : body(connection)
+
+function requestOf(target: Target, connection: number): Buffer {
+  const { port, path, headers } = target
+  const text = bodyOf(target, connection)
+  return Buffer.from(
+    [
+      `POST ${path} HTTP/1.1`,
+      `host: 127.0.0.1:${port}`,
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+      `content-length: ${Buffer.byteLength(text)}`,
+      "",
+      text,
+    ].join("\r\n"),
+  )
 }
 
 function lane(port: number, request: Buffer, until: number) {

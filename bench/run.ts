@@ -6,6 +6,7 @@ import { measureStart } from "./cold.ts"
 import { innerCalls, measureCompositions, measureInterpreter, targets } from "./compositions.ts"
 import { compositions as contracted, measureContracts } from "./contracts.ts"
 import { measureOverload } from "./overload.ts"
+import { measurePeers, sessionCount } from "./peers/measure.ts"
 import { atOnce, measureRecovery, measureSagas, sagaSteps } from "./sagas.ts"
 import { eventsPerCall, measureSessions, measureStreams } from "./streams.ts"
 import type { Usage } from "./subject.ts"
@@ -38,6 +39,7 @@ if (wanted.has("sagas")) await sagas()
 if (wanted.has("contracts")) contracts()
 if (wanted.has("catalog")) await catalog()
 if (wanted.has("start")) await cold()
+if (wanted.has("peers")) await peers() // not by default: it installs them
 
 async function telemetry(): Promise<void> {
   const passes = await measureTelemetry({
@@ -201,6 +203,32 @@ function ratio(
     reached ? ` (reach ${sign} ${reached})` : ""
   console.log(
     `${a} / ${b}: ${rate.toFixed(2)} × the calls per second${goal(reach.calls, "≥")}, ${cpu.toFixed(2)} × the CPU per call${goal(reach.cpu, "≤")}`,
+  )
+}
+
+async function peers(): Promise<void> {
+  const rows = await measurePeers({
+    seconds: Number(values.seconds),
+    passes: Number(values.passes),
+    connections: Number(values.connections),
+  })
+  console.log(
+    `\npostern beside its peers, ${values.connections} connections; each row with a server of its own`,
+  )
+  console.table(
+    rows.map(({ name, backend, call, list, startMs, idleBytes, sessionBytes, afterDeath }) => ({
+      gateway: `${name}, ${backend}`,
+      "calls/s": Math.round(call.callsPerSecond),
+      "CPU µs/call": Math.round(call.cpuUs),
+      "p50 ms": Number(call.p50Ms.toFixed(1)),
+      "lists/s": Math.round(list.callsPerSecond),
+      failed: call.failed + list.failed,
+      "start ms": Math.round(startMs),
+      memory: mebibytes(idleBytes),
+      [`a session of ${sessionCount}`]:
+        sessionBytes === undefined ? "–" : `${Math.round(sessionBytes / 1024)} KiB`,
+      "server killed": afterDeath,
+    })),
   )
 }
 

@@ -28,15 +28,24 @@ export async function start(
   { ready, env = {} }: { ready: RegExp; env?: Readonly<Record<string, string>> },
 ): Promise<Subject & { readonly line: string; readonly readyMs: number }> {
   const started = performance.now()
-  const child = spawn(process.execPath, ["--import", probe, file, ...args], {
+  const child = spawnSubject(file, args, env)
+  const line = await lineOf(child, ready)
+  return { ...subjectOf(child), line, readyMs: performance.now() - started }
+}
+
+export const spawnSubject = (
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): ChildProcess =>
+  spawn(process.execPath, ["--import", probe, file, ...args], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
     env: { ...process.env, ...env },
   })
-  const line = await lineOf(child, ready)
+
+export function subjectOf(child: ChildProcess): Subject {
   return {
     pid: child.pid ?? 0,
-    line,
-    readyMs: performance.now() - started,
     async usage() {
       child.send("usage")
       const [answer] = await once(child, "message")

@@ -36,6 +36,17 @@ const query = {
   additionalProperties: false,
 }
 
+/** What the servers of the bench answer. */
+export const documents = { documents: [{ id: 1, title: "Tides" }] }
+
+/** The one tool of a server over stdio. */
+export const searchTool = {
+  name: "search_documents",
+  description: "Finds documents (search_documents)",
+  inputSchema: query,
+  outputSchema: documentList,
+}
+
 /** Tools with a spec besides those of the server; the agent sees them, too. */
 type Compositions = Readonly<Record<string, object>>
 
@@ -110,6 +121,7 @@ export async function gateway(options: {
   readonly servers?: string
   /** Further sections of the configuration. */
   readonly more?: string
+  readonly port?: number
 }) {
   const folder = mkdtempSync(join(tmpdir(), "postern-bench-"))
   const token = await writeWorld(folder, options)
@@ -127,16 +139,23 @@ export async function gateway(options: {
   }
 }
 
-async function writeWorld(
+export async function writeWorld(
   folder: string,
-  { backendPort, tools = 12, registry: text, servers, more = "" }: Parameters<typeof gateway>[0],
+  {
+    backendPort,
+    tools = 12,
+    registry: text,
+    servers,
+    more = "",
+    port = 0,
+  }: Parameters<typeof gateway>[0],
 ): Promise<string> {
   const { publicKey, privateKey } = await generateKeyPair("ES256")
   const jwk = { ...(await exportJWK(publicKey)), kid: "bench", alg: "ES256" }
   writeFileSync(join(folder, "registry.json"), text ?? JSON.stringify(registry(tools)))
   writeFileSync(
     join(folder, "postern.yaml"),
-    `listen: { host: 127.0.0.1, port: 0 }
+    `listen: { host: 127.0.0.1, port: ${port} }
 admin: { host: 127.0.0.1, port: 0 }
 registry:
   source: file://./registry.json
