@@ -2,13 +2,22 @@ import type { Plan } from "../../src/compose/plan/plan.ts"
 import { type Drive, DurableRun } from "../../src/compose/run/durable/drive.ts"
 import { isOutcome, type StoredEvent } from "../../src/compose/run/durable/event.ts"
 import type {
+  Creation,
   Journal,
   Lease,
   OnceTaken,
   OnceTaker,
   Owner,
+  Stored,
+  Writing,
 } from "../../src/compose/run/durable/journal.ts"
-import type { RunChange, RunRecord } from "../../src/compose/run/durable/record.ts"
+import {
+  type NewRun,
+  newRecord,
+  type RunChange,
+  type RunRecord,
+} from "../../src/compose/run/durable/record.ts"
+import type { Beginning } from "../../src/compose/run/durable/run-writer.ts"
 import { RunState } from "../../src/compose/run/durable/state.ts"
 import { isOpen } from "../../src/compose/run/durable/status.ts"
 import { defaultRunLimits, type RunLimits } from "../../src/compose/run/limits.ts"
@@ -20,20 +29,39 @@ import { setting } from "./durable-setting.ts"
 import { VirtualClock } from "./virtual-clock.ts"
 
 /** A journal of which the process ends at a write: nothing that comes after it is answered. */
-class MortalJournal implements Pick<Journal, "append" | "takeOnce" | "settleOnce"> {
+class MortalJournal implements Pick<Journal, "create" | "append" | "takeOnce" | "settleOnce"> {
   readonly inner: Journal
   /** Resolves when the process has ended. */
   readonly ended: Promise<void>
   readonly #end: () => void
-  readonly #dies: (events: readonly StoredEvent[], change: RunChange | undefined) => Death
+  readonly #dies: Dies
+  readonly #onBegun: (id: string) => void
   #isDead = false
 
-  constructor(inner: Journal, dies: (events: readonly StoredEvent[], change?: RunChange) => Death) {
+  constructor(
+    inner: Journal,
+    { dies, onBegun }: { readonly dies: Dies; readonly onBegun: (id: string) => void },
+  ) {
     this.inner = inner
+    this.#onBegun = onBegun
     this.#dies = dies
     const { promise, resolve } = Promise.withResolvers<void>()
     this.ended = promise
     this.#end = resolve
+  }
+
+  create(run: NewRun, plan: Stored, owner: Owner, first?: Writing): Promise<Creation> {
+    const { events = [], change } = first ?? {}
+    return this.#write(
+      async (death) => {
+        const written = death === "unannounced" ? withoutAnnouncements(events) : events
+        const creation = await this.inner.create(run, plan, owner, { ...first, events: written })
+        this.#onBegun(run.id)
+        return creation
+      },
+      events,
+      change,
+    )
   }
 
   append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
@@ -74,6 +102,8 @@ class MortalJournal implements Pick<Journal, "append" | "takeOnce" | "settleOnce
   }
 }
 
+type Dies = (events: readonly StoredEvent[], change?: RunChange) => Death
+
 /** `unannounced`: after it, and what it says of calls that were to be made next is not written. */
 export type Death = "before" | "after" | "unannounced" | undefined
 
@@ -85,7 +115,7 @@ export interface DurableOptions {
   readonly limits?: Partial<RunLimits>
   readonly journal?: Journal
   /** Of each incarnation: at which write it ends. */
-  readonly dies?: (events: readonly StoredEvent[], change?: RunChange) => Death
+  readonly dies?: Dies
   readonly faultOf?: ConstructorParameters<typeof DurableRun>[2]["faultOf"]
   /** Between the end of one incarnation and the beginning of the next. */
   readonly outageMs?: number
@@ -97,6 +127,8 @@ export interface DurableOptions {
 export class DurableWorld extends World {
   readonly journal: Journal
   readonly #options: DurableOptions
+  /** What was called and is in no journal yet, by the id of the run. */
+  readonly #calls = new Map<string, Beginning>()
   /** The run that is driven now. */
   driven: DurableRun | undefined
   incarnations = 0
@@ -110,18 +142,24 @@ export class DurableWorld extends World {
     this.journal = watched(journal, asked)
   }
 
-  async begin(plan: Plan, input: Json = {}, id = "run"): Promise<void> {
+  /** A call. The run is there as soon as its first incarnation has written it, with what that knew by then. */
+  begin(plan: Plan, input: Json = {}, id = "run"): void {
     const timeoutMs = plan.root.timeoutMs
     const nowMs = this.clock.now()
-    await this.journal.create(
-      {
-        ...{ id, tool: plan.tool.name, plan: plan.digest, registry: "sha256:r", principal: {} },
-        ...{ input, inputDigest: digest(input), createdMs: nowMs },
-        ...(timeoutMs !== undefined && { deadlineMs: nowMs + timeoutMs }),
-      },
-      JSON.parse(JSON.stringify(plan)),
-      this.#owner(),
-    )
+    const run = {
+      ...{ id, tool: plan.tool.name, plan: plan.digest, registry: "sha256:r", principal: {} },
+      ...{ input, inputDigest: digest(input), createdMs: nowMs },
+      ...(timeoutMs !== undefined && { deadlineMs: nowMs + timeoutMs }),
+    }
+    const stored = JSON.parse(JSON.stringify(plan))
+    this.#calls.set(id, { run, plan: stored, owner: this.#owner() })
+  }
+
+  /** What was called is in the journal, and nothing else. */
+  async written(id = "run"): Promise<void> {
+    const call = this.#calls.get(id)
+    if (call !== undefined) await this.journal.create(call.run, call.plan, call.owner)
+    this.#calls.delete(id)
   }
 
   /** Drives the run until it ends, in as many incarnations as it takes. */
@@ -129,7 +167,7 @@ export class DurableWorld extends World {
     for (let count = 0; count < incarnationsMax; count++) {
       const drive = await this.drive(id, count > 0)
       if (drive !== undefined) return drive
-      const { status } = await this.record(id)
+      const status = this.#calls.has(id) ? "running" : (await this.record(id)).status
       if (!isOpen(status)) return { status } // it died with its last word
       await this.clock.pass(this.#options.outageMs ?? 0)
     }
@@ -143,7 +181,7 @@ export class DurableWorld extends World {
 
   /** One run from beginning to end; time passes only when somebody waits for something. */
   async play(plan: Plan, input: Json, id: string, callerScope?: string): Promise<RunOutcome> {
-    await this.begin(plan, input, id)
+    this.begin(plan, input, id)
     const drive = await this.begun(id, false, callerScope)
     if (drive === undefined || !("outcome" in drive)) throw new Error(`run ${id} has no end`)
     return drive.outcome
@@ -152,19 +190,19 @@ export class DurableWorld extends World {
   /** The same as {@link drive}, while others go on, too. */
   async begun(id: string, counts: boolean, callerScope = "agent"): Promise<Drive | undefined> {
     this.incarnations++
-    const record = await this.#claim(id, counts)
+    const { record, plan, ...begun } = await this.#begun(id, counts)
     const { dies = setting.isReplaying ? this.#replay() : () => undefined } = this.#options
-    const journal = new MortalJournal(this.journal, dies)
+    const onBegun = () => this.#calls.delete(id)
+    const journal = new MortalJournal(this.journal, { dies, onBegun })
     const { limits, faultOf, stateOf = RunState.of } = this.#options
-    const state = stateOf(await this.journal.events(id))
-    const plan = (await this.journal.plan(record.plan)) as unknown as Plan
+    const state = stateOf(begun.isRecovered ? await this.journal.events(id) : [])
     const run = new DurableRun(
       plan,
       { clock: this.clock, invoke: this.invoke },
       {
         journal: journal as unknown as Journal,
         lease: { id, epoch: record.epoch },
-        ...{ record, state, isRecovered: record.epoch > 2 || state.seq > 0 },
+        ...{ record, state, ...begun },
         ...{ callerScope, policies: this.state, schemas: this.schemas },
         limits: { ...defaultRunLimits, ...limits },
         ...(faultOf && { faultOf }),
@@ -173,6 +211,18 @@ export class DurableWorld extends World {
     )
     this.driven = run
     return Promise.race([run.drive(), journal.ended.then(() => undefined)])
+  }
+
+  /** What an incarnation begins with: the call, as long as the journal does not know of it. */
+  async #begun(id: string, counts: boolean) {
+    const call = this.#calls.get(id)
+    const record =
+      call === undefined ? await this.#claim(id, counts) : newRecord(call.run, call.owner)
+    const plan = call === undefined ? await this.journal.plan(record.plan) : call.plan
+    return {
+      ...{ record, plan: plan as unknown as Plan, isRecovered: call === undefined },
+      ...(call && { beginning: call }),
+    }
   }
 
   /** What is in memory is thrown away whenever the journal has heard how something ended, and nothing is under way. */

@@ -186,7 +186,7 @@ export async function violations(
       },
     },
   )
-  await world.begin(plans(sketch))
+  world.begin(plans(sketch))
   const { status } = await world.settle()
   const events = await journal.events("run")
   const isSame = mutant.keeps !== undefined || isDeepStrictEqual(plain(events), plain(written))
@@ -206,18 +206,21 @@ const plain = (events: readonly StoredEvent[]): unknown => JSON.parse(JSON.strin
 /** The same journal, in which what is not kept leaves no gap. */
 function forgetful(journal: Journal, keeps: (event: StoredEvent) => boolean): Journal {
   const lost = new Map<number, number>()
-  const append: Journal["append"] = (lease, events, change) => {
-    const kept = events.flatMap((event) => {
-      const before = lost.get(lease.epoch) ?? 0
+  const keptOf = (epoch: number, events: readonly StoredEvent[] = []) =>
+    events.flatMap((event) => {
+      const before = lost.get(epoch) ?? 0
       if (keeps(event)) return [{ ...event, seq: event.seq - before }]
-      lost.set(lease.epoch, before + 1)
+      lost.set(epoch, before + 1)
       return []
     })
-    return journal.append(lease, kept, change)
-  }
+  const append: Journal["append"] = (lease, events, change) =>
+    journal.append(lease, keptOf(lease.epoch, events), change)
+  const create: Journal["create"] = (run, plan, owner, first) =>
+    journal.create(run, plan, owner, { ...first, events: keptOf(1, first?.events) })
+  const ours = { append, create }
   return new Proxy(journal, {
     get(_, name) {
-      const value: unknown = name === "append" ? append : Reflect.get(journal, name)
+      const value: unknown = Reflect.get(name in ours ? ours : journal, name)
       return typeof value === "function" ? value.bind(journal) : value
     },
   })

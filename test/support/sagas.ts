@@ -33,7 +33,7 @@ export async function ran(
 ) {
   const honest = names.map((name): readonly [string, Tool] => [name, { value: { [name]: 1 } }])
   const world = new DurableWorld({ ...Object.fromEntries(honest), ...script }, options)
-  await world.begin(planned(spec), { order: 7 })
+  world.begin(planned(spec), { order: 7 })
   const drive = await world.settle()
   return { world, drive, record: await world.record(), story: await world.story() }
 }

@@ -19,7 +19,7 @@ async function begun(
   const names = ["a", "b", "c", "una", "unb", "unc"]
   const honest = names.map((name): readonly [string, Tool] => [name, { value: { [name]: 1 } }])
   const world = new DurableWorld({ ...Object.fromEntries(honest), ...script }, options)
-  await world.begin(planned(spec), { order: 7 })
+  world.begin(planned(spec), { order: 7 })
   return { world, drive: await world.settle() }
 }
 
@@ -170,7 +170,7 @@ describe("a run that asks a person", () => {
       { tools: { a: effectful, r: reading } },
     )
     const world = new DurableWorld({ a: { value: { a: 1 } } })
-    await world.begin(plan, {})
+    world.begin(plan, {})
     expect(await world.settle()).toEqual({ status: "waiting" })
     await answer(world, { action: "decline", who: "p" })
     expect(await world.settle()).toMatchObject({

@@ -139,9 +139,10 @@ describe("a deadline", () => {
 
   test("that is over at a recovery has what was done undone", async () => {
     const world = new DurableWorld({ a: { value: 1 }, b: { hangs: true }, una: {}, unb: {} }, {})
-    await world.begin(
+    world.begin(
       planned(saga([step("a"), step("b", { onUnknown: "compensate" })], { timeoutMs: 100 })),
     )
+    await world.written()
     const events: RunEvent[] = [
       { kind: "intent", step: "a", attempt: 1, data: { input: "x", target: "a" } },
       { kind: "ok", step: "a", data: { value: 1, effect: "done" } },
@@ -273,7 +274,7 @@ test("a run that never gets any further is parked", async () => {
 
 test("a run that another process has taken sends nothing more and says nothing", async () => {
   const world = new DurableWorld({ a: { afterMs: 10, value: 1 }, b: {} })
-  await world.begin(planned(saga([without("a"), without("b")])))
+  world.begin(planned(saga([without("a"), without("b")])))
   world.clock.at(5, () => {
     void world.journal.claim("run", {
       owner: "other",

@@ -115,9 +115,9 @@ test("once is done once although the process dies at any write", async () => {
       const repeatable = pipeline([call("a", { once: { key: ["$.order"] } })], {
         a: { annotations: { idempotentHint: true } },
       })
-      await durable.begin(repeatable, { order: 1 }, "r1")
+      durable.begin(repeatable, { order: 1 }, "r1")
       await durable.settle("r1")
-      await durable.begin(repeatable, { order: 1 }, "r2")
+      durable.begin(repeatable, { order: 1 }, "r2")
       expect([at, when, (await durable.settle("r2")).status]).toEqual([at, when, "completed"])
       expect(ledger.size).toBe(1)
     }
