@@ -35,6 +35,7 @@ const everything = [
   ...["central", 'extraVolumes=[{"name":"x","emptyDir":{}}]'],
   ...['extraVolumeMounts=[{"name":"x","mountPath":"/x"}]', 'envFrom=[{"secretRef":{"name":"x"}}]'],
   ...['extraContainers=[{"name":"ship","image":"ship"}]', 'imagePullSecrets=[{"name":"pull"}]'],
+  ...['metrics.rules={"enabled":true}', 'metrics.dashboard={"enabled":true}'],
   ...['tolerations=[{"operator":"Exists"}]', 'nodeSelector={"disk":"ssd"}', "ipv6=true"],
   ...['affinity={"nodeAffinity":{}}', 'priorityClassName="high"', 'podLabels={"team":"a"}'],
   ...['podAnnotations={"a":"b"}', 'service={"type":"LoadBalancer","annotations":{"a":"b"}}'],
@@ -46,6 +47,8 @@ const everything = [
   `image.digest="sha256:${"0".repeat(64)}"`,
 ]
 const ownRegistry = ['registry={"existingConfigMap":"registry"}', "config.servers={}"]
+
+const address = 'config.registry={"source":"https://registry.example/registry.json"}'
 
 describe.skipIf(helm === undefined)(
   "the chart, rendered by the real helm (skipped where there is none: install it, or name it in HELM)",
@@ -75,6 +78,10 @@ describe.skipIf(helm === undefined)(
       { what: "small", values: ["small"] },
       { what: "sidecar", values: ["sidecar"] },
       { what: "everything switched on", values: everything },
+      {
+        what: "a registry at an address",
+        values: ["central", 'registry.existingConfigMap=""', address],
+      },
     ])("$what: Kubernetes knows every member, and the gateway its configuration", ({ values }) => {
       const { text, stderr } = template(...values)
       expect(stderr).toBe("")
