@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts"
 import { httpOnly } from "./registry-schema.ts"
-import { isProtected } from "./scalars.ts"
+import { isProtected, isProtected } from "./scalars.ts"
 import type { ConfigFile } from "./schema.ts"
 import type { Path } from "./walk.ts"
 
@@ -58,6 +58,24 @@ function* triedOut({ toolRules }: Config["registry"]["levels"]): Generator<Warni
       }
 }
 
+function* telling(telemetry: Config["telemetry"]): Generator<Warning> {
+  if (telemetry === undefined) return
+  const { endpoint, headers, metrics, traces } = telemetry
+  if (traces.minTrust === "anonymous" || traces.minTrust === "claimed")
+    yield {
+      path: ["telemetry", "traces", "minTrust"],
+      message: "anyone may add spans to the traces of others, and have them kept",
+    }
+  const inTheClear = [endpoint, traces.endpoint, metrics.endpoint].some(
+    (url) => url !== undefined && !isProtected(url),
+  )
+  if (inTheClear && (headers?.size ?? 0) > 0)
+    yield {
+      path: ["telemetry", "headers"],
+      message: "they are sent to the collector in the clear: expected an https address",
+    }
+}
+
 const audience = (to: readonly string[]) =>
   to.includes("*") ? "every caller" : to.slice(0, 8).join(", ")
 
@@ -66,6 +84,7 @@ function* permissive({
   identity,
   audit,
   servers,
+  telemetry,
   explainRefusals,
 }: Config): Generator<Warning> {
   const { levels, knobs } = registry
@@ -122,6 +141,7 @@ function* permissive({
     yield { path: ["audit", "sync"], message: "a power loss may take records along" }
   yield* fetched(registry.source)
   yield* exposing(servers)
+  yield* telling(telemetry)
   yield* triedOut(levels)
   if (explainRefusals)
     yield { path: ["explainRefusals"], message: "callers learn which refused tools exist" }

@@ -5,12 +5,26 @@ export type Attributes = readonly (readonly [key: string, value: Value])[]
 /** Beyond it a text is cut: names that a caller makes up may be long. */
 const charsMax = 1_024
 
-/** A JSON array; what is undefined is left out. */
+/** A JSON array; what is undefined is left out. A loop: there are some fifty of them for each call. */
 export function attributesText(attributes: Attributes): string {
-  const all = attributes.flatMap(([key, value]) =>
-    value === undefined ? [] : [`{"key":${text(key)},"value":${valueText(value)}}`],
-  )
-  return `[${all.join(",")}]`
+  let all = ""
+  for (const [key, value] of attributes) {
+    if (value === undefined) continue
+    all += `${all === "" ? "" : ","}${beginning(key)}${valueText(value)}}`
+  }
+  return `[${all}]`
+}
+
+/** Keys are our own, or names of labels: there are not many. */
+const beginnings = new Map<string, string>()
+
+function beginning(key: string): string {
+  let known = beginnings.get(key)
+  if (known === undefined) {
+    known = `{"key":${text(key)},"value":`
+    beginnings.set(key, known)
+  }
+  return known
 }
 
 function valueText(value: Exclude<Value, undefined>): string {
@@ -22,9 +36,14 @@ function valueText(value: Exclude<Value, undefined>): string {
   return `{"arrayValue":{"values":[${items.join(",")}]}}`
 }
 
+/** What stands in JSON as it is: nearly all names, and shorter to find out than to escape. */
+const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]{0,200}$/
+
 /** A JSON string of at most {@link charsMax} characters. Half a surrogate pair is no text for protobuf. */
-export const text = (value: string): string =>
-  JSON.stringify((value.length <= charsMax ? value : value.slice(0, charsMax)).toWellFormed())
+export function text(value: string): string {
+  if (plain.test(value)) return `"${value}"`
+  return JSON.stringify(value.slice(0, charsMax).toWellFormed())
+}
 
 /** Nanoseconds since the epoch, as OTLP's JSON writes 64 bits; a double has some hundred of them to spare. */
 export const nanos = (ms: number): string => `"${Math.round(ms * 1e6)}"`
