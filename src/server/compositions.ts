@@ -55,7 +55,10 @@ export class Runs implements Compositions {
   #current: Planned["plans"] = new Map()
   #isStarted = false
 
-  constructor({ limits, state }: Pick<Config, "limits" | "state">, options: RunsOptions) {
+  constructor(
+    { limits, state }: Pick<Config, "limits"> & { readonly state: Pick<Config["state"], "runs"> },
+    options: RunsOptions,
+  ) {
     this.#options = options
     this.#shares = new Shares(limits.runs, limits.runsPerCaller)
     this.limits = runLimitsOf(limits)

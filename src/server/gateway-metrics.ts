@@ -201,7 +201,13 @@ function readings(parts: Parts): Reading[] {
   ]
 }
 
-const loadReadings = ({ face }: Parts): Reading[] => [
+const loadReadings = ({ face, rates }: Parts): Reading[] => [
+  [
+    "total",
+    "rate_store_failures_total",
+    "Times that the database which gateways share for rate limits could not be had.",
+    () => rates.failures(),
+  ],
   [
     "total",
     "shed_total",

@@ -199,6 +199,10 @@ export const limitTable = {
     100_000,
     "counts of rate limits that are kept; the one not asked for longest is forgotten",
   ),
+  rateStoreTimeout: time(
+    250,
+    "the database that gateways share for rate limits is waited for; then each counts for itself",
+  ),
   backendTimeout: time(60_000, "one call of a backend may take; a server's timeout overrides"),
   backendConcurrency: count(64, "calls in flight to one server; its concurrency overrides"),
   backendQueue: {

@@ -12,6 +12,7 @@ import type { Config } from "./config/config.ts"
 import type { GatewayMetrics } from "./gateway-metrics.ts"
 import type { Logger } from "./log.ts"
 import type { Pinning } from "./pins/pinning.ts"
+import type { OpenRates } from "./protection.ts"
 import type { Registry } from "./reload.ts"
 import type { Routes } from "./routes.ts"
 import type { Telemetry } from "./telemetry/telemetry.ts"
@@ -37,6 +38,7 @@ export interface Parts {
   readonly backends: BackendPool
   /** The same, as calls reach them. */
   readonly guarded: GuardedBackends
+  readonly rates: OpenRates
   readonly exposures: Exposures
   readonly compositions: Runs
   readonly face: Face

@@ -135,9 +135,8 @@ function assemble(config: Config, options: StartOptions, telemetry: Telemetry | 
   const compositions = openRuns(config, options, metrics, (run, event) =>
     noteRun(parts, run, event),
   )
-  const rates = openRates(config, metrics)
+  const rates = openRates(config, metrics, log)
   const guarded = guardBackends(tracedBackends(backends, telemetry?.tracing), config, log)
-  const sealer = startable(() => requestStateSeal(config))
   const gateway = createEnforcement({
     config,
     current,
@@ -146,10 +145,10 @@ function assemble(config: Config, options: StartOptions, telemetry: Telemetry | 
     backends: guarded,
     exposures,
     compositions,
-    rates,
+    rates: rates.limits,
     metrics,
     log,
-    sealer,
+    sealer: startable(() => requestStateSeal(config)),
     pinning,
     telemetry,
   })
@@ -167,6 +166,7 @@ function assemble(config: Config, options: StartOptions, telemetry: Telemetry | 
     identify,
     backends,
     guarded,
+    rates,
     exposures,
     compositions,
     face,
@@ -359,7 +359,12 @@ async function shutDown(parts: Parts, listeners: readonly Listener[]): Promise<v
   const [cut = 0] = await Promise.all([main?.close(graceMs), compositions.rest(graceMs)])
   if (cut > 0) options.log.warn({ event: "requests_cut", count: cut, afterMs: graceMs })
   await compositions.close(Math.max(0, graceMs - (Date.now() - beganMs)))
-  await Promise.all([backends.close(), registry.close(), parts.pinning.close()])
+  await Promise.all([
+    backends.close(),
+    registry.close(),
+    parts.pinning.close(),
+    parts.rates.close(),
+  ])
   await Promise.race([drained, sleep(lastRecordsMs, undefined, { ref: false })])
   face.close()
   identify.close()

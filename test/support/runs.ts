@@ -9,7 +9,7 @@ import { createLog } from "../../src/server/log.ts"
 export interface RunsSketch {
   readonly plans?: Planned["plans"]
   readonly limits?: Partial<Limits>
-  readonly state?: Config["state"]
+  readonly state?: Pick<Config["state"], "runs">
 }
 
 /** What a gateway of a test runs compositions with, in real time, and what it told of them. */

@@ -63,7 +63,11 @@ export interface Config {
   readonly sbom: SbomConfig
   readonly limits: Limits
   readonly rateLimits: readonly RateRule[]
-  readonly state: { readonly runs: RunStore }
+  readonly state: {
+    readonly runs: RunStore
+    /** A PostgreSQL in which rate limits are counted; undefined: in this process. */
+    readonly rates: Secret | undefined
+  }
   /** For clients. What servers say of themselves is not passed on: it would speak in the gateway's name. */
   readonly instructions: string | undefined
   readonly explainRefusals: boolean

@@ -38,6 +38,7 @@ export const defaults = {
   auditBegin: "effects",
   auditOnFailure: "deny",
   runs: "sqlite:./var/runs.db",
+  rates: "memory",
   logLevel: "info",
   logTo: "stderr",
 } as const

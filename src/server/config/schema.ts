@@ -150,6 +150,9 @@ const log = z
 const isRunStore = (written: string) =>
   written === "memory" || /^(?:sqlite:|postgres(?:ql)?:\/\/)./.test(written)
 
+const isRateStore = (written: string) =>
+  written === "memory" || /^postgres(?:ql)?:\/\/./.test(written)
+
 /** The configuration file as it may be written. The published JSON Schema and the reference page come from this. */
 export const ConfigFile = z.strictObject({
   listen: listen.describe("Where callers reach the gateway."),
@@ -201,6 +204,13 @@ export const ConfigFile = z.strictObject({
         .default(defaults.runs)
         .describe(
           "Where durable runs (sagas, and what is done once) are kept. sqlite: and the path of a file, from the folder of this file; it is made when the first of them is registered. postgres://…: a database that several gateways share, each of which takes over what another left; for this the package pg is needed. memory: they end with the process.",
+        ),
+      rates: z
+        .string()
+        .refine(isRateStore, "expected postgres:// and a database, or memory")
+        .default(defaults.rates)
+        .describe(
+          "Where rateLimits are counted. memory: each gateway for itself. postgres://…: a database that several gateways share; for this the package pg is needed.",
         ),
     })
     .prefault({})

@@ -78,7 +78,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     sbom,
     limits,
     rateLimits: settleRates(written.rateLimits, around.wrong),
-    state: { runs: runStore(written.state.runs, around) },
+    state: settleState(written.state, around),
     explainRefusals,
   }
 }
@@ -99,6 +99,14 @@ function settleTelemetry(
     certificate: certificate === undefined ? undefined : inFolder(certificate, around),
   }
 }
+
+const settleState = (
+  { runs, rates }: ConfigFile["state"],
+  around: Surroundings,
+): Config["state"] => ({
+  runs: runStore(runs, around),
+  rates: rates === "memory" ? undefined : new Secret(rates),
+})
 
 function runStore(runs: string, around: Surroundings): RunStore {
   if (/^postgres(?:ql)?:\/\//.test(runs)) return { kind: "postgres", url: new Secret(runs) }
