@@ -2,6 +2,7 @@
  * Loaded into a real gateway before it starts (`NODE_OPTIONS=--import …`): runs stand still at the writes to the journal that
  * the environment variable FREEZE names, and say so on stderr. Whoever ends the process then has ended it exactly there.
  */
+import type { StoredEvent } from "../../src/compose/run/durable/event.ts"
 import type { Journal } from "../../src/compose/run/durable/journal.ts"
 import { isObject, type Json } from "../../src/schema/json.ts"
 import { RunJournal } from "../../src/server/runs/run-journal.ts"
@@ -37,11 +38,17 @@ const freezeOf = (run: string, fits: (one: Freeze) => boolean) =>
 const tell = (run: string) =>
   process.stderr.write(`${JSON.stringify({ event: "frozen", order: orders.get(run) })}\n`)
 
+const wordsOf = (events: readonly StoredEvent[]): readonly string[] =>
+  events.map((event) =>
+    event.kind === "turn" ? `turn ${event.data.to}` : `${event.kind} ${event.step}`,
+  )
+
 function freezing(journal: Journal): Journal {
   const own: Partial<Journal> = {
-    create(run, plan, owner) {
+    create(run, plan, owner, first) {
       orders.set(run.id, nameOf(run.input))
-      return at(run.id, ["create"], () => journal.create(run, plan, owner))
+      const writes = ["create", ...wordsOf(first?.events ?? [])]
+      return at(run.id, writes, () => journal.create(run, plan, owner, first))
     },
     async claim(id, claimer) {
       orders.set(id, nameOf((await journal.get(id))?.input))
@@ -54,13 +61,7 @@ function freezing(journal: Journal): Journal {
       return undefined
     },
     append: (lease, events, change) =>
-      at(
-        lease.id,
-        events.map((event) =>
-          event.kind === "turn" ? `turn ${event.data.to}` : `${event.kind} ${event.step}`,
-        ),
-        () => journal.append(lease, events, change),
-      ),
+      at(lease.id, wordsOf(events), () => journal.append(lease, events, change)),
   }
   return new Proxy(journal, {
     get(target, name) {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -193,6 +193,16 @@ class Crashing {
     })
   }
 
+  /** A second one on the same journal. */
+  twin(): Promise<TestGateway> {
+    const { configFile } = this.#gateway
+    const config = {
+      ...JSON.parse(readFileSync(configFile, "utf8")),
+      audit: { file: "./twin.jsonl" },
+    }
+    return startGateway({ registry, folder: this.#folder, config })
+  }
+
   /** Orders that stand still at the journal. */
   get frozen(): readonly string[] {
     const lines = this.#gateway.log().filter(({ event }) => event === "frozen")
@@ -315,7 +325,10 @@ const parts = {
   gift: ["reserve", "ship"],
 } as const
 
-async function survives(store: Store): Promise<void> {
+async function survives(
+  store: Store,
+  atLast: (crashing: Crashing) => Promise<void> = async () => {},
+): Promise<void> {
   const { backend, books, holding } = await openShop()
   await using _ = backend
   await using crashing = new Crashing(backend, store)
@@ -346,10 +359,17 @@ async function survives(store: Store): Promise<void> {
   )
   expect(books.of(idOf(poison))).toEqual(parts.order)
   expect(books.twice).toEqual([])
+  await atLast(crashing)
 }
 
 describe("a gateway that is killed at each point that matters goes on, and the books balance:", () => {
-  test("with its journal in SQLite", () => survives({ runs: "sqlite:./runs.db" }), 120_000)
+  test("with its journal in SQLite, which it shares with no other", async () => {
+    await survives({ runs: "sqlite:./runs.db" }, async (crashing) => {
+      await expect(crashing.twin()).rejects.toThrow(
+        /run journal cannot be opened: .*runs\.db is in use by another process/,
+      )
+    })
+  }, 120_000)
 
   describe.skipIf(postgresPrograms === undefined)("(skipped where there is no PostgreSQL)", () => {
     let database: Postgres
