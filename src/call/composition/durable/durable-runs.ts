@@ -176,7 +176,9 @@ export class DurableRuns {
       origin,
     )
     const created = await live.run.begun
-    return created.isNew ? { isNew: created.isNew, live } : created
+    if (created.isNew) return { isNew: created.isNew, live }
+    if (origin.teller !== undefined) live.audience.remove(origin.teller)
+    return created
   }
 
   /**

@@ -19,8 +19,8 @@ import { signedAll } from "../asking.ts"
 import { complete, nested } from "../shape.ts"
 import type { TaskRequest } from "../task-request.ts"
 import { awaitRun } from "./await-run.ts"
-import { type RunAsking, standingOf } from "./run-asking.ts"
-import { runTask, type Standing } from "./run-task.ts"
+import type { RunAsking } from "./run-asking.ts"
+import { runTask, type Standing, standingOf } from "./run-task.ts"
 
 interface Asker {
   readonly caller: Caller

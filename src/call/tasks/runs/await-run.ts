@@ -9,8 +9,8 @@ import type { Refusal } from "../../refusal.ts"
 import { waitMaxMs } from "../await-task.ts"
 import { statusTeller } from "../legacy-callers.ts"
 import { resultOf } from "../shape.ts"
-import { type RunAsking, standingOf } from "./run-asking.ts"
-import { runTask } from "./run-task.ts"
+import type { RunAsking } from "./run-asking.ts"
+import { runTask, standingOf } from "./run-task.ts"
 
 /**
  * `tasks/result` of MCP 2025-11-25: what the run comes to, waited for. Meanwhile the client is told how the task is, and how

@@ -1,11 +1,11 @@
 import type { RunRecord } from "../../../compose/run/durable/record.ts"
+import { RunState } from "../../../compose/run/durable/state.ts"
 import type { JsonObject } from "../../../schema/json.ts"
-import type { Answer, Way } from "../../call.ts"
+import type { Answer, CallRequest, Way } from "../../call.ts"
 import { questionsOf } from "../../composition/durable/answer.ts"
 import { askable } from "../../composition/durable/approver.ts"
 import type { Gateway } from "../../gateway.ts"
-import { type Capabilities, withoutTasks } from "../../interaction/capabilities.ts"
-import type { Respondent } from "../../interaction/peer.ts"
+import { withoutTasks } from "../../interaction/capabilities.ts"
 
 /*
  * A durable run as a task (compositions §11.7). It is one already: the id of the task is that of the run, which nobody can
@@ -80,18 +80,27 @@ function asCancelled(standing: Standing): JsonObject {
 const working = (statusMessage: string): JsonObject => ({ status: "working", statusMessage })
 
 /** In place of the result of a call: its run goes on, and its caller comes back for it. */
-export async function asTask(run: RunRecord, way: Way): Promise<Answer> {
-  const { request, gateway, facts } = way
-  const { compositions } = gateway
+export async function asTask(run: RunRecord, { request, gateway, facts }: Way): Promise<Answer> {
   facts.note = { ...facts.note, task: run.status }
-  const open = run.status === "waiting" ? await questionsOf(compositions.durable, run.id) : []
-  const questions = askable(open ?? [], capabilitiesOf(request.respondent))
-  const task = runTask({ run, questions, isCancelled: false }, request.era, compositions)
+  const standing = await standingOf(run, request, gateway)
+  const task = runTask(standing, request.era, gateway.compositions)
   return { kind: "result", result: { resultType: "task", ...task } }
 }
 
-/** What whoever asks can be asked. */
-export const capabilitiesOf = (respondent: Respondent | undefined): Capabilities | undefined =>
-  respondent === undefined || respondent.kind === "mute"
-    ? undefined
-    : withoutTasks(respondent.capabilities)
+/** A run, and what of it whoever asks can answer. */
+export async function standingOf(
+  run: RunRecord,
+  { era, respondent }: Pick<CallRequest, "era" | "respondent">,
+  { compositions }: Pick<Gateway, "compositions">,
+): Promise<Standing> {
+  const { durable } = compositions
+  const { id, status } = run
+  const open = status === "waiting" ? await questionsOf(durable, id) : []
+  const able = respondent?.kind === "mute" ? undefined : respondent?.capabilities
+  const questions = askable(open ?? [], withoutTasks(able))
+  // Its events are read only where its status hangs on them.
+  const mayBe = status === "compensated" || status === "failed" || era === "legacy"
+  const isCancelled =
+    mayBe && RunState.of(await durable.journal.events(id)).cancelled?.by === "caller"
+  return { run, questions, isCancelled }
+}
