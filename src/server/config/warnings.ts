@@ -1,6 +1,6 @@
 import type { Config } from "./config.ts"
 import { httpOnly } from "./registry-schema.ts"
-import { isProtected, isProtected } from "./scalars.ts"
+import { isProtected } from "./scalars.ts"
 import type { ConfigFile } from "./schema.ts"
 import type { Path } from "./walk.ts"
 
