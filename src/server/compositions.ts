@@ -81,6 +81,7 @@ export class Runs implements Compositions {
       owner: this.runId(),
       ...(this.journal.leaseMs !== undefined && { leaseMs: this.journal.leaseMs }),
       openMax: limits.runsOpen,
+      openPerCallerMax: limits.runsOpenPerCaller,
       onEnded: (run, drive) => options.onDurable(run, drive.status),
       onRecovered: options.onRecovered,
       onBug: (id, error) => options.log.error({ event: "composition_bug", run: id, error }),

@@ -123,6 +123,7 @@ export const limitTable = {
   runs: count(1_000, "runs of compositions at a time; more are refused"),
   runsPerCaller: count(500, "such runs of one caller"),
   runsOpen: count(10_000, "durable runs without an end at a time; more are refused"),
+  runsOpenPerCaller: count(2_500, "such runs of one caller, with those that wait for a person"),
   runHold: time(
     50_000,
     "a call waits for its durable run; then its caller is told that it goes on",

@@ -247,6 +247,18 @@ describe("a run that its caller cannot answer", () => {
     expect(called()).toEqual(["book", "pay"])
   })
 
+  test("counts among those that its caller may have open, until it has ended", async () => {
+    const { call, answer } = world({}, { limits: { runHold: 0, runsOpenPerCaller: 1 } })
+    const other = { evidence: evidence({ agentName: "b", agentVersion: "1" }) }
+    expect(runIn(await call("refund", { order: 1 }))).toMatchObject({ status: "waiting" })
+    expect(textIn(await call("refund", { order: 2 }))).toMatch(/limits\.runsOpenPerCaller/)
+    expect(runIn(await call("refund", { order: 1 }))).toMatchObject({ status: "waiting" })
+    const taken = await answer({ action: "decline", who: "op" })
+    expect(taken.is === "taken" && (await taken.live.ended).status).toBe("compensated")
+    expect(runIn(await call("refund", { order: 2 }))).toMatchObject({ status: "waiting" })
+    expect(runIn(await call("refund", { order: 3 }, other))).toMatchObject({ status: "waiting" })
+  })
+
   test("goes back when nobody has answered in time", async () => {
     const { call, called, runs, gateway } = world({ timeoutMs: 1 }, brief)
     await call("refund", { order: 7 })

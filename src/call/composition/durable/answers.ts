@@ -2,6 +2,7 @@ import type { Question } from "../../../compose/run/durable/event.ts"
 import type { RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import type { Answer } from "../../call.ts"
+import type { Full } from "../../shares.ts"
 
 const runKey = "dev.postern/run"
 const refusalKey = "dev.postern/refusal"
@@ -66,9 +67,11 @@ export const unwritable = (tool: string): Answer =>
     `${tool} was not run: its steps cannot be recorded now. Nothing was called; try again later.`,
   ])
 
-export const tooMany = (tool: string): Answer =>
+export const tooMany = (tool: string, full: Full): Answer =>
   told("overloaded", undefined, [
-    `${tool} was not run: as many runs are open as may (limits.runsOpen). Try again later.`,
+    full === "all"
+      ? `${tool} was not run: as many runs are open as may (limits.runsOpen). Try again later.`
+      : `${tool} was not run: as many runs of this caller are open as may (limits.runsOpenPerCaller). Try again when some have ended.`,
   ])
 
 const told = (

@@ -22,10 +22,12 @@ import type { Catalog, CatalogTool } from "../../../registry/catalog.ts"
 import type { Json } from "../../../schema/json.ts"
 import type { InsideLine, Way } from "../../call.ts"
 import type { Caller } from "../../caller.ts"
+import type { Full } from "../../shares.ts"
 import { createInvoke } from "../invoke.ts"
 import type { Teller } from "../teller.ts"
 import { answered } from "./answer.ts"
 import { Audience } from "./audience.ts"
+import { OpenRuns } from "./open-runs.ts"
 import { withdrawnFrom } from "./principal.ts"
 import { durableResult, faultOf } from "./results.ts"
 import { type Look, RunWatch } from "./run-watch.ts"
@@ -45,6 +47,8 @@ export interface DurableRunsOptions {
   readonly leaseMs?: number
   /** Runs that this process drives at a time. */
   readonly openMax: number
+  /** Of one caller, with those that wait for a person. */
+  readonly openPerCallerMax: number
   readonly onEnded: (run: RunRecord, drive: Drive) => void
   readonly onRecovered: (run: RunRecord) => void
   /** A bug ended a drive; the run stays in the journal, and is tried again. */
@@ -79,6 +83,7 @@ export interface Origin {
 export class DurableRuns {
   readonly #options: DurableRunsOptions
   readonly #live = new Map<string, Driven>()
+  readonly #open: OpenRuns
   /** Those that wait for a person, as this process left them, and until when. */
   readonly #waiting = new Map<string, number>()
   /** Of what is read, claimed and begun again, one after the other for each run. */
@@ -90,6 +95,7 @@ export class DurableRuns {
 
   constructor(options: DurableRunsOptions) {
     this.#options = options
+    this.#open = new OpenRuns(options)
     const { journal, clock, leaseMs } = options
     this.#watch = new RunWatch({ journal, clock, isShared: leaseMs !== undefined })
   }
@@ -120,9 +126,9 @@ export class DurableRuns {
     return this.#live.size < this.#options.openMax && !this.#isClosing
   }
 
-  /** Whether another run may be begun: those that wait for a person count, too. */
-  get takesMore(): boolean {
-    return this.hasRoom && this.#live.size + this.#waiting.size < this.#options.openMax
+  /** What keeps another run of this caller from being begun: those that wait for a person count, too. */
+  full(principal: string): Full | undefined {
+    return this.#isClosing ? "all" : this.#open.full(principal)
   }
 
   /** Those that wait for a person. */
@@ -132,7 +138,7 @@ export class DurableRuns {
 
   /** Of those that waited others have taken all but these. */
   waitsNotFor(waited: readonly string[], own: ReadonlySet<string>): void {
-    for (const id of waited) if (!own.has(id)) this.#waiting.delete(id)
+    for (const id of waited) if (!own.has(id)) this.#waitsNoMore(id)
   }
 
   /** Whether there is nothing to do about an open run: it is driven here, or waits for a person who still has time. */
@@ -198,7 +204,7 @@ export class DurableRuns {
       return this.goOn(taken, originOf, { counts })
     const nowMs = this.clock.now()
     const late = openQuestions(state).filter(({ untilMs }) => untilMs <= nowMs)
-    if (late.length === 0) return void this.#wait(id, state)
+    if (late.length === 0) return void this.#wait(taken.record, state)
     const timeout: PersonsAnswer = { action: "timeout", who: "" }
     return answered(this, taken, new Map(late.map(({ path }) => [path, timeout])), originOf)
   }
@@ -229,9 +235,15 @@ export class DurableRuns {
     return live
   }
 
-  #wait(id: string, state: RunState): void {
+  #wait(record: RunRecord, state: RunState): void {
     const untilMs = openQuestions(state).map((question) => question.untilMs)
-    this.#waiting.set(id, Math.min(...untilMs))
+    this.#waiting.set(record.id, Math.min(...untilMs))
+    this.#open.add(record)
+  }
+
+  #waitsNoMore(id: string): void {
+    this.#waiting.delete(id)
+    if (!this.#live.has(id)) this.#open.delete(id)
   }
 
   /** What was withdrawn from does not go forward any more. */
@@ -249,7 +261,7 @@ export class DurableRuns {
     return this.inTurn(id, async () => {
       const live = this.#live.get(id)
       if (live !== undefined) await rested(live, graceMs, this.clock)
-      this.#waiting.delete(id)
+      this.#waitsNoMore(id)
       try {
         return await use()
       } finally {
@@ -334,6 +346,7 @@ export class DurableRuns {
     const live = { record, run, ended, audience, cancel, revoke }
     this.#waiting.delete(record.id)
     this.#live.set(record.id, live)
+    this.#open.add(record)
     this.#watch.moved(record.id)
     return live
   }
@@ -350,7 +363,8 @@ export class DurableRuns {
         this.#live.delete(record.id)
         // Cancelled just as it asked: that is for the keeper to go on with.
         const isAsking = drive.status === "waiting" && run.state.cancelled === undefined
-        if (isAsking) this.#wait(record.id, run.state)
+        if (isAsking) this.#wait(record, run.state)
+        else this.#open.delete(record.id)
       }
     }
     onRest?.(drive.status)

@@ -71,7 +71,9 @@ async function visit(key: string | undefined, here: Visit): Promise<Answer> {
   const back = answered === undefined ? undefined : await durable.journal.get(answered)
   const known = back ?? (key === undefined ? undefined : await durable.journal.find(key))
   if (known !== undefined) return attach(known, here)
-  return durable.takesMore ? begin(key, here) : tooMany(here.permit.tool.name)
+  const { tool, caller } = here.permit
+  const full = durable.full(caller.principal)
+  return full === undefined ? begin(key, here) : tooMany(tool.name, full)
 }
 
 async function begin(key: string | undefined, here: Visit): Promise<Answer> {
