@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { expect } from "vitest"
+import { postern } from "../../support/e2e-process.ts"
+import { isAlive } from "../../support/is-alive.ts"
+import { isAllowed, type Phase, usageOf, type World } from "./world.ts"
+
+/**
+ * What must hold whatever the fault: I1 no call arrives that is not declared · I2 each request has one answer in time · I3 none
+ * gets another's answer · I4 sagas end done, undone or parked · I5 the process lives and holds no more than before · I6 the audit
+ * chain holds and has every decision · I7 other servers' callers hardly notice · I8 all is well 5 s after the fault.
+ */
+export type Invariant = "I1" | "I2" | "I3" | "I4" | "I5" | "I6" | "I7" | "I8"
+
+/** How long the callers call before the fault, and after it. */
+const calmMs = 2_000
+/** A machine with other work makes single calls late: less than this more is no sign. */
+const noiseMs = 25
+const recoveryMaxMs = 5_000
+
+export interface FaultRun {
+  readonly number: number
+  readonly name: string
+  /** What is done while callers call; resolves when the fault is over. Returns what was injected, in words. */
+  inject(world: World): Promise<string>
+  /** Further claims of this fault, each with its invariant; undefined where it holds. */
+  judge?(world: World): Promise<Partial<Record<Invariant, string | undefined>>>
+}
+
+/** Plays one fault: calm, the fault, calm; prints what was injected and what held, and fails when something did not. */
+export async function play(world: World, { inject, judge, name, number }: FaultRun): Promise<void> {
+  await world.phase("before", calmMs)
+  const before = usageOf(world.gateway.running.pid)
+  const [injected] = await Promise.all([inject(world), world.phase("during", 0)])
+  const overMs = world.now()
+  await world.phase("after", calmMs)
+  const recovered = await recovery(world, overMs)
+  await world.end()
+  await sleep(500) // connections that nobody uses any more close
+  const broken: Partial<Record<Invariant, string | undefined>> = {
+    I1: undeclared(world),
+    I2: unanswered(world),
+    I3: mistaken(world),
+    I5: lives(world, before),
+    I6: await accountedFor(world),
+    I7: felt(world),
+    I8: recovered,
+    ...(await judge?.(world)),
+  }
+  const held = Object.entries(broken).map(([id, why]) =>
+    why === undefined ? id : `NOT ${id} (${why})`,
+  )
+  // biome-ignore lint/suspicious/noConsole: what was injected and what held is for people to read
+  console.log(
+    `${String(number).padStart(2)} ${name}\n   injected: ${injected}\n   held: ${held.join(" ")}\n   ${fates(world)}`,
+  )
+  expect(Object.entries(broken).filter(([, why]) => why !== undefined)).toEqual([])
+}
+
+async function recovery(world: World, overMs: number): Promise<string | undefined> {
+  for (;;) {
+    const ms = world.recoveryMs(overMs)
+    if (ms !== undefined) return ms <= recoveryMaxMs ? undefined : `after ${Math.round(ms)} ms`
+    if (world.now() - overMs > 3 * recoveryMaxMs) return "not within 15 s"
+    await sleep(100)
+  }
+}
+
+const undeclared = ({ arrived }: World): string | undefined =>
+  words(
+    arrived
+      .filter(({ agent, tool }) => !isAllowed(agent, tool))
+      .map(({ agent, tool }) => `${agent} reached ${tool}`),
+  )
+
+const unanswered = ({ made, mayBe }: World): string | undefined =>
+  words(
+    made
+      .map(({ fate }) => fate)
+      .filter((fate) => (fate === "hung" || fate === "lost") && !mayBe.has(fate)),
+  )
+
+const mistaken = ({ made }: World): string | undefined =>
+  words(made.map(({ fate }) => fate).filter((fate) => fate.startsWith("wrong")))
+
+function lives({ gateway }: World, before: ReturnType<typeof usageOf>): string | undefined {
+  const { pid } = gateway.running
+  if (!isAlive(pid)) return "the process has ended"
+  const bugs = gateway.log().filter(({ event }) => event === "bug")
+  if (bugs.length > 0) return `${bugs.length} bugs in its log: ${JSON.stringify(bugs[0])}`
+  const after = usageOf(pid)
+  if (after.handles > before.handles * 1.1 + 5)
+    return `${before.handles} descriptors became ${after.handles}`
+  const mebibytes = (bytes: number) => Math.round(bytes / 2 ** 20)
+  const growth = after.rssBytes - before.rssBytes
+  // A heap that was just warmed still grows by some tens of megabytes, whatever is called.
+  return growth > before.rssBytes * 0.1 + 64 * 2 ** 20
+    ? `${mebibytes(before.rssBytes)} MiB became ${mebibytes(after.rssBytes)}`
+    : undefined
+}
+
+/** Every call that was answered has one record, and the chain holds. */
+async function accountedFor({ gateway, made }: World): Promise<string | undefined> {
+  const { stdout } = await postern(["audit", "verify", "--json", gateway.auditFile])
+  const { findings } = JSON.parse(stdout) as { findings: { code: string }[] }
+  const real = findings.filter(({ code }) => code !== "torn_tail") // it still runs
+  if (real.length > 0) return `${real.length} findings: ${JSON.stringify(real[0])}`
+  const decided = made.filter(({ fate }) => fate !== "lost" && fate !== "hung").length
+  const records = gateway.audit().filter(({ kind }) => kind === "call").length
+  return records < decided ? `${decided} decisions, ${records} records` : undefined
+}
+
+/** The slowest hundredth of the calls of the server that had no fault. */
+function felt(world: World): string | undefined {
+  const [before, during] = (["before", "during"] as const).map((phase) => p99(world, phase))
+  if (before === undefined || during === undefined) return "no calls to compare"
+  return during <= Math.max(1.5 * before, before + noiseMs)
+    ? undefined
+    : `p99 ${before.toFixed(0)} ms became ${during.toFixed(0)} ms`
+}
+
+function p99({ made }: World, phase: Phase): number | undefined {
+  const times = made
+    .filter((call) => call.tool === "steady" && call.phase === phase)
+    .map(({ ms }) => ms)
+    .sort((a, b) => a - b)
+  return times[Math.floor(times.length * 0.99)]
+}
+
+const words = (all: readonly string[]): string | undefined =>
+  all.length === 0 ? undefined : `${all.length}: ${all[0]}`
+
+function fates({ made }: World): string {
+  const during = Map.groupBy(
+    made.filter(({ phase }) => phase === "during"),
+    ({ fate, tool }) => `${tool} ${fate}`,
+  )
+  return [...during].map(([fate, calls]) => `${calls.length} ${fate}`).join(", ")
+}

@@ -1,0 +1,209 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { setTimeout as sleep } from "node:timers/promises"
+import { isObject, type JsonObject } from "../../../src/schema/json.ts"
+import { type BackendCall, openBackend, type TestBackend } from "../../support/e2e-backend.ts"
+import {
+  refusalOf,
+  type Sketch,
+  startGateway,
+  type TestGateway,
+} from "../../support/e2e-gateway.ts"
+import { as, both, modern } from "../../support/face-server.ts"
+import { FaultyLink } from "./faulty-link.ts"
+
+/** What came of one call: `ok`, a refusal's code, `unknown tool`, `lost` (the connection broke), `hung`, or `wrong: …` (another's answer). */
+export type Fate = string
+
+export type Phase = "before" | "during" | "after"
+
+export interface Made {
+  readonly n: number
+  readonly agent: string
+  readonly tool: string
+  readonly phase: Phase
+  readonly ms: number
+  /** When it ended, by the clock of the run. */
+  readonly endMs: number
+  readonly fate: Fate
+}
+
+/** Who calls what in every run. What is not in `depends` is called all the same: it must never arrive. */
+const callers = [
+  { agent: "a", tool: "victim" },
+  { agent: "a", tool: "victim" },
+  { agent: "b", tool: "steady" },
+  { agent: "a", tool: "steady" },
+  { agent: "b", tool: "victim" },
+] as const
+const depends = { a: ["victim", "steady"], b: ["steady"] } as const
+
+/** A call without an answer after this long hangs: more than every limit of the gateway. */
+const patienceMs = 20_000
+/** Between the calls of one caller. */
+const pauseMs = 4
+
+/** How a server answers; by default with the number it was asked for. */
+export type Answering = (call: BackendCall) => void
+export const honest: Answering = (call) => call.text(JSON.stringify(call.arguments))
+
+export interface WorldOptions {
+  /** Further sections of the gateway's configuration. */
+  readonly config?: JsonObject
+  readonly env?: Readonly<Record<string, string>>
+  readonly sketch?: Partial<Sketch>
+}
+
+/**
+ * A gateway process, a server that suffers (`victim`, behind a link that can be made faulty) and one that does not (`steady`),
+ * and callers that never rest. All that is made and all that arrives is written down, to be judged when it is over.
+ */
+export class World implements AsyncDisposable {
+  readonly made: Made[] = []
+  /** What reached the servers. */
+  readonly arrived: { readonly tool: string; readonly agent: string; readonly n: number }[] = []
+  readonly gateway: TestGateway
+  readonly link: FaultyLink
+  readonly startedMs = performance.now()
+  /** How the victim answers from now on. */
+  answering: Answering = honest
+  /** Fates that a call may have besides an answer and a refusal: `lost` where the gateway or its clients are killed. */
+  readonly mayBe = new Set<Fate>()
+  #servers: readonly TestBackend[]
+  #phase: Phase = "before"
+  #n = 0
+  #isOver = false
+  #lanes: Promise<unknown> = Promise.resolve()
+
+  static async open({ config = {}, env = {}, sketch = {} }: WorldOptions = {}): Promise<World> {
+    const holder: { world?: World } = {}
+    const server = (tool: string) =>
+      openBackend({ [tool]: (call) => holder.world?.arrive(tool, call) })
+    const [victim, steady] = [await server("victim"), await server("steady")]
+    const link = await FaultyLink.open(victim.port)
+    const gateway = await startGateway({
+      registry: { tools: { victim: "victim", steady: "steady" }, agents: depends },
+      servers: {
+        "victim:1.0.0": { url: `http://127.0.0.1:${link.port}/mcp`, timeout: "2s" },
+        "steady:1.0.0": { url: steady.url, timeout: "2s" },
+      },
+      config: { limits: { backendRetryWait: "300ms" }, ...config },
+      env,
+      ...sketch,
+    })
+    const world = new World(gateway, link, [victim, steady])
+    holder.world = world
+    return world
+  }
+
+  private constructor(gateway: TestGateway, link: FaultyLink, servers: readonly TestBackend[]) {
+    this.gateway = gateway
+    this.link = link
+    this.#servers = servers
+  }
+
+  arrive(tool: string, call: BackendCall): void {
+    const { agent, n } = call.arguments as { agent: string; n: number }
+    this.arrived.push({ tool, agent, n })
+    if (tool === "victim") this.answering(call)
+    else honest(call)
+  }
+
+  /** Callers begin, and calls count as made in this phase. */
+  async phase(phase: Phase, ms: number): Promise<void> {
+    this.#phase = phase
+    if (phase === "before")
+      this.#lanes = Promise.all(callers.map((caller) => this.#lane(caller.agent, caller.tool)))
+    await sleep(ms)
+  }
+
+  /** Callers rest; what is under way is waited for. */
+  async end(): Promise<void> {
+    this.#isOver = true
+    await this.#lanes
+  }
+
+  /** How long after `fromMs` the victim answers again as it did: the time of the first of ten good answers without a bad one between. */
+  recoveryMs(fromMs: number): number | undefined {
+    const later = this.made
+      .filter(({ agent, endMs, tool }) => agent === "a" && tool === "victim" && endMs >= fromMs)
+      .sort((x, y) => x.endMs - y.endMs)
+    const first = later.findLastIndex(({ fate }) => fate !== "ok") + 1
+    const good = later.slice(first)
+    return good.length < 10 || good[0] === undefined ? undefined : good[0].endMs - fromMs
+  }
+
+  now(): number {
+    return performance.now() - this.startedMs
+  }
+
+  async #lane(agent: string, tool: string): Promise<void> {
+    while (!this.#isOver) {
+      const n = this.#n++
+      const phase = this.#phase
+      const began = performance.now()
+      const fate = await this.call(agent, tool, n)
+      this.made.push({
+        n,
+        agent,
+        tool,
+        phase,
+        fate,
+        ms: performance.now() - began,
+        endMs: this.now(),
+      })
+      await sleep(fate === "ok" || fate === "unknown tool" ? pauseMs : 10 * pauseMs)
+    }
+  }
+
+  async call(agent: string, tool: string, n: number): Promise<Fate> {
+    const args = { agent, n }
+    const { message, headers } = modern("tools/call", { name: tool, arguments: args }, n)
+    const signal = AbortSignal.timeout(patienceMs)
+    try {
+      const response = await fetch(this.gateway.url, {
+        method: "POST",
+        headers: {
+          ...as(`${agent}@1.0.0`),
+          ...headers,
+          "content-type": "application/json",
+          accept: both,
+        },
+        body: JSON.stringify(message),
+        signal,
+      })
+      return fateOf(JSON.parse(await response.text()), n, args)
+    } catch (error) {
+      if (signal.aborted) return "hung"
+      if (error instanceof TypeError) return "lost" // what fetch throws
+      throw error
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.end()
+    await this.gateway[Symbol.asyncDispose]()
+    await this.link[Symbol.asyncDispose]()
+    for (const server of this.#servers) await server[Symbol.asyncDispose]()
+  }
+}
+
+function fateOf(answer: JsonObject, n: number, args: JsonObject): Fate {
+  if (answer["id"] !== n) return `wrong: answer ${JSON.stringify(answer["id"])} to ${n}`
+  const { error, result } = answer
+  const refusal = refusalOf(isObject(result) ? result : answer)
+  if (refusal !== undefined) return String(refusal)
+  if (isObject(error))
+    return String(error["message"]).startsWith("Unknown tool") ? "unknown tool" : "an error"
+  const text = JSON.stringify(result)
+  return text.includes(JSON.stringify(JSON.stringify(args))) ? "ok" : `wrong: ${text}`
+}
+
+/** Resident bytes and open descriptors of a process, as Linux counts them. */
+export function usageOf(pid: number): { readonly rssBytes: number; readonly handles: number } {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8")
+  const rssBytes = 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])
+  return { rssBytes, handles: readdirSync(`/proc/${pid}/fd`).length }
+}
+
+export const isAllowed = (agent: string, tool: string): boolean =>
+  (Object.entries(depends).find(([name]) => name === agent)?.[1] ?? []).some((own) => own === tool)
