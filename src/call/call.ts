@@ -31,14 +31,13 @@ import { type InnerCall, innerRequest } from "./composition/inner-call.ts"
 import type { InnerAnswer } from "./composition/outcome.ts"
 import { inCallersNames } from "./content/callers-names.ts"
 import { hasLinks } from "./content/links.ts"
-import { execute } from "./execute.ts"
 import { beginFacts, type Facts, warn } from "./facts.ts"
 import type { Gateway } from "./gateway.ts"
-import { hiddenTextIn } from "./hidden-results.ts"
 import type { Inquiry } from "./inquiry.ts"
 import type { Respondent, Rounds } from "./interaction/peer.ts"
 import { type Permit, permit, permitInside } from "./permit.ts"
 import type { Refusal } from "./refusal.ts"
+import { obtain } from "./results/obtain.ts"
 import type { Span } from "./trace/tracing.ts"
 
 /** One `tools/call`, as a protocol face read it. */
@@ -167,6 +166,7 @@ async function travelInside(inner: InnerCall, way: Way): Promise<Answer> {
 /** What rules that look at arguments are asked with: none is an empty object, as it is for schemas. */
 const given = ({ arguments: args }: CallRequest): JsonObject => args ?? noArguments
 const noArguments: JsonObject = {}
+const none: readonly string[] = []
 
 /** From the permit to the answer. */
 async function pass(permit: Permit, way: Way): Promise<Answer> {
@@ -190,8 +190,13 @@ async function pass(permit: Permit, way: Way): Promise<Answer> {
   if (isAnnounced(tool, gateway.begins) && !(await gateway.audit(beginOf(request, facts, way.id))))
     return refused(unrecorded)
   facts.executedMs = gateway.now()
-  const { answer, server } = await execute(permit, input.value, way, callInside)
+  const {
+    answer,
+    server,
+    warnings: taken = none,
+  } = await obtain(permit, input.value, way, callInside)
   facts.answeredMs = gateway.now()
+  warn(facts, taken)
   if (answer.kind !== "result") return answer
   const reply = hasLinks(answer.result)
     ? await inCallersNames(answer, { permit, server }, way)
@@ -201,7 +206,6 @@ async function pass(permit: Permit, way: Way): Promise<Answer> {
   facts.out = gateway.digest(output.ok ? output.value.reply.result : reply.result)
   if (!output.ok) return refused(output.refusal)
   warn(facts, output.value.warnings)
-  warn(facts, hiddenTextIn(output.value.reply.result))
   return output.value.reply
 }
 

@@ -53,3 +53,7 @@ export interface Caller {
   /** A hash of name, version, issuer and subject: what sessions, cursors and pools are bound to. */
   readonly principal: string
 }
+
+/** What a cache holds for one caller is for no other: the agent, the subject of its token, and what the token says. */
+export const cacheScopeOf = ({ principal, tokenSays }: Caller): string =>
+  tokenSays === undefined ? principal : `${principal}.${tokenSays}`

@@ -7,6 +7,7 @@ import type { Gateway } from "./gateway.ts"
 import { structuredValue, transformOf } from "./output-transform.ts"
 import type { Permit } from "./permit.ts"
 import { ok, type Result, refuse } from "./refusal.ts"
+import { lookForHidden } from "./results/hidden-text.ts"
 
 type ToolReply = Extract<BackendReply, { kind: "result" }>
 
@@ -16,11 +17,24 @@ export interface Output {
 }
 
 /**
- * The result against the registry's `outputSchema`, after the tool's `outputTransform` if it declares one: without, the
+ * The result looked through for hidden text, and against the registry's `outputSchema`, after the tool's `outputTransform` if it declares one: without, the
  * result goes on as it came. Nothing is looked at in a result that says `isError` or that is not the final one. A tool
  * with an output schema owes structured content (MCP: servers MUST provide it), whatever its text holds.
  */
 export function checkOutput(
+  permit: Permit,
+  reply: ToolReply,
+  gateway: Pick<Gateway, "levels" | "schemas" | "results">,
+): Result<Output> {
+  const looked = lookForHidden(reply, gateway.results.hiddenText, permit.tool.name)
+  if (!looked.ok) return looked
+  const { warnings } = looked.value
+  const output = checkSchema(permit, looked.value.reply, gateway)
+  if (!output.ok || warnings.length === 0) return output
+  return ok({ reply: output.value.reply, warnings: [...output.value.warnings, ...warnings] })
+}
+
+function checkSchema(
   { tool }: Permit,
   reply: ToolReply,
   { levels, schemas }: Pick<Gateway, "levels" | "schemas">,

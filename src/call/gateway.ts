@@ -7,6 +7,7 @@ import type { Compositions } from "./composition/compositions.ts"
 import type { Interactions } from "./interaction/interactions.ts"
 import type { RateLimits } from "./limits/rate-limits.ts"
 import type { Result } from "./refusal.ts"
+import type { ResultRules } from "./results/result-rules.ts"
 import type { ToolRules } from "./rules/tool-rules.ts"
 import type { ServerRules } from "./server-rules.ts"
 import type { Tracing } from "./trace/tracing.ts"
@@ -45,6 +46,8 @@ export interface Gateway {
    * Absent: nothing is exposed to anybody.
    */
   learn?(catalog: Catalog, agent: CatalogAgent | undefined): Promise<Catalog> | undefined
+  /** What is done with results before they are passed on. */
+  readonly results: ResultRules
   readonly schemas: Schemas
   readonly backends: Backends
   readonly compositions: Compositions

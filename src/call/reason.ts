@@ -12,6 +12,7 @@ export function reasonOf(refusal: Refusal): string | undefined {
     case "unknown_session":
     case "undeclared_dependency":
     case "denied_by_rule":
+    case "withheld_output":
     case "unknown_resource":
     case "unknown_prompt":
     case "unknown_method":

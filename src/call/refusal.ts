@@ -50,6 +50,13 @@ export type Refusal =
     }
   | { readonly code: "invalid_input"; readonly tool: string; readonly faults: readonly Fault[] }
   | { readonly code: "invalid_output"; readonly tool: string; readonly faults: readonly Fault[] }
+  /** It was carried out, and what came of it must not be passed on. `words` may be told. */
+  | {
+      readonly code: "withheld_output"
+      readonly tool: string
+      readonly words: string
+      readonly reason: string
+    }
   | {
       readonly code: "backend_unavailable"
       readonly subject: string

@@ -49,6 +49,7 @@ export function createEnforcement(parts: EnforcementParts): Gateway {
     },
     rules: (catalog) => exposures.rules(catalog),
     learn: (catalog, agent) => exposures.learn(catalog, agent),
+    results: config.results,
     schemas: createSchemas({
       report: (trouble) => log.warn({ event: "schema_trouble", ...trouble }),
     }),

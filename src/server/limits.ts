@@ -180,7 +180,14 @@ export const limitTable = {
     "recoveries of one run without progress before it is parked",
     100,
   ),
-  cacheEntries: count(defaultPolicyStateLimits.cacheEntries, "results kept for steps with a cache"),
+  redactedText: count(
+    mib,
+    "characters of one result that a redaction looks through; a longer one is withheld",
+  ),
+  cacheEntries: count(
+    defaultPolicyStateLimits.cacheEntries,
+    "results kept for steps with a cache, and for results.cache",
+  ),
   cacheBytes: bytes(defaultPolicyStateLimits.cacheBytes, "of all results kept, as JSON"),
   policyNames: count(
     defaultPolicyStateLimits.policyNames,

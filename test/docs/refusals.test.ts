@@ -41,6 +41,7 @@ const refusals = {
   unknown_method: [{ code: "unknown_method", method: "acme/find", reason }],
   invalid_input: [{ code: "invalid_input", tool, faults }],
   invalid_output: [{ code: "invalid_output", tool, faults }],
+  withheld_output: [{ code: "withheld_output", tool, words: "REASON", reason }],
   backend_unavailable: [{ code: "backend_unavailable", subject: tool, reason, retryAfterMs: 250 }],
   backend_timeout: [{ code: "backend_timeout", subject: tool, waitedMs: 60_000, reason }],
   backend_error: [

@@ -9,6 +9,7 @@ import { type CatalogSketch, sketchCatalog } from "./catalog.ts"
 import { identity } from "./evidence.ts"
 import { answering } from "./gateway.ts"
 import { testInteractions } from "./interactions.ts"
+import { resultsOf } from "./rules.ts"
 import { openRuns } from "./runs.ts"
 
 /** What the far side of the backends' port does with one call. */
@@ -61,6 +62,7 @@ export function fakeGateway(
       definitionDrift: "warn",
     },
     rules: () => plainRules,
+    results: resultsOf(),
     schemas: { validator: () => ({ faults: () => undefined }) },
     backends: answering(async (_, request) => {
       calls.push(request)

@@ -13,6 +13,7 @@ import { createSchemas } from "../../src/schema/schemas.ts"
 import { evidence, identity } from "./evidence.ts"
 import { testInteractions } from "./interactions.ts"
 import { testPorts } from "./issuer.ts"
+import { resultsOf } from "./rules.ts"
 import { openRuns, type RunsSketch } from "./runs.ts"
 
 /** The defaults of the configuration. */
@@ -66,6 +67,7 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
     identify: gate.identify,
     levels,
     rules: () => plainRules,
+    results: resultsOf(),
     schemas: createSchemas(),
     backends,
     compositions: runs,

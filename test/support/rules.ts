@@ -1,4 +1,8 @@
+import type { z } from "zod"
+import type { ResultRules } from "../../src/call/results/result-rules.ts"
 import { ToolRules } from "../../src/call/rules/tool-rules.ts"
+import { type ResultsFile, results } from "../../src/server/config/results-schema.ts"
+import { settleResults } from "../../src/server/config/settle-results.ts"
 import { settleToolRules } from "../../src/server/config/settle-tool-rules.ts"
 import { type ToolRuleFile, toolRules } from "../../src/server/config/tool-rules-schema.ts"
 
@@ -13,9 +17,21 @@ export function rulesOf(...sketches: readonly RuleSketch[]): ToolRules {
   const settled = settleToolRules(written, {
     hasTokens: true,
     claims: ["team", "tenant"],
-    wrong: (path, message) => {
-      throw new Error(`${path.join(".")}: ${message}`)
-    },
+    wrong: fail,
   })
   return settled ?? new ToolRules([])
+}
+
+/** The section `results` through the configuration's own reader; a tenth of a mebibyte is redacted. */
+export function resultsOf(
+  sketch: Partial<z.input<typeof results>> = {},
+  redactedCharsMax = 100_000,
+): ResultRules {
+  const forCallers = [{ name: "theirs", version: "1.0.0" }]
+  const written: ResultsFile = results.parse(sketch)
+  return settleResults(written, { forCallers, redactedCharsMax, wrong: fail })
+}
+
+function fail(path: readonly PropertyKey[], message: string): never {
+  throw new Error(`${path.map(String).join(".")}: ${message}`)
 }

@@ -67,6 +67,8 @@ function failureOf(refusal: Refusal): Told {
       return { ...misfitInput(refusal.faults), effect: "none" }
     case "invalid_output":
       return { ...misfitOutput(refusal.faults), effect: "done" }
+    case "withheld_output":
+      return { ...failure("output", `its result is withheld: ${refusal.words}`), effect: "done" }
     case "backend_timeout":
       return {
         ...failure("timeout", `it did not answer in ${Math.round(refusal.waitedMs)} ms`),

@@ -8,7 +8,7 @@ import { refusalOf } from "../../compose/run/supported.ts"
 import type { CatalogTool } from "../../registry/catalog.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { Answer, InsideLine, Way } from "../call.ts"
-import type { Caller } from "../caller.ts"
+import { type Caller, cacheScopeOf } from "../caller.ts"
 import { valueFaults } from "../check-output.ts"
 import { warn } from "../facts.ts"
 import type { Permit } from "../permit.ts"
@@ -85,7 +85,7 @@ function run(
     { clock, invoke },
     {
       runId,
-      callerScope: scopeOf(caller),
+      callerScope: cacheScopeOf(caller),
       state,
       schemas: gateway.schemas,
       limits,
@@ -100,10 +100,6 @@ function run(
 /** What breaks its schema goes no further, on the way in or out. */
 const isStrict = ({ inputValidation, outputValidation }: Way["gateway"]["levels"]): boolean =>
   inputValidation === "deny" && outputValidation === "deny"
-
-/** What a cache holds for one caller is for no other: the agent, the subject of its token, and what the token says. */
-const scopeOf = ({ principal, tokenSays }: Caller): string =>
-  tokenSays === undefined ? principal : `${principal}.${tokenSays}`
 
 /** The value of a run held to what the composition promises; a run that broke it has failed with all it did. */
 function held(outcome: RunOutcome, tool: CatalogTool, { gateway, facts }: Way): RunOutcome {

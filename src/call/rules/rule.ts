@@ -92,7 +92,7 @@ export const meansCaller = (
   }: { readonly name?: string | undefined; readonly version?: string | undefined },
 ): boolean => agents === undefined || fitsRef(agents, refOf({ name, version }))
 
-const fitsRef = (patterns: readonly string[], ref: Ref): boolean =>
+export const fitsRef = (patterns: readonly string[], ref: Ref): boolean =>
   patterns.some((pattern) => fits(pattern, ref.name) || fits(pattern, written(ref)))
 
 const agree = (wanted: WantedHints, hints: Hints): boolean =>

@@ -6,6 +6,7 @@ import { signed } from "../interaction/signed.ts"
 import type { TaskPlace } from "../interaction/task-ids.ts"
 import { withoutOurMeta } from "../meta.ts"
 import type { Permit } from "../permit.ts"
+import { redact } from "../results/redact.ts"
 import type { Awaited } from "./await-task.ts"
 
 /** A permitted request about a task of a server. */
@@ -35,7 +36,10 @@ export const awaitedIn = ({ place: { era, id }, request, send }: Asking): Awaite
 
 /** What a task came to, held to its tool's schema; nothing in it is said in the gateway's name. */
 export function checked(made: BackendReply, { permit, gateway }: Asking): BackendReply {
-  const said = withoutOurMeta(made)
+  const { results } = gateway
+  const { tool } = permit
+  const limit = { tool: tool.name, charsMax: results.redactedCharsMax }
+  const said = redact(withoutOurMeta(made), results.about(tool).redactions, limit).answer
   if (said.kind !== "result") return said
   const output = checkOutput(permit, said, gateway)
   return output.ok ? output.value.reply : { kind: "refusal", refusal: output.refusal }

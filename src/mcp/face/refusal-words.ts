@@ -121,6 +121,7 @@ type AboutTool = Extract<
     code:
       | "invalid_input"
       | "invalid_output"
+      | "withheld_output"
       | "definition_drift"
       | "backend_unavailable"
       | "backend_timeout"
@@ -145,6 +146,8 @@ function aboutTool(refusal: AboutTool): RefusalAnswer {
     }
     case "invalid_output":
       return toolError(refusal, `${refusal.tool} returned a result that breaks its schema`)
+    case "withheld_output":
+      return toolError(refusal, `the result of ${refusal.tool} is withheld: ${refusal.words}`)
     case "definition_drift":
       return toolError(
         refusal,

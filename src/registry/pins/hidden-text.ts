@@ -18,6 +18,7 @@ const ranges = [
 
 const hiddenClass = ranges.map((range) => range.map((hex) => `\\u{${hex}}`).join("-")).join("")
 const hidden = new RegExp(`[${hiddenClass}]`, "gu")
+const anyHidden = new RegExp(`[${hiddenClass}]`, "u")
 
 /** Most text is this, and need not be looked at further. */
 const plain = /^[\t\n\r\x20-\x7e]*$/
@@ -31,7 +32,7 @@ const namedMax = 5
 
 /** What is hidden in a text, in words; undefined where nothing is. */
 export function hiddenText(text: string): string | undefined {
-  if (plain.test(text)) return
+  if (plain.test(text) || !anyHidden.test(text)) return
   const found = text.replace(emoji, "").match(hidden)
   if (found === null) return
   const points = [...new Set(found)].map(pointOf)
@@ -39,6 +40,17 @@ export function hiddenText(text: string): string | undefined {
   const count = found.length === 1 ? "1 character" : `${found.length} characters`
   return `${points.slice(0, namedMax).join(", ")}${more} (${count})`
 }
+
+/** Commands to a terminal (ECMA-48: CSI, OSC), of which only the first character shows nothing. */
+const commands =
+  "(?:\\u{1b}\\[|\\u{9b})[0-?]*[ -/]*[@-~]|\\u{1b}\\][^\\u{7}\\u{1b}]*(?:\\u{7}|\\u{1b}\\\\)"
+const removable = new RegExp(`(${emoji.source})|${commands}|[${hiddenClass}]`, "gu")
+
+/** A text without what is hidden in it; emoji stay what they are. */
+export const withoutHidden = (text: string): string =>
+  plain.test(text) || !anyHidden.test(text)
+    ? text
+    : text.replace(removable, (_, shown: string | undefined) => shown ?? "")
 
 const pointOf = (char: string) =>
   `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`

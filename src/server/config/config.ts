@@ -2,6 +2,7 @@ import type { Trust } from "../../call/caller.ts"
 import type { Levels } from "../../call/gateway.ts"
 import type { RateRule } from "../../call/limits/rate-rule.ts"
 import type { Resilience } from "../../call/resilience/server-guard.ts"
+import type { ResultRules } from "../../call/results/result-rules.ts"
 import type { ServerRule } from "../../call/server-rules.ts"
 import type { BackendOptions } from "../../mcp/backend/address.ts"
 import type { Authorization } from "../../mcp/backend/credentials/authorization.ts"
@@ -40,6 +41,8 @@ export interface Config {
     readonly knobs: Knobs
     readonly levels: Levels
   }
+  /** What is done with results before they are passed on. */
+  readonly results: ResultRules
   readonly servers: readonly ServerConfig[]
   readonly identity: {
     /** Empty: bearer tokens are not looked at. */

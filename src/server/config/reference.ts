@@ -49,10 +49,9 @@ const placeHolders = new Map([
 ])
 
 function* rows(schema: Schema, path: string): Generator<Row> {
-  const { properties, additionalProperties, items, required = [] } = schema
+  const { properties, required = [] } = schema
   if (properties === undefined) {
-    const [each] = alternatives(additionalProperties ?? (path === "[]" ? items : undefined))
-    if (each?.properties !== undefined) yield* rows(each, path)
+    yield* rowsOfEach(schema, path)
     return
   }
   for (const [key, member] of Object.entries(properties)) {
@@ -63,6 +62,14 @@ function* rows(schema: Schema, path: string): Generator<Row> {
     else if (isSchema(member))
       yield { path: at, schema: member, isRequired: required.includes(key) }
   }
+}
+
+/** Of a mapping by keys of the reader's own, and of a list of mappings. */
+function* rowsOfEach({ additionalProperties, items }: Schema, path: string): Generator<Row> {
+  const [each] = alternatives(additionalProperties ?? items)
+  if (each?.properties === undefined || isSmall(each)) return
+  const isNamed = items === undefined || path === "[]"
+  yield* rows(each, isNamed ? path : `${path}[]`)
 }
 
 /** Sets of keys (RFC 7517) are described in one row: their members are not ours. */

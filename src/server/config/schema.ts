@@ -4,6 +4,7 @@ import { identity } from "./identity-schema.ts"
 import { limits } from "./limits-schema.ts"
 import { rateLimits } from "./rates-schema.ts"
 import { registrySource } from "./registry-schema.ts"
+import { results } from "./results-schema.ts"
 import { sbom } from "./sbom-schema.ts"
 import { origin, sealKey, webUrl } from "./scalars.ts"
 import { servers } from "./servers-schema.ts"
@@ -161,6 +162,7 @@ export const ConfigFile = z.strictObject({
   servers: servers.describe("Where each registered server lives, by name:version."),
   identity: identity.describe("How callers are identified."),
   rules: toolRules.describe("What is taken away from what the registry's depends grant."),
+  results: results.describe("What is done with results of tools before they are passed on."),
   session: z
     .strictObject({
       key: z

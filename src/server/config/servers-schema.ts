@@ -3,7 +3,7 @@ import { limitTable } from "../limits.ts"
 import { auth } from "./auth-schema.ts"
 import { defaults } from "./defaults.ts"
 import { checkRule, ruleShape } from "./rule-schema.ts"
-import { duration, webUrl } from "./scalars.ts"
+import { duration, size, webUrl } from "./scalars.ts"
 
 /** `name:version`, `name@version` or a bare `name`, in the alphabets of the registry. */
 export const serverKey =
@@ -80,6 +80,9 @@ const server = z
       .describe(
         "How often a call is made again that may be made twice; otherwise limits.backendRetries.",
       ),
+    answerBytes: size({ min: 1, max: limitTable.backendAnswerBytes.max })
+      .optional()
+      .describe("Bytes that one answer may have; otherwise limits.backendAnswerBytes."),
     ...ruleShape,
   })
   .superRefine((entry, context) => {

@@ -1,4 +1,4 @@
-import type { RuleEffect, ToolRule } from "../../call/rules/rule.ts"
+import type { RuleEffect, RuleMatch, ToolRule } from "../../call/rules/rule.ts"
 import { ToolRules } from "../../call/rules/tool-rules.ts"
 import { type RuleCondition, readRuleCondition } from "../../compose/rule-condition.ts"
 import { nearest } from "../../schema/nearest.ts"
@@ -37,17 +37,22 @@ function settleRule(rule: ToolRuleFile, at: Path, around: Surroundings): ToolRul
     )
   return {
     id: rule.id,
-    match: {
-      agents: match.agent === undefined ? undefined : [match.agent].flat(),
-      tools: match.tool === undefined ? undefined : [match.tool].flat(),
-      servers: match.server === undefined ? undefined : [match.server].flat(),
-      tags: match.tags === undefined ? undefined : [match.tags].flat(),
-      annotations: match.annotations,
-    },
+    match: settleMatch(match),
     effect,
     reason: rule.reason,
     message: rule.message,
     isEnforced: rule.enforce,
+  }
+}
+
+export function settleMatch(match: Partial<ToolRuleFile["match"]>): RuleMatch {
+  const { agent, annotations, server, tags, tool } = match
+  return {
+    agents: agent === undefined ? undefined : [agent].flat(),
+    tools: tool === undefined ? undefined : [tool].flat(),
+    servers: server === undefined ? undefined : [server].flat(),
+    tags: tags === undefined ? undefined : [tags].flat(),
+    annotations,
   }
 }
 

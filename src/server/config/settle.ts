@@ -3,6 +3,7 @@ import type { z } from "zod"
 import type { Resilience } from "../../call/resilience/server-guard.ts"
 import type { ToolRules } from "../../call/rules/tool-rules.ts"
 import type { ServerRule } from "../../call/server-rules.ts"
+import type { Ref } from "../../registry/model.ts"
 import { printableUrl } from "../log.ts"
 import { Secret } from "../secret.ts"
 import type {
@@ -18,6 +19,7 @@ import type { ConfigFile } from "./schema.ts"
 import { type ServerFile, serverKey } from "./servers-schema.ts"
 import { settleAuthorization } from "./settle-auth.ts"
 import { settleRates } from "./settle-rates.ts"
+import { settleResults } from "./settle-results.ts"
 import { settleSource } from "./settle-source.ts"
 import { settleToolRules } from "./settle-tool-rules.ts"
 import type { Path } from "./walk.ts"
@@ -54,6 +56,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     listen: { ...listen, publicUrl: listen.publicUrl },
     admin,
     registry: settleRegistry(registry, toolRulesOf(written, around), around),
+    results: resultsOf(written, around),
     servers: Object.entries(written.servers).map(([key, server]) =>
       settleServer(key, server, { around, limits }),
     ),
@@ -122,6 +125,18 @@ function toolRulesOf({ rules, identity }: ConfigFile, { wrong }: Surroundings) {
   return settleToolRules(rules, { hasTokens: issuers.length > 0, claims, wrong })
 }
 
+function resultsOf({ results, servers, limits }: ConfigFile, { wrong }: Surroundings) {
+  const forCallers = Object.entries(servers).flatMap(([key, { auth }]) =>
+    auth?.tokenExchange === undefined ? [] : [refOfKey(key)],
+  )
+  return settleResults(results, { forCallers, redactedCharsMax: limits.redactedText, wrong })
+}
+
+function refOfKey(key: string): Ref {
+  const { name = key, version } = serverKey.exec(key)?.groups ?? {}
+  return version === undefined ? { name } : { name, version }
+}
+
 function settleRegistry(
   registry: ConfigFile["registry"],
   toolRules: ToolRules | undefined,
@@ -170,7 +185,7 @@ function settleServer(
       timeoutMs: server.timeout ?? limits.backendTimeout,
       concurrencyMax: server.concurrency ?? limits.backendConcurrency,
       queueMax: server.queue ?? limits.backendQueue,
-      answerBytesMax: limits.backendAnswerBytes,
+      answerBytesMax: server.answerBytes ?? limits.backendAnswerBytes,
     },
     rule: settleRule(server),
     resilience: settleResilience(server, limits),

@@ -26,6 +26,9 @@ const match = z.strictObject({
     .describe("What a tool says of its effects, with MCP's defaults for what it does not say."),
 })
 
+/** The same where it does not matter who calls. */
+export const toolMatch = match.omit({ agent: true })
+
 /** CEL; that it can be read is checked when the configuration is settled. */
 const condition = z.string().min(1).max(4_096)
 

@@ -76,6 +76,14 @@ function* telling(telemetry: Config["telemetry"]): Generator<Warning> {
     }
 }
 
+function* unseen({ hiddenText }: Config["results"]): Generator<Warning> {
+  if (hiddenText === "allow")
+    yield {
+      path: ["results", "hiddenText"],
+      message: "results may hold text that a model reads and nobody sees; it is not even noted",
+    }
+}
+
 const audience = (to: readonly string[]) =>
   to.includes("*") ? "every caller" : to.slice(0, 8).join(", ")
 
@@ -86,6 +94,7 @@ function* permissive({
   servers,
   telemetry,
   explainRefusals,
+  results,
 }: Config): Generator<Warning> {
   const { levels, knobs } = registry
   if (knobs.missingEntity !== "error")
@@ -143,6 +152,7 @@ function* permissive({
   yield* exposing(servers)
   yield* telling(telemetry)
   yield* triedOut(levels)
+  yield* unseen(results)
   if (explainRefusals)
     yield { path: ["explainRefusals"], message: "callers learn which refused tools exist" }
 }

@@ -101,6 +101,10 @@ const cases: {
     { code: "invalid_output", tool, faults: [fault] },
     { status: 200, text: "echo returned a result that breaks its schema" },
   ],
+  withheld_output: [
+    { code: "withheld_output", tool, words: "it cannot be redacted", reason },
+    { status: 200, text: "the result of echo is withheld: it cannot be redacted" },
+  ],
   backend_unavailable: [
     { code: "backend_unavailable", subject: tool, reason, retryAfterMs: 1_500 },
     { status: 200, text: "echo is unavailable now", retryAfterMs: 1_500 },

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from "../../../schema/json.ts"
+import type { Result } from "../outcome.ts"
 import { bytesOf } from "../size.ts"
 import { Flights } from "./flights.ts"
 
@@ -18,7 +19,7 @@ interface Held {
 /** Values by the digest of their key. What was not asked for longest makes room. */
 export class CacheStore {
   /** Calls whose value will be kept. */
-  readonly flights = new Flights()
+  readonly flights = new Flights<Result>()
   /** Keys that are being renewed. */
   readonly renewing = new Set<string>()
   readonly #entriesMax: number

@@ -1,29 +1,21 @@
-import type { Result } from "../outcome.ts"
-
-/** What came of a flight; undefined when whoever led it gave up, which says nothing about the matter. */
-export type Landed = Result | undefined
-
 /** Work that is under way, by key: who asks for the same waits for it instead of doing it again. */
-export class Flights {
-  readonly #byKey = new Map<string, Promise<Landed>>()
+export class Flights<T> {
+  /** What came of each; undefined when whoever led it gave up, which says nothing about the matter. */
+  readonly #byKey = new Map<string, Promise<T | undefined>>()
 
   get size(): number {
     return this.#byKey.size
   }
 
-  get(key: string): Promise<Landed> | undefined {
+  get(key: string): Promise<T | undefined> | undefined {
     return this.#byKey.get(key)
   }
 
   /** Does it, and lets everybody know who waits for it. */
-  async lead(
-    key: string,
-    work: () => Promise<Result>,
-    isGivenUp: (result: Result) => boolean,
-  ): Promise<Result> {
-    const { promise, resolve } = Promise.withResolvers<Landed>()
+  async lead(key: string, work: () => Promise<T>, isGivenUp: (result: T) => boolean): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<T | undefined>()
     this.#byKey.set(key, promise)
-    let landed: Landed // stays undefined when a bug throws
+    let landed: T | undefined // stays undefined when a bug throws
     try {
       const result = await work()
       if (!isGivenUp(result)) landed = result

@@ -1,0 +1,171 @@
+import { hash } from "node:crypto"
+import type { CacheEntry } from "../../compose/run/state/cache-store.ts"
+import type { ServerTool } from "../../registry/catalog.ts"
+import { refKey } from "../../registry/model.ts"
+import { isObject, type JsonObject } from "../../schema/json.ts"
+import { refOf } from "../audit.ts"
+import type { BackendReply } from "../backends.ts"
+import type { Way } from "../call.ts"
+import { cacheScopeOf } from "../caller.ts"
+import type { Cancellation } from "../cancellation.ts"
+import type { Input } from "../check-input.ts"
+import { isFinal } from "../final.ts"
+import { forwardedMeta } from "../meta.ts"
+import type { Permit } from "../permit.ts"
+import type { RefusalCode } from "../refusal.ts"
+import type { Obtained } from "./obtain.ts"
+import type { CacheRule } from "./result-rules.ts"
+
+/** Where a result says that it is not of this very call, and how old it is. */
+export const cacheKey = "dev.postern/cache"
+
+/**
+ * Equal for calls that have the same answer: of the same caller, unless configuration says that all are answered alike,
+ * and under the same registry. Undefined for a call that must be made itself.
+ */
+export function keyOf(
+  { scope }: CacheRule,
+  { caller, tool }: Permit,
+  input: Input,
+  { request, catalog }: Way,
+): string | undefined {
+  const { respondent, task } = request
+  const isAnswer = respondent?.kind === "rounds" && respondent.state !== undefined
+  if (task !== undefined || isAnswer) return
+  const whose = scope === "everyone" ? "" : cacheScopeOf(caller)
+  const what = [catalog.digest, refOf(tool), input.arguments ?? null, metaOf(request.meta)]
+  return `result ${hash("sha256", JSON.stringify([whose, ...what]))}`
+}
+
+/** What a server is told beside the arguments: it may answer by that, too. */
+function metaOf(meta: JsonObject | undefined): JsonObject {
+  const {
+    progressToken: _,
+    traceparent: _t,
+    tracestate: _s,
+    baggage: _b,
+    ...rest
+  } = forwardedMeta(meta, undefined) ?? {}
+  return rest
+}
+
+interface Wanted {
+  readonly key: string
+  readonly ttlMs: number
+  readonly servers: readonly ServerTool[]
+}
+
+/** What was kept; else one call for all who want the same at the same time. Who leads it and gives up leaves it to the next. */
+export async function fromCache(
+  wanted: Wanted,
+  way: Way,
+  ask: () => Promise<Obtained>,
+): Promise<Obtained> {
+  const { gateway, request } = way
+  const { flights } = gateway.results
+  const { cache } = gateway.compositions.state
+  const { key } = wanted
+  for (;;) {
+    const nowMs = gateway.now()
+    const kept = cache.get(key, nowMs)
+    const known = kept && restored(kept, wanted, nowMs)
+    if (known !== undefined) return noted(known, way, "hit")
+    const flight = flights.get(key)
+    if (flight === undefined) return flights.lead(key, () => asked(wanted, way, ask), isGivenUp)
+    const landed = await unlessCancelled(flight, request.cancellation)
+    if (landed === "cancelled") return cancelledMeanwhile
+    if (landed !== undefined) return isForAll(landed.answer) ? noted(landed, way, "shared") : ask()
+  }
+}
+
+async function asked(
+  { key, ttlMs }: Wanted,
+  { gateway }: Way,
+  ask: () => Promise<Obtained>,
+): Promise<Obtained> {
+  const obtained = await ask()
+  const { answer, server, warnings = [] } = obtained
+  if (answer.kind !== "result" || server === undefined || !isGood(answer)) return obtained
+  const { result, plain } = answer
+  const nowMs = gateway.now()
+  const raw = {
+    result,
+    ...(plain && { plain }),
+    server: refKey(server.name, server.version),
+    warnings: [...warnings],
+    atMs: nowMs,
+  }
+  const untilMs = nowMs + ttlMs
+  const entry = { value: undefined, raw, freshUntilMs: untilMs, staleUntilMs: untilMs }
+  gateway.compositions.state.cache.set(key, entry)
+  return obtained
+}
+
+const isGood = (answer: Extract<BackendReply, { kind: "result" }>): boolean => {
+  const plain = answer.plain ?? answer.result
+  return plain["isError"] !== true && isFinal(plain)
+}
+
+const isGivenUp = ({ answer }: Obtained): boolean =>
+  answer.kind === "refusal" && answer.refusal.code === "cancelled"
+
+/** What would be no other for those who waited; a question, say, is for one. */
+const isForAll = (answer: BackendReply): boolean =>
+  answer.kind === "result"
+    ? isGood(answer)
+    : answer.kind === "refusal" && ofServer.has(answer.refusal.code)
+
+const ofServer: ReadonlySet<RefusalCode> = new Set<RefusalCode>([
+  "backend_unavailable",
+  "backend_timeout",
+  "backend_error",
+  "overloaded",
+])
+
+/** As it was, if the server that said it may still be asked. */
+function restored({ raw }: CacheEntry, { servers }: Wanted, nowMs: number): Obtained | undefined {
+  const { result, plain, server: from, warnings, atMs } = raw ?? {}
+  const one = servers.find(({ server }) => refKey(server.name, server.version) === from)
+  if (one === undefined || !isObject(result)) return
+  const ageMs = Math.max(0, Math.round(nowMs - Number(atMs)))
+  return {
+    answer: {
+      kind: "result",
+      result: marked(result, ageMs),
+      ...(isObject(plain) && { plain: marked(plain, ageMs) }),
+    },
+    server: one.server,
+    warnings: Array.isArray(warnings) ? warnings.map(String) : [],
+  }
+}
+
+function marked(result: JsonObject, ageMs: number): JsonObject {
+  const meta = result["_meta"]
+  return { ...result, _meta: { ...(isObject(meta) ? meta : {}), [cacheKey]: { ageMs } } }
+}
+
+function noted(obtained: Obtained, { facts }: Way, cache: "hit" | "shared"): Obtained {
+  facts.server = obtained.server
+  facts.note = { ...facts.note, cache }
+  return obtained
+}
+
+const cancelledMeanwhile: Obtained = {
+  answer: {
+    kind: "refusal",
+    refusal: { code: "cancelled", reason: "while another call asked for the same", fate: "unsent" },
+  },
+  server: undefined,
+}
+
+function unlessCancelled<T>(
+  promise: Promise<T>,
+  cancellation: Cancellation | undefined,
+): Promise<T | "cancelled"> {
+  if (cancellation === undefined) return promise
+  if (cancellation.isCancelled) return Promise.resolve("cancelled")
+  return new Promise((resolve, reject) => {
+    cancellation.listen({ cancelled: () => resolve("cancelled") })
+    promise.then(resolve, reject).finally(() => cancellation.release())
+  })
+}

@@ -1,0 +1,165 @@
+import { type Hit, replaceAt } from "../../compose/replace-at.ts"
+import { isList, isObject, type Json, type JsonObject } from "../../schema/json.ts"
+import { parseJson } from "../../schema/parse-json.ts"
+import type { BackendReply } from "../backends.ts"
+import { mapText } from "./map-text.ts"
+import type { ByForm, ByPath, Redaction } from "./redaction.ts"
+
+export interface Redacted {
+  readonly answer: BackendReply
+  /** `redacted: ID` for each redaction that took something out. */
+  readonly warnings: readonly string[]
+}
+
+/**
+ * A tool's answer without what redactions take out of it: a result, that of a failed call included, and the error of a
+ * server. What cannot be looked through to its end is withheld. The very same answer where there is nothing to take out.
+ */
+export function redact(
+  answer: BackendReply,
+  redactions: readonly Redaction[],
+  { tool, charsMax }: { readonly tool: string; readonly charsMax: number },
+): Redacted {
+  const warnings: string[] = []
+  let left = answer
+  for (const { id, how } of redactions) {
+    const looking: Looking = { left: charsMax, isCutOff: false }
+    const made = how.kind === "path" ? byPath(left, how, looking) : byForm(left, how, looking)
+    if (looking.isCutOff) return { answer: withheld(tool, id), warnings }
+    if (made !== left) warnings.push(`redacted: ${id}`)
+    left = made
+  }
+  return { answer: left, warnings }
+}
+
+interface Looking {
+  /** Characters of text. */
+  left: number
+  isCutOff: boolean
+}
+
+const withheld = (tool: string, id: string): BackendReply => ({
+  kind: "refusal",
+  refusal: {
+    code: "withheld_output",
+    tool,
+    words: "it cannot be redacted",
+    reason: `redaction ${id} cannot look through it to its end (limit redactedText)`,
+  },
+})
+
+/** Types and bytes are not texts to read, and an address that is changed leads nowhere. */
+const except = new Set(["type", "mimeType", "data", "blob", "uri"])
+
+function byForm(answer: BackendReply, how: ByForm, looking: Looking): BackendReply {
+  const digits = (one: string) => withoutDigits(one, how)
+  const metered = (one: string) => (isAffordable(one, looking) ? how.replace(one) : one)
+  const change = { text: metered, digits }
+  const within = { text: how.replace, digits } // of a text that is paid for
+  const inText = (one: string) => {
+    if (!isAffordable(one, looking)) return one
+    const left = how.replace(one)
+    const isPlain = left === one && !one.includes("\\")
+    return isPlain ? one : (inJson(one, (value) => mapText(value, within)) ?? left)
+  }
+  if (answer.kind === "refusal") return answer
+  if (answer.kind === "error") return inError(answer, (value) => mapText(value, change))
+  return inBoth(answer, ({ content, ...rest }) => {
+    const others = mapText(rest, change)
+    const blocks = content && mapText(content, { text: inText, except })
+    if (others === rest && blocks === content) return
+    return { ...(isObject(others) ? others : {}), ...(blocks !== undefined && { content: blocks }) }
+  })
+}
+
+/** A number of more digits than this that has the form is no number any more. */
+const digitsMax = 5
+
+const withoutDigits = (digits: string, { replace, replacement }: ByForm): Json | undefined =>
+  digits.length > digitsMax && replace(digits) !== digits ? replacement : undefined
+
+function byPath(answer: BackendReply, how: ByPath, looking: Looking): BackendReply {
+  if (answer.kind !== "result") return answer
+  const { content, structuredContent } = answer.plain ?? answer.result
+  const at = (value: Json): readonly Hit[] => {
+    const hits = how.hits(value)
+    if (hits === undefined) looking.isCutOff = true
+    return hits ?? []
+  }
+  const taken = structuredContent === undefined ? [] : at(structuredContent)
+  const secrets = taken.flatMap(({ value }) => worded(value))
+  const inText = (text: string) => {
+    if (!isAffordable(text, looking)) return text
+    const json = inJson(text, (value) => {
+      const hits = at(value)
+      return hits.length === 0 ? value : replaceAt(value, hits, how.replacement)
+    })
+    return json ?? withoutWords(text, secrets, String(how.replacement))
+  }
+  const blocks = content && mapText(content, { text: inText, except })
+  if (taken.length === 0 && blocks === content) return answer
+  return inBoth(answer, (result) => ({
+    ...result,
+    ...(blocks !== undefined && { content: blocks }),
+    ...(result["structuredContent"] !== undefined && {
+      structuredContent: replaceAt(result["structuredContent"], taken, how.replacement),
+    }),
+  }))
+}
+
+/** Shorter words than this stand in other words, too. */
+const wordMin = 4
+
+/** What prose would say of a value that was taken out. */
+function worded(value: Json): readonly string[] {
+  if (isList(value)) return value.flatMap(worded)
+  if (isObject(value)) return Object.values(value).flatMap(worded)
+  const words = typeof value === "string" || typeof value === "number" ? String(value) : ""
+  return words.length < wordMin ? [] : [words]
+}
+
+const withoutWords = (text: string, secrets: readonly string[], by: string): string =>
+  secrets.reduce((left, secret) => left.replaceAll(secret, by), text)
+
+function isAffordable(text: string, looking: Looking): boolean {
+  looking.left -= text.length
+  looking.isCutOff ||= looking.left < 0
+  return !looking.isCutOff
+}
+
+/** A text that is JSON as a whole, changed as what it means; undefined for prose. */
+function inJson(text: string, change: (value: Json) => Json): string | undefined {
+  if (!/^\s*[[{]/.test(text)) return
+  try {
+    const value = parseJson(text) as Json // what is parsed from JSON is Json
+    const made = change(value)
+    return made === value ? text : JSON.stringify(made)
+  } catch (cause) {
+    if (cause instanceof SyntaxError) return
+    throw cause
+  }
+}
+
+/** The result as it is sent and as it is looked at; undefined: unchanged. */
+function inBoth(
+  answer: Extract<BackendReply, { kind: "result" }>,
+  change: (result: JsonObject) => JsonObject | undefined,
+): BackendReply {
+  const result = change(answer.result)
+  const plain = answer.plain && change(answer.plain)
+  if (result === undefined && plain === undefined) return answer
+  const twin = plain ?? answer.plain
+  return { kind: "result", result: result ?? answer.result, ...(twin && { plain: twin }) }
+}
+
+function inError(
+  answer: Extract<BackendReply, { kind: "error" }>,
+  change: (value: Json) => Json,
+): BackendReply {
+  const { data, ...error } = answer.error
+  const message = String(change(error.message))
+  const isJson = isObject(data) || isList(data) || typeof data === "string"
+  const told = isJson ? change(data) : data
+  if (message === error.message && told === data) return answer
+  return { kind: "error", error: { ...error, message, ...(told !== undefined && { data: told }) } }
+}

@@ -1,0 +1,25 @@
+import type { Hit } from "../../compose/replace-at.ts"
+import type { Json } from "../../schema/json.ts"
+import type { RuleMatch } from "../rules/rule.ts"
+
+/** What is taken out of results, whoever called: by where it stands, or by how it looks. */
+export interface Redaction {
+  readonly id: string
+  readonly match: Omit<RuleMatch, "agents">
+  readonly how: ByPath | ByForm
+}
+
+/** In structured content, and in texts that are JSON. */
+export interface ByPath {
+  readonly kind: "path"
+  /** Undefined where the places cannot all be told. */
+  readonly hits: (value: Json) => readonly Hit[] | undefined
+  readonly replacement: Json
+}
+
+/** In every text. */
+export interface ByForm {
+  readonly kind: "form"
+  readonly replace: (text: string) => string
+  readonly replacement: string
+}

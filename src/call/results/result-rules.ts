@@ -1,0 +1,60 @@
+import { Flights } from "../../compose/run/state/flights.ts"
+import type { CatalogTool } from "../../registry/catalog.ts"
+import { meansTool, type RuleMatch } from "../rules/rule.ts"
+import type { HiddenTextMode } from "./hidden-text.ts"
+import type { Obtained } from "./obtain.ts"
+import type { Redaction } from "./redaction.ts"
+
+/** Results of read-only tools are kept, and given again for the same arguments. */
+export interface CacheRule {
+  readonly match: Omit<RuleMatch, "agents">
+  readonly ttlMs: number
+  /** `everyone`: configuration says that the results do not depend on who calls. */
+  readonly scope: "caller" | "everyone"
+}
+
+interface ResultSettings {
+  readonly hiddenText: HiddenTextMode
+  readonly redactions: readonly Redaction[]
+  readonly caches: readonly CacheRule[]
+  /** Characters of one result that are looked through by a redaction. */
+  readonly redactedCharsMax: number
+}
+
+interface OfTool {
+  readonly redactions: readonly Redaction[]
+  readonly cache: CacheRule | undefined
+}
+
+/** What configuration says of results, ready to be asked. */
+export class ResultRules {
+  readonly hiddenText: HiddenTextMode
+  readonly redactedCharsMax: number
+  /** Calls whose result will be kept. */
+  readonly flights = new Flights<Obtained>()
+  readonly #settings: ResultSettings
+  readonly #byTool = new WeakMap<CatalogTool, OfTool>()
+
+  constructor(settings: ResultSettings) {
+    this.#settings = settings
+    this.hiddenText = settings.hiddenText
+    this.redactedCharsMax = settings.redactedCharsMax
+  }
+
+  /** Of caches the first counts. What changes something is never kept, nor is a composition's result: its steps have caches. */
+  about(tool: CatalogTool): OfTool {
+    const known = this.#byTool.get(tool)
+    if (known !== undefined) return known
+    const { redactions, caches } = this.#settings
+    const about = ({ match }: Pick<CacheRule, "match">) =>
+      meansTool({ ...match, agents: undefined }, tool)
+    const isKept =
+      tool.implementation.kind === "source" && tool.shown.annotations?.["readOnlyHint"] === true
+    const found = {
+      redactions: redactions.filter(about),
+      cache: isKept ? caches.find(about) : undefined,
+    }
+    this.#byTool.set(tool, found)
+    return found
+  }
+}
