@@ -45,5 +45,9 @@ function withReferences(node: unknown): unknown {
 function isFormedScalar(node: object): boolean {
   const type = "type" in node ? node.type : undefined
   if (type === "integer" || type === "number" || type === "boolean") return true
-  return (type === "string" || type === undefined) && formed.some((key) => key in node)
+  return (type === "string" || type === undefined) && Object.entries(node).some(isForm)
 }
+
+/** And not a schema, which is for a member of the reader's that is called so. */
+const isForm = ([key, value]: [string, unknown]): boolean =>
+  formed.includes(key) && (typeof value !== "object" || Array.isArray(value))
