@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from "node:timers/promises"
+import { gzipSync } from "node:zlib"
+import { test } from "vitest"
+import { play } from "./support/invariants.ts"
+import { seeded } from "./support/seeded.ts"
+import { type Answering, honest, World } from "./support/world.ts"
+
+const random = seeded(6)
+const head = { "content-type": "application/json" }
+const bomb = gzipSync(Buffer.alloc(200 * 2 ** 20, " ")) // 200 MiB of blanks in 200 KiB
+
+/** What a server says that should say something else. */
+const faults: readonly { number: number; name: string; words: string; answering: Answering }[] = [
+  {
+    ...{
+      number: 6,
+      name: "a server answers every second call with 5xx",
+      words: "500 or 503 to 50 %",
+    },
+    answering: (call) => {
+      if (random() < 0.5) honest(call)
+      else call.send("<h1>Bad</h1>", random() < 0.5 ? 500 : 503)
+    },
+  },
+  {
+    ...{ number: 7, name: "a server breaks the protocol" },
+    words: "JSON cut off, another id, two answers, an answer after the time limit",
+    answering: (call) => {
+      const kind = Math.floor(random() * 4)
+      const result = { content: [{ type: "text", text: "not yours" }], resultType: "complete" }
+      if (kind === 0) call.send('{"jsonrpc":"2.0","id":')
+      else if (kind === 1) call.send(JSON.stringify({ jsonrpc: "2.0", id: "another", result }))
+      else if (kind === 2) {
+        const text = JSON.stringify({ jsonrpc: "2.0", id: call.id, result })
+        call.send(`${text}${text}`)
+      } else setTimeout(() => honest(call), 2_500).unref()
+    },
+  },
+  {
+    ...{
+      number: 8,
+      name: "a server answers with far too much",
+      words: "100 MB, or 200 MiB in a gzip of 200 KB",
+    },
+    answering: ({ response }) => {
+      if (random() < 0.5) response.writeHead(200, { ...head, "content-encoding": "gzip" }).end(bomb)
+      else {
+        response.writeHead(200, head)
+        const piece = Buffer.alloc(2 ** 20, " ")
+        let left = 100
+        const more = () => {
+          while (left-- > 0 && !response.destroyed)
+            if (!response.write(piece)) return void response.once("drain", more)
+          response.end()
+        }
+        more()
+      }
+    },
+  },
+]
+
+test.each(faults)("$number $name", async ({ answering, name, number, words }) => {
+  await using world = await World.open()
+  await play(world, {
+    number,
+    name,
+    async inject(world) {
+      world.answering = answering
+      await sleep(4_000)
+      world.answering = honest
+      return words
+    },
+  })
+})
