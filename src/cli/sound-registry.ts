@@ -1,14 +1,11 @@
-import { loadPlanned, type Planned } from "../compose/load.ts"
+import type { Planned } from "../compose/load.ts"
 import type { Catalog } from "../registry/catalog.ts"
 import type { Details } from "../registry/details.ts"
-import { toEnd } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
 import type { Config } from "../server/config/config.ts"
-import { callerClaims } from "../server/identity-of.ts"
-import { loadLimitsOf, planLimitsOf, programLimitsOf } from "../server/limit-sets.ts"
 import type { Given, Io } from "./command.ts"
 import { readConfig } from "./config-file.ts"
-import { fetchRegistry } from "./registry-fetch.ts"
+import { judgeConfigured } from "./configured-registry.ts"
 import { readRegistry } from "./registry-file.ts"
 import { load } from "./validate.ts"
 
@@ -37,25 +34,10 @@ export async function soundFile(file: string, io: Io): Promise<Sound | undefined
 
 /** The document that a gateway with this configuration serves; undefined when its problems have been printed. */
 export async function configuredRegistry(config: Config, io: Io): Promise<Sound | undefined> {
-  const { registry, limits } = config
-  const { knobs, name, source } = registry
-  const read =
-    source.kind === "http"
-      ? await fetchRegistry(source, limits, io)
-      : await readRegistry(source.file, programLimitsOf(limits))
-  if (!read.ok) {
-    io.err.write(`${formatProblem(read.problem)}\n`)
-    return undefined
-  }
-  const options = {
-    ...read.provenance,
-    knobs,
-    limits: loadLimitsOf(limits),
-    plans: planLimitsOf(limits),
-    env: (name: string) => io.env[name],
-    claims: callerClaims(config),
-  }
-  return soundOf(name, toEnd(loadPlanned(read.text, options)), io)
+  const judged = await judgeConfigured(config, io)
+  if (judged.ok) return soundOf(config.registry.name, judged.planned, io)
+  io.err.write(`${formatProblem(judged.problem)}\n`)
+  return undefined
 }
 
 function soundOf(file: string, planned: Planned, io: Io): Sound | undefined {

@@ -1,40 +1,78 @@
+import { relative } from "node:path"
 import { loadPlanned, type Planned } from "../compose/load.ts"
 import { defaultPlanLimits } from "../compose/plan/limits.ts"
 import { authoring } from "../registry/draft.ts"
 import { defaultLoadLimits } from "../registry/limits.ts"
 import { toEnd } from "../registry/load.ts"
 import { formatProblem } from "../registry/print-problems.ts"
-import type { Severity } from "../registry/problem.ts"
-import type { Command, ExitCode, Io } from "./command.ts"
+import type { Problem, Severity } from "../registry/problem.ts"
+import type { Config } from "../server/config/config.ts"
+import { type Command, type ExitCode, type Given, type Io, UsageError } from "./command.ts"
 import { type RegistryText, readRegistry } from "./registry-file.ts"
 
 export const validate: Command = {
   name: "validate",
   summary: "Check registry documents and say what is wrong, where, and what would be right",
-  arguments: "FILE…",
+  arguments: "[FILE…]",
   options: {
+    config: {
+      type: "string",
+      short: "c",
+      value: "FILE",
+      summary:
+        "also the document of this configuration, from its file or address, as a gateway would judge it",
+    },
     json: { type: "boolean", summary: "one JSON object per document" },
     quiet: { type: "boolean", short: "q", summary: "errors only" },
   },
   details: `Reads every accepted dialect (v2, v1, the variant), and programs that make a document (.ts, .mts, .js, .mjs). Exit code 1 when a document has an error; warnings alone are fine.
+With --config, the registry of a configuration is checked with its levels and limits; one at an address is fetched with what
+stands in registry.auth, tls and signature, and while its source is away its copy is checked, which stderr says.
 Each problem reads: file:line:column severity code pointer — what is wrong (what would be right).`,
   async run(given, io) {
+    const isConfigured = given.text("config") !== undefined
+    if (!isConfigured && given.arguments.length === 0) throw new UsageError("FILE is missing")
     let worst: ExitCode = 0
-    for (const file of given.arguments) {
-      const loaded = await loadFile(file)
-      if (given.flag("json")) io.out.write(`${JSON.stringify(asJson(file, loaded))}\n`)
-      else print(file, loaded, given.flag("quiet"), io)
-      if (loaded.problems.some(({ severity }) => severity === "error")) worst = 1
+    const tell = (file: string, judged: Judged) => {
+      if (given.flag("json")) io.out.write(`${JSON.stringify(asJson(file, judged))}\n`)
+      else print(file, judged, given.flag("quiet"), io)
+      if (judged.problems.some(({ severity }) => severity === "error")) worst = 1
     }
-    return worst
+    for (const file of given.arguments) tell(file, await loadFile(file))
+    const configured = isConfigured ? await loadConfigured(given, io) : undefined
+    if (configured !== undefined) tell(configured.name, configured.judged)
+    return isConfigured && configured === undefined ? 1 : worst
   },
 }
+
+/** Undefined when the problems of the configuration have been printed. */
+async function loadConfigured(given: Given, io: Io) {
+  const [{ readConfig }, { judgeConfigured }] = await Promise.all([
+    import("./config-file.ts"), // documents alone need no configuration
+    import("./configured-registry.ts"),
+  ])
+  const read = readConfig(given, io, { isOffline: true })
+  if (read === undefined) return
+  const judged = await judgeConfigured(read.config, io)
+  return {
+    name: nameOf(read.config),
+    judged: judged.ok ? judged.planned : unread(judged.problem),
+  }
+}
+
+const nameOf = ({ registry: { name, source } }: Config): string =>
+  source.kind === "file" ? relative("", name) : name
+
+const unread = (problem: Problem): Judged => ({
+  problems: [problem],
+  document: undefined,
+  catalog: undefined,
+})
 
 /** A file that cannot be read is a problem of the document, like any other. */
 async function loadFile(file: string): Promise<Judged> {
   const read = await readRegistry(file)
-  if (!read.ok) return { problems: [read.problem], document: undefined, catalog: undefined }
-  return load(read)
+  return read.ok ? load(read) : unread(read.problem)
 }
 
 type Judged = Pick<Planned, "problems" | "document" | "catalog">

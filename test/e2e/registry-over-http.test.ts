@@ -225,6 +225,11 @@ describe("commands with a configuration whose registry is at an address", () => 
     expect(await command(asked, env)).toMatchObject({ code: 0, stderr: "" })
     const { authorization = "" } = server.requests[0]?.headers ?? {}
     expect(Buffer.from(authorization.slice(6), "base64").toString()).toBe("postern:pass:wörd")
+    const checked = await command(["validate", "--config", config], env)
+    expect(checked).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`${server.url}: sound`),
+    })
     expect(await command(asked)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("PASSWORD is not set in the environment"),
