@@ -75,4 +75,3 @@ export const telemetry = z.strictObject({
   traces: traces.describe("Traces of what goes through."),
   metrics: metrics.describe("The metrics of /metrics."),
 })
-export type TelemetryFile = z.infer<typeof telemetry>
