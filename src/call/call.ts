@@ -35,6 +35,7 @@ import { beginFacts, type Facts, warn } from "./facts.ts"
 import type { Gateway } from "./gateway.ts"
 import type { Inquiry } from "./inquiry.ts"
 import type { Respondent, Rounds } from "./interaction/peer.ts"
+import type { Deadline } from "./limits/deadline.ts"
 import { type Permit, permit, permitInside } from "./permit.ts"
 import type { Refusal } from "./refusal.ts"
 import { obtain } from "./results/obtain.ts"
@@ -61,6 +62,8 @@ export interface CallRequest extends Inquiry {
   /** The caller takes a task in place of the result: the `task` of a legacy one, such as `{ttl}`. Of a modern one only compositions have it. */
   readonly task?: JsonObject | undefined
   readonly cancellation: Cancellation | undefined
+  /** Of a caller that says how long it waits. */
+  readonly deadline?: Deadline
   readonly onNotification: ((notification: JsonObject) => void) | undefined
   /** The server wants to be polled for the answer. */
   readonly onPause?: (() => void) | undefined
@@ -121,6 +124,7 @@ async function recorded(way: Way, go: (way: Way) => Promise<Answer>): Promise<An
   let isRecorded = false
   try {
     answer = await go(way)
+    if (request.deadline !== undefined) answer = request.deadline.judged(answer, request.tool)
   } finally {
     facts.trace = span?.context.traceId
     const record = recordOf(kind, request, facts, answer, gateway.now(), id)

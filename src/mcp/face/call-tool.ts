@@ -1,9 +1,10 @@
 import type { LogWish, RpcError } from "../../call/backends.ts"
-import { type CallRequest, call } from "../../call/call.ts"
+import { type Answer, type CallRequest, call } from "../../call/call.ts"
 import type { Evidence } from "../../call/caller.ts"
 import type { Cancellation } from "../../call/cancellation.ts"
 import type { Gateway } from "../../call/gateway.ts"
 import type { Respondent } from "../../call/interaction/peer.ts"
+import { Deadline } from "../../call/limits/deadline.ts"
 import { withoutOurNotice } from "../../call/meta.ts"
 import { permit } from "../../call/permit.ts"
 import { relatedTo, statusMethod, unrelated } from "../../call/tasks/shape.ts"
@@ -15,6 +16,7 @@ import type { Exchange } from "./exchange.ts"
 import { header, type RequestHeaders } from "./headers.ts"
 import { legacyOutput } from "./legacy/output-schema.ts"
 import { type MirroredParam, mirroredParams, paramFault } from "./param-headers.ts"
+import { patienceOf } from "./patience.ts"
 import { refusalAnswer } from "./refusal-words.ts"
 import { shortened } from "./shortened.ts"
 import type { Era } from "./tool-list.ts"
@@ -63,13 +65,31 @@ export async function callTool(
     if (fault !== undefined) return exchange.fail(fault, id)
   }
 
+  const patience = patienceOf(params?.["_meta"], headers)
+  if (typeof patience === "string") return exchange.fail(badParams(patience), id)
+
   exchange.wait()
-  const answer = await call(callOf(codec, going, tool, args), context.gateway)
+  const answer = await callWithin(patience, callOf(codec, going, tool, args), context.gateway)
   const said = answer.kind === "refusal" ? refusalAnswer(answer.refusal, context.speaker) : answer
   if (said.kind === "result") {
     const shaping = answer.kind === "result" ? special : undefined
     exchange.finish(resultText(id, codec.result(said.result, shaping, context)))
   } else exchange.fail("fail" in said ? said.fail : relayedError(said.error), id)
+}
+
+/** Within the time that the caller says it waits, where it says so. */
+async function callWithin(
+  patience: number | undefined,
+  request: CallRequest,
+  gateway: Gateway,
+): Promise<Answer> {
+  if (patience === undefined) return call(request, gateway)
+  const deadline = new Deadline(patience, request.cancellation)
+  try {
+    return await call({ ...request, deadline }, gateway)
+  } finally {
+    deadline.clear()
+  }
 }
 
 function callOf(
