@@ -85,7 +85,7 @@ export const limitTable = {
   registryFetchTimeout: time(defaultHttpLimits.fetchMs, "one fetch of the document may take"),
   registryRetryWait: time(
     defaultHttpLimits.retryMaxMs,
-    "to wait at most between two fetches of it while its source is away, whatever that asks for",
+    "its source is left alone at most, whatever that asks for (Retry-After)",
   ),
   registryEventsIdle: time(
     defaultHttpLimits.eventsIdleMs,

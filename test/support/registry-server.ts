@@ -106,7 +106,7 @@ function openStream(response: ServerResponse, streams: Set<ServerResponse>): voi
 }
 
 /** Answers as RFC 9110 wants it, also to a condition. */
-export function honestly(
+function honestly(
   { document, etag: given, headers, lastModified }: RegistryServerState,
   request: IncomingMessage,
   response: ServerResponse,

@@ -5,6 +5,7 @@ import { JsonRequests } from "../../mcp/backend/credentials/json-request.ts"
 import { TokenSource } from "../../mcp/backend/credentials/token-source.ts"
 import { isHeaderText, readSecret } from "../../mcp/backend/secret-text.ts"
 import type { Proof } from "../../store/http/fetch-document.ts"
+import { backoffMaxMs } from "../../store/http/schedule.ts"
 import type { RegistryAuth } from "../config/config.ts"
 import type { Limits } from "../limits.ts"
 import { secretText } from "../routes.ts"
@@ -45,7 +46,7 @@ class TokenProof implements Proof {
     const timing = {
       now: () => performance.now(),
       backoffMs: retryMs,
-      backoffMaxMs: limits.registryRetryWait,
+      backoffMaxMs,
     }
     const source = new TokenSource(withSecrets(auth.authorization, secretText), {
       timing,

@@ -1,5 +1,6 @@
 import { EventParser, EventStreamError } from "./event-parser.ts"
 import { type Answer, get, type Request, single } from "./get.ts"
+import { backoffMaxMs } from "./schedule.ts"
 
 export interface EventsPorts {
   /** What to send for a stream at this address: with what proves the gateway. Rejects where that cannot be had. */
@@ -50,8 +51,9 @@ export class Events {
       const goesOn = await this.#listen(this.#url).catch(() => true)
       this.#state = "connecting"
       if (!goesOn) break
-      const grown = Math.max(this.#retryMs, firstRetryMs) * 2 ** Math.min(this.#failures++, 20)
-      await pause(Math.min(grown, this.#ports.retryMaxMs) * spread(), this.#closed.signal)
+      const grown = Math.min(firstRetryMs * 2 ** Math.min(this.#failures++, 20), backoffMaxMs)
+      const waitMs = Math.min(Math.max(grown, this.#retryMs), this.#ports.retryMaxMs)
+      await pause(waitMs * spread(), this.#closed.signal)
     }
     this.#state = "none"
   }

@@ -3,7 +3,7 @@ export interface HttpLimits {
   /** From connecting to the last byte of the document, and of its signature. */
   readonly fetchMs: number
   readonly documentBytesMax: number
-  /** Between two attempts while the source is away, at most, and however long it asks to be left alone. */
+  /** The source is left alone for at most so long, whatever it asks for. */
   readonly retryMaxMs: number
   /** A stream of changes may be silent for so long. */
   readonly eventsIdleMs: number

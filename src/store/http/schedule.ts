@@ -1,6 +1,9 @@
 /** The least time between two looks, however many events come. */
 const gapMs = 1_000
 
+/** The longest wait that failures alone lead to: so soon after an outage it is over here, too. */
+export const backoffMaxMs = 30_000
+
 /** When to look at a source next. Times are milliseconds since the epoch. */
 export class Schedule {
   readonly #refreshMs: number
@@ -48,11 +51,11 @@ export class Schedule {
     this.#plan(this.#refreshMs * (0.9 + 0.2 * Math.random()))
   }
 
-  /** Twice as long each time, up to the interval or the limit; as long as the source asks, up to the limit. Returns the wait. */
+  /** Twice as long each time, up to half a minute; as long as the source asks, up to the limit. Returns the wait. */
   failed(retryAfterMs = 0): number {
     const grown = gapMs * 2 ** Math.min(this.#failures++, 20)
-    const longest = Math.min(this.#retryMaxMs, Math.max(gapMs, this.#refreshMs))
-    const backoff = Math.min(grown, longest) * (1 + Math.random() / 4)
+    const longest = Math.min(backoffMaxMs, this.#retryMaxMs, Math.max(gapMs, this.#refreshMs))
+    const backoff = Math.min(grown, longest) * (0.8 + 0.2 * Math.random())
     const held = Math.min(retryAfterMs, this.#retryMaxMs)
     this.#heldUntilMs = Date.now() + held
     const waitMs = Math.max(backoff, held)
