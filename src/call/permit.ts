@@ -93,7 +93,8 @@ export function permitInside(
     // By what it means: a tool without a version stands for every version of its name.
     return one.type === "tool" && one.name === target.name && registered(one, catalog) === tool
   })
-  if (tool !== undefined && isGranted) return grant({ caller, tool, via: by, args }, levels, none)
+  if (isGranted && tool === undefined) return refuse({ code: "unknown_tool", tool: target.name })
+  if (isGranted && tool !== undefined) return grant({ caller, tool, via: by, args }, levels, none)
   const reason = `${written(by)} does not depend on ${written(target)}`
   return refuse({ code: "undeclared_dependency", tool: target.name, reason })
 }

@@ -78,7 +78,7 @@ export async function startGateway(sketch: Sketch): Promise<TestGateway> {
     running.exited.then(({ code }) => {
       throw new Error(`the gateway ended with ${code}: ${running.stderr()}`)
     }),
-    becomes(() => /^ready on \S+$/m.test(running.stdout()), "ready"),
+    becomes(() => /^ready on \S+$/m.test(running.stdout()), "ready", 60_000),
   ])
   const url = String(/^ready on (\S+)$/m.exec(running.stdout())?.[1])
   const adminPort = Number(/^ {2}admin\s+http:\S+:(\d+) /m.exec(running.stdout())?.[1])

@@ -84,10 +84,14 @@ export const until = <T>(look: () => T | Promise<T>, timeout = 15_000): Promise<
   vi.waitFor(look, { timeout, interval: 20 })
 
 /** Waits until `claim` is true. */
-export const becomes = (claim: () => boolean | Promise<boolean>, words: string): Promise<void> =>
+export const becomes = (
+  claim: () => boolean | Promise<boolean>,
+  words: string,
+  timeout?: number,
+): Promise<void> =>
   until(async () => {
     if (!(await claim())) throw new Error(`still not: ${words}`)
-  })
+  }, timeout)
 
 /** The living processes that `pid` started, and those that they started. */
 export function descendants(pid: number): number[] {

@@ -59,6 +59,7 @@ type Told = Failure & { readonly effect: Happened }
 function failureOf(refusal: Refusal): Told {
   switch (refusal.code) {
     case "unknown_tool":
+      return { ...failure("denied", "its tool is not registered"), effect: "none" }
     case "undeclared_dependency":
       return { ...failure("denied", "the composition may not call it"), effect: "none" }
     case "denied_by_rule":
