@@ -33,7 +33,7 @@ async function world(
     env,
     config: {
       telemetry: { endpoint, metrics: { enabled: false }, ...telemetry },
-      limits: { spanDelay: "20ms", spanBatch: 6, ...limits },
+      limits: { spanDelay: "1h", spanBatch: 6, ...limits }, // a batch goes when two calls are in it
     },
   })
   return {
@@ -156,7 +156,7 @@ describe("a collector", () => {
       metrics: { interval: "1h" },
     }
     const env = { OTLP_TOKEN: "Bearer top-secret", OTEL_RESOURCE_ATTRIBUTES: "team=search,shard=8" }
-    await using here = await world(collector.url, { spanDelay: "1h" }, telemetry, env)
+    await using here = await world(collector.url, {}, telemetry, env)
     await here.calls(1)
     expect(collector.requests).toEqual([])
     expect((await here.gateway.stop()).code).toBe(0)
