@@ -225,7 +225,7 @@ export const limitTable = {
   breakerCalls: count(20, "calls in breakerWindow before their percentage says something"),
   breakerWindow: time(10_000, "calls are counted for breakerPercent"),
   breakerOpen: time(
-    10_000,
+    3_000,
     "a server is left alone before one call tries it; its breaker overrides",
   ),
   backendRetries: {

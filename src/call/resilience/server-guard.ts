@@ -91,7 +91,7 @@ export class ServerGuard {
 /** What a breaker goes by: whether the server was there and spoke, never what its tools said. */
 const blamed: ReadonlySet<Fate> = new Set<Fate>(["lost", "late", "failing", "malformed"])
 
-export function verdictOf(reply: BackendReply): Verdict {
+function verdictOf(reply: BackendReply): Verdict {
   if (reply.kind !== "refusal") return "success"
   const { refusal } = reply
   if (refusal.code === "cancelled" || !("fate" in refusal) || refusal.fate === undefined)

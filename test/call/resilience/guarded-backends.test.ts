@@ -148,6 +148,18 @@ describe("the breaker of a server", () => {
     expect(told).toEqual(["web@1 open"])
   })
 
+  test("tries again after the same time, however often it has failed before", async () => {
+    const { clock, guarded, word } = world(Array(13).fill(failed("lost")))
+    await times(3, word)
+    for (let n = 0; n < 10; n++) {
+      await clock.pass(policy.resetMs)
+      expect(await word()).toBe("backend_error")
+      expect(guarded.status(server)?.retryInMs).toBe(policy.resetMs)
+    }
+    await clock.pass(policy.resetMs)
+    expect(await times(2, word)).toEqual(["result", "result"])
+  })
+
   test("opens when half of many calls fail, though never so many in a row", async () => {
     const mixed = Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? done() : failed("failing")))
     const { asked, word } = world(mixed)
