@@ -75,7 +75,7 @@ export class Registry {
   #watch: Watch | undefined
   readonly #closed = new AbortController()
   readonly #first = Promise.withResolvers<void>()
-  /** The last attempt found the source away. */
+  /** The last attempt that ended found the source away. */
   #isAway = false
   #wentBack = false
 
@@ -124,7 +124,6 @@ export class Registry {
 
   async #attempt(): Promise<void> {
     const { source } = this.#options
-    this.#isAway = false
     await this.#from(() => source.read())
     if (this.#state.generation === 0 && !this.#wentBack) await this.#goBack()
   }
@@ -134,6 +133,7 @@ export class Registry {
     let document: ReadDocument | undefined
     try {
       document = await read()
+      this.#isAway = false
     } catch (error) {
       return this.#unreadable(error)
     }
@@ -145,18 +145,18 @@ export class Registry {
     }
   }
 
-  /** To what was kept before this process. What is wrong with the document at the source stays known. */
+  /** To what was kept before this process. What is wrong with the document at the source stays known, and is in the state. */
   async #goBack(): Promise<void> {
     this.#wentBack = true
     const isAway = this.#isAway
     const tried = this.#tried
-    const { lastError } = this.#state
+    const { bug, lastError } = this.#state
     await this.#from(async () => this.#options.source.lastGood?.())
     this.#isAway = isAway
     const { generation, lastError: second } = this.#state
     if (generation > 0 && !isAway) {
       this.#tried = tried
-      this.#state = { ...this.#state, lastError }
+      this.#state = { ...this.#state, bug, lastError }
     } else if (generation === 0 && second !== undefined && second !== lastError) {
       const problems = [...(lastError?.problems ?? []), ...second.problems]
       this.#state = { ...this.#state, lastError: { ...second, problems } }

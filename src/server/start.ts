@@ -73,6 +73,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
     const state = await parts.registry.start(waitingOf(config, options.signal))
     await parts.pinning.start()
     if (parts.current.catalog === undefined) throw unsound(config, state)
+    if (state.lastError !== undefined) refuse(parts, state.lastError.problems) // the copy is served
     const contradictions = parts.current.routes?.problems.filter(isError) ?? []
     if (contradictions.length > 0)
       throw new StartError(`the servers of ${config.file} contradict each other`, {

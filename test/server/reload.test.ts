@@ -12,7 +12,7 @@ import { inSlices } from "../../src/server/slices.ts"
 import { fileSource } from "../../src/store/file-source.ts"
 import { defaultProgramLimits } from "../../src/store/program/limits.ts"
 import { programSource } from "../../src/store/program/program-source.ts"
-import type { ReadDocument } from "../../src/store/source.ts"
+import { type ReadDocument, SourceAway } from "../../src/store/source.ts"
 
 const document = (...servers: string[]) =>
   JSON.stringify({
@@ -24,6 +24,102 @@ const document = (...servers: string[]) =>
       source: { server: name, serverVersion: "1.0.0", tool: name },
     })),
   })
+
+describe("the registry of a source that keeps what was good", () => {
+  test.each([
+    ["is not sound", async () => read("{"), "json_syntax"],
+    ["may not be used", () => Promise.reject(new RangeError("huge")), "document_too_large"],
+  ])(
+    "goes back to that at a start where the document %s, and goes on saying so",
+    async (_, now, code) => {
+      const { kept, registry } = keeping(now, async () => read(document("a")))
+      expect(await registry.start()).toMatchObject({
+        generation: 1,
+        refusals: 1,
+        lastError: { problems: [{ code }] },
+      })
+      expect(kept).toEqual([document("a")])
+      await registry.reload()
+      expect(registry.state()).toMatchObject({ refusals: 1 }) // it is the same, and was told of
+    },
+  )
+
+  test("goes back to that, with nothing against it, where the source is away", async () => {
+    const { kept, registry } = keeping(gone, async () => read(document("a")))
+    expect(await registry.start()).toMatchObject({
+      generation: 1,
+      refusals: 0,
+      lastError: undefined,
+    })
+    expect(kept).toEqual([document("a")])
+  })
+
+  test("says what is wrong with both when neither will do", async () => {
+    const { registry } = keeping(gone, async () => read("{"))
+    const { lastError } = await registry.start()
+    expect(lastError?.problems.map(({ code }) => code)).toEqual([
+      "registry_source_away",
+      "json_syntax",
+    ])
+  })
+
+  test("goes on as it is when the source says that nothing changed, and recovers by that", async () => {
+    let now: () => Promise<ReadDocument | undefined> = async () => read(document("a"))
+    const { registry } = keeping(() => now())
+    await registry.start()
+    now = async () => read("{")
+    await registry.reload()
+    expect(registry.state()).toMatchObject({ generation: 1, lastError: { problems: [{}] } })
+    now = async () => undefined
+    await registry.reload()
+    expect(registry.state()).toMatchObject({ generation: 1, lastError: undefined })
+  })
+
+  test("waits for its source as long as it is told, or until it is stopped", async () => {
+    let now: () => Promise<ReadDocument | undefined> = gone
+    const { registry } = keeping(() => now())
+    const stop = new AbortController()
+    const started = registry.start({ waitMs: 600_000, signal: stop.signal })
+    await registry.reload()
+    now = async () => read(document("a"))
+    await registry.reload()
+    expect(await started).toMatchObject({ generation: 1 })
+    const stopped = keeping(gone).registry.start({ waitMs: 600_000, signal: stop.signal })
+    stop.abort()
+    expect(await stopped).toMatchObject({ generation: 0 })
+  })
+})
+
+const read = (text: string): ReadDocument => ({ text, provenance: { file: "https://a.example/r" } })
+const gone = () =>
+  Promise.reject(new SourceAway("nobody is there", { file: "https://a.example/r" }))
+
+/** A registry whose source has what `now` says, and kept what `before` says. */
+function keeping(
+  now: () => Promise<ReadDocument | undefined>,
+  before: () => Promise<ReadDocument | undefined> = async () => undefined,
+) {
+  const kept: string[] = []
+  const registry = new Registry({
+    source: {
+      file: "https://a.example/r",
+      read: now,
+      watch: async () => ({ close: () => undefined }),
+      keep: ({ text }) => void kept.push(text),
+      lastGood: before,
+    },
+    load: loaded,
+    sliceMs: 10,
+    now: () => 1,
+    onAccepted: () => undefined,
+    onRefused: () => undefined,
+    onBug: (error) => {
+      throw error
+    },
+  })
+  onTestFinished(() => registry.close())
+  return { kept, registry }
+}
 
 describe("the registry in use", () => {
   test("is what the file holds at the start and after each change", async () => {
