@@ -19,6 +19,7 @@ const kinds = {
   unknown: true,
   settle: true,
   skip: true,
+  begin: true,
   ask: true,
   answer: true,
   undo: true,

@@ -33,6 +33,7 @@ export class Schedule {
   readonly #summaries = new Map<number, readonly StepSummary[]>()
   readonly #timers: Cancellation[] = []
   readonly #end = Promise.withResolvers<Result>()
+  readonly #endMs: number | undefined
   #running = 0
   #isLate = false
 
@@ -44,13 +45,16 @@ export class Schedule {
     this.#standing = new Standing(graph)
     this.#settled = steps
     this.#missing = [...this.#shape.waitsFor]
-    this.#site = { ...site, stop: this.#stop, deadlineMs: deadlineOf(graph, site) }
+    this.#endMs = endOf(graph, site)
+    const deadlineMs =
+      this.#endMs === undefined ? site.deadlineMs : earlier(site.deadlineMs, this.#endMs)
+    this.#site = { ...site, stop: this.#stop, deadlineMs }
   }
 
   /** Runs the steps; the value of the graph is not computed here. */
   async run(): Promise<Result> {
     const { timeoutMs, steps } = this.#graph
-    if (timeoutMs !== undefined) this.#limit(timeoutMs)
+    if (timeoutMs !== undefined && this.#endMs !== undefined) this.#limit(timeoutMs, this.#endMs)
     for (const index of steps.keys()) if (this.#missing[index] === 0) this.#ready.push(index)
     this.#advance()
     try {
@@ -181,13 +185,13 @@ export class Schedule {
   }
 
   /** Of a durable run the time is that of the whole, however often it was begun again. */
-  #limit(timeoutMs: number): void {
+  #limit(timeoutMs: number, endMs: number): void {
     const { run, path } = this.#site
     const { log, ports } = run.parts
     if (log !== undefined && this.#wasPastPivot(log)) return
-    const endMs = path === "" ? log?.deadlineMs : undefined
-    const leftMs = endMs === undefined ? timeoutMs : endMs - ports.clock.now()
-    if (leftMs > 0) this.#after(leftMs, () => this.#overrun(timeoutMs))
+    const leftMs = endMs - ports.clock.now()
+    // What had all its steps done in time is gone through again at once, and has not run out of it.
+    if (leftMs > 0 || path !== "") this.#after(Math.max(0, leftMs), () => this.#overrun(timeoutMs))
     else this.#overrun(timeoutMs)
   }
 
@@ -210,11 +214,12 @@ interface Started {
   readonly beganMs: number
 }
 
-function deadlineOf({ timeoutMs }: Graph, { run, path, deadlineMs }: Site): number | undefined {
-  if (timeoutMs === undefined) return deadlineMs
-  const { log } = run.parts
-  if (path === "" && log?.deadlineMs !== undefined) return earlier(deadlineMs, log.deadlineMs)
-  return earlier(deadlineMs, run.parts.ports.clock.now() + timeoutMs)
+/** When its own time is over, on the clock's scale. */
+function endOf({ timeoutMs }: Graph, { run, path }: Site): number | undefined {
+  if (timeoutMs === undefined) return
+  const { log, ports } = run.parts
+  if (path === "") return log?.deadlineMs ?? ports.clock.now() + timeoutMs
+  return log?.endOf(path, timeoutMs) ?? ports.clock.now() + timeoutMs
 }
 
 function settledAs(result: Result | "skipped"): Settled {

@@ -11,6 +11,7 @@ export type RunEvent = { readonly step: string } & (
   | StepEvents
   | AnswerEvents
   | UndoEvents
+  | BeginEvent
   | TurnEvent
   | CancelEvent
   | OpEvent
@@ -44,6 +45,13 @@ type UndoEvents =
       /** `final`: it is not tried again by itself. */
       readonly data: Problem & { readonly final?: true }
     }
+
+/** A graph inside that has a time of its own has begun, for whichever time: later begun again, it has no more than is left. */
+export interface BeginEvent {
+  readonly kind: "begin"
+  /** What the run waits for a person comes on top. */
+  readonly data: { readonly untilMs: number }
+}
 
 /**
  * The run takes another status, or, with the path of a saga inside, that saga goes back (`to: "compensating"`). Nothing of

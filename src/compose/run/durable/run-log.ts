@@ -37,6 +37,8 @@ export class RunLog {
   readonly #gone = new Set<string>()
   /** Paths that are announced by what is around them. */
   readonly #covered = new Set<string>()
+  /** Paths of graphs that this process has begun. */
+  readonly #begun = new Set<string>()
   #hasProgressed = false
 
   constructor(options: RunLogOptions) {
@@ -116,6 +118,17 @@ export class RunLog {
   refusalOf(path: string): Reason | undefined {
     if (!this.state.isBack(path) || this.state.step(path)?.standing === "unknown") return
     return goingBack
+  }
+
+  /** When a graph that begins now has no time left: a process before this one may have begun it already. */
+  endOf(path: string, timeoutMs: number): number {
+    const { state } = this
+    const known = this.#begun.has(path) ? undefined : state.untilOf(path)
+    this.#begun.add(path)
+    const untilMs = known ?? this.#options.clock.now() + timeoutMs
+    const isBound = !path.startsWith("~") && !this.isCovered(path) && !state.isBack(path)
+    if (isBound && known === undefined) this.note({ kind: "begin", step: path, data: { untilMs } })
+    return untilMs
   }
 
   cover(path: string): void {

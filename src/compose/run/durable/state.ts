@@ -1,5 +1,5 @@
 import { isAnswered, notSent, type StepError } from "../outcome.ts"
-import type { CancelEvent, OpEvent, RunEvent, StoredEvent, TurnEvent } from "./event.ts"
+import type { BeginEvent, CancelEvent, OpEvent, RunEvent, StoredEvent, TurnEvent } from "./event.ts"
 import { checkTransition, isTerminal, type RunStatus } from "./status.ts"
 import { checkMove, pending, type StepState, type UndoState } from "./step-state.ts"
 
@@ -30,6 +30,7 @@ export class RunState {
   #cancelled: Cancelled | undefined
   #waitingSinceMs: number | undefined
   readonly #steps = new Map<string, StepState>()
+  readonly #until = new Map<string, number>()
   readonly #backs = new Map<string, Back>()
 
   /** Of a run that is read from its journal. */
@@ -67,6 +68,11 @@ export class RunState {
     return this.#waitingSinceMs
   }
 
+  /** When the time of the graph at this path is over, if it has one of its own and was begun. */
+  untilOf(path: string): number | undefined {
+    return this.#until.get(path)
+  }
+
   /** By path, in the order in which they were first heard of. */
   get steps(): ReadonlyMap<string, Readonly<StepState>> {
     return this.#steps
@@ -102,6 +108,7 @@ export class RunState {
     if (isTerminal(this.#status)) throw new Error(`${event.kind} in a run that is ${this.#status}`)
     if (event.kind === "turn") this.#turn(event, event.atMs)
     else if (event.kind === "op") this.#operate(event, event)
+    else if (event.kind === "begin") this.#until.set(event.step, event.data.untilMs)
     else if (event.kind === "cancel") this.#cancelled = byCaller
     else this.#advance(event, event)
     this.#seq = event.seq
@@ -113,12 +120,20 @@ export class RunState {
       checkTransition(this.#status, to, this.#parkedFrom)
       this.#parkedFrom = to === "parked" ? this.#status : undefined
       this.#parkedError = to === "parked" ? error : undefined
+      if (to === "running") this.#prolong(atMs)
       this.#waitingSinceMs = to === "waiting" ? atMs : undefined
       this.#status = to
     } else if (to !== "compensating" || this.#backs.has(step))
       throw new Error(`the saga at ${step} cannot become ${to}`)
     if (to === "compensating" && !this.#backs.has(step))
       this.#backs.set(step, { error, reason, atMs })
+  }
+
+  /** After an answer all has as much time as before the question; after an operator, all of it. */
+  #prolong(nowMs: number): void {
+    const { waitingSinceMs } = this
+    if (waitingSinceMs === undefined) this.#until.clear()
+    else for (const [path, ms] of this.#until) this.#until.set(path, ms + nowMs - waitingSinceMs)
   }
 
   #advance(event: Exclude<RunEvent, OfTheRun>, { seq, atMs }: StoredEvent): void {
@@ -192,7 +207,7 @@ export class RunState {
 }
 
 /** What is about no step of it. */
-type OfTheRun = TurnEvent | CancelEvent | OpEvent
+type OfTheRun = BeginEvent | TurnEvent | CancelEvent | OpEvent
 
 export const byCaller: Cancelled = { by: "caller", words: "cancelled by the caller" }
 /** The reason is none of the caller's business. */
