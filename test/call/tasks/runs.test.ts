@@ -1,103 +1,11 @@
 import { describe, expect, test } from "vitest"
-import type { BackendReply } from "../../../src/call/backends.ts"
 import { callInside } from "../../../src/call/call.ts"
 import { recoveredOrigin } from "../../../src/call/composition/durable/recovered.ts"
-import type { LiveRespondent, RoundsRespondent } from "../../../src/call/interaction/peer.ts"
-import { askTask } from "../../../src/call/tasks/ask-task.ts"
-import type { TaskRequest } from "../../../src/call/tasks/task-request.ts"
+import type { LiveRespondent } from "../../../src/call/interaction/peer.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
-import { composed, failing, resultIn, runIn, value } from "../../support/composed.ts"
+import { failing, resultIn, runIn } from "../../support/composed.ts"
 import { evidence } from "../../support/evidence.ts"
-import { agentOf, toolDependency } from "../../support/registries.ts"
-
-const able = { elicitation: {}, extensions: { "io.modelcontextprotocol/tasks": {} } }
-const names = ["book", "pay", "ship", "unbook", "unpay"]
-const step = (id: string, more: JsonObject = {}): JsonObject => ({
-  id,
-  action: { tool: { name: id } },
-  ...more,
-})
-const undone = (id: string): JsonObject => ({ compensate: { tool: { name: `un${id}` } } })
-const ask = { id: "ask", action: { approve: { message: "Refund it?" } } }
-const saga = (...steps: JsonObject[]): JsonObject => ({ saga: { sagaIdPath: "$.order", steps } })
-
-interface Sketch {
-  readonly taskAfterMs?: number
-  /** What a tool answers; well otherwise. */
-  readonly answers?: Readonly<Record<string, BackendReply>>
-}
-
-/** Sagas of which tools answer when the test lets them, and two agents that may call them. */
-function world({ taskAfterMs = 0, answers = {} }: Sketch = {}) {
-  const held = new Map<string, PromiseWithResolvers<void>>()
-  const begun = new Map<string, PromiseWithResolvers<void>>()
-  const waits = (map: typeof held, name: string) => {
-    const known = map.get(name) ?? Promise.withResolvers<void>()
-    map.set(name, known)
-    return known
-  }
-  const made = composed({
-    tools: Object.fromEntries(names.map((name) => [name, {}])),
-    compositions: {
-      order: saga(
-        step("book", undone("book")),
-        step("pay", { ...undone("pay"), pivot: true }),
-        step("ship"),
-      ),
-      refund: saga(step("book", undone("book")), ask, step("pay")),
-      beside: saga(step("pay", { ...undone("pay"), after: [] }), { ...ask, after: [] }),
-    },
-    runs: { limits: { runTaskAfter: taskAfterMs } },
-    more: {
-      agents: ["a", "b"].map((name) => ({
-        ...agentOf(
-          name,
-          ["order", "refund", "beside"].map((tool) => toolDependency(tool)),
-        ),
-        version: "1",
-      })),
-    },
-    async backend({ name }) {
-      const tool = String(name)
-      waits(begun, tool).resolve()
-      await held.get(tool)?.promise
-      return answers[tool] ?? value({ [tool]: 1 })
-    },
-  })
-  const { gateway, runs, requests } = made
-  const { durable } = runs
-  /** `tasks/get` and the others, of a modern caller. */
-  const tasks = (method: string, taskId: string, more: Partial<TaskRequest> = {}) =>
-    askTask(
-      {
-        ...{ era: "modern", method: `tasks/${method}`, taskId, params: {}, meta: undefined },
-        ...{ evidence: evidence({ agentName: "a", agentVersion: "1" }), trace: undefined },
-        ...{ cancellation: undefined, onNotification: undefined, respondent: rounds() },
-        ...more,
-      },
-      gateway,
-    )
-  return {
-    ...made,
-    tasks,
-    called: () => requests.map(({ name }) => name),
-    hold: (tool: string) => waits(held, tool),
-    begun: (tool: string) => waits(begun, tool).promise,
-    begin: async (tool: string, more: object = { respondent: rounds() }) =>
-      resultIn(await made.call(tool, { order: 7 }, more)),
-    ended: async (id: string) => (await durable.live(id)?.ended)?.status,
-  }
-}
-
-const rounds = (more: Partial<RoundsRespondent> = {}): RoundsRespondent => ({
-  kind: "rounds",
-  capabilities: able,
-  responses: undefined,
-  state: undefined,
-  ...more,
-})
-
-const taskIn = (result: JsonObject): string => String(result["taskId"])
+import { rounds, taskIn, runTasksWorld as world } from "../../support/run-tasks.ts"
 
 describe("a modern caller that takes tasks", () => {
   test("has a task of a run that takes longer, and finds its result there", async () => {
@@ -240,6 +148,16 @@ describe("a modern caller that takes tasks", () => {
     expect(called()).toEqual(["pay", "unpay"])
   })
 
+  test("cancels what no saga undoes, and it goes no further", async () => {
+    const { begin, tasks, ended, called } = world({ taskAfterMs: 60_000 })
+    const capabilities = { extensions: { "io.modelcontextprotocol/tasks": {} } }
+    const id = taskIn(await begin("quote", { respondent: rounds({ capabilities }) }))
+    await tasks("cancel", id)
+    expect(await ended(id)).toBe("failed")
+    expect(resultIn(await tasks("get", id))).toMatchObject({ status: "cancelled" })
+    expect(called()).toEqual(["book"])
+  })
+
   test("cancels nothing that is past its point of no return", async () => {
     const { begin, hold, begun, tasks, ended, called } = world()
     const ship = hold("ship")
@@ -347,43 +265,5 @@ describe("a legacy caller that asks for a task", () => {
     await ended(id)
     expect(resultIn(await tasks("get", id, legacy))).toMatchObject({ status: "cancelled" })
     expect(await tasks("cancel", id, legacy)).toMatchObject({ error: { code: -32602 } })
-  })
-})
-
-describe("a caller who attaches to a run that is under way", () => {
-  /** What a legacy caller without tasks hears until it has its answer, and after. */
-  function listener() {
-    const told: JsonObject[] = []
-    const onNotification = ({ params }: JsonObject) => void told.push(Object(params))
-    return { told, more: { era: "legacy", meta: { progressToken: "p" }, onNotification } as const }
-  }
-
-  test("hears how far it is, and nothing after its result", async () => {
-    const { begin, hold, begun } = world()
-    const pay = hold("pay")
-    await begin("order")
-    await begun("pay")
-    const { told, more } = listener()
-    const result = begin("order", more)
-    await expect.poll(() => told).toHaveLength(1)
-    expect(told).toEqual([{ progressToken: "p", progress: 1, total: 3, message: "book" }])
-    pay.resolve()
-    expect(await result).toMatchObject({ structuredContent: { ship: { ship: 1 } } })
-    const before = told.length
-    await begin("order", more)
-    expect(told).toHaveLength(before)
-  })
-
-  test("hears that it goes back", async () => {
-    const { begin, hold, begun } = world({ answers: { pay: failing("no money") } })
-    const [pay, unbook] = [hold("pay"), hold("unbook")]
-    await begin("order")
-    pay.resolve()
-    await begun("unbook")
-    const { told, more } = listener()
-    const result = begin("order", more)
-    await expect.poll(() => told.at(0)?.["message"]).toBe("undoing book")
-    unbook.resolve()
-    expect(await result).toMatchObject({ isError: true })
   })
 })

@@ -14,7 +14,7 @@ export interface ToCancel {
 
 /**
  * What a cancellation came to: `over`, the run has ended, is parked or goes back already; `past pivot`, it goes on to its
- * end; `busy`, somebody else stepped in at the same time.
+ * end; `busy`, somebody else stepped in at the same time, or the gateway is stopping.
  */
 export type CancelTaken = "taken" | "over" | "past pivot" | "busy"
 
@@ -41,7 +41,18 @@ async function cancelNow(
   const standing = await standingOf(id, journal, clock.now())
   const reason = standing.ok ? whyUncancellable(standing) : "over"
   if (reason !== undefined) return reason === "cancelled" ? "taken" : reason
+  if (runs.isClosing) return "busy"
   await live?.ended // it waits for somebody, or is lost: it is about to come to rest
+  return written({ id, who }, runs, originOf)
+}
+
+/** While nobody drives it; then it goes on. */
+async function written(
+  { id, who }: ToCancel,
+  runs: DurableRuns,
+  originOf: OriginOf,
+): Promise<CancelTaken> {
+  const { journal, clock } = runs
   await inPeace(id, {
     ...{ journal, clock, resting: runs.ownership().owner },
     claimer: () => ({ ...runs.ownership(), counts: false }),
