@@ -26,7 +26,8 @@ export function checkOutput(
   reply: ToolReply,
   gateway: Pick<Gateway, "levels" | "schemas" | "results">,
 ): Result<Output> {
-  const looked = lookForHidden(reply, gateway.results.hiddenText, permit.tool.name)
+  const { hiddenText, textCharsMax: charsMax } = gateway.results
+  const looked = lookForHidden(reply, hiddenText, { tool: permit.tool.name, charsMax })
   if (!looked.ok) return looked
   const { warnings } = looked.value
   const output = checkSchema(permit, looked.value.reply, gateway)

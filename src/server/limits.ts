@@ -180,9 +180,9 @@ export const limitTable = {
     "recoveries of one run without progress before it is parked",
     100,
   ),
-  redactedText: count(
+  resultText: count(
     mib,
-    "characters of one result that a redaction looks through; a longer one is withheld",
+    "characters of one result that are looked through; a longer one is withheld where something must be taken out",
   ),
   cacheEntries: count(
     defaultPolicyStateLimits.cacheEntries,

@@ -25,11 +25,11 @@ export function rulesOf(...sketches: readonly RuleSketch[]): ToolRules {
 /** The section `results` through the configuration's own reader; a tenth of a mebibyte is redacted. */
 export function resultsOf(
   sketch: Partial<z.input<typeof results>> = {},
-  redactedCharsMax = 100_000,
+  textCharsMax = 100_000,
 ): ResultRules {
   const forCallers = [{ name: "theirs", version: "1.0.0" }]
   const written: ResultsFile = results.parse(sketch)
-  return settleResults(written, { forCallers, redactedCharsMax, wrong: fail })
+  return settleResults(written, { forCallers, textCharsMax, wrong: fail })
 }
 
 function fail(path: readonly PropertyKey[], message: string): never {

@@ -17,7 +17,7 @@ import type { Obtained } from "./obtain.ts"
 import type { CacheRule } from "./result-rules.ts"
 
 /** Where a result says that it is not of this very call, and how old it is. */
-export const cacheKey = "dev.postern/cache"
+const cacheKey = "dev.postern/cache"
 
 /**
  * Equal for calls that have the same answer: of the same caller, unless configuration says that all are answered alike,

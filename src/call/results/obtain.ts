@@ -27,7 +27,7 @@ export function obtain(
       ? ask
       : async () => {
           const executed = await ask()
-          const { redactedCharsMax: charsMax } = results
+          const { textCharsMax: charsMax } = results
           const told = redact(executed.answer, redactions, { tool: permit.tool.name, charsMax })
           return { ...executed, ...told }
         }

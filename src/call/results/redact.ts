@@ -44,7 +44,7 @@ const withheld = (tool: string, id: string): BackendReply => ({
     code: "withheld_output",
     tool,
     words: "it cannot be redacted",
-    reason: `redaction ${id} cannot look through it to its end (limit redactedText)`,
+    reason: `redaction ${id} cannot look through it to its end (limit resultText)`,
   },
 })
 

@@ -17,8 +17,8 @@ interface ResultSettings {
   readonly hiddenText: HiddenTextMode
   readonly redactions: readonly Redaction[]
   readonly caches: readonly CacheRule[]
-  /** Characters of one result that are looked through by a redaction. */
-  readonly redactedCharsMax: number
+  /** Characters of one result that are looked through. */
+  readonly textCharsMax: number
 }
 
 interface OfTool {
@@ -29,7 +29,7 @@ interface OfTool {
 /** What configuration says of results, ready to be asked. */
 export class ResultRules {
   readonly hiddenText: HiddenTextMode
-  readonly redactedCharsMax: number
+  readonly textCharsMax: number
   /** Calls whose result will be kept. */
   readonly flights = new Flights<Obtained>()
   readonly #settings: ResultSettings
@@ -38,7 +38,7 @@ export class ResultRules {
   constructor(settings: ResultSettings) {
     this.#settings = settings
     this.hiddenText = settings.hiddenText
-    this.redactedCharsMax = settings.redactedCharsMax
+    this.textCharsMax = settings.textCharsMax
   }
 
   /** Of caches the first counts. What changes something is never kept, nor is a composition's result: its steps have caches. */

@@ -98,7 +98,7 @@ export const fitsRef = (patterns: readonly string[], ref: Ref): boolean =>
 const agree = (wanted: WantedHints, hints: Hints): boolean =>
   hintNames.every((hint) => wanted[hint] === undefined || wanted[hint] === hints[hint])
 
-export const hintNames = [
+const hintNames = [
   "readOnlyHint",
   "destructiveHint",
   "idempotentHint",

@@ -38,7 +38,7 @@ export const awaitedIn = ({ place: { era, id }, request, send }: Asking): Awaite
 export function checked(made: BackendReply, { permit, gateway }: Asking): BackendReply {
   const { results } = gateway
   const { tool } = permit
-  const limit = { tool: tool.name, charsMax: results.redactedCharsMax }
+  const limit = { tool: tool.name, charsMax: results.textCharsMax }
   const said = redact(withoutOurMeta(made), results.about(tool).redactions, limit).answer
   if (said.kind !== "result") return said
   const output = checkOutput(permit, said, gateway)

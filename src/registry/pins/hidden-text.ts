@@ -41,16 +41,29 @@ export function hiddenText(text: string): string | undefined {
   return `${points.slice(0, namedMax).join(", ")}${more} (${count})`
 }
 
+const emojiOrHidden = new RegExp(`(${emoji.source})|[${hiddenClass}]`, "gu")
+
+/** Where the first hidden character of a text stands; -1 where there is none. */
+export function firstHiddenAt(text: string): number {
+  if (plain.test(text) || !anyHidden.test(text)) return -1
+  for (const { index, 1: shown } of text.matchAll(emojiOrHidden))
+    if (shown === undefined) return index
+  return -1
+}
+
 /** Commands to a terminal (ECMA-48: CSI, OSC), of which only the first character shows nothing. */
-const commands =
-  "(?:\\u{1b}\\[|\\u{9b})[0-?]*[ -/]*[@-~]|\\u{1b}\\][^\\u{7}\\u{1b}]*(?:\\u{7}|\\u{1b}\\\\)"
-const removable = new RegExp(`(${emoji.source})|${commands}|[${hiddenClass}]`, "gu")
+const [esc, bell] = ["\\u{1b}", "\\u{7}"]
+const sequence = `(?:${esc}\\[|\\u{9b})[0-?]*[ -/]*[@-~]`
+const commands = new RegExp(`${sequence}|${esc}\\][^${bell}${esc}]*(?:${bell}|${esc}\\\\)`, "gu")
+const shownEmoji = new RegExp(`(${emoji.source})`, "gu")
 
 /** A text without what is hidden in it; emoji stay what they are. */
-export const withoutHidden = (text: string): string =>
-  plain.test(text) || !anyHidden.test(text)
-    ? text
-    : text.replace(removable, (_, shown: string | undefined) => shown ?? "")
+export function withoutHidden(text: string): string {
+  if (plain.test(text) || !anyHidden.test(text)) return text
+  // Every second part is an emoji.
+  const parts = text.replace(commands, "").split(shownEmoji)
+  return parts.map((part, index) => (index % 2 === 1 ? part : part.replace(hidden, ""))).join("")
+}
 
 const pointOf = (char: string) =>
   `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`

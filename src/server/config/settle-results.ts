@@ -12,7 +12,7 @@ import type { Path } from "./walk.ts"
 interface Surroundings {
   /** Servers that are asked in their callers' names. */
   readonly forCallers: readonly { readonly name: string; readonly version?: string }[]
-  readonly redactedCharsMax: number
+  readonly textCharsMax: number
   readonly wrong: (path: Path, message: string) => void
 }
 
@@ -32,7 +32,7 @@ export function settleResults(
       return how === undefined ? [] : [{ id, match: settleMatch(one.match), how }]
     }),
     caches: cache.map((one, index) => settleCache(one, ["results", "cache", index], around)),
-    redactedCharsMax: around.redactedCharsMax,
+    textCharsMax: around.textCharsMax,
   })
 }
 

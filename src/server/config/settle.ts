@@ -129,7 +129,7 @@ function resultsOf({ results, servers, limits }: ConfigFile, { wrong }: Surround
   const forCallers = Object.entries(servers).flatMap(([key, { auth }]) =>
     auth?.tokenExchange === undefined ? [] : [refOfKey(key)],
   )
-  return settleResults(results, { forCallers, redactedCharsMax: limits.redactedText, wrong })
+  return settleResults(results, { forCallers, textCharsMax: limits.resultText, wrong })
 }
 
 function refOfKey(key: string): Ref {

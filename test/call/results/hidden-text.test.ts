@@ -5,8 +5,9 @@ import { type HiddenTextMode, lookForHidden } from "../../../src/call/results/hi
 import { hiddenIn, hiddenText, withoutHidden } from "../../../src/registry/pins/hidden-text.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
 
+const limit = { tool: "tool", charsMax: 1_000_000 }
 const look = (result: JsonObject, mode: HiddenTextMode) =>
-  lookForHidden({ kind: "result", result }, mode, "tool")
+  lookForHidden({ kind: "result", result }, mode, limit)
 const said = (text: string): JsonObject => ({ content: [{ type: "text", text }] })
 
 /** Of each family one, and what is left of the text around it. */
@@ -57,7 +58,7 @@ describe("row 20: hidden text in a result", () => {
       ok: false,
       refusal: {
         code: "withheld_output",
-        words: "it holds characters that nobody sees",
+        words: "it holds, or may hold, characters that nobody sees",
         reason: expect.stringContaining("/content/0/text"),
       },
     })
@@ -77,21 +78,26 @@ describe("row 20: hidden text in a result", () => {
 
   test("is not looked for with `allow`, and what holds none is the very same reply", () => {
     const reply: BackendReply & { kind: "result" } = { kind: "result", result: said("a\u200b") }
-    expect(lookForHidden(reply, "allow", "t")).toEqual({ ok: true, value: { reply, warnings: [] } })
+    expect(lookForHidden(reply, "allow", limit)).toEqual({
+      ok: true,
+      value: { reply, warnings: [] },
+    })
     for (const text of ["plain", "naïve – Ünïcode", "你好", "שלום", "👩‍👩‍👧 ❤️ 1️⃣", "a\r\n\tb"]) {
       const clean: typeof reply = { kind: "result", result: said(text) }
       for (const mode of ["flag", "strip", "deny"] as const) {
-        const looked = lookForHidden(clean, mode, "t")
+        const looked = lookForHidden(clean, mode, limit)
         expect(looked.ok && looked.value.reply).toBe(clean)
       }
     }
   })
 
-  test("of a long text the beginning is looked at where it is only flagged, all where it is denied", () => {
-    const long = said(`${"x".repeat(1024 * 1024)}\u200b`)
+  test("of a long result the beginning is looked at where it is only flagged; else it is withheld", () => {
+    const long = said(`${"x".repeat(1_000_000)}\u200b`)
     expect(look(long, "flag")).toMatchObject({ value: { warnings: [] } })
-    expect(look(long, "deny")).toMatchObject({ ok: false })
-    expect(look(long, "strip")).toMatchObject({ value: { warnings: ["hidden_text"] } })
+    for (const mode of ["deny", "strip"] as const)
+      expect(look(long, mode)).toMatchObject({
+        refusal: { code: "withheld_output", reason: expect.stringContaining("limit resultText") },
+      })
   })
 
   test("nothing hidden is left of any text, what shows stays, and once is enough", () => {

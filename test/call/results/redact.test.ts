@@ -18,7 +18,7 @@ function under(answer: BackendReply, ...redactions: readonly Omit<Sketch, "id">[
   if (person === undefined) throw new Error("there is a tool")
   return redact(answer, rules.about(person).redactions, {
     tool: "person",
-    charsMax: rules.redactedCharsMax,
+    charsMax: rules.textCharsMax,
   })
 }
 const reply = (result: JsonObject): BackendReply => ({ kind: "result", result })
