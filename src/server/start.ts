@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { createExposures } from "../call/exposed/exposures.ts"
 import { createIdentify } from "../call/identify.ts"
+import { idleRules } from "../call/limits/rate-rule.ts"
 import { tracedBackends } from "../call/trace/traced-backends.ts"
 import type { RunRecord } from "../compose/run/durable/record.ts"
 import type { Change } from "../mcp/backend/offering.ts"
@@ -243,6 +244,8 @@ function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: Reg
   }
   backends.route(routes.addresses)
   guarded.use(routes.resilience)
+  for (const { label } of idleRules(config.rateLimits, catalog))
+    options.log.warn({ event: "rate_limit_idle", rule: label })
   exposures.accept(catalog, routes.rules)
   pinning.accept(catalog, routes.rules)
   current.routes = routes

@@ -50,6 +50,8 @@ beforeAll(async () => {
         { agent: "buyer", tool: "other", quota: "2/d" },
         { tool: "both", rate: "5/h" },
         { server: "small:1.0.0", rate: "4/h" },
+        { agent: "flod", rate: "1/h" },
+        { agent: "*", tool: "echo@9.9.9", rate: "1/h" },
       ],
     },
   })
@@ -116,6 +118,11 @@ describe("rate limits", () => {
     for (let n = 0; n < 6; n++) codes.push(refusalOf(await callTool(gateway, "calm@1.0.0", "both")))
     expect(codes.slice(0, 5)).toEqual(Array.from({ length: 5 }))
     expect(codes[5]).toBe("rate_limited")
+  })
+
+  test("that name nobody are told of at the start", () => {
+    const idle = gateway.log().filter(({ event }) => event === "rate_limit_idle")
+    expect(idle.map(({ rule }) => rule)).toEqual(["agent=flod 1/h", "agent=* tool=echo@9.9.9 1/h"])
   })
 
   test("are in the audit with the rule, and in the metrics", async () => {
