@@ -44,6 +44,7 @@ export class Runs implements Compositions {
   readonly timeoutMs: number
   readonly durable: DurableRuns
   readonly holdMs: number
+  readonly runIds: Compositions["runIds"]
   readonly taskAfterMs: number
   readonly retentionMs: number
   readonly journal: RunJournal
@@ -56,7 +57,10 @@ export class Runs implements Compositions {
   #isStarted = false
 
   constructor(
-    { limits, state }: Pick<Config, "limits"> & { readonly state: Pick<Config["state"], "runs"> },
+    {
+      limits,
+      state,
+    }: Pick<Config, "limits"> & { readonly state: Pick<Config["state"], "runs" | "runIds"> },
     options: RunsOptions,
   ) {
     this.#options = options
@@ -69,6 +73,7 @@ export class Runs implements Compositions {
       onDetached: options.onDetached,
     })
     this.holdMs = limits.runHold
+    this.runIds = state.runIds
     this.taskAfterMs = limits.runTaskAfter
     this.retentionMs = limits.runRetention
     this.journal = new RunJournal(state.runs, limits)

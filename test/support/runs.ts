@@ -9,16 +9,19 @@ import { createLog } from "../../src/server/log.ts"
 export interface RunsSketch {
   readonly plans?: Planned["plans"]
   readonly limits?: Partial<Limits>
-  readonly state?: Pick<Config["state"], "runs">
+  readonly state?: Partial<Pick<Config["state"], "runs" | "runIds">>
 }
 
 /** What a gateway of a test runs compositions with, in real time, and what it told of them. */
-export function openRuns({ plans, limits, state = { runs: { kind: "memory" } } }: RunsSketch = {}) {
+export function openRuns({ plans, limits, state }: RunsSketch = {}) {
   const ended: EndedRun[] = []
   const detached: Report[] = []
   const durable: string[] = []
   const runs = new Runs(
-    { limits: { ...defaultLimits, ...limits }, state },
+    {
+      limits: { ...defaultLimits, ...limits },
+      state: { runs: { kind: "memory" }, runIds: "all", ...state },
+    },
     {
       onEnded: (run) => void ended.push(run),
       onDetached: (report) => void detached.push(report),

@@ -18,6 +18,8 @@ export interface Compositions {
   readonly timeoutMs: number
   /** Those that outlive their calls, and this process. */
   readonly durable: DurableRuns
+  /** Whose the ids of sagas are: each agent's own, or one and the same for all. */
+  readonly runIds: "all" | "agent"
   /** How long a call waits for a durable run. */
   readonly holdMs: number
   /** How long a call of a client that takes tasks waits for one, before it is answered with a task. */

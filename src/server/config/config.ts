@@ -68,6 +68,8 @@ export interface Config {
   readonly rateLimits: readonly RateRule[]
   readonly state: {
     readonly runs: RunStore
+    /** Whose the ids of sagas are. */
+    readonly runIds: "all" | "agent"
     /** A PostgreSQL in which rate limits are counted; undefined: in this process. */
     readonly rates: Secret | undefined
   }

@@ -41,6 +41,7 @@ export const defaults = {
   auditBegin: "effects",
   auditOnFailure: "deny",
   runs: "sqlite:./var/runs.db",
+  runIds: "all",
   rates: "memory",
   logLevel: "info",
   logTo: "stderr",

@@ -207,6 +207,12 @@ export const ConfigFile = z.strictObject({
         .describe(
           "Where durable runs (sagas, and what is done once) are kept. sqlite: and the path of a file, from the folder of this file; it is made when the first of them is registered. postgres://…: a database that several gateways share, each of which takes over what another left; for this the package pg is needed. memory: they end with the process.",
         ),
+      runIds: z
+        .enum(["all", "agent"])
+        .default(defaults.runIds)
+        .describe(
+          "Whose the ids of sagas (sagaIdPath) are. all: an order has one run, whichever agent asks for it. agent: each agent has ids of its own. What is changed holds for runs that begin.",
+        ),
       rates: z
         .string()
         .refine(isRateStore, "expected postgres:// and a database, or memory")

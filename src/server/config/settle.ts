@@ -104,10 +104,11 @@ function settleTelemetry(
 }
 
 const settleState = (
-  { runs, rates }: ConfigFile["state"],
+  { runs, runIds, rates }: ConfigFile["state"],
   around: Surroundings,
 ): Config["state"] => ({
   runs: runStore(runs, around),
+  runIds,
   rates: rates === "memory" ? undefined : new Secret(rates),
 })
 

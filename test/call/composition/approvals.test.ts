@@ -259,6 +259,20 @@ describe("a run that its caller cannot answer", () => {
     expect(runIn(await call("refund", { order: 3 }, other))).toMatchObject({ status: "waiting" })
   })
 
+  test("has an id of its agent alone where the configuration says so", async () => {
+    const other = { evidence: evidence({ agentName: "b", agentVersion: "1" }) }
+    const shared = world({}, brief)
+    await shared.call("refund", { order: 1 })
+    expect(textIn(await shared.call("refund", { order: 1 }, other))).toMatch(/by this caller/)
+    const apart = world({}, { ...brief, state: { runIds: "agent" } })
+    const [first, second] = [
+      runIn(await apart.call("refund", { order: 1 })),
+      runIn(await apart.call("refund", { order: 1 }, other)),
+    ]
+    expect(first.id).not.toBe(second.id)
+    expect(runIn(await apart.call("refund", { order: 1 }))).toMatchObject({ id: first.id })
+  })
+
   test("goes back when nobody has answered in time", async () => {
     const { call, called, runs, gateway } = world({ timeoutMs: 1 }, brief)
     await call("refund", { order: 7 })

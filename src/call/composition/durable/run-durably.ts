@@ -40,8 +40,8 @@ interface Visit extends Asked {
  */
 export async function runDurably(asked: Asked): Promise<Answer> {
   const { permit, plan, input, way } = asked
-  const { clock } = way.gateway.compositions
-  const key = runKeyOf(plan, input, permit.caller, way.request)
+  const { clock, runIds } = way.gateway.compositions
+  const key = runKeyOf(plan, input, permit.caller, { request: way.request, runIds })
   if (!key.ok)
     return {
       kind: "refusal",

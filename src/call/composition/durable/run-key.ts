@@ -5,20 +5,30 @@ import type { JsonObject } from "../../../schema/json.ts"
 import type { CallRequest } from "../../call.ts"
 import type { Caller } from "../../caller.ts"
 import { idempotencyKey } from "../../meta.ts"
+import type { Compositions } from "../compositions.ts"
 
 /** What a second call attaches by (compositions §11.1); undefined where nothing says. */
 export type RunKey =
   | { readonly ok: true; readonly key: string | undefined }
   | { readonly ok: false; readonly faults: readonly Fault[] }
 
-type Keyed = Pick<CallRequest, "meta" | "idempotencyKey">
+interface Keyed {
+  readonly request: Pick<CallRequest, "meta" | "idempotencyKey">
+  readonly runIds: Compositions["runIds"]
+}
 
 /**
- * The id of the saga, of whatever version and for whomever it is run: an upgrade must not run an order twice. Else the key
+ * The id of the saga, of whatever version and for whomever it is run: an upgrade must not run an order twice; or for the agent, where
+ * ids are each agent's own. Else the key
  * that the caller gave, in the `_meta` or in the header, which is its own.
  */
-export function runKeyOf(plan: Plan, input: JsonObject, caller: Caller, sent: Keyed): RunKey {
-  const { tool, root } = plan
+export function runKeyOf(
+  { tool, root }: Plan,
+  input: JsonObject,
+  caller: Caller,
+  { request, runIds }: Keyed,
+): RunKey {
+  const whose = caller.name ?? caller.principal
   const id = root.saga?.id
   if (id !== undefined) {
     const found = evaluate(id, { frame: { input, steps: new Map() }, self: input })
@@ -26,12 +36,13 @@ export function runKeyOf(plan: Plan, input: JsonObject, caller: Caller, sent: Ke
     const isId = typeof value === "string" || Number.isSafeInteger(value)
     const text = String(value)
     if (!isId || text === "" || text.length > idCharsMax) return { ok: false, faults: [notAnId] }
-    return { ok: true, key: `saga:${tool.name}:${text}` }
+    const own = runIds === "agent" ? `${whose}:` : ""
+    return { ok: true, key: `saga:${own}${tool.name}:${text}` }
   }
-  const given = sent.meta?.[idempotencyKey] ?? sent.idempotencyKey
+  const given = request.meta?.[idempotencyKey] ?? request.idempotencyKey
   if (given === undefined) return { ok: true, key: undefined }
   if (typeof given !== "string" || !keyForm.test(given)) return { ok: false, faults: [notAKey] }
-  return { ok: true, key: `call:${caller.name ?? caller.principal}:${tool.name}:${given}` }
+  return { ok: true, key: `call:${whose}:${tool.name}:${given}` }
 }
 
 const idCharsMax = 1_000
