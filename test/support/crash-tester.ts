@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { isObject, type JsonObject } from "../../src/schema/json.ts"
 import { Books, orderOf, refused, said } from "./books.ts"
+import { chances } from "./chances.ts"
 import { type BackendCall, openBackend, type TestBackend } from "./e2e-backend.ts"
 import { callTool, startGateway, type TestGateway } from "./e2e-gateway.ts"
 import { becomes, until } from "./e2e-process.ts"
@@ -75,17 +76,6 @@ const registry = JSON.stringify({
     ),
   ],
 })
-
-/** Numbers from 0 to 1, the same for the same seed (mulberry32). */
-export function chances(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 export interface CrashPlan {
   readonly gateways: number
