@@ -13,6 +13,8 @@ export interface RunningGateway extends AsyncDisposable {
   readonly auditFile: string
   /** All that it printed before it was ready. */
   readonly banner: string
+  /** Of its process. */
+  readonly pid: number
   /** As a crash would: at once, whatever it was doing. */
   kill(): Promise<void>
 }
@@ -59,6 +61,7 @@ export async function startGateway(
     url,
     auditFile,
     banner,
+    pid: child.pid ?? 0, // it has said that it is ready
     kill: () => end("SIGKILL"),
     [Symbol.asyncDispose]: () => end("SIGTERM"),
   }

@@ -41,6 +41,15 @@ export class VirtualClock implements Clock {
     })
   }
 
+  /** Somebody sets it, forward or back: whoever sleeps does not notice. */
+  jump(ms: number): void {
+    this.#nowMs += ms
+    for (const timer of [...this.#timers]) {
+      this.#timers.delete(timer)
+      this.#timers.add(Object.assign(timer, { atMs: timer.atMs + ms }))
+    }
+  }
+
   /** Timers that nobody has cancelled: none when all is over. */
   get timers(): number {
     return this.#timers.size

@@ -96,6 +96,32 @@ describe.skipIf(postgresPrograms === undefined)(
         expect(balance).toMatchObject({ reserved: 1, charged: 100, shipped: 1 })
     })
 
+    test("with the database restarted in mid-run each order is placed once", async () => {
+      await using both = await world("midway")
+      const { a, b, shop } = both
+      const ids = Array.from({ length: 12 }, (_, index) => `order-${index + 10}`)
+      const placing = Promise.all(
+        ids.map((id, index) => place(index % 2 === 0 ? a : b, id).catch(() => ({}))),
+      )
+      await vi.waitFor(() => expect(shop.books().length).toBeGreaterThan(2), {
+        timeout: 30_000,
+        interval: 5,
+      })
+      await database.kill()
+      await database.start()
+      await placing
+      // Whoever was refused, or did not wait, asks again, and at the other gateway.
+      for (const [index, id] of ids.entries())
+        await vi.waitFor(
+          async () =>
+            expect(await place(index % 2 === 0 ? b : a, id)).toMatchObject({ status: "completed" }),
+          { timeout: 30_000, interval: 250 },
+        )
+      expect(shop.books()).toEqual(
+        ids.map((orderId) => ({ orderId, reserved: 1, charged: 100, shipped: 1 })),
+      )
+    })
+
     test("with the database gone nothing is called, and all goes on when it is back", async () => {
       await using both = await world("restart")
       const { a, b, shop } = both
