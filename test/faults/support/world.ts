@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs"
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { isObject, type JsonObject } from "../../../src/schema/json.ts"
-import { type BackendCall, openBackend, type TestBackend } from "../../support/e2e-backend.ts"
+import { type BackendCall, openBackend } from "../../support/e2e-backend.ts"
 import {
   refusalOf,
   type Sketch,
@@ -22,7 +24,8 @@ export interface Made {
   readonly tool: string
   readonly phase: Phase
   readonly ms: number
-  /** When it ended, by the clock of the run. */
+  /** When it began and ended, by the clock of the run. */
+  readonly beganMs: number
   readonly endMs: number
   readonly fate: Fate
 }
@@ -46,7 +49,18 @@ const pauseMs = 4
 export type Answering = (call: BackendCall) => void
 export const honest: Answering = (call) => call.text(JSON.stringify(call.arguments))
 
+/** What plays a server. */
+export interface Played extends AsyncDisposable {
+  readonly port: number
+}
+
 export interface WorldOptions {
+  /** Opens what plays the victim and tells of each call that reaches it; otherwise a server in this process. */
+  readonly victim?: (arrive: Answering) => Promise<Played>
+  /** How callers say who they are; otherwise by header. */
+  readonly proof?: (agent: string, n: number) => Readonly<Record<string, string>>
+  /** How many callers there are of each sort; otherwise one. */
+  readonly crowd?: number
   /** Further sections of the gateway's configuration. */
   readonly config?: JsonObject
   readonly env?: Readonly<Record<string, string>>
@@ -61,26 +75,30 @@ export class World implements AsyncDisposable {
   readonly made: Made[] = []
   /** What reached the servers. */
   readonly arrived: { readonly tool: string; readonly agent: string; readonly n: number }[] = []
-  readonly gateway: TestGateway
   readonly link: FaultyLink
   readonly startedMs = performance.now()
   /** How the victim answers from now on. */
   answering: Answering = honest
   /** Fates that a call may have besides an answer and a refusal: `lost` where the gateway or its clients are killed. */
   readonly mayBe = new Set<Fate>()
-  #servers: readonly TestBackend[]
+  readonly #options: WorldOptions
+  readonly #servers: readonly Played[]
+  readonly #sketch: Sketch
+  #gateway: TestGateway
   #phase: Phase = "before"
   #n = 0
   #isOver = false
   #lanes: Promise<unknown> = Promise.resolve()
 
-  static async open({ config = {}, env = {}, sketch = {} }: WorldOptions = {}): Promise<World> {
+  static async open(options: WorldOptions = {}): Promise<World> {
+    const { config = {}, env = {}, sketch = {} } = options
     const holder: { world?: World } = {}
-    const server = (tool: string) =>
-      openBackend({ [tool]: (call) => holder.world?.arrive(tool, call) })
-    const [victim, steady] = [await server("victim"), await server("steady")]
+    const arrive = (tool: string) => (call: BackendCall) => holder.world?.arrive(tool, call)
+    const victim = await (options.victim?.(arrive("victim")) ??
+      openBackend({ victim: arrive("victim") }))
+    const steady = await openBackend({ steady: arrive("steady") })
     const link = await FaultyLink.open(victim.port)
-    const gateway = await startGateway({
+    const whole = {
       registry: { tools: { victim: "victim", steady: "steady" }, agents: depends },
       servers: {
         "victim:1.0.0": { url: `http://127.0.0.1:${link.port}/mcp`, timeout: "2s" },
@@ -88,17 +106,39 @@ export class World implements AsyncDisposable {
       },
       config: { limits: { backendRetryWait: "300ms" }, ...config },
       env,
+      folder: mkdtempSync(join(tmpdir(), "postern-fault-")),
       ...sketch,
-    })
-    const world = new World(gateway, link, [victim, steady])
+    }
+    const world = new World(options, whole, await startGateway(whole), link, [victim, steady])
     holder.world = world
     return world
   }
 
-  private constructor(gateway: TestGateway, link: FaultyLink, servers: readonly TestBackend[]) {
-    this.gateway = gateway
+  private constructor(
+    options: WorldOptions,
+    sketch: Sketch,
+    gateway: TestGateway,
+    link: FaultyLink,
+    servers: readonly Played[],
+  ) {
+    this.#options = options
+    this.#sketch = sketch
+    this.#gateway = gateway
     this.link = link
     this.#servers = servers
+  }
+
+  /** The process that runs now. */
+  get gateway(): TestGateway {
+    return this.#gateway
+  }
+
+  /** Kills the gateway and starts another on what it left; calls under way are lost. */
+  async restart(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    this.mayBe.add("lost")
+    this.#gateway.running.child.kill(signal)
+    await this.#gateway.running.exited
+    this.#gateway = await startGateway(this.#sketch)
   }
 
   arrive(tool: string, call: BackendCall): void {
@@ -112,7 +152,11 @@ export class World implements AsyncDisposable {
   async phase(phase: Phase, ms: number): Promise<void> {
     this.#phase = phase
     if (phase === "before")
-      this.#lanes = Promise.all(callers.map((caller) => this.#lane(caller.agent, caller.tool)))
+      this.#lanes = Promise.all(
+        Array.from({ length: this.#options.crowd ?? 1 }, () => callers)
+          .flat()
+          .map(({ agent, tool }) => this.#lane(agent, tool)),
+      )
     await sleep(ms)
   }
 
@@ -140,17 +184,10 @@ export class World implements AsyncDisposable {
     while (!this.#isOver) {
       const n = this.#n++
       const phase = this.#phase
-      const began = performance.now()
+      const beganMs = this.now()
       const fate = await this.call(agent, tool, n)
-      this.made.push({
-        n,
-        agent,
-        tool,
-        phase,
-        fate,
-        ms: performance.now() - began,
-        endMs: this.now(),
-      })
+      const endMs = this.now()
+      this.made.push({ n, agent, tool, phase, fate, ms: endMs - beganMs, beganMs, endMs })
       await sleep(fate === "ok" || fate === "unknown tool" ? pauseMs : 10 * pauseMs)
     }
   }
@@ -160,10 +197,10 @@ export class World implements AsyncDisposable {
     const { message, headers } = modern("tools/call", { name: tool, arguments: args }, n)
     const signal = AbortSignal.timeout(patienceMs)
     try {
-      const response = await fetch(this.gateway.url, {
+      const response = await fetch(this.#gateway.url, {
         method: "POST",
         headers: {
-          ...as(`${agent}@1.0.0`),
+          ...(this.#options.proof?.(agent, n) ?? as(`${agent}@1.0.0`)),
           ...headers,
           "content-type": "application/json",
           accept: both,
@@ -181,9 +218,10 @@ export class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end()
-    await this.gateway[Symbol.asyncDispose]()
+    await this.#gateway[Symbol.asyncDispose]()
     await this.link[Symbol.asyncDispose]()
     for (const server of this.#servers) await server[Symbol.asyncDispose]()
+    rmSync(this.#gateway.folder, { recursive: true, force: true })
   }
 }
 
