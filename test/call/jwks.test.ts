@@ -69,7 +69,18 @@ describe("keys from an issuer's URL", () => {
       expect(new Set(answers)).toEqual(new Set(["invalid_credentials"]))
       clock.advance(1_000)
     }
-    expect(issuer.state.fetches).toBeLessThanOrEqual(4)
+    expect(issuer.state.fetches).toBeLessThanOrEqual(11) // one in three seconds
+  })
+
+  test("that were changed and not published ahead are there in three seconds, whatever storm there is", async () => {
+    const { issuer, clock, fresh } = await world()
+    expect(await fresh(first)).toBe("ok")
+    clock.advance(3_001)
+    expect(await fresh(stranger)).toBe("invalid_credentials")
+    issuer.state.keys = [second.jwk]
+    expect(await fresh(second)).toBe("invalid_credentials")
+    clock.advance(3_001)
+    expect(await fresh(second)).toBe("ok")
   })
 
   test("are refreshed ahead of need", async () => {

@@ -28,11 +28,14 @@ export interface KeySetState {
 interface Pace {
   /** Between refreshes ahead of need, ± 20 % so that replicas do not come together. */
   readonly periodMs: number
-  /** The least time between a fetch and the next that an unknown key id may cause. */
+  /**
+   * The least time between a fetch and the next that an unknown key id may cause. For so long tokens may be refused after
+   * an issuer changed its keys and published none ahead; more often than this a stranger cannot make the gateway ask it.
+   */
   readonly cooldownMs: number
 }
 
-const remotePace: Pace = { periodMs: 600_000, cooldownMs: 10_000 }
+const remotePace: Pace = { periodMs: 600_000, cooldownMs: 3_000 }
 const filePace: Pace = { periodMs: 10_000, cooldownMs: 1_000 }
 const fetchTimeoutMs = 3_000
 const failureWaitMaxMs = 30_000

@@ -58,7 +58,7 @@ export interface WorldOptions {
   /** Opens what plays the victim and tells of each call that reaches it; otherwise a server in this process. */
   readonly victim?: (arrive: Answering) => Promise<Played>
   /** How callers say who they are; otherwise by header. */
-  readonly proof?: (agent: string, n: number) => Readonly<Record<string, string>>
+  readonly proof?: (agent: string, n: number) => Promise<Readonly<Record<string, string>>>
   /** How many callers there are of each sort; otherwise one. */
   readonly crowd?: number
   /** Further sections of the gateway's configuration. */
@@ -195,12 +195,13 @@ export class World implements AsyncDisposable {
   async call(agent: string, tool: string, n: number): Promise<Fate> {
     const args = { agent, n }
     const { message, headers } = modern("tools/call", { name: tool, arguments: args }, n)
+    const proof = (await this.#options.proof?.(agent, n)) ?? as(`${agent}@1.0.0`)
     const signal = AbortSignal.timeout(patienceMs)
     try {
       const response = await fetch(this.#gateway.url, {
         method: "POST",
         headers: {
-          ...(this.#options.proof?.(agent, n) ?? as(`${agent}@1.0.0`)),
+          ...proof,
           ...headers,
           "content-type": "application/json",
           accept: both,
