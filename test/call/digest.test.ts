@@ -1,7 +1,7 @@
 import { createHash, createHmac } from "node:crypto"
 import { expect, test } from "vitest"
 import { createDigest } from "../../src/call/digest.ts"
-import { parseExact } from "../../src/mcp/jsonrpc.ts"
+import { parseExact } from "../../src/schema/parse-exact.ts"
 
 test("a digest is SHA-256 over the JSON text, with its length in bytes", () => {
   const digest = createDigest({ mode: "digest", key: undefined })

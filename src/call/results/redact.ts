@@ -1,6 +1,6 @@
 import { type Hit, replaceAt } from "../../compose/replace-at.ts"
 import { isList, isObject, type Json, type JsonObject } from "../../schema/json.ts"
-import { parseJson } from "../../schema/parse-json.ts"
+import { parseExact } from "../../schema/parse-exact.ts"
 import type { BackendReply } from "../backends.ts"
 import { mapText } from "./map-text.ts"
 import type { ByForm, ByPath, Redaction } from "./redaction.ts"
@@ -52,15 +52,18 @@ const withheld = (tool: string, id: string): BackendReply => ({
 const except = new Set(["type", "mimeType", "data", "blob", "uri"])
 
 function byForm(answer: BackendReply, how: ByForm, looking: Looking): BackendReply {
-  const digits = (one: string) => withoutDigits(one, how)
-  const metered = (one: string) => (isAffordable(one, looking) ? how.replace(one) : one)
+  const { replace, replacement } = how
+  const digits = (one: string) => (replace(one) === one ? undefined : replacement)
+  const metered = (one: string) => (isAffordable(one, looking) ? replace(one) : one)
   const change = { text: metered, digits }
-  const within = { text: how.replace, digits } // of a text that is paid for
+  const within = { text: replace, digits } // of a text that is paid for
   const inText = (one: string) => {
     if (!isAffordable(one, looking)) return one
-    const left = how.replace(one)
+    const left = replace(one)
     const isPlain = left === one && !one.includes("\\")
-    return isPlain ? one : (inJson(one, (value) => mapText(value, within)) ?? left)
+    if (isPlain) return one
+    const json = inJson(one, looking, ({ exact }) => mapText(exact, within))
+    return json === undefined ? left : replace(json) // a form may go across names and values
   }
   if (answer.kind === "refusal") return answer
   if (answer.kind === "error") return inError(answer, (value) => mapText(value, change))
@@ -72,12 +75,6 @@ function byForm(answer: BackendReply, how: ByForm, looking: Looking): BackendRep
   })
 }
 
-/** A number of more digits than this that has the form is no number any more. */
-const digitsMax = 5
-
-const withoutDigits = (digits: string, { replace, replacement }: ByForm): Json | undefined =>
-  digits.length > digitsMax && replace(digits) !== digits ? replacement : undefined
-
 function byPath(answer: BackendReply, how: ByPath, looking: Looking): BackendReply {
   if (answer.kind !== "result") return answer
   const { content, structuredContent } = answer.plain ?? answer.result
@@ -87,12 +84,14 @@ function byPath(answer: BackendReply, how: ByPath, looking: Looking): BackendRep
     return hits ?? []
   }
   const taken = structuredContent === undefined ? [] : at(structuredContent)
-  const secrets = taken.flatMap(({ value }) => worded(value))
+  const secrets = taken
+    .flatMap(({ value }) => worded(value))
+    .toSorted((a, b) => b.length - a.length) // what holds another goes before it
   const inText = (text: string) => {
     if (!isAffordable(text, looking)) return text
-    const json = inJson(text, (value) => {
+    const json = inJson(text, looking, ({ value, exact }) => {
       const hits = at(value)
-      return hits.length === 0 ? value : replaceAt(value, hits, how.replacement)
+      return hits.length === 0 ? exact : replaceAt(exact, hits, how.replacement)
     })
     return json ?? withoutWords(text, secrets, String(how.replacement))
   }
@@ -127,17 +126,39 @@ function isAffordable(text: string, looking: Looking): boolean {
   return !looking.isCutOff
 }
 
-/** A text that is JSON as a whole, changed as what it means; undefined for prose. */
-function inJson(text: string, change: (value: Json) => Json): string | undefined {
-  if (!/^\s*[[{]/.test(text)) return
+/** A JSON text as a value to look at, and the same with all its digits. */
+interface Read {
+  readonly value: Json
+  readonly exact: Json
+}
+
+/**
+ * A text that is JSON as a whole, changed as what it means; undefined for prose. Where a name stands twice in an object
+ * the text says more than is read of it, and is printed anew.
+ */
+function inJson(text: string, looking: Looking, change: (read: Read) => Json): string | undefined {
+  const bare = text.trim() // of a byte order mark, too
+  if (!/^[[{]/.test(bare)) return
   try {
-    const value = parseJson(text) as Json // what is parsed from JSON is Json
-    const made = change(value)
-    return made === value ? text : JSON.stringify(made)
+    const { value, exact } = parseExact(bare) as Read // what is parsed from JSON is Json
+    const made = change({ value, exact })
+    return made === exact && colons(bare) === members(value) ? text : JSON.stringify(made)
   } catch (cause) {
     if (cause instanceof SyntaxError) return
-    throw cause
+    if (!(cause instanceof RangeError)) throw cause
+    looking.isCutOff = true // deeper than the stack
+    return text
   }
+}
+
+/** Of a JSON text those outside of its strings: one for each member that is written in it. */
+const colons = (json: string): number =>
+  json.replace(/"[^"\\]*(?:\\.[^"\\]*)*"/g, "").split(":").length - 1
+
+function members(value: Json): number {
+  if (isList(value)) return value.reduce<number>((sum, item) => sum + members(item), 0)
+  if (!isObject(value)) return 0
+  return Object.values(value).reduce<number>((sum, item) => sum + 1 + members(item), 0)
 }
 
 /** The result as it is sent and as it is looked at; undefined: unchanged. */

@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
-import { parseExact } from "../jsonrpc.ts"
+import { parseExact } from "../../schema/parse-exact.ts"
 import { isDeeperThan } from "./depth.ts"
 import { protocolFailure } from "./failure.ts"
 import type { Outcome } from "./outgoing.ts"

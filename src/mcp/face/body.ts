@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer"
 import type { IncomingMessage } from "node:http"
 
-import { parseExact } from "../jsonrpc.ts"
+import { parseExact } from "../../schema/parse-exact.ts"
 import { codes, type Fail, fail } from "./errors.ts"
 
 /** The whole body; "too_large" when it passes `bytesMax`, chunked or not; "gone" when the sender left in the middle. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { BackendReply, BackendRequest } from "../../../src/call/backends.ts"
-import { parseExact } from "../../../src/mcp/jsonrpc.ts"
+import { parseExact } from "../../../src/schema/parse-exact.ts"
 import { isObject } from "../../../src/schema/json.ts"
 import {
   composed,

@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import type { BackendReply } from "../../../src/call/backends.ts"
 import { redact } from "../../../src/call/results/redact.ts"
-import { parseExact } from "../../../src/mcp/jsonrpc.ts"
+import { parseExact } from "../../../src/schema/parse-exact.ts"
 import { isList, isObject, type JsonObject } from "../../../src/schema/json.ts"
 import { sketchCatalog } from "../../support/catalog.ts"
 import { resultsOf } from "../../support/rules.ts"
@@ -88,6 +88,25 @@ describe("a redaction by path", () => {
     expect(under(answer, { path: "$" }).answer).toMatchObject({
       result: { structuredContent: "[redacted]" },
     })
+  })
+
+  test("reads a text that is JSON as whoever it is for may read it", () => {
+    const left = (words: string, path = "$.a.b") => wordsOf(under(text(words), { path }))
+    expect(left('\ufeff {"a":{"b":"secret"}}')).toBe('{"a":{"b":"[redacted]"}}')
+    expect(left('{"a":{"b":"secret"},"a":{}}')).toBe('{"a":{}}') // the first is read by nobody, and yet seen
+    expect(left('{"a":{"b":1},"n":12345678901234567890}')).toBe(
+      '{"a":{"b":"[redacted]"},"n":12345678901234567890}',
+    )
+    const printed = '{ "a:b": [ 1.0, "c:\\"d" ] }'
+    expect(left(printed)).toBe(printed)
+  })
+
+  test("takes the longer of two words out of prose first", () => {
+    const answer = reply({
+      content: [{ type: "text", text: "It is 123456789." }],
+      structuredContent: { a: "12345", b: "123456789" },
+    })
+    expect(wordsOf(under(answer, { path: "$.*" }))).toBe("It is [redacted].")
   })
 
   test("leaves the very same answer where it finds nothing", () => {
@@ -192,6 +211,27 @@ describe("a redaction by form", () => {
   test("may be a pattern of RE2, whose replacement is taken literally", () => {
     const left = under(text("ACME-12 and ACME-7"), { pattern: "ACME-\\d+", replacement: "$1\\" })
     expect(wordsOf(left)).toBe("$1\\ and $1\\")
+  })
+
+  test("finds its form across names and values of a text that is JSON, and in short numbers", () => {
+    const left = (words: string, pattern: string) => wordsOf(under(text(words), { pattern }))
+    const pattern = 'password"\\s*:\\s*"[^"]+|CASE-\\d+'
+    expect(left('{"password":"hunter2"}', pattern)).toBe('{"[redacted]"}')
+    expect(left('{"id":"CASE-1","password":"hunter2"}', pattern)).not.toContain("hunter2")
+    expect(left('{"pin":1234}', "\\b\\d{4}\\b")).toBe('{"pin":"[redacted]"}')
+  })
+
+  test("keeps every digit of what stands beside what it takes out", () => {
+    const words = '{"mail":"a@example.org","n":12345678901234567890}'
+    expect(taken(words)).toBe('{"mail":"[redacted]","n":12345678901234567890}')
+  })
+
+  test("withholds a text that is JSON and deeper than can be looked through", () => {
+    const deep = `${"[".repeat(49_000)}"a@b.co"${"]".repeat(49_000)}`
+    for (const one of [{ detect: ["email" as const] }, { path: "$.a" }])
+      expect(under(text(deep), one).answer).toMatchObject({
+        refusal: { code: "withheld_output" },
+      })
   })
 
   test("is refused when it is read where RE2 has no such pattern, and where it fits nothing at all", () => {

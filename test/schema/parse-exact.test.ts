@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { parseExact } from "../../src/mcp/jsonrpc.ts"
+import { parseExact } from "../../src/schema/parse-exact.ts"
 
 describe("a JSON text", () => {
   test.each([
