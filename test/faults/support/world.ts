@@ -10,6 +10,7 @@ import {
   startGateway,
   type TestGateway,
 } from "../../support/e2e-gateway.ts"
+import { type RegistrySketch, registryOf } from "../../support/e2e-registry.ts"
 import { as, both, modern } from "../../support/face-server.ts"
 import { FaultyLink } from "./faulty-link.ts"
 
@@ -54,7 +55,17 @@ export interface Played extends AsyncDisposable {
   readonly port: number
 }
 
+/** What stands in the registry and the configuration beside the two servers and their callers. */
+export interface Beside extends RegistrySketch {
+  readonly servers: JsonObject
+  /** Tools with a `spec`, as a registry document has them. */
+  readonly compositions?: readonly JsonObject[]
+}
+
 export interface WorldOptions {
+  readonly beside?: Beside
+  /** The name by which the gateway knows the victim's machine; otherwise its address. */
+  readonly host?: string
   /** Opens what plays the victim and tells of each call that reaches it; otherwise a server in this process. */
   readonly victim?: (arrive: Answering) => Promise<Played>
   /** How callers say who they are; otherwise by header. */
@@ -81,6 +92,8 @@ export class World implements AsyncDisposable {
   answering: Answering = honest
   /** Fates that a call may have besides an answer and a refusal: `lost` where the gateway or its clients are killed. */
   readonly mayBe = new Set<Fate>()
+  /** Processes of the gateway that have ended. */
+  readonly past: TestGateway[] = []
   readonly #options: WorldOptions
   readonly #servers: readonly Played[]
   readonly #sketch: Sketch
@@ -91,7 +104,7 @@ export class World implements AsyncDisposable {
   #lanes: Promise<unknown> = Promise.resolve()
 
   static async open(options: WorldOptions = {}): Promise<World> {
-    const { config = {}, env = {}, sketch = {} } = options
+    const { config = {}, env = {}, host = "127.0.0.1", sketch = {} } = options
     const holder: { world?: World } = {}
     const arrive = (tool: string) => (call: BackendCall) => holder.world?.arrive(tool, call)
     const victim = await (options.victim?.(arrive("victim")) ??
@@ -99,10 +112,11 @@ export class World implements AsyncDisposable {
     const steady = await openBackend({ steady: arrive("steady") })
     const link = await FaultyLink.open(victim.port)
     const whole = {
-      registry: { tools: { victim: "victim", steady: "steady" }, agents: depends },
+      registry: documentOf(options.beside),
       servers: {
-        "victim:1.0.0": { url: `http://127.0.0.1:${link.port}/mcp`, timeout: "2s" },
+        "victim:1.0.0": { url: `http://${host}:${link.port}/mcp`, timeout: "2s" },
         "steady:1.0.0": { url: steady.url, timeout: "2s" },
+        ...options.beside?.servers,
       },
       config: { limits: { backendRetryWait: "300ms" }, ...config },
       env,
@@ -138,6 +152,7 @@ export class World implements AsyncDisposable {
     this.mayBe.add("lost")
     this.#gateway.running.child.kill(signal)
     await this.#gateway.running.exited
+    this.past.push(this.#gateway)
     this.#gateway = await startGateway(this.#sketch)
   }
 
@@ -226,7 +241,20 @@ export class World implements AsyncDisposable {
   }
 }
 
+/** The registry of a run. */
+function documentOf(beside: Beside | undefined): string {
+  const { tools, ...document } = registryOf({
+    tools: { victim: "victim", steady: "steady", ...beside?.tools },
+    agents: { ...depends, ...beside?.agents },
+  })
+  return JSON.stringify({
+    ...document,
+    tools: [...(Array.isArray(tools) ? tools : []), ...(beside?.compositions ?? [])],
+  })
+}
+
 function fateOf(answer: JsonObject, n: number, args: JsonObject): Fate {
+  if (isTurnedAway(answer)) return "overloaded"
   if (answer["id"] !== n) return `wrong: answer ${JSON.stringify(answer["id"])} to ${n}`
   const { error, result } = answer
   const refusal = refusalOf(isObject(result) ? result : answer)
@@ -236,6 +264,10 @@ function fateOf(answer: JsonObject, n: number, args: JsonObject): Fate {
   const text = JSON.stringify(result)
   return text.includes(JSON.stringify(JSON.stringify(args))) ? "ok" : `wrong: ${text}`
 }
+
+/** A request that was turned away unread has no id that its answer could carry. */
+const isTurnedAway = (answer: JsonObject): boolean =>
+  (answer["id"] ?? null) === null && refusalOf(answer) === "overloaded"
 
 /** Resident bytes and open descriptors of a process, as Linux counts them. */
 export function usageOf(pid: number): { readonly rssBytes: number; readonly handles: number } {
