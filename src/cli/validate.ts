@@ -26,8 +26,9 @@ export const validate: Command = {
     quiet: { type: "boolean", short: "q", summary: "errors only" },
   },
   details: `Reads every accepted dialect (v2, v1, the variant), and programs that make a document (.ts, .mts, .js, .mjs). Exit code 1 when a document has an error; warnings alone are fine.
-With --config, the registry of a configuration is checked with its levels and limits; one at an address is fetched with what
-stands in registry.auth, tls and signature, and while its source is away its copy is checked, which stderr says.
+With --config, the registry of a configuration is checked with its levels and limits, and its servers, rules and rate limits
+are laid beside it; one at an address is fetched with what stands in registry.auth, tls and signature, and while its source is
+away its copy is checked, which stderr says.
 Each problem reads: file:line:column severity code pointer — what is wrong (what would be right).`,
   async run(given, io) {
     const isConfigured = given.text("config") !== undefined
@@ -47,17 +48,19 @@ Each problem reads: file:line:column severity code pointer — what is wrong (wh
 
 /** Undefined when the problems of the configuration have been printed. */
 async function loadConfigured(given: Given, io: Io) {
-  const [{ readConfig }, { judgeConfigured }] = await Promise.all([
+  const [{ readConfig }, { judgeConfigured }, { configuredRoutes }] = await Promise.all([
     import("./config-file.ts"), // documents alone need no configuration
     import("./configured-registry.ts"),
+    import("../server/configured-routes.ts"),
   ])
   const read = readConfig(given, io, { isOffline: true })
   if (read === undefined) return
+  const name = nameOf(read.config)
   const judged = await judgeConfigured(read.config, io)
-  return {
-    name: nameOf(read.config),
-    judged: judged.ok ? judged.planned : unread(judged.problem),
-  }
+  if (!judged.ok) return { name, judged: unread(judged.problem) }
+  const { catalog, plans, problems } = judged.planned
+  const unfit = catalog === undefined ? [] : configuredRoutes(read.config, catalog, plans).problems
+  return { name, judged: { ...judged.planned, problems: [...problems, ...unfit] } }
 }
 
 const nameOf = ({ registry: { name, source } }: Config): string =>

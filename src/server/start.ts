@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { createExposures } from "../call/exposed/exposures.ts"
 import { createIdentify } from "../call/identify.ts"
-import { idleRules } from "../call/limits/rate-rule.ts"
 import { tracedBackends } from "../call/trace/traced-backends.ts"
 import type { RunRecord } from "../compose/run/durable/record.ts"
 import type { Change } from "../mcp/backend/offering.ts"
@@ -17,6 +16,7 @@ import { noteRecord } from "./audit/records.ts"
 import { breakerPage } from "./breaker-pages.ts"
 import { Runs } from "./compositions.ts"
 import type { Config } from "./config/config.ts"
+import { configuredRoutes } from "./configured-routes.ts"
 import { createEnforcement } from "./enforcement.ts"
 import { faceOptions } from "./face-options.ts"
 import { createGatewayMetrics, type GatewayMetrics } from "./gateway-metrics.ts"
@@ -37,7 +37,7 @@ import { guardBackends, openRates } from "./protection.ts"
 import { randomId } from "./random-id.ts"
 import { type Outcomes, openRegistry, waitingOf } from "./registry/open-registry.ts"
 import type { Accepted, RegistryState } from "./reload.ts"
-import { planRoutes, type Routes } from "./routes.ts"
+import type { Routes } from "./routes.ts"
 import { gatewayDesk } from "./runs/gateway-desk.ts"
 import { createRunPages } from "./runs/pages.ts"
 import { secretsOf } from "./secrets-of.ts"
@@ -235,8 +235,7 @@ const wordsOf = (error: unknown) => (error instanceof Error ? error.message : St
 /** Goes over to a sound document: from here on every request sees it. */
 function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: RegistryState): void {
   const { backends, config, current, exposures, face, guarded, options, pinning } = parts
-  const { registry, servers } = config
-  const routes = planRoutes({ catalog, servers, levels: registry.levels, plans })
+  const routes = configuredRoutes(config, catalog, plans)
   const all = [...problems, ...routes.problems]
   for (const problem of all) {
     if (problem.severity === "warn")
@@ -244,8 +243,6 @@ function accept(parts: Parts, { catalog, plans, problems }: Accepted, state: Reg
   }
   backends.route(routes.addresses)
   guarded.use(routes.resilience)
-  for (const { label } of idleRules(config.rateLimits, catalog))
-    options.log.warn({ event: "rate_limit_idle", rule: label })
   exposures.accept(catalog, routes.rules)
   pinning.accept(catalog, routes.rules)
   current.routes = routes

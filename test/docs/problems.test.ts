@@ -9,7 +9,7 @@ const sources = globSync(
     "src/registry/**/*.ts",
     "src/schema/guard.ts",
     "src/schema/guard/*.ts",
-    "src/server/{routes,reload}.ts",
+    "src/server/{idle-rules,routes,reload}.ts",
     "src/server/pins/lock-file.ts",
     "src/store/program/run-program.ts",
     "src/store/source.ts",

@@ -201,9 +201,19 @@ describe("rules, on a running gateway", () => {
     })
   })
 
+  test("that are about nothing are told of with every reload", async () => {
+    const told = () => gateway.log().filter(({ problem }) => `${problem}`.includes("rule_idle"))
+    expect(told()).toEqual([])
+    gateway.writeRegistry(registry("wipe2").replaceAll('"intern"', '"trainee"'))
+    await logged(gateway, "registry_loaded", ({ generation }) => generation === 2)
+    expect(told()).toEqual([
+      expect.objectContaining({ problem: expect.stringContaining("names intern") }),
+    ])
+  })
+
   test("go with every reload: a tool that comes is ruled from its first call on", async () => {
     gateway.writeRegistry(registry("wipe2"))
-    await logged(gateway, "registry_loaded", ({ generation }) => generation === 2)
+    await logged(gateway, "registry_loaded", ({ generation }) => generation === 3)
     expect(await toolsOf(gateway, "intern@1.0.0")).toEqual(["read"])
     expect(await toolsOf(gateway, "clerk@1.0.0")).toContain("wipe2")
     expect(refusalOf(await callTool(gateway, "intern@1.0.0", "wipe"))).toBe("unknown_tool")

@@ -7,6 +7,7 @@ export interface ToolSketch {
   readonly inputSchema?: JsonObject
   readonly outputSchema?: JsonObject
   readonly description?: string
+  readonly tags?: readonly string[]
   /** Recorded before it is called, because it may change something. */
   readonly hasEffects?: true
 }
@@ -44,7 +45,7 @@ const provided = (tools: readonly (ToolSketch & { readonly name: string })[]) =>
   new Set(tools.map(({ name, as: own = name }) => own)).values().map((tool) => ({ tool, version }))
 
 function toolOf({ name, ...tool }: ToolSketch & { readonly name: string }): JsonObject {
-  const { server, as: own = name, inputSchema, outputSchema, description, hasEffects } = tool
+  const { server, as: own = name, inputSchema, outputSchema, description, tags, hasEffects } = tool
   return {
     name,
     version,
@@ -52,6 +53,7 @@ function toolOf({ name, ...tool }: ToolSketch & { readonly name: string }): Json
     source: { server, serverVersion: version, tool: own },
     inputSchema: inputSchema ?? { type: "object" },
     ...(outputSchema && { outputSchema }),
+    ...(tags && { tags }),
     ...(!hasEffects && { annotations: { readOnlyHint: true } }),
   }
 }

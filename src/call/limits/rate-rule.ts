@@ -1,5 +1,4 @@
 import type { Measure } from "../../compose/run/state/pace.ts"
-import type { Catalog } from "../../registry/catalog.ts"
 
 /** Which agents, tools or servers a rule is for. */
 export type Selector =
@@ -29,21 +28,3 @@ export function countedAs(
   if (selector.name !== name) return
   return selector.version === undefined || selector.version === version ? name : undefined
 }
-
-/** Rules that name an agent, a tool or a server which is not registered: they limit nothing. */
-export const idleRules = (
-  rules: readonly RateRule[],
-  { agents, tools, servers }: Pick<Catalog, "agents" | "tools" | "servers">,
-): readonly RateRule[] =>
-  rules.filter(
-    ({ agent, tool, server }) =>
-      !(isThere(agent, agents) && isThere(tool, tools) && isThere(server, servers)),
-  )
-
-const isThere = (
-  selector: Selector | undefined,
-  all: readonly { readonly name: string; readonly version: string | undefined }[],
-): boolean =>
-  selector === undefined ||
-  selector === "each" ||
-  all.some((one) => countedAs(selector, one) !== undefined)

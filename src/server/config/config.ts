@@ -66,6 +66,8 @@ export interface Config {
   readonly sbom: SbomConfig
   readonly limits: Limits
   readonly rateLimits: readonly RateRule[]
+  /** Where rules are written, in their order. */
+  readonly places: { readonly rules: readonly Place[]; readonly rateLimits: readonly Place[] }
   readonly state: {
     readonly runs: RunStore
     /** Whose the ids of sagas are. */

@@ -81,6 +81,10 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     sbom,
     limits,
     rateLimits: settleRates(written.rateLimits, around.wrong),
+    places: {
+      rules: written.rules.map((_, index) => around.placeOf(["rules", index])),
+      rateLimits: written.rateLimits.map((_, index) => around.placeOf(["rateLimits", index])),
+    },
     state: settleState(written.state, around),
     explainRefusals,
   }

@@ -120,9 +120,14 @@ describe("rate limits", () => {
     expect(codes[5]).toBe("rate_limited")
   })
 
-  test("that name nobody are told of at the start", () => {
-    const idle = gateway.log().filter(({ event }) => event === "rate_limit_idle")
-    expect(idle.map(({ rule }) => rule)).toEqual(["agent=flod 1/h", "agent=* tool=echo@9.9.9 1/h"])
+  test("that name nobody are told of at the start, and on /status", async () => {
+    const idle = gateway.log().filter(({ problem }) => `${problem}`.includes("rate_limit_idle"))
+    expect(idle.map(({ problem }) => problem)).toEqual([
+      expect.stringContaining("agent=flod 1/h names flod"),
+      expect.stringContaining("names echo@9.9.9, and no registered tool is that"),
+    ])
+    const told = JSON.stringify(await gateway.status())
+    for (const { problem } of idle) expect(told).toContain(JSON.stringify(problem))
   })
 
   test("are in the audit with the rule, and in the metrics", async () => {

@@ -1,0 +1,144 @@
+import { fits } from "../call/allowance.ts"
+import { countedAs, type RateRule, type Selector } from "../call/limits/rate-rule.ts"
+import { fitsRef, meansTool, type RuleMatch, type ToolRule } from "../call/rules/rule.ts"
+import type { Catalog } from "../registry/catalog.ts"
+import { type Ref, written } from "../registry/model.ts"
+import type { Problem } from "../registry/problem.ts"
+import { nearest } from "../schema/nearest.ts"
+import type { Config } from "./config/config.ts"
+
+type Registered = Pick<Catalog, "agents" | "tools" | "servers">
+export type Ruled = Pick<Config, "places" | "rateLimits" | "servers"> & {
+  readonly registry: Pick<Config["registry"], "levels">
+}
+
+/**
+ * Rules and rate limits of the configuration that name what is not registered: they refuse nothing, and a name that is
+ * misspelt in a `deny` would open what it was to close without a word. Where a server exposes tools that nobody
+ * registered, what names a tool is left alone, since it may be about one of those.
+ */
+export function idleRules(config: Ruled, catalog: Registered): readonly Problem[] {
+  const { places, rateLimits, registry, servers } = config
+  const named = namesOf(catalog)
+  const isOpen = servers.some(({ rule }) => rule.expose !== undefined)
+  const rules = registry.levels.toolRules?.all ?? []
+  return [
+    ...rules.flatMap((rule, index) => {
+      const at = { pointer: `/rules/${index}/match`, ...places.rules[index] }
+      const patterns = idlePatterns(rule, named, isOpen).map(([member, words]) => ({
+        ...at,
+        ...words,
+        pointer: `${at.pointer}/${member}`,
+      }))
+      const isIdle = !isOpen && !catalog.tools.some((tool) => meansTool(rule.match, tool))
+      return patterns.length === 0 && isIdle ? [{ ...at, ...aboutNothing(rule) }] : patterns
+    }),
+    ...rateLimits.flatMap((rule, index) =>
+      idleSelectors(rule, named, isOpen).map(([member, words]) => ({
+        pointer: `/rateLimits/${index}/${member}`,
+        ...places.rateLimits[index],
+        ...words,
+      })),
+    ),
+  ]
+}
+
+/** All that a pattern may be of, by the kind that messages say. */
+interface Names {
+  readonly agent: readonly Ref[]
+  readonly tool: readonly Ref[]
+  readonly server: readonly Ref[]
+  readonly tag: readonly string[]
+}
+
+const namesOf = ({ agents, tools, servers }: Registered): Names => ({
+  agent: agents.map(({ entity }) => entity),
+  tool: tools.map(({ entity }) => entity),
+  server: servers.map(({ entity }) => entity),
+  tag: tools.flatMap(({ entity }) => entity.tags ?? []),
+})
+
+type Words = Pick<Problem, "code" | "severity" | "message" | "hint">
+type Idle = readonly [member: string, words: Words]
+
+function idlePatterns({ id, match }: ToolRule, named: Names, isOpen: boolean): readonly Idle[] {
+  const unfit = (kind: Exclude<keyof Names, "tag">, patterns: RuleMatch["agents"] = []): Idle[] =>
+    patterns
+      .filter((pattern) => !named[kind].some((one) => fitsRef([pattern], one)))
+      .map((pattern) => [
+        kind,
+        idle("rule_idle", `rule ${id}`, { kind, pattern, hint: hintOf(pattern, named[kind]) }),
+      ])
+  const tags = (match.tags ?? [])
+    .filter((pattern) => !named.tag.some((tag) => fits(pattern, tag)))
+    .map((pattern): Idle => {
+      const hint = meant(nearest(pattern, named.tag))
+      return ["tags", idle("rule_idle", `rule ${id}`, { kind: "tag", pattern, hint })]
+    })
+  return [
+    ...unfit("agent", match.agents),
+    ...(isOpen ? [] : unfit("tool", match.tools)),
+    ...unfit("server", match.servers),
+    ...(isOpen ? [] : tags),
+  ]
+}
+
+function idleSelectors(rule: RateRule, named: Names, isOpen: boolean): readonly Idle[] {
+  const unfit = (kind: Exclude<keyof Names, "tag">, selector: Selector | undefined): Idle[] => {
+    if (selector === undefined || selector === "each") return []
+    const all = named[kind]
+    if (all.some(({ name, version }) => countedAs(selector, { name, version }) !== undefined))
+      return []
+    const pattern = written({
+      name: selector.name,
+      ...(selector.version !== undefined && { version: selector.version }),
+    })
+    const hint = hintOf(pattern, all)
+    return [[kind, idle("rate_limit_idle", `rate limit ${rule.label}`, { kind, pattern, hint })]]
+  }
+  return [
+    ...unfit("agent", rule.agent),
+    ...(isOpen ? [] : unfit("tool", rule.tool)),
+    ...unfit("server", rule.server),
+  ]
+}
+
+interface Unfit {
+  readonly kind: keyof Names
+  readonly pattern: string
+  readonly hint: string
+}
+
+const idle = (code: string, whose: string, { kind, pattern, hint }: Unfit): Words => ({
+  code,
+  severity: "warn",
+  message: `${whose} names ${pattern}, and no registered ${kind === "tag" ? "tool has that tag" : `${kind} is that`}`,
+  hint,
+})
+
+const aboutNothing = ({ id }: ToolRule): Words => ({
+  code: "rule_idle",
+  severity: "warn",
+  message: `rule ${id} is about no registered tool: none is all that its match says`,
+  hint: "members of match hold together; take out the one that is too much",
+})
+
+function hintOf(pattern: string, all: readonly Ref[]): string {
+  const [name] = pattern.split("@")
+  const versions = all.filter((one) => one.name === name).map(written)
+  if (versions.length > 0) return `registered: ${versions.join(", ")}`
+  const guess = nearest(
+    pattern,
+    all.flatMap((one) => [one.name, written(one)]),
+  )
+  return meant(
+    guess ??
+      nearest(
+        name ?? "",
+        all.map((one) => one.name),
+      ),
+  )
+}
+
+const meant = (guess: string | undefined) =>
+  guess === undefined ? "write the name as the registry does" : `did you mean ${guess}?`
