@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest"
 import { call } from "../../src/call/call.ts"
 import type { Level } from "../../src/call/gateway.ts"
-import { parseExact } from "../../src/schema/parse-exact.ts"
 import { isObject, type JsonObject } from "../../src/schema/json.ts"
+import { parseExact } from "../../src/schema/parse-exact.ts"
 import { sketchCatalog, type ToolSketch } from "../support/catalog.ts"
 import { callOf, sketchGateway } from "../support/gateway.ts"
 

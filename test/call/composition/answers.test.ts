@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { BackendReply, BackendRequest } from "../../../src/call/backends.ts"
-import { parseExact } from "../../../src/schema/parse-exact.ts"
 import { isObject } from "../../../src/schema/json.ts"
+import { parseExact } from "../../../src/schema/parse-exact.ts"
 import {
   composed,
   metaIn,

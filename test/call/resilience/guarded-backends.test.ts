@@ -6,7 +6,11 @@ import type { Fate } from "../../../src/call/fate.ts"
 import type { Refusal } from "../../../src/call/refusal.ts"
 import { FailureShare, type ServerBreaker } from "../../../src/call/resilience/failure-share.ts"
 import { GuardedBackends } from "../../../src/call/resilience/guarded-backends.ts"
-import { BreakerState, type Verdict } from "../../../src/compose/run/state/breaker-state.ts"
+import {
+  type Admission,
+  BreakerState,
+  type Verdict,
+} from "../../../src/compose/run/state/breaker-state.ts"
 import { answering, done } from "../../support/gateway.ts"
 import { VirtualClock } from "../../support/virtual-clock.ts"
 
@@ -75,7 +79,8 @@ const times = async <T>(count: number, make: () => Promise<T>): Promise<T[]> => 
 /** A breaker with the calls that it let through. */
 class Tried {
   readonly #state = new BreakerState<ServerBreaker>(new FailureShare())
-  readonly #inside: { isOpen: false; isTrial: boolean }[] = []
+  readonly #inside: Admission[] = []
+  #lastTrialMs = Number.NEGATIVE_INFINITY
   #nowMs = 0
 
   pass(ms: number) {
@@ -84,7 +89,9 @@ class Tried {
 
   leave(verdict: Verdict) {
     const passage = this.#inside.shift()
-    if (passage !== undefined) this.#state.leave(passage, verdict, this.#nowMs, policy)
+    if (passage === undefined) return
+    if (passage.isTrial) this.#lastTrialMs = Number.NEGATIVE_INFINITY
+    this.#state.leave(passage, verdict, this.#nowMs, policy)
   }
 
   enter(): string {
@@ -92,8 +99,10 @@ class Tried {
     const passage = this.#state.enter(this.#nowMs)
     if (passage.isOpen) return before === "closed" ? "refuses though it is closed" : "sound"
     this.#inside.push(passage)
-    const trials = this.#inside.filter(({ isTrial }) => isTrial).length
-    return before === "open" || trials > 1 ? `${before} with ${trials} trials` : "sound"
+    const sinceMs = this.#nowMs - this.#lastTrialMs
+    if (passage.isTrial) this.#lastTrialMs = this.#nowMs
+    const isSoon = passage.isTrial && sinceMs < policy.resetMs
+    return before === "open" || isSoon ? `${before}, ${sinceMs} ms after the last` : "sound"
   }
 }
 
@@ -200,7 +209,63 @@ describe("the breaker of a server", () => {
     expect(guarded.status(server)?.standing).toBeUndefined()
   })
 
-  test("never lets two calls through while it is half open, and none while it is open", () => {
+  test("lets another call try when the first gets no answer, and does not wait for that", async () => {
+    const { asked, clock, guarded, release, send, word } = world([
+      ...Array(3).fill(failed("lost")),
+      "hang",
+    ])
+    await times(3, word)
+    await clock.pass(policy.resetMs)
+    const first = send()
+    expect(await word()).toBe("backend_unavailable")
+    await clock.pass(policy.resetMs)
+    expect(await word()).toBe("result")
+    expect(guarded.status(server)?.standing).toBe("closed")
+    release()
+    expect((await first).kind).toBe("result")
+    expect(asked).toHaveLength(5)
+  })
+
+  test("closes for the answer of a call that tries it for longer than the next one has to wait", async () => {
+    const { clock, guarded, release, send, word } = world([
+      ...Array(3).fill(failed("lost")),
+      "hang",
+    ])
+    await times(3, word)
+    await clock.pass(policy.resetMs)
+    const slow = send()
+    await clock.pass(2 * policy.resetMs)
+    expect(guarded.status(server)?.standing).toBe("halfOpen")
+    release()
+    await slow
+    expect(guarded.status(server)?.standing).toBe("closed")
+  })
+
+  test("does not open again for calls that were under way when it opened", async () => {
+    const under: ((reply: BackendReply) => void)[] = []
+    const { promise: gone, resolve: go } = Promise.withResolvers<void>()
+    const clock = new VirtualClock()
+    let isWell = false
+    const inner = answering(() =>
+      isWell ? Promise.resolve(done()) : new Promise((resolve) => under.push(resolve)),
+    )
+    const guarded = new GuardedBackends(inner, { serversMax: 1, clock, tell: () => go() })
+    guarded.use(new Map([["web@1", { breaker: policy, retries: 0 }]]))
+    const asked = { method: "m", subject: "t", name: "t", params: {}, meta: undefined }
+    const send = () =>
+      guarded.request(server, { ...asked, cancellation: undefined, onNotification: undefined })
+    const calls = Array.from({ length: 9 }, send)
+    for (const resolve of under.splice(0, 3)) resolve(failed("late"))
+    await gone
+    isWell = true
+    await clock.pass(policy.resetMs)
+    expect((await send()).kind).toBe("result")
+    for (const resolve of under) resolve(failed("late"))
+    await Promise.all(calls)
+    expect(guarded.status(server)).toMatchObject({ standing: "closed", openings: 1 })
+  })
+
+  test("never lets two calls through on trial within the reset time, and none while it is open", () => {
     const events = fc.array(
       fc.record({
         ms: fc.nat(4_000),

@@ -1,6 +1,12 @@
-export type Passage =
-  | { readonly isOpen: false; readonly isTrial: boolean }
-  | { readonly isOpen: true; readonly retryInMs: number }
+export type Passage = Admission | { readonly isOpen: true; readonly retryInMs: number }
+
+/** Of a call that was let through, to leave with. */
+export interface Admission {
+  readonly isOpen: false
+  readonly isTrial: boolean
+  /** Which time of being closed, or of being open, it was let through in. */
+  readonly period: number
+}
 
 /** What a call that was let through says of its backend; neutral: nothing. */
 export type Verdict = "success" | "failure" | "neutral"
@@ -23,13 +29,18 @@ export type Standing = "closed" | "open" | "halfOpen"
 
 /**
  * A circuit breaker. Closed, everything passes and is counted. Open, nothing passes until the reset time is over. Then one
- * call at a time is let through on trial: enough successes close it, a failure opens it again.
+ * call is let through on trial, and one more each time that the reset time is over without an answer: a server that does
+ * not answer the first may be well before that is given up. Enough successes close it, a failure opens it again. Calls that
+ * were let through before it last opened or closed say nothing any more.
  */
 export class BreakerState<Policy extends Recovery> {
   readonly #tally: Tally<Policy>
   #openUntilMs: number | undefined
   #trialSuccesses = 0
-  #isTrying = false
+  #trial: { readonly admission: Admission; readonly untilMs: number } | undefined
+  #resetMs = 0
+  /** What calls are let through with while it is closed. */
+  #closed: Admission = { isOpen: false, isTrial: false, period: 0 }
 
   constructor(tally: Tally<Policy>) {
     this.#tally = tally
@@ -46,45 +57,46 @@ export class BreakerState<Policy extends Recovery> {
   }
 
   enter(nowMs: number): Passage {
-    if (this.#openUntilMs === undefined) return closed
+    if (this.#openUntilMs === undefined) return this.#closed
     const retryInMs = Math.max(0, this.#openUntilMs - nowMs)
-    if (retryInMs > 0 || this.#isTrying) return { isOpen: true, retryInMs }
-    this.#isTrying = true
-    return { isOpen: false, isTrial: true }
+    const isTrying = this.#trial !== undefined && this.#trial.untilMs > nowMs
+    if (retryInMs > 0 || isTrying) return { isOpen: true, retryInMs }
+    const admission = { ...this.#closed, isTrial: true }
+    this.#trial = { admission, untilMs: nowMs + this.#resetMs }
+    return admission
   }
 
-  leave(
-    { isTrial }: Passage & { isOpen: false },
-    verdict: Verdict,
-    nowMs: number,
-    policy: Policy,
-  ): void {
-    if (isTrial) this.#judgeTrial(verdict, nowMs, policy)
-    else if (verdict !== "neutral" && this.#openUntilMs === undefined)
-      if (this.#tally.count(verdict, nowMs, policy)) this.#open(nowMs + policy.resetMs)
+  leave(admission: Admission, verdict: Verdict, nowMs: number, policy: Policy): void {
+    if (this.#trial?.admission === admission) this.#trial = undefined
+    if (admission.period !== this.#closed.period) return
+    if (admission.isTrial) this.#judgeTrial(verdict, nowMs, policy)
+    else if (verdict !== "neutral" && this.#tally.count(verdict, nowMs, policy))
+      this.#open(nowMs, policy)
   }
 
   /** As if nothing had happened. */
   reset(): void {
-    this.#openUntilMs = undefined
-    this.#trialSuccesses = 0
-    this.#tally.clear()
+    this.#begin(undefined)
   }
 
-  #judgeTrial(verdict: Verdict, nowMs: number, { resetMs, successes }: Recovery): void {
-    this.#isTrying = false
-    if (this.#openUntilMs === undefined) return // it was reset meanwhile
-    if (verdict === "failure") this.#open(nowMs + resetMs)
+  #judgeTrial(verdict: Verdict, nowMs: number, policy: Policy): void {
+    if (verdict === "failure") this.#open(nowMs, policy)
     if (verdict !== "success") return
     this.#trialSuccesses++
-    if (this.#trialSuccesses >= successes) this.#openUntilMs = undefined
+    if (this.#trialSuccesses >= policy.successes) this.#begin(undefined)
   }
 
-  #open(untilMs: number): void {
-    this.#openUntilMs = untilMs
+  #open(nowMs: number, { resetMs }: Recovery): void {
+    this.#resetMs = resetMs
+    this.#begin(nowMs + resetMs)
+  }
+
+  /** Closed, or open until then. */
+  #begin(openUntilMs: number | undefined): void {
+    this.#openUntilMs = openUntilMs
     this.#trialSuccesses = 0
+    this.#trial = undefined
+    this.#closed = { ...this.#closed, period: this.#closed.period + 1 }
     this.#tally.clear()
   }
 }
-
-const closed: Passage = { isOpen: false, isTrial: false }
