@@ -1,5 +1,5 @@
-// What durability costs: sagas of three steps over journals, their calls answered at once; beside DBOS Transact, which keeps
-// what each step gave in PostgreSQL, too. And how long it takes to go on with 10,000 runs that a process left.
+// What durability costs: sagas of three steps over journals, their calls answered at once; beside DBOS Transact on
+// PostgreSQL and openworkflow on SQLite, which keep what each step gave, too. And how long it takes to go on with 10,000 runs that a process left.
 import { randomBytes } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -25,6 +25,7 @@ import { openPostgresJournal } from "../src/store/journal/postgres/postgres-jour
 import { openSqliteJournal } from "../src/store/journal/sqlite-journal.ts"
 import { postgresPrograms, startPostgres } from "../test/support/postgres.ts"
 import { dbosSagas } from "./subjects/dbos.ts"
+import { openWorkflowSagas } from "./subjects/openworkflow.ts"
 
 /** Of one saga. */
 export const sagaSteps = 3
@@ -47,6 +48,12 @@ export async function measureSagas(seconds: number): Promise<readonly Sagas[]> {
     rows.push(await paced(`SQLite, ${synchronous}`, seconds, () => saga(journal, runId())))
     await journal.close()
   }
+  const other = await openWorkflowSagas(join(folder, "openworkflow.db"), {
+    atOnce,
+    steps: sagaSteps,
+  })
+  rows.push(await paced("openworkflow on SQLite", seconds, other.saga))
+  await other.close()
   rmSync(folder, { recursive: true })
   return postgresPrograms === undefined ? rows : [...rows, ...(await onPostgres(seconds))]
 }
