@@ -39,7 +39,7 @@ const callers = [
   { agent: "a", tool: "steady" },
   { agent: "b", tool: "victim" },
 ] as const
-const depends = { a: ["victim", "steady"], b: ["steady"] } as const
+export const depends = { a: ["victim", "steady"], b: ["steady"] } as const
 
 /** A call without an answer after this long hangs: more than every limit of the gateway. */
 const patienceMs = 20_000
