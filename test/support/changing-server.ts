@@ -9,10 +9,12 @@ export interface ChangingServer extends HttpServer {
   tools: readonly JsonObject[] | string
   instructions: string | undefined
   version: string
-  /** What calls answer; undefined: which tool was called. */
-  says: string | undefined
+  /** What calls answer, perhaps to their arguments; undefined: which tool was called. */
+  says: string | ((args: unknown) => string) | undefined
   /** Tells whoever listens that its tools changed. */
   tell(): void
+  /** How many listen. */
+  listeners(): number
   /** Names of the tools that were called. */
   readonly called: string[]
 }
@@ -36,7 +38,9 @@ export async function openChanging(
         typeof changing.tools === "string" || changing.tools.some((tool) => tool["name"] === name)
       if (!isListed) return { error: { code: -32602, message: `Unknown tool: ${name}` } }
       called.push(name)
-      return { content: [{ type: "text", text: changing.says ?? `called ${name}` }] }
+      const { says = `called ${name}` } = changing
+      const text = typeof says === "string" ? says : says(params?.["arguments"])
+      return { content: [{ type: "text", text }] }
     },
   }
   const server = await serve((message, response) => {
@@ -74,6 +78,7 @@ export async function openChanging(
     version: "1",
     says: undefined,
     called,
+    listeners: () => listening.size,
     tell() {
       for (const { response, id } of listening)
         event(response, {

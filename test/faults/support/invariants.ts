@@ -48,8 +48,8 @@ export async function play(world: World, run: FaultRun): Promise<void> {
     I6: await accountedFor(world),
     I7: felt(world),
     I8: recovered,
-    ...claims,
   }
+  for (const [id, why] of Object.entries(claims ?? {})) judged[id as Invariant] ??= why
   const asked = Object.entries(judged).filter(([id]) => !spared.some((one) => one === id))
   const held = asked.map(([id, why]) => (why === undefined ? id : `NOT ${id} (${why})`))
   // biome-ignore lint/suspicious/noConsole: what was injected and what held is for people to read

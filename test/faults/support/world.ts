@@ -66,8 +66,8 @@ export interface WorldOptions {
   readonly beside?: Beside
   /** The name by which the gateway knows the victim's machine; otherwise its address. */
   readonly host?: string
-  /** Opens what plays the victim and tells of each call that reaches it; otherwise a server in this process. */
-  readonly victim?: (arrive: Answering) => Promise<Played>
+  /** Opens what plays the victim and tells with which arguments it was called; otherwise a server in this process. */
+  readonly victim?: (arrived: (args: unknown) => void) => Promise<Played>
   /** How callers say who they are; otherwise by header. */
   readonly proof?: (agent: string, n: number) => Promise<Readonly<Record<string, string>>>
   /** How many callers there are of each sort; otherwise one. */
@@ -106,10 +106,19 @@ export class World implements AsyncDisposable {
   static async open(options: WorldOptions = {}): Promise<World> {
     const { config = {}, env = {}, host = "127.0.0.1", sketch = {} } = options
     const holder: { world?: World } = {}
-    const arrive = (tool: string) => (call: BackendCall) => holder.world?.arrive(tool, call)
-    const victim = await (options.victim?.(arrive("victim")) ??
-      openBackend({ victim: arrive("victim") }))
-    const steady = await openBackend({ steady: arrive("steady") })
+    const victim = await (options.victim?.((args) => holder.world?.arrive("victim", args)) ??
+      openBackend({
+        victim(call) {
+          holder.world?.arrive("victim", call.arguments)
+          holder.world?.answering(call)
+        },
+      }))
+    const steady = await openBackend({
+      steady(call) {
+        holder.world?.arrive("steady", call.arguments)
+        honest(call)
+      },
+    })
     const link = await FaultyLink.open(victim.port)
     const whole = {
       registry: documentOf(options.beside),
@@ -156,11 +165,9 @@ export class World implements AsyncDisposable {
     this.#gateway = await startGateway(this.#sketch)
   }
 
-  arrive(tool: string, call: BackendCall): void {
-    const { agent, n } = call.arguments as { agent: string; n: number }
+  arrive(tool: string, args: unknown): void {
+    const { agent, n } = args as { agent: string; n: number } // what the callers below send
     this.arrived.push({ tool, agent, n })
-    if (tool === "victim") this.answering(call)
-    else honest(call)
   }
 
   /** Callers begin, and calls count as made in this phase. */
