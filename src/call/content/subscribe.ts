@@ -34,8 +34,10 @@ export function subscribe(
   return withCaller(
     {
       inquiry,
-      answer(caller, catalog, facts) {
+      async answer(caller, catalog, facts) {
         facts.target = { type: "resource", name: subscription.uri }
+        const excess = await gateway.rates?.content(caller, subscription.uri)
+        if (excess !== undefined) return refuse(excess)
         const { evidence } = inquiry
         return followResource(subscription, { caller, catalog, evidence }, gateway, facts)
       },

@@ -42,7 +42,7 @@ export class RateLimits {
     return this.#take(counts.of(tool, agent), tool.name)
   }
 
-  /** What is asked for without being a tool counts for its agent. */
+  /** What is asked for without being a tool, or about a task of one, counts for its agent. */
   content({ agent }: Caller, subject: string): Verdict {
     return this.#take(this.#ofTools.of(noTool, agent), subject)
   }

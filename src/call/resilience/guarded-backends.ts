@@ -70,7 +70,7 @@ export class GuardedBackends implements Backends {
     return this.#insist(key, guard, request, send)
   }
 
-  /** Not when its caller has heard something of the call already: it would hear it again. */
+  /** Not when its caller has heard something of the call already, or was asked: it would be again. */
   async #insist(
     key: string,
     guard: ServerGuard,
@@ -78,18 +78,12 @@ export class GuardedBackends implements Backends {
     send: (request: BackendRequest) => Promise<BackendReply>,
   ): Promise<BackendReply> {
     const { clock } = this.#context
-    let wasHeard = false
-    const { onNotification, cancellation = new Cancellation() } = request
-    const heard = onNotification && {
-      onNotification: (said: Parameters<typeof onNotification>[0]) => {
-        wasHeard = true
-        onNotification(said)
-      },
-    }
-    const watched = { ...request, ...heard }
+    const { cancellation = new Cancellation() } = request
+    const watch = { wasHeard: false }
+    const watched = { ...request, ...hearing(request, watch) }
     for (let attempt = 1; ; attempt++) {
       const reply = await send(watched)
-      if (attempt > guard.policy.retries || wasHeard || cancellation.isCancelled) return reply
+      if (attempt > guard.policy.retries || watch.wasHeard || cancellation.isCancelled) return reply
       const delayMs = retryDelay(reply, attempt, clock.random())
       if (delayMs === undefined || !this.#budget.take(key, clock.now(), floor)) return reply
       await clock.sleep(delayMs, cancellation)
@@ -109,6 +103,31 @@ export class GuardedBackends implements Backends {
     const guard = this.#guards.get(refKey(server.name, server.version))
     guard?.reset()
     return guard !== undefined
+  }
+}
+
+/** What a caller can hear of its call from: what a server says, and what it asks. */
+function hearing(
+  { onNotification, peer }: BackendRequest,
+  watch: { wasHeard: boolean },
+): Partial<BackendRequest> {
+  return {
+    ...(onNotification && {
+      onNotification(said) {
+        watch.wasHeard = true
+        onNotification(said)
+      },
+    }),
+    ...(peer && {
+      peer: {
+        capabilities: peer.capabilities,
+        pageDone: peer.pageDone,
+        ask(asked) {
+          watch.wasHeard = true
+          return peer.ask(asked)
+        },
+      },
+    }),
   }
 }
 

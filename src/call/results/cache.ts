@@ -30,12 +30,15 @@ export function keyOf(
   { request, catalog }: Way,
 ): string | undefined {
   const { respondent, task } = request
-  const isAnswer = respondent?.kind === "rounds" && respondent.state !== undefined
+  const { state, responses } = respondent?.kind === "rounds" ? respondent : noRounds
+  const isAnswer = state !== undefined || responses !== undefined
   if (task !== undefined || isAnswer) return
   const whose = scope === "everyone" ? "" : cacheScopeOf(caller)
   const what = [catalog.digest, refOf(tool), input.arguments ?? null, metaOf(request.meta)]
   return `result ${hash("sha256", JSON.stringify([whose, ...what]))}`
 }
+
+const noRounds = { state: undefined, responses: undefined }
 
 /** What a server is told beside the arguments: it may answer by that, too. */
 function metaOf(meta: JsonObject | undefined): JsonObject {

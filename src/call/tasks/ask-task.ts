@@ -10,6 +10,8 @@ import { takesTasks, tasksExtension } from "../interaction/capabilities.ts"
 import type { Peer, Respondent } from "../interaction/peer.ts"
 import { unasked } from "../interaction/question.ts"
 import type { TaskPlace } from "../interaction/task-ids.ts"
+import type { RateLimits } from "../limits/rate-limits.ts"
+import { unlessExceeded } from "../limits/unless-exceeded.ts"
 import { forwardedMeta } from "../meta.ts"
 import { permit } from "../permit.ts"
 import type { Refusal } from "../refusal.ts"
@@ -30,7 +32,7 @@ export async function askTask(request: TaskRequest, gateway: Gateway): Promise<B
   let reply: BackendReply | undefined // stays undefined when a bug throws
   let isRecorded = false
   try {
-    reply = await travel(request, gateway, facts, catalog)
+    reply = await travel({ request, gateway, facts, catalog, rates: ratesFor(request, gateway) })
   } finally {
     const id = request.id ?? gateway.id()
     isRecorded = await gateway.audit(recordOf("request", request, facts, reply, gateway.now(), id))
@@ -41,15 +43,24 @@ export async function askTask(request: TaskRequest, gateway: Gateway): Promise<B
 /** The same where nobody asked: the gateway looks for itself at a task that it was asked for before, and records nothing. */
 export function lookAtTask(request: TaskRequest, gateway: Gateway): Promise<BackendReply> {
   const catalog = gateway.catalog()
-  return travel(request, gateway, beginFacts(gateway.now(), catalog.digest), catalog)
+  const facts = beginFacts(gateway.now(), catalog.digest)
+  return travel({ request, gateway, facts, catalog, rates: undefined })
 }
 
-async function travel(
-  request: TaskRequest,
-  gateway: Gateway,
-  facts: Facts,
-  catalog: Catalog,
-): Promise<BackendReply> {
+/** To cancel is to ask for less. */
+const ratesFor = ({ method }: TaskRequest, { rates }: Gateway): RateLimits | undefined =>
+  method === "tasks/cancel" ? undefined : rates
+
+interface Way {
+  readonly request: TaskRequest
+  readonly gateway: Gateway
+  readonly facts: Facts
+  readonly catalog: Catalog
+  /** Undefined where it is not counted. */
+  readonly rates: RateLimits | undefined
+}
+
+async function travel({ request, gateway, facts, catalog, rates }: Way): Promise<BackendReply> {
   if (gateway.canAudit?.() === false) return refused(unrecorded)
   const { era, evidence, respondent, taskId } = request
   const identified = gateway.identify(evidence, catalog)
@@ -57,6 +68,8 @@ async function travel(
   if (!caller.ok) return refused(caller.refusal)
   facts.caller = caller.value
   warn(facts, caller.value.warnings)
+  const excess = await rates?.content(caller.value, request.method)
+  if (excess !== undefined) return refused(excess)
   if (era === "modern" && !hasExtension(respondent)) return refused(undeclared)
 
   const place = gateway.interactions.taskIds.open(taskId, caller.value.principal)
@@ -84,7 +97,9 @@ async function travel(
     request: onward(request, place, caller.value, gateway),
     send: (one) => backends.request(server, one),
   }
-  const reply = await (era === "modern" ? askModernCallers : askLegacyCallers)(asking)
+  const reply = await unlessExceeded(rates?.send(server, caller.value, tool.name), () =>
+    (era === "modern" ? askModernCallers : askLegacyCallers)(asking),
+  )
   facts.answeredMs = gateway.now()
   return reply
 }

@@ -3,6 +3,8 @@ import { describe, expect, test } from "vitest"
 import type { BackendReply, BackendRequest } from "../../../src/call/backends.ts"
 import { Cancellation } from "../../../src/call/cancellation.ts"
 import type { Fate } from "../../../src/call/fate.ts"
+import type { Peer } from "../../../src/call/interaction/peer.ts"
+import { Question } from "../../../src/call/interaction/question.ts"
 import type { Refusal } from "../../../src/call/refusal.ts"
 import { FailureShare, type ServerBreaker } from "../../../src/call/resilience/failure-share.ts"
 import { GuardedBackends } from "../../../src/call/resilience/guarded-backends.ts"
@@ -354,6 +356,28 @@ describe("a call that may be made twice", () => {
     expect(asked).toHaveLength(2)
     expect(heard).toHaveLength(1)
     expect(guarded.status(server)?.retries).toBe(0)
+  })
+
+  test("is not made again for a caller that was asked something meanwhile", async () => {
+    const clock = new VirtualClock()
+    const questions: string[] = []
+    const peer: Peer = {
+      capabilities: { elicitation: {} },
+      ask(asked) {
+        questions.push(asked.method)
+        return new Question(asked, { waitMs: 1, untilMs: 0 })
+      },
+    }
+    const asking = answering((_, request) => {
+      request.peer?.ask({ method: "elicitation/create", params: {} })
+      return Promise.resolve(failed("lost"))
+    })
+    const guarded = new GuardedBackends(asking, { serversMax: 1, clock, tell: () => {} })
+    guarded.use(new Map([["web@1", { breaker: policy, retries: 3 }]]))
+    const asked = { method: "tools/call", subject: "t", name: "t", params: {}, meta: undefined }
+    const none = { cancellation: undefined, onNotification: undefined }
+    await clock.until(guarded.request(server, { ...asked, ...none, ...again, peer }))
+    expect(questions).toEqual(["elicitation/create"])
   })
 
   test("is not made again when retries would be most of what a failing server gets", async () => {

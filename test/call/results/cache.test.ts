@@ -75,6 +75,16 @@ describe("a cache of results", () => {
     expect(requests).toHaveLength(2)
   })
 
+  test("is not asked by a caller that brings answers, whether or not there was a state to bring back", async () => {
+    const { ask, requests } = world()
+    const respondent = { kind: "rounds", capabilities: undefined, state: undefined } as const
+    await ask("read")
+    await ask("read", {}, { respondent: { ...respondent, responses: { key: {} } } })
+    expect(requests).toHaveLength(2)
+    await ask("read", {}, { respondent: { ...respondent, responses: undefined } })
+    expect(requests).toHaveLength(2)
+  })
+
   test("is everyone's only where configuration says that results do not depend on who calls", async () => {
     const { ask } = world()
     expect(textOf(await ask("who"))).toContain("answer 1")

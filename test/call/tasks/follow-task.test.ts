@@ -1,7 +1,11 @@
 import { expect, test } from "vitest"
 import { tasksExtension } from "../../../src/call/interaction/capabilities.ts"
+import { MemoryRates } from "../../../src/call/limits/memory-rates.ts"
+import { RateLimits } from "../../../src/call/limits/rate-limits.ts"
+import { askTask } from "../../../src/call/tasks/ask-task.ts"
 import { followTask } from "../../../src/call/tasks/follow-task.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
+import { settleRates } from "../../../src/server/config/settle-rates.ts"
 import { sketchCatalog } from "../../support/catalog.ts"
 import { evidence } from "../../support/evidence.ts"
 import { eventually } from "../../support/face-stream.ts"
@@ -11,13 +15,23 @@ const agents = { "a@1": ["job@1"], "b@1": ["job@1"] }
 const catalog = sketchCatalog({ agents, tools: { "job@1": {} } })
 const withoutJob = sketchCatalog({ agents: { "a@1": [] }, tools: { "job@1": {} } })
 
+type RateFile = Parameters<typeof settleRates>[0]
+
 /** A task of agent `a`, which its server says is so, one after the other and the last again. */
-async function world(...states: readonly JsonObject[]) {
+const world = (...states: readonly JsonObject[]) => limited([], ...states)
+
+async function limited(rules: RateFile, ...states: readonly JsonObject[]) {
+  const counted = settleRates(rules, (_, words) => {
+    throw new Error(words)
+  })
   let current = catalog
   const left = [...states]
   const said: unknown[] = []
   const { gateway, records, requests } = sketchGateway(catalog, {
-    gateway: { catalog: () => current },
+    gateway: {
+      catalog: () => current,
+      rates: new RateLimits(counted, new MemoryRates(100, Date.now), () => {}),
+    },
     backend: () => {
       const state = (left.length > 1 ? left.shift() : left[0]) ?? {}
       return done({ resultType: "complete", taskId: "own", pollIntervalMs: 1, ...state })
@@ -35,29 +49,31 @@ async function world(...states: readonly JsonObject[]) {
     capabilities: undefined,
     session: undefined,
   })
-  const follow = (agent = "a") =>
-    followTask(
-      {
-        era: "modern",
-        evidence: shown(agent),
-        trace: undefined,
-        taskId,
-        meta: undefined,
-        onNotification: undefined,
-        respondent: {
-          kind: "rounds",
-          capabilities: { extensions: { [tasksExtension]: {} } },
-          responses: undefined,
-          state: undefined,
-        },
-        tell: ({ taskId: id, status }) => void said.push([id === taskId, status]),
-      },
-      gateway,
-    )
+  const about = (agent: string) => ({
+    era: "modern" as const,
+    evidence: shown(agent),
+    trace: undefined,
+    taskId,
+    meta: undefined,
+    onNotification: undefined,
+    respondent: {
+      kind: "rounds" as const,
+      capabilities: { extensions: { [tasksExtension]: {} } },
+      responses: undefined,
+      state: undefined,
+    },
+  })
+  const tell = ({ taskId: id, status }: JsonObject) => void said.push([id === taskId, status])
+  const follow = (agent = "a") => followTask({ ...about(agent), tell }, gateway)
+  const ask = async (method: string) => {
+    const request = { ...about("a"), method, params: {}, cancellation: undefined }
+    const reply = await askTask(request, gateway)
+    return reply.kind === "refusal" ? reply.refusal.code : reply.kind
+  }
   const reload = () => {
     current = withoutJob
   }
-  return { follow, records, reload, requests, said }
+  return { ask, follow, records, reload, requests, said }
 }
 
 test("a task is told of when it is another thing, until it is over, with one record", async () => {
@@ -95,4 +111,20 @@ test("it is told of no more when its caller may not use its tool any more", asyn
   await eventually(() => again.requests.length).toBeGreaterThan(2)
   following.end()
   expect([requests.length, said]).toEqual([1, [[true, "working"]]])
+})
+
+test.each<[string, RateFile[number]]>([
+  ["its agent", { agent: "a", quota: "2/d" }],
+  ["its server", { server: "server", quota: "2/d" }],
+])("what is asked about a task counts for %s; to cancel it does not", async (_, rule) => {
+  const { ask, follow, requests, said } = await limited([rule], { status: "working" })
+  const following = follow() // which counts once, however often the gateway looks
+  await following.agreed
+  expect(await ask("tasks/get")).toBe("result")
+  expect(await ask("tasks/get")).toBe("rate_limited")
+  await eventually(() => requests.length).toBeGreaterThan(4)
+  following.end()
+  expect(await ask("tasks/cancel")).toBe("result")
+  expect(await ask("tasks/update")).toBe("rate_limited")
+  expect(said).toEqual([[true, "working"]])
 })
