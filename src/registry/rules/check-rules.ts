@@ -5,6 +5,7 @@ import type { Links } from "../resolve/links.ts"
 import type { Bundles } from "../schemas/bundle.ts"
 import type { SchemaLinks } from "../schemas/link-schemas.ts"
 import { findSchemaLoops } from "../schemas/loops.ts"
+import { checkCaseTwins } from "./case-twins.ts"
 import { checkCycles } from "./cycles.ts"
 import { checkDependencyConflicts } from "./dependency-conflicts.ts"
 import { checkHiddenText } from "./hidden-text.ts"
@@ -36,6 +37,7 @@ export function* checkRules(resolved: Resolved): Generator<void, void, void> {
   yield* checkCycles(draft, links, report)
   yield* checkAnnotations(draft, annotations, report)
   yield* checkHiddenText(draft, report)
+  yield* checkCaseTwins(draft, report)
   yield* checkRootTypes(schemas, bundles, report)
   const looping = yield* findSchemaLoops(schemas, report)
   yield* checkSoundness(schemas, bundles, looping, report)
