@@ -36,11 +36,13 @@ const writableByOthers = 0o002
 export class GoodCopy {
   readonly #file: string
   readonly #source: string
+  readonly #origin: string
   readonly #bytesMax: number
 
   constructor(file: string, url: string, bytesMax: number) {
     this.#file = file
     this.#source = sha256(url) // an address may hold a secret in its query
+    this.#origin = new URL(url).origin
     this.#bytesMax = bytesMax
   }
 
@@ -61,6 +63,8 @@ export class GoodCopy {
     const [line, document] = cut(rest)
     const { source, ...header } = readHeader(line)
     if (source !== this.#source) throw new Error("it is a copy of another source")
+    if (header.events !== undefined && URL.parse(header.events)?.origin !== this.#origin)
+      throw new Error("its stream of changes is at another origin than its source")
     return { ...header, bytes: document ?? Buffer.alloc(0), confirmedAtMs: mtimeMs }
   }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import {
   chmodSync,
   existsSync,
@@ -64,6 +65,17 @@ describe("the copy of the last good document", () => {
       problem: { code: "registry_document_older" },
     })
     expect(await second.source.lastGood()).toMatchObject({ text: "{}" })
+  })
+
+  test("sends what proves the gateway nowhere else, whatever somebody wrote into it", async () => {
+    const first = await world("{}")
+    first.server.state.headers = { link: '</events>; rel="monitor"' }
+    await kept(first)
+    const [, ...rest] = readFileSync(first.copyFile, "utf8").split("\n")
+    const forged = rest.join("\n").replace("http://127.0.0.1", "http://127.0.0.2")
+    const digest = createHash("sha256").update(forged).digest("hex")
+    writeFileSync(first.copyFile, `postern-registry-copy 1 sha256:${digest}\n${forged}`)
+    await expect(again(first).source.lastGood()).rejects.toThrow("at another origin")
   })
 
   test.each<[string, (file: string) => void, string]>([
