@@ -124,12 +124,13 @@ export function reachOf(
   if (scope === undefined) return none
   const who = caller.agent ?? catalog
   const hidden = hiddenFrom(caller, scope, levels)
+  const closed = closedTo(caller, rules, levels, { scope, hidden })
   const known = reaches.get(rules) ?? new WeakMap<object, Map<string, readonly Reach[]>>()
   reaches.set(rules, known)
   const kept = known.get(who) ?? new Map<string, readonly Reach[]>()
   known.set(who, kept)
-  const key = hidden.map(({ name }) => name).join("\n")
-  const reach = kept.get(key) ?? reached(catalog, caller, { scope, hidden, rules })
+  const key = JSON.stringify([hidden, closed].map((all) => all.map(refOf)))
+  const reach = kept.get(key) ?? reached(catalog, caller, { scope, hidden, closed, rules })
   if (kept.size < reachesMax) kept.set(key, reach)
   return reach
 }
@@ -152,20 +153,36 @@ function hiddenFrom(
     .filter((tool) => toolRules.judge({ caller, tool, via: undefined }, undefined).denial)
 }
 
+/** Servers with an exposure of which rules take everything away from this caller, or all that is known of their tools. */
+function closedTo(
+  caller: Caller,
+  { exposed }: ServerRules,
+  { toolRules }: Pick<Levels, "toolRules">,
+  { scope, hidden }: Pick<Shown, "scope" | "hidden">,
+): readonly CatalogServer[] {
+  if (toolRules === undefined || exposed.length === 0) return none
+  const emptied = new Set(hidden.flatMap(serversOf))
+  if (emptied.size > 0)
+    for (const tool of scope.tools.values())
+      if (!hidden.includes(tool)) for (const server of serversOf(tool)) emptied.delete(server)
+  return exposed.filter((server) => emptied.has(server) || toolRules.closes(server, caller))
+}
+
 interface Shown {
   readonly scope: Scope
   readonly hidden: readonly CatalogTool[]
+  readonly closed: readonly CatalogServer[]
   readonly rules: ServerRules
 }
 
-function reached(catalog: Catalog, { agent }: Caller, { scope, hidden, rules }: Shown) {
-  const servers = new Set<CatalogServer>()
+function reached(catalog: Catalog, { agent }: Caller, { scope, hidden, closed, rules }: Shown) {
+  const shown = new Set<CatalogServer>()
   for (const tool of scope.tools.values())
-    if (!hidden.includes(tool)) for (const server of serversOf(tool)) servers.add(server)
-  const registered = catalog.servers.filter((server) => servers.has(server))
+    if (!hidden.includes(tool)) for (const server of serversOf(tool)) shown.add(server)
+  const registered = catalog.servers.filter((server) => shown.has(server))
   const exposed = rules.exposed.filter((server) => {
     const { expose } = rules.of(server)
-    return expose !== undefined && isExposedTo(expose, agent)
+    return expose !== undefined && !closed.includes(server) && isExposedTo(expose, agent)
   })
   return [...new Set([...registered, ...exposed])].map((server) => {
     return { server, rule: rules.of(server) } as Reach // minted here, as above

@@ -1,5 +1,5 @@
 import type { RuleCondition } from "../../compose/rule-condition.ts"
-import type { CatalogTool } from "../../registry/catalog.ts"
+import type { CatalogServer, CatalogTool } from "../../registry/catalog.ts"
 import { type Ref, written } from "../../registry/model.ts"
 import { fits } from "../allowance.ts"
 import { refOf } from "../audit.ts"
@@ -82,6 +82,16 @@ export function meansTool({ tools, servers, tags, annotations }: RuleMatch, tool
     (annotations === undefined || agree(annotations, hintsOf(tool)))
   )
 }
+
+/** Whether a rule is about a server as a whole: about all of its tools, whatever they are. */
+export const meansServer = (
+  { tools, servers, tags, annotations }: RuleMatch,
+  server: CatalogServer,
+): boolean =>
+  tools === undefined &&
+  tags === undefined &&
+  annotations === undefined &&
+  (servers === undefined || fitsRef(servers, refOf(server)))
 
 /** A caller without a name is meant by `*`. */
 export const meansCaller = (

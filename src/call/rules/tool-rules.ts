@@ -1,11 +1,11 @@
 import type { RuleContext } from "../../compose/rule-condition.ts"
-import type { CatalogTool, Scope } from "../../registry/catalog.ts"
+import type { CatalogServer, CatalogTool, Scope } from "../../registry/catalog.ts"
 import { type Ref, written } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import { refOf } from "../audit.ts"
 import type { Caller } from "../caller.ts"
 import { lackOf } from "./requirement.ts"
-import { hintsOf, meansCaller, meansTool, serversOf, type ToolRule } from "./rule.ts"
+import { hintsOf, meansCaller, meansServer, meansTool, serversOf, type ToolRule } from "./rule.ts"
 
 /** One call, or one tool that might be called. */
 export interface Asked {
@@ -37,7 +37,6 @@ export interface Denial {
 export class ToolRules {
   readonly all: readonly ToolRule[]
   readonly #byTool = new WeakMap<CatalogTool, readonly ToolRule[]>()
-
   readonly #byScope = new WeakMap<Scope, readonly CatalogTool[]>()
 
   constructor(all: readonly ToolRule[]) {
@@ -62,6 +61,25 @@ export class ToolRules {
     return found
   }
 
+  /** Whether a caller is denied all tools of a server, whatever they are. */
+  closes(server: CatalogServer, caller: Caller): boolean {
+    const tool = {
+      name: "",
+      version: "",
+      servers: [written(refOf(server))],
+      tags: [],
+      annotations: {},
+    }
+    const asked = { caller, tool: () => tool, via: undefined }
+    return this.all.some(
+      (rule) =>
+        rule.isEnforced &&
+        meansServer(rule.match, server) &&
+        meansCaller(rule.match, caller) &&
+        denialBy(rule, asked, undefined) !== undefined,
+    )
+  }
+
   /**
    * Pure and total. Without arguments, as for a list, what looks at arguments has no say. Deny wins over all that is
    * satisfied; an evaluation that fails denies.
@@ -69,8 +87,10 @@ export class ToolRules {
   judge(asked: Asked, args: JsonObject | undefined): Verdict {
     const rules = this.of(asked.tool)
     if (rules.length === 0) return none
+    const { caller, tool, via } = asked
+    const about = { caller, tool: () => toolSeen(tool), via }
     const denials = rules.flatMap((rule) =>
-      meansCaller(rule.match, asked.caller) ? (denialBy(rule, asked, args) ?? []) : [],
+      meansCaller(rule.match, caller) ? (denialBy(rule, about, args) ?? []) : [],
     )
     if (denials.length === 0) return none
     const tried = denials.filter(({ rule }) => !rule.isEnforced)
@@ -91,7 +111,11 @@ function worst(denials: readonly Denial[]): Denial | undefined {
   return plain ?? denials.find(({ isAboutArguments }) => isAboutArguments) ?? denials[0]
 }
 
-function denialBy(rule: ToolRule, asked: Asked, args: JsonObject | undefined): Denial | undefined {
+interface About extends Pick<Asked, "caller" | "via"> {
+  readonly tool: () => RuleContext["tool"]
+}
+
+function denialBy(rule: ToolRule, asked: About, args: JsonObject | undefined): Denial | undefined {
   const { effect, id, reason } = rule
   const because = (why: string) => `rule ${id}: ${why}${reason === undefined ? "" : `: ${reason}`}`
   if (effect.kind === "require") {
@@ -115,10 +139,10 @@ function denialBy(rule: ToolRule, asked: Asked, args: JsonObject | undefined): D
   return { rule, reason: because(why), isAboutArguments: looksAtArguments, scopes: [] }
 }
 
-function contextOf({ caller, tool, via }: Asked, args: JsonObject | undefined): RuleContext {
+function contextOf({ caller, tool, via }: About, args: JsonObject | undefined): RuleContext {
   return {
     caller: callerSeen(caller),
-    tool: toolSeen(tool),
+    tool: tool(),
     via: via === undefined ? "" : written(via),
     ...(args && { args }),
   }

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import type { Caller } from "../../../src/call/caller.ts"
 import { visibleTools } from "../../../src/call/list.ts"
 import { permit, permitInside, reachOf } from "../../../src/call/permit.ts"
-import { plainRules } from "../../../src/call/server-rules.ts"
+import { plainRule, plainRules } from "../../../src/call/server-rules.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
 import { sketchCatalog } from "../../support/catalog.ts"
 import { strict } from "../../support/gateway.ts"
@@ -115,6 +115,28 @@ describe("a rule that needs no arguments", () => {
     expect(reach({ match: { tool: "wipe" }, deny: true })).toEqual(["docs"])
     expect(reach({ match: { tool: "write" }, deny: true })).toEqual(["docs", "files"])
     expect(reach({ deny: 'caller.trust != "verified"' })).toEqual([])
+  })
+
+  test("takes them also of a server that exposes what is not registered, whether or not its tools are known", () => {
+    const [docs, files] = catalog.servers
+    const exposed = [docs, files].filter((server) => server !== undefined)
+    const expose = { prefix: undefined, to: ["*"] }
+    const open = { ...plainRules, of: () => ({ ...plainRule, expose }), exposed }
+    const reach = (caller: Caller, ...rules: readonly RuleSketch[]) =>
+      reachOf(catalog, caller, under(...rules), open).map(({ server }) => server.name)
+    const b = callerOf("b") // of whom docs has the tool `read`, and files none
+    expect(reach(b)).toEqual(["docs", "files"])
+    expect(reach(b, { match: { server: "files" }, deny: true })).toEqual(["docs"])
+    expect(reach(b, { match: { server: "files" }, require: { trust: "verified" } })).toEqual([
+      "docs",
+    ])
+    expect(reach(b, { match: { server: "files", agent: "a" }, deny: true })).toHaveLength(2)
+    expect(reach(b, { match: { server: "files" }, deny: "args.x == 1" })).toHaveLength(2)
+    expect(reach(b, { match: { server: "files" }, deny: true, enforce: false })).toHaveLength(2)
+    expect(reach(b, { match: { tags: ["destructive"] }, deny: true })).toHaveLength(2)
+    expect(reach(b, { match: { tool: "read" }, deny: true })).toEqual(["files"])
+    expect(reach(a, { match: { tool: "read" }, deny: true })).toHaveLength(2) // `write` is left
+    expect(reach(a, { match: { tool: "wipe" }, deny: true })).toEqual(["docs"])
   })
 
   test("gives the same array to all who are shown the same: lists are printed once", () => {
