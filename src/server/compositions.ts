@@ -178,11 +178,6 @@ export class Runs implements Compositions {
     await Promise.race([background.idle(), patience])
     late.abort()
     background.close({ class: "cancelled", message: "the gateway is shutting down" })
-    if (this.journal.isOpen)
-      await this.journal.open().release(this.durable.ownership().owner).catch(told)
-    await this.journal.close()
+    await this.journal.close() // whoever comes next takes its runs
   }
 }
-
-/** Whoever opens the file next takes its runs all the same. */
-const told = () => undefined

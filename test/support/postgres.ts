@@ -47,6 +47,9 @@ export interface Postgres {
   close(): Promise<void>
 }
 
+/** Of programs that nothing else waits beside: no deadline of a test would end them. */
+const patience = { timeout: 60_000 }
+
 /** `fsync: "off"`: for tests that crash neither it nor the machine. */
 export async function startPostgres(
   programs: string,
@@ -57,7 +60,11 @@ export async function startPostgres(
   if (user !== undefined) chownSync(folder, user.uid, user.gid)
   const data = join(folder, "data")
   const flags = ["--auth=trust", "--username=postern", "--encoding=UTF8", "--no-locale"]
-  execFileSync(join(programs, "initdb"), ["-D", data, ...flags], { ...user, cwd: folder })
+  execFileSync(join(programs, "initdb"), ["-D", data, ...flags], {
+    ...user,
+    ...patience,
+    cwd: folder,
+  })
   const port = await freePort()
   const at = { port, listen_addresses: "127.0.0.1", unix_socket_directories: folder }
   const settings = { ...at, ...own }
@@ -67,7 +74,8 @@ export async function startPostgres(
     const running = server
     if (running === undefined) return
     server = undefined
-    const gone = once(running, "exit")
+    const isGone = running.exitCode !== null || running.signalCode !== null
+    const gone = isGone ? undefined : once(running, "exit")
     running.kill(signal)
     await gone
   }
@@ -75,7 +83,7 @@ export async function startPostgres(
     port,
     database(name) {
       const as = ["-h", "127.0.0.1", "-p", String(port), "-U", "postern"]
-      execFileSync(join(programs, "createdb"), [...as, name])
+      execFileSync(join(programs, "createdb"), [...as, name], patience)
       return `postgres://postern@127.0.0.1:${port}/${name}`
     },
     // SIGQUIT: the server and all its children end at once, without a checkpoint; the next start recovers from the log.

@@ -34,10 +34,6 @@ export class RunJournal {
     return this.#store.kind === "postgres" ? this.#limits.runLease : undefined
   }
 
-  get isOpen(): boolean {
-    return this.#journal !== undefined
-  }
-
   /** Why durable runs cannot be had now. */
   get trouble(): JournalTrouble | undefined {
     return this.#journal === undefined ? this.#trouble : this.#journal.trouble

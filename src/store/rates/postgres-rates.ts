@@ -1,5 +1,6 @@
 import type { Pool } from "pg"
 import type { Measure } from "../../compose/run/state/pace.ts"
+import { Connections } from "../connections.ts"
 
 /** One thing that is counted. */
 interface Count {
@@ -14,6 +15,7 @@ interface Count {
 export class PostgresRates {
   readonly #url: string
   readonly #patienceMs: number
+  readonly #connections = new Connections()
   #pool: Promise<Pool> | undefined
   #isClosed = false
 
@@ -43,7 +45,7 @@ export class PostgresRates {
   async close(): Promise<void> {
     this.#isClosed = true
     const pool = await this.#pool?.catch(() => undefined) // it was never open
-    await pool?.end()
+    if (pool !== undefined) await this.#connections.end(pool)
   }
 
   /** Rejects with what the driver throws; the next one who asks tries again. */
@@ -64,6 +66,7 @@ export class PostgresRates {
       connectionTimeoutMillis: this.#patienceMs,
       query_timeout: this.#patienceMs,
       keepAlive: true,
+      stream: this.#connections.stream,
       application_name: "postern rates",
       options: "-c synchronous_commit=off",
     })
@@ -72,7 +75,7 @@ export class PostgresRates {
       await pool.query(table)
       return pool
     } catch (cause) {
-      await pool.end()
+      await this.#connections.end(pool)
       throw cause
     }
   }

@@ -7,6 +7,7 @@ import { command } from "../../support/command.ts"
 import { callTool, startGateway, type TestGateway } from "../../support/e2e-gateway.ts"
 import { becomes } from "../../support/e2e-process.ts"
 import { type Postgres, postgresPrograms, startPostgres } from "../../support/postgres.ts"
+import { type Proxied, proxied } from "../../support/postgres-proxy.ts"
 import { Shop, shopRegistry } from "../../support/scripted-shop.ts"
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -17,19 +18,21 @@ describe.skipIf(postgresPrograms === undefined)(
   () => {
     let database: Postgres
     let url: string
+    /** Between the database and the gateway where the operator is. */
+    let network: Proxied
     const shop = new Shop()
     /** Has all runs. */
     let one: TestGateway
     /** Where the operator is. */
     let other: TestGateway
 
-    const start = async () =>
+    const start = async (runsAt: string) =>
       startGateway({
         registry: shopRegistry,
         servers: { "shop:1.0.0": { url: String(shop.backend?.url) } },
         config: {
           admin: { port: await freePort() },
-          state: { runs: url },
+          state: { runs: runsAt },
           limits: { runHold: "20s", runLease: "2s" },
         },
       })
@@ -37,12 +40,14 @@ describe.skipIf(postgresPrograms === undefined)(
       database = await startPostgres(postgresPrograms ?? "")
       url = database.database("shared")
       await shop.open()
-      one = await start()
-      other = await start()
+      network = await proxied(database.port)
+      one = await start(url)
+      other = await start(network.url(url))
     })
     afterAll(async () => {
       for (const gateway of [one, other]) await gateway[Symbol.asyncDispose]()
       await shop.backend?.[Symbol.asyncDispose]()
+      await network[Symbol.asyncDispose]()
       await database.close()
     })
 
@@ -156,6 +161,16 @@ describe.skipIf(postgresPrograms === undefined)(
       for (const id of [running, stopped, waiting]) await isNow(id, "compensated")
       expect(shop.called("dead-running")).toEqual(["reserve"])
       expect(shop.called("dead-waiting")).toEqual(["reserve", "unreserve"])
+    })
+
+    test("ends when it is told to, though its database is not heard of any more", async () => {
+      const many = Array.from({ length: 20 }, (_, index) => `many-${index}`)
+      for (const result of await Promise.all(
+        many.map((id) => callTool(other, "buyer", "order", { id })),
+      ))
+        expect(runOf(result)).toMatchObject({ status: "completed" })
+      network.stall()
+      expect(await other.stop()).toEqual({ code: 0, signal: null })
     })
   },
 )

@@ -1,5 +1,6 @@
 import type { Pool } from "pg"
 import { JournalTrouble, type Owner } from "../../../compose/run/durable/journal.ts"
+import { Connections } from "../../connections.ts"
 import { prepareDatabase } from "./prepare.ts"
 
 export interface PostgresOptions {
@@ -18,6 +19,7 @@ export interface PostgresOptions {
 export class Database {
   readonly #url: string
   readonly #options: PostgresOptions
+  readonly #connections = new Connections()
   #pool: Promise<Pool> | undefined
   /** Milliseconds that the database is ahead. */
   #aheadMs: number | undefined
@@ -63,7 +65,7 @@ export class Database {
 
   async close(): Promise<void> {
     const opened = await this.#pool?.catch(() => undefined) // it was never open
-    await opened?.end()
+    if (opened !== undefined) await this.#connections.end(opened)
   }
 
   async #open(): Promise<Pool> {
@@ -76,6 +78,7 @@ export class Database {
       statement_timeout: patienceMs,
       query_timeout: 2 * patienceMs,
       keepAlive: true,
+      stream: this.#connections.stream,
       application_name: "postern",
     })
     pool.on("error", () => undefined) // of a connection that nobody uses: the next statement tells
@@ -83,7 +86,7 @@ export class Database {
       await prepareDatabase(pool)
       return pool
     } catch (cause) {
-      await pool.end()
+      await this.#connections.end(pool)
       throw cause
     }
   }

@@ -192,7 +192,8 @@ class PostgresJournal implements Journal {
   async close(): Promise<void> {
     if (this.#isClosed) return
     await Promise.allSettled([this.#appends.idle(), this.#creations.idle()])
-    for (const owner of this.#owners) await this.release(owner).catch(() => undefined) // leases end by themselves
+    for (const owner of this.#owners)
+      if (this.#trouble === undefined) await this.release(owner).catch(() => undefined) // leases end by themselves
     this.#isClosed = true
     await this.#database.close()
   }
