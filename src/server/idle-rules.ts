@@ -1,6 +1,6 @@
 import { fits } from "../call/allowance.ts"
 import { countedAs, type RateRule, type Selector } from "../call/limits/rate-rule.ts"
-import { fitsRef, meansTool, type RuleMatch, type ToolRule } from "../call/rules/rule.ts"
+import { fitsRef, meansTool, type RuleMatch } from "../call/rules/rule.ts"
 import type { Catalog } from "../registry/catalog.ts"
 import { type Ref, written } from "../registry/model.ts"
 import type { Problem } from "../registry/problem.ts"
@@ -8,30 +8,28 @@ import { nearest } from "../schema/nearest.ts"
 import type { Config } from "./config/config.ts"
 
 type Registered = Pick<Catalog, "agents" | "tools" | "servers">
-export type Ruled = Pick<Config, "places" | "rateLimits" | "servers"> & {
+export type Ruled = Pick<Config, "places" | "rateLimits" | "results" | "servers"> & {
   readonly registry: Pick<Config["registry"], "levels">
 }
 
 /**
- * Rules and rate limits of the configuration that name what is not registered: they refuse nothing, and a name that is
+ * What the configuration says of rules, rate limits and results and names what is not registered: it does nothing, and a name that is
  * misspelt in a `deny` would open what it was to close without a word. Where a server exposes tools that nobody
  * registered, what names a tool is left alone, since it may be about one of those.
  */
 export function idleRules(config: Ruled, catalog: Registered): readonly Problem[] {
-  const { places, rateLimits, registry, servers } = config
+  const { places, rateLimits, servers } = config
   const named = namesOf(catalog)
   const isOpen = servers.some(({ rule }) => rule.expose !== undefined)
-  const rules = registry.levels.toolRules?.all ?? []
   return [
-    ...rules.flatMap((rule, index) => {
-      const at = { pointer: `/rules/${index}/match`, ...places.rules[index] }
-      const patterns = idlePatterns(rule, named, isOpen).map(([member, words]) => ({
+    ...matchesOf(config).flatMap(({ whose, match, at }) => {
+      const patterns = idlePatterns(whose, match, named, isOpen).map(([member, words]) => ({
         ...at,
         ...words,
         pointer: `${at.pointer}/${member}`,
       }))
-      const isIdle = !isOpen && !catalog.tools.some((tool) => meansTool(rule.match, tool))
-      return patterns.length === 0 && isIdle ? [{ ...at, ...aboutNothing(rule) }] : patterns
+      const isIdle = !isOpen && !catalog.tools.some((tool) => meansTool(match, tool))
+      return patterns.length === 0 && isIdle ? [{ ...at, ...aboutNothing(whose) }] : patterns
     }),
     ...rateLimits.flatMap((rule, index) =>
       idleSelectors(rule, named, isOpen).map(([member, words]) => ({
@@ -40,6 +38,29 @@ export function idleRules(config: Ruled, catalog: Registered): readonly Problem[
         ...words,
       })),
     ),
+  ]
+}
+
+/** Each `match` of the configuration: whose it is, and where it is written. */
+function matchesOf({ places, registry, results }: Ruled) {
+  const rules = registry.levels.toolRules?.all ?? []
+  const { redactions, caches } = results
+  return [
+    ...rules.map(({ id, match }, index) => ({
+      whose: `rule ${id}`,
+      match,
+      at: { pointer: `/rules/${index}/match`, ...places.rules[index] },
+    })),
+    ...redactions.map(({ id, match }, index) => ({
+      whose: `redaction ${id}`,
+      match: { ...match, agents: undefined },
+      at: { pointer: `/results/redact/${index}/match`, ...places.redactions[index] },
+    })),
+    ...caches.map(({ match }, index) => ({
+      whose: `cache ${index + 1}`,
+      match: { ...match, agents: undefined },
+      at: { pointer: `/results/cache/${index}/match`, ...places.caches[index] },
+    })),
   ]
 }
 
@@ -61,19 +82,24 @@ const namesOf = ({ agents, tools, servers }: Registered): Names => ({
 type Words = Pick<Problem, "code" | "severity" | "message" | "hint">
 type Idle = readonly [member: string, words: Words]
 
-function idlePatterns({ id, match }: ToolRule, named: Names, isOpen: boolean): readonly Idle[] {
+function idlePatterns(
+  whose: string,
+  match: RuleMatch,
+  named: Names,
+  isOpen: boolean,
+): readonly Idle[] {
   const unfit = (kind: Exclude<keyof Names, "tag">, patterns: RuleMatch["agents"] = []): Idle[] =>
     patterns
       .filter((pattern) => !named[kind].some((one) => fitsRef([pattern], one)))
       .map((pattern) => [
         kind,
-        idle("rule_idle", `rule ${id}`, { kind, pattern, hint: hintOf(pattern, named[kind]) }),
+        idle("rule_idle", whose, { kind, pattern, hint: hintOf(pattern, named[kind]) }),
       ])
   const tags = (match.tags ?? [])
     .filter((pattern) => !named.tag.some((tag) => fits(pattern, tag)))
     .map((pattern): Idle => {
       const hint = meant(nearest(pattern, named.tag))
-      return ["tags", idle("rule_idle", `rule ${id}`, { kind: "tag", pattern, hint })]
+      return ["tags", idle("rule_idle", whose, { kind: "tag", pattern, hint })]
     })
   return [
     ...unfit("agent", match.agents),
@@ -116,10 +142,10 @@ const idle = (code: string, whose: string, { kind, pattern, hint }: Unfit): Word
   hint,
 })
 
-const aboutNothing = ({ id }: ToolRule): Words => ({
+const aboutNothing = (whose: string): Words => ({
   code: "rule_idle",
   severity: "warn",
-  message: `rule ${id} is about no registered tool: none is all that its match says`,
+  message: `${whose} is about no registered tool: none is all that its match says`,
   hint: "members of match hold together; take out the one that is too much",
 })
 

@@ -183,6 +183,7 @@ export const limitTable = {
   resultText: count(
     mib,
     "characters of one result that are looked through; a longer one is withheld where something must be taken out",
+    64 * mib,
   ),
   cacheEntries: count(
     defaultPolicyStateLimits.cacheEntries,

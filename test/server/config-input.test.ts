@@ -27,6 +27,19 @@ describe("a configuration file", () => {
     expect(loadConfig(file, {})).toEqual({ ok: false, problems: [problem] })
   })
 
+  test("names all that may stand where something else is written", () => {
+    const wrong = (entry: string) =>
+      problems(
+        parseConfig("x.yaml", `${registry}\nservers: { a:1: { url: "http://a", ${entry} } }`, {}),
+      )
+    expect(wrong("breaker: on")).toEqual([
+      "2:36 servers.a:1.breaker — expected off, or failures and openFor",
+    ])
+    expect(wrong("breaker: { failure: 3 }")).toEqual([
+      "2:47 servers.a:1.breaker.failure — unknown key; did you mean failures?",
+    ])
+  })
+
   test("may begin with a byte order mark and have Windows line ends", () => {
     const text = `\uFEFF# a\r\n${registry}\r\nlisten:\r\n  prot: 1\r\n`
     expect(problems(parseConfig("x.yaml", text, {}))).toEqual([

@@ -110,3 +110,14 @@ test("a rate limit is warned of in the same way, once for each name", async () =
     "rate_limit_idle /rateLimits/1/tool rate limit agent=clrek tool=pay:9.9.9 1/h names pay@9.9.9, and no registered tool is that (registered: pay@1.0.0)",
   ])
 })
+
+test("a redaction and a cache of results that are about nothing are warned of, too", async () => {
+  const results = {
+    redact: [{ id: "mails", match: { tool: ["balance", "blance"] }, detect: ["email"] }],
+    cache: [{ match: { server: "bnak" }, ttl: "1m" }],
+  }
+  expect(await told({ results })).toEqual([
+    "rule_idle /results/redact/0/match/tool redaction mails names blance, and no registered tool is that (did you mean balance?)",
+    "rule_idle /results/cache/0/match/server cache 1 names bnak, and no registered server is that (did you mean bank?)",
+  ])
+})

@@ -20,7 +20,9 @@ describe("the limits", () => {
   })
 
   test.each(limitNames)("can be moved with limits.%s, up to what still protects", (name) => {
-    const { unit, min, max } = limitTable[name]
+    const { unit, min, max, default: usual } = limitTable[name]
+    expect(usual).toBeGreaterThanOrEqual(min)
+    expect(usual).toBeLessThanOrEqual(max)
     const suffix = { milliseconds: "ms", bytes: "B", count: "" }[unit]
     for (const value of [min, max])
       expect(limitsOf(`limits: { ${name}: ${value}${suffix} }`)[name]).toBe(value)

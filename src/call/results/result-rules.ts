@@ -41,6 +41,14 @@ export class ResultRules {
     this.textCharsMax = settings.textCharsMax
   }
 
+  get redactions(): readonly Redaction[] {
+    return this.#settings.redactions
+  }
+
+  get caches(): readonly CacheRule[] {
+    return this.#settings.caches
+  }
+
   /** Of caches the first counts. What changes something is never kept, nor is a composition's result: its steps have caches. */
   about(tool: CatalogTool): OfTool {
     const known = this.#byTool.get(tool)

@@ -67,7 +67,12 @@ export interface Config {
   readonly limits: Limits
   readonly rateLimits: readonly RateRule[]
   /** Where rules are written, in their order. */
-  readonly places: { readonly rules: readonly Place[]; readonly rateLimits: readonly Place[] }
+  readonly places: {
+    readonly rules: readonly Place[]
+    readonly rateLimits: readonly Place[]
+    readonly redactions: readonly Place[]
+    readonly caches: readonly Place[]
+  }
   readonly state: {
     readonly runs: RunStore
     /** Whose the ids of sagas are. */

@@ -13,7 +13,7 @@ export function* explain(issue: Issue, document: Document): Generator<[Path, str
     return
   }
   const inner = issue.code === "invalid_union" ? closest(issue.errors) : undefined
-  if (inner !== undefined) {
+  if (inner !== undefined && !(isOwn(issue.message) && inner.every(isWhole))) {
     for (const below of inner)
       yield* explain({ ...below, path: [...issue.path, ...below.path] }, document)
     return
@@ -35,6 +35,9 @@ function unknownKey(path: Path, key: string): string {
   const guess = nearest(key, keysAt(path))
   return guess === undefined ? "unknown key" : `unknown key; did you mean ${guess}?`
 }
+
+/** What the value is, and not something in it: there the union's own words say more than those of one arm. */
+const isWhole = ({ path }: Issue) => path.length === 0
 
 /** The arm of a union that was meant: the one that the value is at least of the right type for, if exactly one is. */
 function closest(arms: readonly (readonly Issue[])[]): readonly Issue[] | undefined {

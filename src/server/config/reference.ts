@@ -58,10 +58,20 @@ function* rows(schema: Schema, path: string): Generator<Row> {
     const at = path === "" ? key : `${path}.${key}`
     const [whole = {}] = alternatives(member)
     const below = [...rows(whole, at)]
-    if (below.length > 0 && !isSmall(whole)) yield* below
-    else if (isSchema(member))
+    if (below.length > 0 && !isSmall(whole)) {
+      yield* otherwise(member, at)
+      yield* below
+    } else if (isSchema(member))
       yield { path: at, schema: member, isRequired: required.includes(key) }
   }
+}
+
+/** What may be written in the place of a mapping. */
+function* otherwise(member: unknown, path: string): Generator<Row> {
+  const anyOf = isSchema(member) ? member.anyOf : undefined
+  const others = (anyOf ?? []).filter((one) => isSchema(one) && one.properties === undefined)
+  if (isSchema(member) && others.length > 0)
+    yield { path, schema: { ...member, anyOf: others }, isRequired: false }
 }
 
 /** Of a mapping by keys of the reader's own, and of a list of mappings. */
@@ -73,7 +83,7 @@ function* rowsOfEach({ additionalProperties, items }: Schema, path: string): Gen
 }
 
 /** Sets of keys (RFC 7517) are described in one row: their members are not ours. */
-const isSmall = ({ properties = {} }: Schema) => Object.hasOwn(properties, "keys")
+const isSmall = ({ properties: { keys } = {} }: Schema) => isSchema(keys) && keys.type === "array"
 
 function line({ path, schema, isRequired }: Row): string {
   const { description = "", default: usual } = schema
@@ -95,7 +105,8 @@ function typesOf(schema: unknown): string[] {
 }
 
 function typesOfOne(schema: Schema): string[] {
-  const { anyOf, enum: words, items, pattern = "", type, writeOnly } = schema
+  const { anyOf, const: word, items, pattern = "", type, writeOnly } = schema
+  const words = word === undefined ? schema.enum : [word]
   if (anyOf !== undefined) return anyOf.flatMap(typesOf)
   if (words !== undefined) return canonical(words).map((word) => `\`${word}\``)
   if (writeOnly === true) return ["secret"]
@@ -148,6 +159,7 @@ audit: { file: ./var/audit.jsonl }
 - \`explain\`, \`graph\`, \`sbom export\` and \`audit\` start nothing: secrets, and what servers are given in \`env\`, \`args\`, \`headers\` and the query
   of \`url\`, need not be set for them.
 - Paths are relative to the folder of the file. Durations: \`500ms\`, \`30s\`, \`5m\`, \`12h\`, \`1d\`. Sizes: \`64KiB\`, \`4MiB\`.
+- *required* within a mapping that may be left out: where that mapping is written.
 - An unknown key is an error. Errors read \`file:line:column path — what is wrong\`, all at once, and nothing starts.
 - Every permissive setting prints one warning at start; \`/status\` keeps them.
 - The levels under \`validation.runtime\` may also be written \`error\` or \`enforce\` (deny) and \`ignore\` (allow).

@@ -84,6 +84,10 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     places: {
       rules: written.rules.map((_, index) => around.placeOf(["rules", index])),
       rateLimits: written.rateLimits.map((_, index) => around.placeOf(["rateLimits", index])),
+      redactions: written.results.redact.map((_, index) =>
+        around.placeOf(["results", "redact", index]),
+      ),
+      caches: written.results.cache.map((_, index) => around.placeOf(["results", "cache", index])),
     },
     state: settleState(written.state, around),
     explainRefusals,
