@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises"
 import type { Delivered } from "./delivery.ts"
 
 export interface BatchOptions<T> {
@@ -79,6 +80,7 @@ export class Batches<T> {
   async #sendAll(): Promise<void> {
     const { batchMax } = this.#options
     do {
+      await nextTurn() // the text of a batch is not worked out while the call is answered that filled it
       const batch = this.#waiting.splice(0, batchMax)
       if (batch.length > 0) await this.#send(batch)
     } while (this.#waiting.length >= (this.#isEnding ? 1 : batchMax))
