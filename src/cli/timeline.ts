@@ -57,8 +57,11 @@ function drawn(rows: readonly Row[]): readonly string[] {
   const width = (text: (row: Row) => string) => Math.max(...rows.map((row) => text(row).length))
   const [ids, starts] = [width(({ id }) => id), width(startWords)]
   const [lengths, statuses] = [width(({ ms }) => inMs(ms)), width(({ status }) => status)]
+  // Of a durable run only the journal knows when its steps began.
+  const isTimed = starts > 0
   return rows.map((row) => {
-    const times = `${startWords(row).padStart(starts)}  ${barOf(row, endMs)}  ${inMs(row.ms).padStart(lengths)}`
+    const place = isTimed ? `${startWords(row).padStart(starts)}  ${barOf(row, endMs)}  ` : ""
+    const times = `${place}${inMs(row.ms).padStart(lengths)}`
     const end = [row.status.padEnd(statuses), ...row.notes].join("  ")
     return `  ${row.id.padEnd(ids)}  ${times}  ${end}`.trimEnd()
   })

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { timelineLines } from "../../src/cli/timeline.ts"
+import type { JsonObject } from "../../src/schema/json.ts"
 import { openBackend, type TestBackend } from "../support/e2e-backend.ts"
 import { startGateway, type TestGateway } from "../support/e2e-gateway.ts"
 import { postern } from "../support/e2e-process.ts"
@@ -127,7 +128,7 @@ test("with --json the trace is in the result", async () => {
 })
 
 test("is drawn to scale, whatever a server says under the gateway's name", () => {
-  const steps = [
+  const steps: readonly [JsonObject, JsonObject] = [
     { id: "a", startMs: 0, ms: 50, status: "ok", attempts: 1 },
     {
       id: "bcd",
@@ -145,6 +146,10 @@ test("is drawn to scale, whatever a server says under the gateway's name", () =>
     `  bcd  +50.0 ms  │${" ".repeat(15)}${"█".repeat(15)}│  50.0 ms  failed  3 attempts  timeout: TIMEOUT`,
     "  … and 7 more",
   ])
+  const [{ startMs: _, ...durable }] = steps
+  expect(timelineLines("t", { _meta: { "dev.postern/run": { steps: [durable] } } }, 101)[1]).toBe(
+    "  a  50.0 ms  ok",
+  )
   const odd = { steps: [{ id: 1, startMs: "x", ms: -5, status: null, attempts: {} }, 7] }
   expect(timelineLines("t", { _meta: { "dev.postern/run": odd } }, 1)).toHaveLength(2)
 })

@@ -1,7 +1,7 @@
 import { runStatuses } from "../../compose/run/durable/status.ts"
 import { listAsked } from "../../server/runs/asked.ts"
 import { type Command, UsageError } from "../command.ts"
-import { configOption, readConfig } from "../config-file.ts"
+import { configOption } from "../config-file.ts"
 import { tell } from "./tell.ts"
 import { runRows } from "./words.ts"
 
@@ -42,10 +42,8 @@ Exit code 1 when neither can be had.`,
     }
     const asked = listAsked(query)
     if (typeof asked === "string") throw new UsageError(`--${asked}`)
-    const read = readConfig(given, io)
-    if (read === undefined) return 1
     const { reach } = await import("./reach.ts")
-    const found = await reach(read.config, {
+    const found = await reach(given, io, {
       path: `/runs?${query}`,
       use: async (desk) => ({ ok: true, value: { runs: await desk.list(asked) } }),
     })

@@ -13,6 +13,8 @@ import { createLog } from "../../server/log.ts"
 import { randomId } from "../../server/random-id.ts"
 import { RunDesk } from "../../server/runs/desk.ts"
 import { RunJournal } from "../../server/runs/run-journal.ts"
+import type { Given, Io } from "../command.ts"
+import { readConfig } from "../config-file.ts"
 
 /** What came of asking: the answer, or words for the operator. */
 export type Reached =
@@ -27,12 +29,20 @@ export interface Asking {
   /** The same, where no gateway runs. */
   readonly use: (desk: RunDesk) => Promise<Reached>
   /** What tools give, where that matters and no gateway runs. Undefined where nobody can tell. */
-  readonly outputSchemas?: () => Promise<OutputSchemaOf | undefined>
+  readonly outputSchemas?: (config: Config) => Promise<OutputSchemaOf | undefined>
 }
 
-/** Asks the gateway that runs by this configuration. When none runs, works at its journal: the next one goes on. */
-export const reach = async (config: Config, asking: Asking): Promise<Reached> =>
-  (await askGateway(config, asking)) ?? atJournal(config, asking)
+/**
+ * Asks the gateway that runs by the configuration, for which its secrets are not needed. When none runs, works at its
+ * journal, and the next one goes on. Undefined when the problems of the configuration have been printed.
+ */
+export async function reach(given: Given, io: Io, asking: Asking): Promise<Reached | undefined> {
+  const named = readConfig(given, io, { isOffline: true })
+  const answer = named && (await askGateway(named.config, asking))
+  if (named === undefined || answer !== undefined) return answer
+  const read = readConfig(given, io)
+  return read && (await atJournal(read.config, asking))
+}
 
 const answerMs = 60_000
 
@@ -86,7 +96,7 @@ async function atJournal(config: Config, { body, use, outputSchemas }: Asking): 
     const audit = body === undefined ? undefined : openAudit(config)
     if (typeof audit === "string") return { ok: false, message: audit }
     try {
-      const schemas = outputSchemas === undefined ? () => undefined : await outputSchemas()
+      const schemas = outputSchemas === undefined ? () => undefined : await outputSchemas(config)
       if (schemas === undefined)
         return {
           ok: false,

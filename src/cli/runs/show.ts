@@ -1,5 +1,5 @@
 import type { Command } from "../command.ts"
-import { configOption, readConfig } from "../config-file.ts"
+import { configOption } from "../config-file.ts"
 import { tell } from "./tell.ts"
 import { runLines } from "./words.ts"
 
@@ -14,11 +14,9 @@ export const runsShow: Command = {
   details: `Shows the arguments of the run. Asks the gateway that runs by the configuration, on this machine; when none runs,
 reads its journal. Exit code 1 when there is no such run, or neither can be had.`,
   async run(given, io) {
-    const read = readConfig(given, io)
-    if (read === undefined) return 1
     const [id = ""] = given.arguments
     const { reach } = await import("./reach.ts")
-    const found = await reach(read.config, {
+    const found = await reach(given, io, {
       path: `/runs/${encodeURIComponent(id)}`,
       use: async (desk) => {
         const shown = await desk.show(id)

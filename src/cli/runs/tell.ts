@@ -3,13 +3,14 @@ import type { ExitCode, Given, Io } from "../command.ts"
 import { printable } from "../printable.ts"
 import type { Reached } from "./reach.ts"
 
-/** Prints what was found, or why nothing was. */
+/** Prints what was found, or why nothing was, unless that has been printed. */
 export function tell(
-  found: Reached,
+  found: Reached | undefined,
   words: (value: JsonObject) => Iterable<string>,
   given: Given,
   io: Io,
 ): ExitCode {
+  if (found === undefined) return 1
   if (!found.ok) {
     io.err.write(`${printable(found.message)}\n`)
     return 1

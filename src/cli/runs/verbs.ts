@@ -4,7 +4,7 @@ import type { Json, JsonObject } from "../../schema/json.ts"
 import type { Config } from "../../server/config/config.ts"
 import { operationOf } from "../../server/runs/operation.ts"
 import { type Command, type Given, type Io, type Option, UsageError } from "../command.ts"
-import { configOption, readConfig } from "../config-file.ts"
+import { configOption } from "../config-file.ts"
 import { tell } from "./tell.ts"
 
 interface Sketch {
@@ -114,13 +114,11 @@ async function run(verb: Verb, given: Given, io: Io) {
   const body = bodyOf(verb, given, io)
   const operation = operationOf(verb, body)
   if (typeof operation === "string") throw new UsageError(usageOf(operation))
-  const read = readConfig(given, io)
-  if (read === undefined) return 1
   const { reach } = await import("./reach.ts")
-  const done = await reach(read.config, {
+  const done = await reach(given, io, {
     path: `/runs/${encodeURIComponent(id)}/${verb}`,
     body,
-    ...(verb === "skip-step" && { outputSchemas: () => outputSchemas(read.config, io) }),
+    ...(verb === "skip-step" && { outputSchemas: (config) => outputSchemas(config, io) }),
     use: async (desk) => {
       const operated = await desk.operate(id, operation)
       if (!operated.ok) return operated
@@ -142,6 +140,8 @@ function bodyOf(verb: Verb, given: Given, io: Io): JsonObject {
   const [action, step] = verb === "answer" ? [second, third] : [undefined, second]
   const who = given.text("operator") ?? io.env["POSTERN_OPERATOR"] ?? io.env["USER"]
   const why = given.text("reason")
+  if (who === undefined)
+    throw new UsageError("--operator: say who you are, here or in POSTERN_OPERATOR")
   const [output, content] = [given.text("output"), given.text("content")]
   return {
     ...(who !== undefined && { operator: who }),

@@ -5,9 +5,10 @@ export function* runRows({ runs }: JsonObject): Generator<string> {
   const rows = objects(runs)
   if (rows.length === 0) yield "no runs"
   const [ids, tools] = [widthOf(rows, "id"), widthOf(rows, "tool")]
-  for (const { id, tool, status, created, reason } of rows) {
-    const why = typeof reason === "string" ? `  ${reason}` : ""
-    yield `${String(id).padEnd(ids)}  ${String(tool).padEnd(tools)}  ${String(status).padEnd(12)}  ${created}${why}`
+  for (const { id, tool, status, created, key, reason } of rows) {
+    const more = [key, reason].filter((word) => typeof word === "string").join("  ")
+    const row = `${String(id).padEnd(ids)}  ${String(tool).padEnd(tools)}  ${String(status).padEnd(12)}  ${created}`
+    yield `${row}  ${more}`.trimEnd()
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -96,6 +96,7 @@ describe("a run that could not be undone", () => {
     expect(listed.stdout).toMatch(
       new RegExp(`^${id}  order@1.0.0  parked .* cannot undo reserve: .*unreserve is broken`, "m"),
     )
+    expect(listed.stdout).toContain("  saga:order:drawn  cannot undo")
     const { stdout } = await runs("show", id)
     expect(stdout).toContain("order@1.0.0  parked (was compensating)")
     expect(stdout).toMatch(/ {2}begun .* by buyer, key saga:order:drawn/)
@@ -322,6 +323,21 @@ describe("the admin listener", () => {
     expect((await http(adminPort, { method: "GET", path: "/runs?status=odd" })).status).toBe(400)
     expect((await show(id))["status"]).toBe("parked")
   })
+})
+
+test("who is at the keyboard has a name and needs no secret of the gateway", async () => {
+  const id = await unclear("nameless")
+  const nameless = await runs("resume", id, "--reason", "night shift")
+  expect([nameless.code, nameless.stderr]).toEqual([2, expect.stringContaining("POSTERN_OPERATOR")])
+  const { code } = await command(
+    ["runs", "resume", id, "--reason", "night shift", "--config", join(folder, "postern.yaml")],
+    { POSTERN_OPERATOR: "kim" },
+  )
+  expect(code).toBe(0)
+  const sealed = join(folder, "sealed.yaml")
+  const plain = readFileSync(join(folder, "postern.yaml"), "utf8")
+  writeFileSync(sealed, JSON.stringify({ ...JSON.parse(plain), session: { key: "${NOT_HERE}" } }))
+  expect((await command(["runs", "show", id, "--config", sealed])).stdout).toContain(id)
 })
 
 test("where no gateway runs, the next one goes on with what an operator said", async () => {
