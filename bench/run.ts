@@ -1,4 +1,6 @@
 // npm run bench — direct, floor and Postern side by side; see bench/README.md for how to read it.
+import { writeFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { parseArgs } from "node:util"
 import { type Measured, measureCalls } from "./calls.ts"
 import { measureLoad, measureReload } from "./catalog.ts"
@@ -7,6 +9,7 @@ import { innerCalls, measureCompositions, measureInterpreter, targets } from "./
 import { compositions as contracted, measureContracts } from "./contracts.ts"
 import { measureOverload } from "./overload.ts"
 import { measurePeers, sessionCount } from "./peers/measure.ts"
+import { publishedRow } from "./peers/report.ts"
 import { atOnce, measureRecovery, measureSagas, sagaSteps } from "./sagas.ts"
 import { eventsPerCall, measureSessions, measureStreams } from "./streams.ts"
 import type { Usage } from "./subject.ts"
@@ -16,6 +19,7 @@ const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "4" },
     passes: { type: "string", default: "3" },
+    save: { type: "string" }, // where what is published of the peers goes
     connections: { type: "string", default: "32" },
     only: {
       type: "string",
@@ -207,29 +211,21 @@ function ratio(
 }
 
 async function peers(): Promise<void> {
-  const rows = await measurePeers({
+  const connections = Number(values.connections)
+  const measured = await measurePeers({
     seconds: Number(values.seconds),
     passes: Number(values.passes),
-    connections: Number(values.connections),
+    connections,
   })
+  const rows = measured.map(publishedRow)
   console.log(
-    `\npostern beside its peers, ${values.connections} connections; each row with a server of its own`,
+    `\npostern beside its peers, ${connections} connections; what ${sessionCount} more sessions add, each`,
   )
-  console.table(
-    rows.map(({ name, backend, call, list, startMs, idleBytes, sessionBytes, afterDeath }) => ({
-      gateway: `${name}, ${backend}`,
-      "calls/s": Math.round(call.callsPerSecond),
-      "CPU µs/call": Math.round(call.cpuUs),
-      "p50 ms": Number(call.p50Ms.toFixed(1)),
-      "lists/s": Math.round(list.callsPerSecond),
-      failed: call.failed + list.failed,
-      "start ms": Math.round(startMs),
-      memory: mebibytes(idleBytes),
-      [`a session of ${sessionCount}`]:
-        sessionBytes === undefined ? "–" : `${Math.round(sessionBytes / 1024)} KiB`,
-      "server killed": afterDeath,
-    })),
-  )
+  console.table(rows)
+  if (values.save === undefined) return
+  const date = new Date().toISOString().slice(0, 10)
+  const machine = { date, node: process.version, cores: availableParallelism() }
+  writeFileSync(values.save, `${JSON.stringify({ ...machine, connections, rows }, null, 2)}\n`)
 }
 
 async function catalog(): Promise<void> {

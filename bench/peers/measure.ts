@@ -2,8 +2,7 @@
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { type Measured, measure } from "../calls.ts"
-import { bodyOf, load } from "../load.ts"
+import type { Measured } from "../calls.ts"
 import { start } from "../subject.ts"
 import {
   childOf,
@@ -23,7 +22,7 @@ export interface PeerRow {
   readonly startMs: number
   readonly idleBytes: number
   /** What each of {@link sessionCount} more sessions added, with the processes that were started for it. */
-  readonly sessionBytes: number | undefined
+  readonly sessionBytes: number
   /** The server killed: what the next calls came to. */
   readonly afterDeath: string
 }
@@ -55,7 +54,7 @@ export async function measurePeers(options: {
       if (call === undefined || list === undefined) throw new Error(`${peer.name} was not loaded`)
       const { name, backend } = peer
       tell(`${name} over ${backend}: starts, sessions, the end of its server`)
-      const memory = await memoryOf(peer, () => starting(peer))
+      const memory = await memoryOf(() => starting(peer))
       const afterDeath = backend === "stdio" ? await afterDeathOf(subject) : "–"
       rows.push({ name, backend, call, list, ...memory, afterDeath })
     }
@@ -67,18 +66,31 @@ export async function measurePeers(options: {
 
 const tell = (what: string) => process.stderr.write(`${what}\n`)
 
+async function measured(
+  name: string,
+  subject: Running,
+  what: "call" | "list",
+  options: { readonly seconds: number; readonly connections: number },
+): Promise<Measured> {
+  const before = await subject.usage()
+  const { calls, seconds, failed, p50Ms, p99Ms } = await subject.load(what, options)
+  const after = await subject.usage()
+  const cpuUs = ((after.cpuMs - before.cpuMs) * 1000) / calls
+  return { name, callsPerSecond: calls / seconds, cpuUs, failed, p50Ms, p99Ms }
+}
+
 /** Each in turn within a pass; of each the median pass by rate. */
 async function inTurns(
   running: readonly { peer: Peer; subject: Running }[],
   options: { readonly seconds: number; readonly passes: number; readonly connections: number },
 ): Promise<{ call: Measured; list: Measured }[]> {
-  for (const { subject } of running) await load(subject.call, { ...options, seconds: 1.5 }) // warm-up
+  for (const { subject } of running) await subject.load("call", { ...options, seconds: 4 }) // warm-up
   const passes: { call: Measured; list: Measured }[][] = running.map(() => [])
   for (let pass = 0; pass < options.passes; pass++) {
     for (const [index, { peer, subject }] of running.entries()) {
       tell(`pass ${pass + 1}: ${peer.name} over ${peer.backend}`)
-      const call = await measure([peer.name, subject.call, subject], options)
-      const list = await measure([peer.name, subject.list, subject], options)
+      const call = await measured(peer.name, subject, "call", options)
+      const list = await measured(peer.name, subject, "list", options)
       passes[index]?.push({ call, list })
     }
   }
@@ -96,7 +108,7 @@ function middle(rows: readonly Measured[]): Measured {
 }
 
 /** Of a fresh one: how long it takes to start (the median of three), and what it and its sessions hold. */
-async function memoryOf(peer: Peer, starting: () => Promise<Running>) {
+async function memoryOf(starting: () => Promise<Running>) {
   const times: number[] = []
   for (let i = 0; i < 2; i++) {
     await using one = await starting()
@@ -104,12 +116,10 @@ async function memoryOf(peer: Peer, starting: () => Promise<Running>) {
   }
   await using fresh = await starting()
   times.push(fresh.readyMs)
-  await load(fresh.call, { connections: 1, seconds: 0.2 })
+  await fresh.load("call", { connections: 1, seconds: 0.2 })
   const idleBytes = treeBytes(fresh.pid)
-  for (let i = 0; peer.speaksMcp && i < sessionCount; i++) await fresh.openSession()
-  const sessionBytes = peer.speaksMcp
-    ? Math.max(0, treeBytes(fresh.pid) - idleBytes) / sessionCount
-    : undefined
+  for (let i = 0; i < sessionCount; i++) await fresh.openSession()
+  const sessionBytes = Math.max(0, treeBytes(fresh.pid) - idleBytes) / sessionCount
   return { startMs: times.sort((a, b) => a - b)[1] ?? Number.NaN, idleBytes, sessionBytes }
 }
 
@@ -124,23 +134,12 @@ async function afterDeathOf(subject: Running): Promise<string> {
   return `${first}, then ${await once(subject)}`
 }
 
-async function once({ call }: Running): Promise<string> {
-  const { port, path, headers } = call
-  const body = bodyOf(call, 0)
-  const signal = AbortSignal.timeout(5_000)
-  try {
-    const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
-      method: "POST",
-      headers,
-      body,
-      signal,
-    })
-    const text = await answer.text()
-    const isGood = answer.ok && !/"error":|"isError":true/.test(text)
-    return isGood ? "an answer" : `an error (${answer.status})`
-  } catch (error) {
-    return signal.aborted ? "nothing within 5 s" : `a cut connection (${String(error)})`
-  }
+async function once(subject: Running): Promise<string> {
+  const late = sleep(5_000, "nothing within 5 s")
+  return Promise.race([
+    subject.once().catch((error: unknown) => `no answer (${String(error)})`),
+    late,
+  ])
 }
 
 async function freePort(): Promise<number> {

@@ -4,9 +4,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { bodyOf, type Target } from "../load.ts"
+import { type Answered, bodyOf, load, type Target } from "../load.ts"
 import { type Subject, spawnSubject, subjectOf } from "../subject.ts"
 import { call as modern, writeWorld } from "../world.ts"
+import { loadSse, SseSession } from "./sse-session.ts"
 
 const here = import.meta.dirname
 const stdioBackend = join(here, "../subjects/stdio-backend.ts")
@@ -19,8 +20,8 @@ export type Backend = "stdio" | "HTTP"
 export interface Peer {
   readonly name: string
   readonly backend: Backend
-  /** It speaks MCP over Streamable HTTP to its callers; one that does not is asked in its own way. */
-  readonly speaksMcp: boolean
+  /** What it speaks to its callers. */
+  readonly transport: "Streamable HTTP" | "HTTP+SSE"
   command(given: { port: number; backendPort: number; folder: string }): Promise<readonly string[]>
 }
 
@@ -34,25 +35,25 @@ const behindPostern =
 
 export const peers: readonly Peer[] = [
   {
-    ...{ name: "postern", backend: "stdio", speaksMcp: true },
+    ...{ name: "postern", backend: "stdio", transport: "Streamable HTTP" },
     command: behindPostern({ "docs:1.0.0": { command: node, args: [stdioBackend] } }),
   },
   {
-    ...{ name: "mcp-proxy", backend: "stdio", speaksMcp: true },
+    ...{ name: "mcp-proxy", backend: "stdio", transport: "Streamable HTTP" },
     command: async ({ port }) => [
       ...[at("mcp-proxy/dist/bin/mcp-proxy.mjs"), "--host", "127.0.0.1", "--port", `${port}`],
       ...["--server", "stream", "--no-eventStore", "--", node, stdioBackend],
     ],
   },
   {
-    ...{ name: "supergateway", backend: "stdio", speaksMcp: true },
+    ...{ name: "supergateway", backend: "stdio", transport: "Streamable HTTP" },
     command: async ({ port }) => [
       ...[at("supergateway/dist/index.js"), "--stdio", `${node} ${stdioBackend}`, "--stateful"],
       ...["--outputTransport", "streamableHttp", "--port", `${port}`, "--logLevel", "none"],
     ],
   },
   {
-    ...{ name: "mcp-hub", backend: "stdio", speaksMcp: false },
+    ...{ name: "mcp-hub", backend: "stdio", transport: "HTTP+SSE" },
     command: async ({ port, folder }) => {
       const file = join(folder, "hub.json")
       const servers = { docs: { command: node, args: [stdioBackend] } }
@@ -61,12 +62,12 @@ export const peers: readonly Peer[] = [
     },
   },
   {
-    ...{ name: "postern", backend: "HTTP", speaksMcp: true },
+    ...{ name: "postern", backend: "HTTP", transport: "Streamable HTTP" },
     command: async (given) =>
       behindPostern({ "docs:1.0.0": { url: `http://127.0.0.1:${given.backendPort}/mcp` } })(given),
   },
   {
-    ...{ name: "fastmcp", backend: "HTTP", speaksMcp: true },
+    ...{ name: "fastmcp", backend: "HTTP", transport: "Streamable HTTP" },
     command: async ({ port, backendPort }) => [
       ...[join(here, "fastmcp-gateway.mjs"), `${port}`, `${backendPort}`],
     ],
@@ -86,10 +87,11 @@ export function installPeers(): void {
 export interface Running extends Subject {
   /** From the start of the process to the first answer. */
   readonly readyMs: number
-  readonly call: Target
-  readonly list: Target
-  /** One more session, where the gateway has sessions. */
-  openSession(): Promise<void>
+  load(what: What, options: { connections: number; seconds: number }): Promise<Answered>
+  /** One call: what came of it, in words. Rejects when nothing does. */
+  once(): Promise<string>
+  /** One more session. */
+  openSession(): Promise<unknown>
 }
 
 const standard = {
@@ -128,8 +130,22 @@ export async function startPeer(peer: Peer, port: number, backendPort: number): 
   return {
     ...subject,
     readyMs,
-    ...targetsOf(peer, port, first),
-    openSession: async () => void (await session(port)),
+    ...("own" in first
+      ? {
+          load: (what, options) => load(targetOf(port, first.own, what), options),
+          once: () => onceOver(port, first.own),
+          openSession: () => session(port),
+        }
+      : {
+          load: (what, options) =>
+            loadSse(
+              port,
+              what === "call" ? ["tools/call", { name: hubTool, arguments: given }] : asked.list,
+              options,
+            ),
+          once: () => onceSse(first),
+          openSession: () => SseSession.open(port),
+        }),
     async [Symbol.asyncDispose]() {
       await subject[Symbol.asyncDispose]()
       rmSync(folder, { recursive: true, force: true })
@@ -137,11 +153,21 @@ export async function startPeer(peer: Peer, port: number, backendPort: number): 
   }
 }
 
-async function firstAnswer(peer: Peer, port: number): Promise<Record<string, string>> {
+/** mcp-hub puts the server's name before that of a tool. */
+const hubTool = `docs__${tool}`
+
+async function firstAnswer(
+  peer: Peer,
+  port: number,
+): Promise<{ own: Record<string, string> } | SseSession> {
   const until = performance.now() + 60_000
   for (;;) {
     try {
-      return peer.speaksMcp ? await session(port) : await hubAnswer(port)
+      if (peer.transport === "Streamable HTTP") return { own: await session(port) }
+      const opened = await SseSession.open(port)
+      const answer = await onceSse(opened)
+      if (answer === "an answer") return opened
+      throw new Error(answer)
     } catch (error) {
       if (performance.now() > until) throw error
       await sleep(5)
@@ -167,38 +193,35 @@ async function session(port: number): Promise<Record<string, string>> {
   return headers
 }
 
-async function hubAnswer(port: number): Promise<Record<string, string>> {
-  const call = hubCall(port)
-  const { path, headers } = call
-  const body = bodyOf(call, 0)
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", headers, body })
-  if (!answer.ok) throw new Error(`${answer.status}`)
-  return {}
+type What = "call" | "list"
+const asked: Record<What, readonly [method: string, params: object]> = {
+  call: ["tools/call", { name: tool, arguments: given }],
+  list: ["tools/list", {}],
 }
 
-/** mcp-hub speaks HTTP+SSE to MCP clients; its REST door to the same tools costs it less. */
-const hubCall = (port: number): Target => ({
-  ...{ port, path: "/api/servers/tools", headers: { "content-type": "application/json" } },
-  body: JSON.stringify({ server_name: "docs", tool, arguments: given }),
-})
-
-function targetsOf(peer: Peer, port: number, own: Record<string, string>) {
-  if (!peer.speaksMcp) {
-    const info = { path: "/api/servers/info", body: JSON.stringify({ server_name: "docs" }) }
-    return { call: hubCall(port), list: { ...hubCall(port), ...info } }
-  }
-  const headers = { ...standard, ...identity, ...own }
-  const message = (method: string, params: object) => (connection: number) =>
+function targetOf(port: number, own: Record<string, string>, what: What): Target {
+  const [method, params] = asked[what]
+  const body = (connection: number) =>
     JSON.stringify({ jsonrpc: "2.0", id: connection + 2, method, params })
-  return {
-    call: {
-      port,
-      path: "/mcp",
-      headers,
-      body: message("tools/call", { name: tool, arguments: given }),
-    },
-    list: { port, path: "/mcp", headers, body: message("tools/list", {}) },
-  }
+  return { port, path: "/mcp", headers: { ...standard, ...identity, ...own }, body }
+}
+
+/** One call: whether it came back with a result, in words. */
+async function onceOver(port: number, own: Record<string, string>): Promise<string> {
+  const target = targetOf(port, own, "call")
+  const { headers } = target
+  const answer = await fetch(`http://127.0.0.1:${port}/mcp`, {
+    ...{ method: "POST", headers, body: bodyOf(target, 0), signal: AbortSignal.timeout(5_000) },
+  })
+  const text = await answer.text()
+  return answer.ok && !/"error":|"isError":true/.test(text)
+    ? "an answer"
+    : `an error (${answer.status})`
+}
+
+async function onceSse(session: SseSession): Promise<string> {
+  const { result } = await session.ask("tools/call", { name: hubTool, arguments: given })
+  return result === undefined || result.isError ? "an error" : "an answer"
 }
 
 /** Resident bytes of a process and of all that it started, as Linux counts them. */
