@@ -90,7 +90,7 @@ export function chartOf({ rows }: Published): string {
   <text x="${bar.left + width + 8}" y="${middle}">${cpuUs} µs</text>`
   })
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 690 ${height}" role="img" aria-label="Processor time for one tools/call" font-family="system-ui, sans-serif" font-size="14" fill="#57606a">
-  <text x="${bar.left}" y="22" font-weight="600">Processor time of the gateway for one tools/call: shorter is better</text>
+  <text x="12" y="22" font-weight="600">Processor time of the gateway for one tools/call: shorter is better</text>
 ${bars.join("\n")}
 </svg>
 `
