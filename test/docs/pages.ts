@@ -5,7 +5,14 @@ export const project = join(import.meta.dirname, "../..")
 
 /** Every page that users read, relative to the project. */
 export const pages: readonly string[] = globSync(
-  ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "docs/**/*.md", "examples/**/*.md"],
+  [
+    "README.md",
+    "CHANGELOG.md",
+    "ARCHITECTURE.md",
+    "SECURITY.md",
+    "docs/**/*.md",
+    "examples/**/*.md",
+  ],
   { cwd: project },
 ).sort()
 

@@ -26,7 +26,7 @@ const doors: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Who may import a package. One that is not here may be imported by nobody: adding it is a decision. */
-const owners: Readonly<Record<string, readonly string[]>> = {
+export const owners: Readonly<Record<string, readonly string[]>> = {
   "@a2a-js/sdk": ["a2a"],
   "@marcbachmann/cel-js": ["registry", "compose"], // registry: expressions are checked when they are registered
   "@modelcontextprotocol/client": ["mcp"],
