@@ -5,6 +5,7 @@ import { isExposedTo, plainRules, type ServerRules } from "../server-rules.ts"
 import { exposedCatalog } from "./exposed-catalog.ts"
 import { exposedTools } from "./exposed-tools.ts"
 import { KnownList, type Looking } from "./known-list.ts"
+import { Paced } from "./paced.ts"
 
 /** The tools that nobody registered and that configuration carries to some callers, as their servers list them. */
 export interface Exposures {
@@ -59,6 +60,8 @@ class LiveExposures implements Exposures {
   readonly #overlays = new WeakMap<Catalog, Overlay>()
   /** What each server listed last, by `refKey`: it outlives a reload. */
   readonly #known = new Map<string, KnownList>()
+  /** A server may say a thousand times a second that its tools changed: when it is asked, by `refKey`. */
+  readonly #paces = new Map<string, Paced>()
   readonly #made = new WeakMap<CatalogServer, Made>()
   readonly #told = new Set<string>()
   #current: Catalog | undefined
@@ -93,10 +96,21 @@ class LiveExposures implements Exposures {
   }
 
   changed({ name, version }: Ref): void {
-    if (this.#current === undefined) return
     const key = refKey(name, version)
-    const server = this.rules(this.#current).exposed.find((one) => keyOf(one) === key)
+    if (this.#exposed(key) === undefined) return
+    const pace = this.#paces.get(key) ?? new Paced(this.#looking.intervalMs, () => this.#look(key))
+    this.#paces.set(key, pace)
+    pace.want()
+  }
+
+  #look(key: string): void {
+    const server = this.#exposed(key)
     if (server !== undefined) void this.#refresh([server])
+  }
+
+  #exposed(key: string): CatalogServer | undefined {
+    const current = this.#current
+    return current && this.rules(current).exposed.find((one) => keyOf(one) === key)
   }
 
   async #refresh(servers: readonly CatalogServer[]): Promise<void> {

@@ -220,8 +220,7 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
 
   #learn(outcome: Outcome): void {
     if (outcome.kind === "failure") this.#connection.failed(outcome.failure)
-    if (outcome.kind === "error" && isUnknownTool(outcome.error) && this.#connection.isUp)
-      this.#offering.lookAtTools()
+    if (mayBeAnother(outcome) && this.#connection.isUp) this.#offering.lookAtTools()
   }
 
   /** Frees the place of a call that is over. */
@@ -293,6 +292,14 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     await promise
     clearTimeout(late)
   }
+}
+
+/** The server may have been started again, behind something that takes its connections, and may have other tools now. */
+function mayBeAnother(outcome: Outcome): boolean {
+  if (outcome.kind === "error") return isUnknownTool(outcome.error)
+  if (outcome.kind !== "failure") return false
+  const { kind, status = 0 } = outcome.failure
+  return kind === "lost" || (kind === "http_status" && status >= 502 && status <= 504)
 }
 
 function takeAll<T>(set: Set<T>): T[] {

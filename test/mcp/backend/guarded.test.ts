@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http"
 import { describe, expect, test } from "vitest"
 import type { ToolGuard } from "../../../src/mcp/backend/guard.ts"
 import { json, serve, serveModern } from "../../support/backend-http.ts"
@@ -79,5 +80,21 @@ describe("a pool with a guard", () => {
     await until(() => looks === 2)
     await backends.look({ name: "other", version: "1" })
     expect(backends.status()).toMatchObject([{ state: "up", followed: 1 }])
+  })
+
+  test.each<[string, (response: ServerResponse) => void]>([
+    ["cuts the connection of a call", (response) => void response.destroy()],
+    ["is away behind its proxy (502)", (response) => void response.writeHead(502).end()],
+  ])("looks again at a server that %s: another may have come in its place", async (_, fail) => {
+    const one = await serve(({ id, method }, response) => {
+      if (method === "tools/call") fail(response)
+      else if (method === "tools/list") json(response, { id, result: { tools: [] } })
+      else json(response, { id, result: { supportedVersions: [modernVersion] } })
+    })
+    let looks = 0
+    const { call } = open(http(one.url), { observe: () => looks++ })
+    expect(refusal(await call("echo"))).toMatchObject({ code: "backend_unavailable" })
+    await until(() => looks === 2)
+    expect(one.methods().filter((method) => method === "tools/list")).toHaveLength(2)
   })
 })

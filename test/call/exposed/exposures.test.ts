@@ -1,11 +1,11 @@
 import { expect, test, vi } from "vitest"
-import type { Listed } from "../../src/call/backends.ts"
-import { createExposures } from "../../src/call/exposed/exposures.ts"
-import type { Looking } from "../../src/call/exposed/known-list.ts"
-import { plainRule, plainRules } from "../../src/call/server-rules.ts"
-import type { Catalog } from "../../src/registry/catalog.ts"
-import { written } from "../../src/registry/model.ts"
-import { sketchCatalog } from "../support/catalog.ts"
+import type { Listed } from "../../../src/call/backends.ts"
+import { createExposures } from "../../../src/call/exposed/exposures.ts"
+import type { Looking } from "../../../src/call/exposed/known-list.ts"
+import { plainRule, plainRules } from "../../../src/call/server-rules.ts"
+import type { Catalog } from "../../../src/registry/catalog.ts"
+import { written } from "../../../src/registry/model.ts"
+import { sketchCatalog } from "../../support/catalog.ts"
 
 const listOf = (...names: string[]): Listed => {
   const items = names.map((name) => ({ name, inputSchema: { type: "object" } }))
