@@ -13,9 +13,9 @@ export type Ruled = Pick<Config, "places" | "rateLimits" | "results" | "servers"
 }
 
 /**
- * What the configuration says of rules, rate limits and results and names what is not registered: it does nothing, and a name that is
- * misspelt in a `deny` would open what it was to close without a word. Where a server exposes tools that nobody
- * registered, what names a tool is left alone, since it may be about one of those.
+ * Rules, rate limits, redactions and caches of the configuration that name what is not registered: they do nothing, and a
+ * name that is misspelt in a `deny` would open without a word what it was to close. Where a server exposes tools that
+ * nobody registered, what names a tool is left alone, since it may be about one of those.
  */
 export function idleRules(config: Ruled, catalog: Registered): readonly Problem[] {
   const { places, rateLimits, servers } = config

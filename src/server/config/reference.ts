@@ -157,7 +157,7 @@ audit: { file: ./var/audit.jsonl }
 - \`\${NAME}\` and \`\${NAME:-default}\` are replaced inside values, never in keys.
 - A **secret** is written \`"\${NAME}"\` or \`file:/run/secrets/name\`, never as itself.
 - \`explain\`, \`graph\`, \`sbom export\` and \`audit\` start nothing: secrets, and what servers are given in \`env\`, \`args\`, \`headers\` and the query
-  of \`url\`, need not be set for them.
+  of \`url\`, need not be set for them, nor for \`runs\` while the gateway runs.
 - Paths are relative to the folder of the file. Durations: \`500ms\`, \`30s\`, \`5m\`, \`12h\`, \`1d\`. Sizes: \`64KiB\`, \`4MiB\`.
 - *required* within a mapping that may be left out: where that mapping is written.
 - An unknown key is an error. Errors read \`file:line:column path — what is wrong\`, all at once, and nothing starts.
