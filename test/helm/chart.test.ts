@@ -101,6 +101,16 @@ describe.skipIf(helm === undefined)(
       expect(parsed).toMatchObject({ ok: true })
     })
 
+    test("where pods have IPv6 addresses, the gateway listens on them", () => {
+      const hosts = (...values: string[]) => {
+        const { listen, admin } = parse(configOf(template(...values).text))
+        return [listen.host, admin.host]
+      }
+      expect(hosts("central")).toEqual(["0.0.0.0", "0.0.0.0"])
+      expect(hosts("central", "ipv6=true")).toEqual(["::", "::"])
+      expect(hosts("sidecar", "ipv6=true")).toEqual(["127.0.0.1", "::"])
+    })
+
     test("a pod may do nothing that Kubernetes' restricted profile forbids, and writes only where it is told", () => {
       for (const values of ["central", "sidecar"]) {
         const rendered = JSON.stringify(manifest(template(values).text, "Deployment"))

@@ -3,7 +3,8 @@
 {{- $name := include "postern.fullname" . -}}
 {{- $path := include "postern.path" . -}}
 {{- $isCentral := eq .Values.mode "central" -}}
-{{- $admin := dict "host" "0.0.0.0" "port" 3001 "hosts" (include "postern.hosts" (dict "name" (printf "%s-admin" $name) "root" .) | fromJsonArray) -}}
+{{- $everywhere := ternary "::" "0.0.0.0" .Values.ipv6 -}}
+{{- $admin := dict "host" $everywhere "port" 3001 "hosts" (include "postern.hosts" (dict "name" (printf "%s-admin" $name) "root" .) | fromJsonArray) -}}
 {{- $state := "sqlite:/var/lib/postern/runs/runs.db" -}}
 {{- if .Values.state.postgres.existingSecret }}{{ $state = "${POSTERN_RUNS}" }}{{ end -}}
 {{- $sessionKeys := list "${POSTERN_SESSION_KEY}" -}}
@@ -16,7 +17,7 @@
 {{- if $isCentral -}}
 {{- $hosts := include "postern.hosts" (dict "name" $name "root" .) | fromJsonArray -}}
 {{- if .Values.ingress.enabled }}{{ $hosts = append $hosts .Values.ingress.host }}{{ end -}}
-{{- $listen = dict "host" "0.0.0.0" "port" 3000 "hosts" $hosts -}}
+{{- $listen = dict "host" $everywhere "port" 3000 "hosts" $hosts -}}
 {{- if .Values.ingress.enabled }}{{ $_ := set $listen "publicUrl" (printf "%s://%s%s" (ternary "https" "http" (ne .Values.ingress.tlsSecret "")) .Values.ingress.host $path) }}{{ end -}}
 {{- $_ := set $session "replicaUrl" (printf (ternary "http://[${POD_IP}]:3000%s" "http://${POD_IP}:3000%s" .Values.ipv6) $path) -}}
 {{- $identity = dict "headers" (dict "trustedFrom" list) "minTrust" "verified" -}}
