@@ -45,19 +45,21 @@ export class SharedRates implements Rates {
     const nowMs = this.#options.now()
     const full = counts.find(({ key }) => this.#full.get(key).untilMs > nowMs)
     if (full !== undefined) return { count: full, waitMs: this.#full.get(full.key).untilMs - nowMs }
+    const isTrying = this.#awayUntilMs !== undefined
     if (this.#awayUntilMs !== undefined) {
       if (nowMs < this.#awayUntilMs) return this.#options.local.take(counts)
       this.#awayUntilMs = nowMs + awayMs // for the others, while this one tries
     }
-    return this.#ask(counts)
+    return this.#ask(counts, isTrying)
   }
 
-  async #ask(counts: readonly Count[]): Promise<Full | undefined> {
+  /** What was under way when the store was lost does not say that it is back: one of many may fail, again and again. */
+  async #ask(counts: readonly Count[], isTrying: boolean): Promise<Full | undefined> {
     const taken: Count[] = []
     try {
       for (const count of counts) {
         const waitMs = await this.#store.take(count)
-        this.#back()
+        if (isTrying) this.#back()
         if (waitMs === 0) {
           taken.push(count)
           continue
