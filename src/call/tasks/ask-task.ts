@@ -92,6 +92,7 @@ async function travel({ request, gateway, facts, catalog, rates }: Way): Promise
     place,
     permit: permitted.value,
     gateway,
+    facts,
     tell: request.onNotification,
     responses: respondent.kind === "rounds" ? respondent.responses : undefined,
     request: onward(request, place, caller.value, gateway),

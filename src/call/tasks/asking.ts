@@ -1,6 +1,7 @@
 import { isObject, type JsonObject } from "../../schema/json.ts"
 import type { BackendReply, BackendRequest } from "../backends.ts"
 import { checkOutput } from "../check-output.ts"
+import { type Facts, warn } from "../facts.ts"
 import type { Gateway } from "../gateway.ts"
 import { signed } from "../interaction/signed.ts"
 import type { TaskPlace } from "../interaction/task-ids.ts"
@@ -16,6 +17,8 @@ export interface Asking {
   readonly place: TaskPlace
   readonly permit: Permit
   readonly gateway: Gateway
+  /** Of the request's record. */
+  readonly facts: Facts
   /** Tells the caller something while its request is open. */
   readonly tell: ((notification: JsonObject) => void) | undefined
   /** Answers that a modern caller brings. */
@@ -35,14 +38,17 @@ export const awaitedIn = ({ place: { era, id }, request, send }: Asking): Awaite
 })
 
 /** What a task came to, held to its tool's schema; nothing in it is said in the gateway's name. */
-export function checked(made: BackendReply, { permit, gateway }: Asking): BackendReply {
+export function checked(made: BackendReply, { facts, permit, gateway }: Asking): BackendReply {
   const { results } = gateway
   const { tool } = permit
   const limit = { tool: tool.name, charsMax: results.textCharsMax }
-  const said = redact(withoutOurMeta(made), results.about(tool).redactions, limit).answer
-  if (said.kind !== "result") return said
-  const output = checkOutput(permit, said, gateway)
-  return output.ok ? output.value.reply : { kind: "refusal", refusal: output.refusal }
+  const said = redact(withoutOurMeta(made), results.about(tool).redactions, limit)
+  warn(facts, said.warnings)
+  if (said.answer.kind !== "result") return said.answer
+  const output = checkOutput(permit, said.answer, gateway)
+  if (!output.ok) return { kind: "refusal", refusal: output.refusal }
+  warn(facts, output.value.warnings)
+  return output.value.reply
 }
 
 /** A server's questions by name, each with who asks. */

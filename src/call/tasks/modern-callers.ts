@@ -1,6 +1,7 @@
-import { isObject, type JsonObject } from "../../schema/json.ts"
-import type { BackendReply } from "../backends.ts"
+import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
+import type { BackendReply, BackendRequest } from "../backends.ts"
 import { withoutOurMeta } from "../meta.ts"
+import type { Refusal } from "../refusal.ts"
 import { type Asking, awaitedIn, checked, type ResultReply, signedAll } from "./asking.ts"
 import { about, lookAt } from "./await-task.ts"
 import { complete, isOver } from "./shape.ts"
@@ -20,19 +21,40 @@ function told(asking: Asking, reply: ResultReply): BackendReply {
   const said = withoutOurMeta(reply)
   if (said.kind !== "result") return said
   const { taskId, place } = asking
-  const { inputRequests, result } = said.result
+  const { error, inputRequests, result } = said.result
   const task = {
     ...said.result,
     ...(said.result["taskId"] === place.id && { taskId }),
     ...(isObject(inputRequests) && { inputRequests: signedAll(inputRequests, place.server) }),
   }
-  if (!isObject(result)) return { kind: "result", result: task }
+  if (error !== undefined) return failed(task, error, asking)
+  if (result === undefined) return { kind: "result", result: task }
+  if (!isObject(result)) return { kind: "refusal", refusal: broken(asking.request, "its result") }
   const plain = said.plain?.["result"]
   const made = checked({ kind: "result", result, ...(isObject(plain) && { plain }) }, asking)
   return made.kind === "result"
     ? { kind: "result", result: { ...task, result: made.result } }
     : made
 }
+
+/** What it failed with, as an error of the server is told. */
+function failed({ result: _, ...task }: JsonObject, error: Json, asking: Asking): BackendReply {
+  const { code, message, data } = isObject(error) ? error : {}
+  if (typeof code !== "number" || typeof message !== "string")
+    return { kind: "refusal", refusal: broken(asking.request, "its error") }
+  const said = { code, message, ...(data !== undefined && { data }) }
+  const made = checked({ kind: "error", error: said }, asking)
+  return made.kind === "error"
+    ? { kind: "result", result: { ...task, error: errorOf(made) } }
+    : made
+}
+
+const broken = ({ subject }: BackendRequest, what: string): Refusal => ({
+  code: "backend_error",
+  subject,
+  reason: `the server's task: ${what} is none`,
+  fate: "malformed",
+})
 
 function askLegacyServer(asking: Asking): Promise<BackendReply> {
   switch (asking.request.method) {
@@ -68,7 +90,7 @@ async function get(asking: Asking): Promise<BackendReply> {
 
 const errorOf = ({ error }: Extract<BackendReply, { kind: "error" }>): JsonObject => {
   const { code, message, data } = error
-  return { code, message, ...(isObject(data as JsonObject) && { data: data as JsonObject }) }
+  return { code, message, ...(data !== undefined && { data: data as Json }) } // it was parsed from JSON
 }
 
 async function update(asking: Asking): Promise<BackendReply> {

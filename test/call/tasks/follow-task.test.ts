@@ -10,6 +10,7 @@ import { sketchCatalog } from "../../support/catalog.ts"
 import { evidence } from "../../support/evidence.ts"
 import { eventually } from "../../support/face-stream.ts"
 import { done, sketchGateway } from "../../support/gateway.ts"
+import { resultsOf } from "../../support/rules.ts"
 
 const agents = { "a@1": ["job@1"], "b@1": ["job@1"] }
 const catalog = sketchCatalog({ agents, tools: { "job@1": {} } })
@@ -18,10 +19,13 @@ const withoutJob = sketchCatalog({ agents: { "a@1": [] }, tools: { "job@1": {} }
 type RateFile = Parameters<typeof settleRates>[0]
 
 /** A task of agent `a`, which its server says is so, one after the other and the last again. */
-const world = (...states: readonly JsonObject[]) => limited([], ...states)
+const world = (...states: readonly JsonObject[]) => under({}, ...states)
 
-async function limited(rules: RateFile, ...states: readonly JsonObject[]) {
-  const counted = settleRates(rules, (_, words) => {
+async function under(
+  { rates = [], results = {} }: { rates?: RateFile; results?: Parameters<typeof resultsOf>[0] },
+  ...states: readonly JsonObject[]
+) {
+  const counted = settleRates(rates, (_, words) => {
     throw new Error(words)
   })
   let current = catalog
@@ -30,6 +34,7 @@ async function limited(rules: RateFile, ...states: readonly JsonObject[]) {
   const { gateway, records, requests } = sketchGateway(catalog, {
     gateway: {
       catalog: () => current,
+      results: resultsOf(results),
       rates: new RateLimits(counted, new MemoryRates(100, Date.now), () => {}),
     },
     backend: () => {
@@ -65,15 +70,16 @@ async function limited(rules: RateFile, ...states: readonly JsonObject[]) {
   })
   const tell = ({ taskId: id, status }: JsonObject) => void said.push([id === taskId, status])
   const follow = (agent = "a") => followTask({ ...about(agent), tell }, gateway)
+  const answer = (method: string) =>
+    askTask({ ...about("a"), method, params: {}, cancellation: undefined }, gateway)
   const ask = async (method: string) => {
-    const request = { ...about("a"), method, params: {}, cancellation: undefined }
-    const reply = await askTask(request, gateway)
+    const reply = await answer(method)
     return reply.kind === "refusal" ? reply.refusal.code : reply.kind
   }
   const reload = () => {
     current = withoutJob
   }
-  return { ask, follow, records, reload, requests, said }
+  return { answer, ask, follow, records, reload, requests, said }
 }
 
 test("a task is told of when it is another thing, until it is over, with one record", async () => {
@@ -117,7 +123,7 @@ test.each<[string, RateFile[number]]>([
   ["its agent", { agent: "a", quota: "2/d" }],
   ["its server", { server: "server", quota: "2/d" }],
 ])("what is asked about a task counts for %s; to cancel it does not", async (_, rule) => {
-  const { ask, follow, requests, said } = await limited([rule], { status: "working" })
+  const { ask, follow, requests, said } = await under({ rates: [rule] }, { status: "working" })
   const following = follow() // which counts once, however often the gateway looks
   await following.agreed
   expect(await ask("tasks/get")).toBe("result")
@@ -127,4 +133,31 @@ test.each<[string, RateFile[number]]>([
   expect(await ask("tasks/cancel")).toBe("result")
   expect(await ask("tasks/update")).toBe("rate_limited")
   expect(said).toEqual([[true, "working"]])
+})
+
+test.each<[string, JsonObject, JsonObject]>([
+  [
+    "its result",
+    { status: "completed", result: { content: [{ type: "text", text: "a@b.co" }] } },
+    { result: { content: [{ text: "[redacted]" }] } },
+  ],
+  [
+    "the error it failed with",
+    { status: "failed", error: { code: 1, message: "no a@b.co", data: ["a@b.co"] } },
+    { error: { code: 1, message: "no [redacted]", data: ["[redacted]"] } },
+  ],
+])("what a task came to is redacted: %s, and the audit says so", async (_, state, left) => {
+  const results = { redact: [{ id: "mails", detect: ["email" as const] }] }
+  const { answer, records } = await under({ results }, state)
+  expect(await answer("tasks/get")).toMatchObject({ kind: "result", result: left })
+  expect(records).toMatchObject([{ warnings: ["redacted: mails"] }])
+})
+
+test.each<JsonObject>([
+  { status: "completed", result: ["a@b.co"] },
+  { status: "failed", error: "a@b.co" },
+  { status: "failed", error: { code: "1", message: "a@b.co" } },
+])("what is neither a result nor an error is not passed on: %j", async (state) => {
+  const { answer } = await world(state)
+  expect(await answer("tasks/get")).toMatchObject({ refusal: { code: "backend_error" } })
 })
