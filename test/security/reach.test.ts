@@ -35,16 +35,20 @@ async function openTrap() {
 
 /** Hands requests on as a server of `agent`'s would reach the gateway: a gateway that is its own server. */
 async function openMirror(agent: string) {
-  const to = { port: 0, passed: 0 }
+  const to = { port: 0, passed: 0, open: 0, most: 0 }
   const server = createServer((request, response) => {
     to.passed++
+    to.most = Math.max(to.most, ++to.open)
     const headers = { ...request.headers, host: `127.0.0.1:${to.port}`, "x-agent-name": agent }
     const onward = send({ port: to.port, path: "/mcp", method: "POST", headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers)
       answer.pipe(response)
     })
     onward.on("error", () => response.destroy())
-    response.on("close", () => onward.destroy())
+    response.on("close", () => {
+      to.open--
+      onward.destroy()
+    })
     request.pipe(onward)
   })
   server.listen(0, "127.0.0.1")
@@ -62,7 +66,7 @@ async function openMirror(agent: string) {
 
 const mark = join(import.meta.dirname, "no-such-file-was-made")
 const agent = "a@1.0.0"
-const depends = ["echo", "challenged", "broken", "circle"]
+const depends = ["echo", "challenged", "broken", "circle", "twice"]
 const secretHeaders = {
   authorization: "Bearer of-the-caller",
   cookie: "session=of-the-caller",
@@ -76,6 +80,21 @@ let backend: TestBackend
 let gateway: TestGateway
 const seen: JsonObject[] = []
 
+/** Calls itself twice, by way of a server that is this gateway. */
+const twice = {
+  name: "twice",
+  version: "1.0.0",
+  description: "calls itself",
+  inputSchema: { type: "object" },
+  depends: [{ type: "tool", name: "again", version: "1.0.0" }],
+  spec: {
+    scatterGather: {
+      targets: [{ tool: "again" }, { tool: "again" }],
+      aggregation: { ops: [{ flatten: true }] },
+    },
+  },
+}
+
 /** A registry whose author would like the gateway to go to many places. */
 function registry(): JsonObject {
   const document = registryOf({
@@ -84,6 +103,7 @@ function registry(): JsonObject {
       challenged: "web",
       broken: "web",
       circle: { server: "self", hasEffects: true },
+      again: { server: "self", as: "twice", hasEffects: true },
     },
     agents: { a: depends },
   })
@@ -99,7 +119,7 @@ function registry(): JsonObject {
     ...one,
     icons: [{ src: "https://127.0.0.1:1/i" }],
   }))
-  return { ...document, agents, tools }
+  return { ...document, agents, tools: [...tools, twice] }
 }
 
 beforeAll(async () => {
@@ -121,7 +141,7 @@ beforeAll(async () => {
     registry: JSON.stringify(registry()),
     servers: {
       "web:1.0.0": { url: backend.url },
-      "self:1.0.0": { url: mirror.url, concurrency: 8, queue: 0 },
+      "self:1.0.0": { url: mirror.url, concurrency: 3, queue: 0 },
     },
   })
   mirror.to.port = gateway.port
@@ -218,12 +238,21 @@ describe("what passes between a caller and a server", () => {
   })
 })
 
-test("row 53: a gateway that is its own server is stopped by the limit of that server, and goes on", async () => {
-  const answer = await callTool(gateway, agent, "circle")
-  expect(answer).toMatchObject({
-    isError: true,
-    content: [{ text: expect.stringContaining("busy") }],
+describe("row 53: a gateway that is its own server", () => {
+  test("is stopped by the limit of that server, and goes on", async () => {
+    const answer = await callTool(gateway, agent, "circle")
+    expect(answer).toMatchObject({
+      isError: true,
+      content: [{ text: expect.stringContaining("busy") }],
+    })
+    expect(mirror.to.passed).toBeLessThan(40)
   })
-  expect(mirror.to.passed).toBeLessThan(40)
-  expect(await callTool(gateway, agent, "echo")).toMatchObject({ content: [{ text: "heard" }] })
+
+  test("does not multiply what it is asked: never more calls than that server may have", async () => {
+    mirror.to.most = 0
+    const answer = await callTool(gateway, agent, "twice")
+    expect(answer).toMatchObject({ isError: true })
+    expect(mirror.to.most).toBeLessThanOrEqual(4) // with one that looks whether the server is there
+    expect(await callTool(gateway, agent, "echo")).toMatchObject({ content: [{ text: "heard" }] })
+  })
 })
