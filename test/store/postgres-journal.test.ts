@@ -93,6 +93,11 @@ describe.skipIf(postgresPrograms === undefined)(
       await b.handover?.ask("r2", lease("b"))
       await b.release("b")
       expect(await a.handover?.asked("a")).toEqual([])
+      await b.handover?.ask("r2", lease("b"))
+      expect(await b.claim("r2", { ...lease("b"), counts: false })).toBeUndefined()
+      expect(await a.handover?.asked("a")).toEqual(["r2"])
+      await b.claim("r2", { ...lease("b"), counts: false, force: true })
+      expect(await b.handover?.asked("b")).toEqual([]) // whoever has it wants it no more
       await Promise.all([a.close(), b.close()])
     })
 

@@ -116,11 +116,10 @@ export class RunKeeper {
     const gateway = this.#gateway
     if (gateway === undefined) return
     const { owner } = runs.ownership()
+    await this.#letGo()
     for (;;) {
-      const waiting = runs.waiting
-      const max = runs.size + waiting.length + batchMax
+      const max = runs.size + runs.waiting.length + batchMax
       const found = await journal.open().claimable(owner, now(), max)
-      if (found.length < max) runs.waitsNotFor(waiting, new Set(found))
       const ids = found.filter((id) => !runs.isLookedAfter(id))
       if (ids.length === 0 || !runs.hasRoom) return
       const taken = await Promise.all(ids.map((id) => this.#resume(id, gateway)))
@@ -128,19 +127,27 @@ export class RunKeeper {
     }
   }
 
+  /** Of the runs that wait here others may have taken some; whoever it was may have left them to whoever comes next. */
+  async #letGo(): Promise<void> {
+    const { journal, runs } = this.#options
+    const { waiting } = runs
+    if (journal.leaseMs === undefined || waiting.length === 0) return
+    for (const id of await journal.open().moved(waiting)) runs.waitsNoMore(id)
+  }
+
   /** Goes on at once with a run that an operator has stepped in: that is no recovery. */
   async goOn(id: string): Promise<void> {
     if (this.#gateway !== undefined) await this.#resume(id, this.#gateway, { counts: false })
   }
 
-  /** One that cannot be read does not keep the others from going on. */
+  /** Whether it is looked after from now on. One that cannot be read does not keep the others from going on. */
   async #resume(id: string, gateway: Gateway, { counts = true } = {}): Promise<boolean> {
     try {
       const { runs } = this.#options
       const origin = (record: RunRecord, plan: Plan) =>
         recoveredOrigin(record, plan, gateway, callInside)
-      const live = await runs.resume(id, origin, { counts })
-      return live !== undefined
+      await runs.resume(id, origin, { counts })
+      return runs.isLookedAfter(id)
     } catch (error) {
       if (isJournalTrouble(error)) throw error
       this.#options.log.error({ event: "run_not_recovered", run: id, error })

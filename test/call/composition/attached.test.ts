@@ -1,7 +1,8 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
+import { Cancellation } from "../../../src/call/cancellation.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
 import { failing } from "../../support/composed.ts"
-import { runTasksWorld as world } from "../../support/run-tasks.ts"
+import { taskIn, runTasksWorld as world } from "../../support/run-tasks.ts"
 
 describe("a caller who attaches to a run that is under way", () => {
   /** What a legacy caller without tasks hears until it has its answer, and after. */
@@ -38,5 +39,27 @@ describe("a caller who attaches to a run that is under way", () => {
     await expect.poll(() => told.at(0)?.["message"]).toBe("undoing book")
     unbook.resolve()
     expect(await result).toMatchObject({ isError: true })
+  })
+
+  test("has it cancelled also where it is driven by somebody else", async () => {
+    const { begin, hold, begun, runs, called } = world({ taskAfterMs: 0 })
+    const { durable } = runs
+    const book = hold("book")
+    const id = taskIn(await begin("order"))
+    await begun("book")
+    const nowMs = durable.clock.now()
+    const other = { owner: "another", nowMs, leaseUntilMs: nowMs + 60_000 }
+    await durable.journal.claim(id, { ...other, counts: false, force: true })
+    book.resolve()
+    await durable.live(id)?.ended
+    const cancellation = new Cancellation()
+    const looks = vi.spyOn(durable, "look")
+    const answer = begin("order", { era: "legacy", cancellation })
+    await expect.poll(() => looks.mock.calls).toEqual([[id]])
+    cancellation.cancel()
+    await expect(answer).rejects.toThrow("cancelled")
+    await durable.live(id)?.ended
+    expect(await durable.find(id)).toMatchObject({ status: "compensated" })
+    expect(called()).toEqual(["book", "unbook"])
   })
 })

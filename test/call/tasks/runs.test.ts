@@ -1,7 +1,8 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { callInside } from "../../../src/call/call.ts"
 import { recoveredOrigin } from "../../../src/call/composition/durable/recovered.ts"
 import type { LiveRespondent } from "../../../src/call/interaction/peer.ts"
+import { JournalTrouble } from "../../../src/compose/run/durable/journal.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
 import { failing, resultIn, runIn } from "../../support/composed.ts"
 import { evidence } from "../../support/evidence.ts"
@@ -168,6 +169,45 @@ describe("a modern caller that takes tasks", () => {
     expect(await ended(id)).toBe("completed")
     expect(resultIn(await tasks("get", id))).toMatchObject({ status: "completed" })
     expect(called()).toEqual(["book", "pay", "ship"])
+  })
+
+  test("hears that it goes back already as soon as that is in the journal, and not when it has", async () => {
+    const { begin, hold, begun, tasks, runs, ended } = world({ answers: { pay: failing("no") } })
+    const [pay, unbook] = [hold("pay"), hold("unbook")]
+    const id = taskIn(await begin("order"))
+    await begun("pay")
+    const { journal } = runs.durable
+    const append = journal.append.bind(journal)
+    const [reached, written] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    vi.spyOn(journal, "append").mockImplementation(async (...args) => {
+      reached.resolve()
+      await written.promise
+      return append(...args)
+    })
+    pay.resolve()
+    await reached.promise
+    const cancelled = tasks("cancel", id)
+    await new Promise(setImmediate) // it has looked into the journal, if it does
+    written.resolve()
+    await begun("unbook")
+    expect(resultIn(await cancelled)).toEqual({ resultType: "complete" })
+    unbook.resolve()
+    expect(await ended(id)).toBe("compensated")
+  })
+
+  test("is asked to come again while its cancellation cannot be written", async () => {
+    const { begin, hold, begun, tasks, runs, ended } = world()
+    const book = hold("book")
+    const id = taskIn(await begin("order"))
+    await begun("book")
+    const { journal } = runs.durable
+    const trouble = new JournalTrouble("the disk is full", { kind: "full" })
+    Object.defineProperty(journal, "trouble", { value: trouble, writable: true })
+    expect(await tasks("cancel", id)).toMatchObject({ refusal: { code: "overloaded" } })
+    Object.defineProperty(journal, "trouble", { value: undefined })
+    expect(resultIn(await tasks("cancel", id))).toEqual({ resultType: "complete" })
+    book.resolve()
+    expect(await ended(id)).toBe("compensated")
   })
 
   test("has its cancellation in the journal before it is told so", async () => {

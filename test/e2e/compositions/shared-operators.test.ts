@@ -2,7 +2,10 @@ import { join } from "node:path"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { freePort } from "../../../examples/support/gateway.ts"
+import { answering } from "../../../src/compose/run/durable/answering.ts"
+import { RunState } from "../../../src/compose/run/durable/state.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
+import { openPostgresJournal } from "../../../src/store/journal/postgres/postgres-journal.ts"
 import { command } from "../../support/command.ts"
 import { callTool, startGateway, type TestGateway } from "../../support/e2e-gateway.ts"
 import { becomes } from "../../support/e2e-process.ts"
@@ -161,6 +164,24 @@ describe.skipIf(postgresPrograms === undefined)(
       for (const id of [running, stopped, waiting]) await isNow(id, "compensated")
       expect(shop.called("dead-running")).toEqual(["reserve"])
       expect(shop.called("dead-waiting")).toEqual(["reserve", "unreserve"])
+    })
+
+    test("goes on with what waited here, was answered by one that ended, and is nobody's now", async () => {
+      const waits = callTool(other, "buyer", "grant", { id: "left" })
+      const id = await idOf("left", "waiting")
+      const journal = openPostgresJournal(url)
+      const nowMs = Date.now()
+      const owner = { owner: "gone", nowMs, leaseUntilMs: nowMs + 60_000 }
+      const lease = await journal.claim(id, { ...owner, counts: false, force: true })
+      const record = await journal.get(id)
+      if (lease === undefined || record === undefined) throw new Error("it is there, and open")
+      const state = RunState.of(await journal.events(id))
+      const declined = new Map([["ask", { action: "decline" as const, who: "kim" }]])
+      const { events, change } = answering(declined, { state, record, nowMs })
+      await journal.append(lease, events, change)
+      await journal.close()
+      expect(runOf(await waits)).toMatchObject({ id, status: "compensated" })
+      expect(shop.called("left")).toEqual(["reserve", "unreserve"])
     })
 
     test("ends when it is told to, though its database is not heard of any more", async () => {

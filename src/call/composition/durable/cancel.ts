@@ -37,7 +37,7 @@ async function cancelNow(
   const { journal, clock } = runs
   const live = runs.live(id)
   const revoked = await live?.revoke(who)
-  if (revoked === "taken" || revoked === "past pivot") return revoked
+  if (revoked !== undefined && revoked !== "elsewhere") return revoked
   const standing = await standingOf(id, journal, clock.now())
   const reason = standing.ok ? whyUncancellable(standing) : "over"
   if (reason !== undefined) return reason === "cancelled" ? "taken" : reason

@@ -10,6 +10,7 @@ import {
   JournalTrouble,
   type Lease,
   type Owner,
+  type Seen,
 } from "../../../compose/run/durable/journal.ts"
 import { type NewRun, newRecord, type RunRecord } from "../../../compose/run/durable/record.ts"
 import type { Beginning } from "../../../compose/run/durable/run-writer.ts"
@@ -85,7 +86,7 @@ export class DurableRuns {
   readonly #live = new Map<string, Driven>()
   readonly #open: OpenRuns
   /** Those that wait for a person, as this process left them, and until when. */
-  readonly #waiting = new Map<string, number>()
+  readonly #waiting = new Map<string, Seen & { readonly untilMs: number }>()
   /** Of what is read, claimed and begun again, one after the other for each run. */
   readonly #turns = new Turns()
   readonly #watch: RunWatch
@@ -131,20 +132,15 @@ export class DurableRuns {
     return this.#isClosing ? "all" : this.#open.full(principal)
   }
 
-  /** Those that wait for a person. */
-  get waiting(): readonly string[] {
-    return [...this.#waiting.keys()]
-  }
-
-  /** Of those that waited others have taken all but these. */
-  waitsNotFor(waited: readonly string[], own: ReadonlySet<string>): void {
-    for (const id of waited) if (!own.has(id)) this.#waitsNoMore(id)
+  /** Those that wait for a person, as this process left them. */
+  get waiting(): readonly Seen[] {
+    return [...this.#waiting.values()]
   }
 
   /** Whether there is nothing to do about an open run: it is driven here, or waits for a person who still has time. */
   isLookedAfter(id: string): boolean {
-    const untilMs = this.#waiting.get(id)
-    return this.#live.has(id) || (untilMs !== undefined && this.clock.now() < untilMs)
+    const waiting = this.#waiting.get(id)
+    return this.#live.has(id) || (waiting !== undefined && this.clock.now() < waiting.untilMs)
   }
 
   live(id: string): LiveRun | undefined {
@@ -236,12 +232,14 @@ export class DurableRuns {
   }
 
   #wait(record: RunRecord, state: RunState): void {
-    const untilMs = openQuestions(state).map((question) => question.untilMs)
-    this.#waiting.set(record.id, Math.min(...untilMs))
+    const { id, epoch } = record
+    const untilMs = Math.min(...openQuestions(state).map((question) => question.untilMs))
+    this.#waiting.set(id, { id, epoch, status: state.status, untilMs })
     this.#open.add(record)
   }
 
-  #waitsNoMore(id: string): void {
+  /** One that waited was taken by somebody else, or is about to be driven. */
+  waitsNoMore(id: string): void {
     this.#waiting.delete(id)
     if (!this.#live.has(id)) this.#open.delete(id)
   }
@@ -261,7 +259,7 @@ export class DurableRuns {
     return this.inTurn(id, async () => {
       const live = this.#live.get(id)
       if (live !== undefined) await rested(live, graceMs, this.clock)
-      this.#waitsNoMore(id)
+      this.waitsNoMore(id)
       try {
         return await use()
       } finally {

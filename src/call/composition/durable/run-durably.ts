@@ -223,10 +223,9 @@ async function watch(run: RunRecord, here: Visit, place: Place): Promise<Answer>
       const now = (await durable.journal.get(run.id)) ?? run
       const end = await endOf(now, here, place)
       if (end !== undefined) return end
-      const answer = await askOf(now, here, untilMs)
+      const answer = (await askOf(now, here, untilMs)) ?? (await parting(now, here, untilMs))
       if (answer === "again") untilMs = heldUntil(way)
       else if (answer !== undefined) return answer
-      else if (isLeft(untilMs, way)) return await going(now, here)
       else await moved(look.moved(now), untilMs, way.request.cancellation, durable.clock)
     }
   } finally {
@@ -234,11 +233,14 @@ async function watch(run: RunRecord, here: Visit, place: Place): Promise<Answer>
   }
 }
 
-/** Nobody waits for it here any more. */
-function isLeft(untilMs: number, { request, gateway }: Way): boolean {
-  const { clock, isClosing } = gateway.compositions.durable
-  return isClosing || clock.now() >= untilMs || request.cancellation?.isCancelled === true
+/** What whoever waits no more gets. */
+async function parting(run: RunRecord, here: Visit, untilMs: number): Promise<Answer | undefined> {
+  if (hasGone(here)) return givenUp(run, here)
+  const { clock, isClosing } = here.way.gateway.compositions.durable
+  return isClosing || clock.now() >= untilMs ? going(run, here) : undefined
 }
+
+const hasGone = ({ way }: Visit): boolean => way.request.cancellation?.isCancelled === true
 
 /** Of a run that waits for a person, who may be whoever calls. */
 async function askOf(
@@ -251,7 +253,7 @@ async function askOf(
   const { request, gateway } = way
   const answer = await approver.ask(run)
   if (answer !== undefined) return answer
-  if (request.cancellation?.isCancelled === true) return givenUp(run, here)
+  if (hasGone(here)) return givenUp(run, here)
   if (request.task !== undefined) return asTask(run, way) // for days, maybe
   return gateway.compositions.durable.clock.now() < untilMs ? undefined : approver.vain(run)
 }

@@ -130,6 +130,8 @@ async function update({ request, run, gateway, approver }: RunAsking): Promise<B
 /** The run goes back, or goes on to its end where it has to. */
 async function cancel({ request, run, caller, gateway }: RunAsking): Promise<BackendReply> {
   const { durable } = gateway.compositions
+  const { trouble } = durable.journal
+  if (trouble !== undefined) throw trouble // what cannot be written now is not waited for: it is asked again
   const who = caller.name ?? caller.principal
   const taken = await cancelRun(durable, { id: run.id, who }, (record, plan) =>
     recoveredOrigin(record, plan, gateway, callInside),

@@ -57,8 +57,11 @@ export type Drive =
   /** Nobody may say anything about it here: another process has it, or this one is about to end. */
   | { readonly status: "left" }
 
-/** What a cancellation came to: `elsewhere`, it does not go forward here any more. */
-export type Revoked = "taken" | "past pivot" | "elsewhere"
+/**
+ * What a cancellation came to: `over`, it goes back already, is parked or has ended; `elsewhere`, it waits for somebody, or
+ * another process has it.
+ */
+export type Revoked = "taken" | "over" | "past pivot" | "elsewhere"
 
 type Ended = Extract<Drive, { readonly outcome: RunOutcome }>["status"]
 
@@ -119,7 +122,8 @@ export class DurableRun {
   /** Whoever began it wants it no more: the journal has that, too, when this resolves. */
   async revoke(who: string): Promise<Revoked> {
     const { state } = this
-    if (state.status !== "running") return "elsewhere"
+    if (state.status === "waiting") return "elsewhere"
+    if (state.status !== "running") return (await this.#log.durable()) ? "over" : "elsewhere"
     if (passedPivot({ plan: this.#plan, state }) !== undefined) return "past pivot"
     if (state.cancelled === undefined) this.#log.note({ kind: "cancel", step: "", data: { who } })
     this.cancel({ class: "cancelled", message: (state.cancelled ?? byCaller).words })

@@ -87,9 +87,12 @@ class PostgresJournal implements Journal {
     this.#owners.add(claimer.owner)
     const { owner, nowMs, leaseUntilMs } = await this.#done(() => this.#database.shifted(claimer))
     const [row] = await this.#rows(
-      `UPDATE postern.run SET owner = $2, epoch = epoch + 1, lease_until = $4,
-         recoveries = recoveries + $5
-       WHERE id = $1 AND (${isOpenRow} OR status = 'parked') AND (${isFree} OR $6) RETURNING epoch`,
+      `WITH had AS (
+         UPDATE postern.run SET owner = $2, epoch = epoch + 1, lease_until = $4,
+           recoveries = recoveries + $5
+         WHERE id = $1 AND (${isOpenRow} OR status = 'parked') AND (${isFree} OR $6) RETURNING id, epoch),
+       unasked AS (DELETE FROM postern.want USING had WHERE want.run = had.id AND want.owner = $2)
+       SELECT epoch FROM had`,
       [id, owner, whole(nowMs), whole(leaseUntilMs), counts ? 1 : 0, force],
     )
     return row && { id, epoch: Number(row["epoch"]) }
