@@ -45,6 +45,13 @@ test("what pages say to type are commands that there are, with options that they
   ).toEqual([])
 })
 
+test("the page of the benches has each that can be asked for", () => {
+  const asked = [...read("bench/run.ts").matchAll(/wanted\.has\("(\w+)"\)/g)]
+  expect(asked.length).toBeGreaterThan(5)
+  const page = read("docs/how-to/run-the-benches.md")
+  for (const [, name] of asked) expect(page).toContain(`\`${name}\``)
+})
+
 test("a command that there is not is found wherever it is written", () => {
   const text =
     "1. Do\n\n   ```sh\n   postern cal x --as y\n   ```\n\nand `postern call x --as y`.\n"

@@ -1,9 +1,9 @@
 import { isList, isObject, type Json, type JsonObject } from "../../schema/json.ts"
 
-/** Runs, a line each. */
-export function* runRows({ runs }: JsonObject): Generator<string> {
+/** Runs, a line each; where there is none, what was asked for. */
+export function* runRows({ runs }: JsonObject, statuses: readonly string[]): Generator<string> {
   const rows = objects(runs)
-  if (rows.length === 0) yield "no runs"
+  if (rows.length === 0) yield `no runs that are ${statuses.join(", ")} (--status names others)`
   const [ids, tools] = [widthOf(rows, "id"), widthOf(rows, "tool")]
   for (const { id, tool, status, created, key, reason } of rows) {
     const more = [key, reason].filter((word) => typeof word === "string").join("  ")

@@ -92,6 +92,8 @@ function shipped(name: string): Promise<string> {
 describe("a run that could not be undone", () => {
   test("is listed and drawn, with what can be done", async () => {
     const id = await stuck("drawn")
+    const none = await runs("list", "--status", "compensating", "--status", "abandoned")
+    expect(none.stdout).toBe("no runs that are compensating, abandoned (--status names others)\n")
     const listed = await runs("list", "--status", "parked")
     expect(listed.stdout).toMatch(
       new RegExp(`^${id}  order@1.0.0  parked .* cannot undo reserve: .*unreserve is broken`, "m"),
