@@ -173,8 +173,12 @@ describe("a modern caller that takes tasks", () => {
 
   test("hears that it goes back already as soon as that is in the journal, and not when it has", async () => {
     const { begin, hold, begun, tasks, runs, ended } = world({ answers: { pay: failing("no") } })
-    const [pay, unbook] = [hold("pay"), hold("unbook")]
-    const id = taskIn(await begin("order"))
+    const [book, pay, unbook] = [hold("book"), hold("pay"), hold("unbook")]
+    const id = taskIn(await begin("refund"))
+    book.resolve()
+    await ended(id)
+    const responses = { "approve:ask": { action: "accept", content: {} } }
+    await tasks("update", id, { respondent: rounds({ responses }) })
     await begun("pay")
     const { journal } = runs.durable
     const append = journal.append.bind(journal)
