@@ -10,6 +10,7 @@ import {
   startGateway,
   type TestGateway,
 } from "../../support/e2e-gateway.ts"
+import { becomes } from "../../support/e2e-process.ts"
 import { type RegistrySketch, registryOf } from "../../support/e2e-registry.ts"
 import { as, both, modern } from "../../support/face-server.ts"
 import { FaultyLink } from "./faulty-link.ts"
@@ -128,7 +129,7 @@ export class World implements AsyncDisposable {
         ...options.beside?.servers,
       },
       config: { limits: { backendRetryWait: "300ms" }, ...config },
-      env,
+      env: { NODE_OPTIONS: `--import=${collecting}`, ...env },
       folder: mkdtempSync(join(tmpdir(), "postern-fault-")),
       ...sketch,
     }
@@ -276,11 +277,29 @@ function fateOf(answer: JsonObject, n: number, args: JsonObject): Fate {
 const isTurnedAway = (answer: JsonObject): boolean =>
   (answer["id"] ?? null) === null && refusalOf(answer) === "overloaded"
 
-/** Resident bytes and open descriptors of a process, as Linux counts them. */
-export function usageOf(pid: number): { readonly rssBytes: number; readonly handles: number } {
+const collecting = join(import.meta.dirname, "../../support/collect-child.ts")
+
+export interface Usage {
+  /** Bytes of the heap, and of what is outside for it, when all garbage is collected. */
+  readonly heldBytes: number
+  readonly residentBytes: number
+  /** Open descriptors. */
+  readonly handles: number
+}
+
+/** What a gateway's process takes, as it says itself and as Linux counts it. */
+export async function usageOf(gateway: TestGateway): Promise<Usage> {
+  const { child, pid } = gateway.running
+  const told = () => gateway.log().filter(({ event }) => event === "held")
+  const before = told().length
+  child.kill("SIGUSR2")
+  await becomes(() => told().length > before, "garbage collected")
   const status = readFileSync(`/proc/${pid}/status`, "utf8")
-  const rssBytes = 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])
-  return { rssBytes, handles: readdirSync(`/proc/${pid}/fd`).length }
+  return {
+    heldBytes: Number(told().at(-1)?.["bytes"]),
+    residentBytes: 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]),
+    handles: readdirSync(`/proc/${pid}/fd`).length,
+  }
 }
 
 export const isAllowed = (agent: string, tool: string): boolean =>
