@@ -47,6 +47,6 @@ Exit code 1 when neither can be had.`,
       path: `/runs?${query}`,
       use: async (desk) => ({ ok: true, value: { runs: await desk.list(asked) } }),
     })
-    return tell(found, (list) => runRows(list, query.getAll("status")), given, io)
+    return tell(found, (list) => runRows(list, asked), given, io)
   },
 }

@@ -1,15 +1,17 @@
 import { isList, isObject, type Json, type JsonObject } from "../../schema/json.ts"
+import type { ListAsked } from "../../server/runs/desk.ts"
 
-/** Runs, a line each; where there is none, what was asked for. */
-export function* runRows({ runs }: JsonObject, statuses: readonly string[]): Generator<string> {
+/** Runs, a line each; where there is none, what was asked for; where there are as many as were asked for, how to go on. */
+export function* runRows({ runs }: JsonObject, { status = [], max }: ListAsked): Generator<string> {
   const rows = objects(runs)
-  if (rows.length === 0) yield `no runs that are ${statuses.join(", ")} (--status names others)`
+  if (rows.length === 0) yield `no runs that are ${status.join(", ")} (--status names others)`
   const [ids, tools] = [widthOf(rows, "id"), widthOf(rows, "tool")]
   for (const { id, tool, status, created, key, reason } of rows) {
     const more = [key, reason].filter((word) => typeof word === "string").join("  ")
     const row = `${String(id).padEnd(ids)}  ${String(tool).padEnd(tools)}  ${String(status).padEnd(12)}  ${created}`
     yield `${row}  ${more}`.trimEnd()
   }
+  if (rows.length === max) yield `… there may be more: go on with --after ${rows.at(-1)?.["id"]}`
 }
 
 const inputCharsMax = 400

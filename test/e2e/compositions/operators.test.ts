@@ -346,7 +346,9 @@ test("where no gateway runs, the next one goes on with what an operator said", a
   const told = await shipped("offline-told")
   const id = await unclear("offline")
   await gateway.stop()
-  expect((await runs("list", "--limit", "1", "--status", "parked")).stdout).toContain(id)
+  const listed = (await runs("list", "--limit", "1", "--status", "parked")).stdout
+  expect(listed.match(/\S+/)?.[0]).toBe(id)
+  expect(listed).toContain(`there may be more: go on with --after ${id}\n`)
   const refused = await operate("cancel", id)
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("this one is parked")])
   const { code, stdout } = await operate("retry-step", id, "charge")
