@@ -17,8 +17,9 @@ export class Connections {
 
   /** Open ones keep the process from ending, and a frozen database, or a network that is cut, never closes any. */
   async end(pool: { end(): Promise<void> }): Promise<void> {
+    const left = [...this.#open] // not those of the pool that is made next
     setTimeout(() => {
-      for (const socket of this.#open) socket.destroy()
+      for (const socket of left) socket.destroy()
     }, leaveMs).unref()
     await pool.end()
   }
