@@ -68,11 +68,29 @@ function byForm(answer: BackendReply, how: ByForm, looking: Looking): BackendRep
   if (answer.kind === "refusal") return answer
   if (answer.kind === "error") return inError(answer, (value) => mapText(value, change))
   return inBoth(answer, ({ content, ...rest }) => {
-    const others = mapText(rest, change)
+    const [ofTask, said] = parted(rest)
+    const others = mapText(said, change)
     const blocks = content && mapText(content, { text: inText, except })
-    if (others === rest && blocks === content) return
-    return { ...(isObject(others) ? others : {}), ...(blocks !== undefined && { content: blocks }) }
+    if (others === said && blocks === content) return
+    return {
+      ...ofTask,
+      ...(isObject(others) ? others : {}),
+      ...(blocks !== undefined && { content: blocks }),
+    }
   })
+}
+
+/** By which a call goes on that has no result yet, in either era: changed, it could not. */
+const ofProtocol = new Set(
+  "resultType requestState inputRequests task taskId status createdAt lastUpdatedAt ttlMs pollIntervalMs".split(
+    " ",
+  ),
+)
+
+function parted(result: JsonObject): readonly [ofTask: JsonObject, said: JsonObject] {
+  const those = (isOfTask: boolean) =>
+    Object.fromEntries(Object.entries(result).filter(([key]) => ofProtocol.has(key) === isOfTask))
+  return [those(true), those(false)]
 }
 
 function byPath(answer: BackendReply, how: ByPath, looking: Looking): BackendReply {

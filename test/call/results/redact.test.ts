@@ -221,6 +221,29 @@ describe("a redaction by form", () => {
     expect(left('{"pin":1234}', "\\b\\d{4}\\b")).toBe('{"pin":"[redacted]"}')
   })
 
+  test("leaves a task, and a question, what they go on by", () => {
+    const state = "p1.kid.sk-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    const numbers = { ttlMs: 1234, pollIntervalMs: 1234 }
+    const goingOn = [
+      { resultType: "task", taskId: state, status: "working", ...numbers },
+      { task: { taskId: state, ttl: 1234, pollInterval: 1234 } },
+      { resultType: "input_required", requestState: state, inputRequests: { "1234": {} } },
+    ]
+    for (const result of goingOn.map(reply)) {
+      expect(under(result, { detect: ["token"] }).answer).toBe(result)
+      expect(under(result, { pattern: "1234" }).answer).toBe(result)
+    }
+    const { answer } = under(
+      reply({ taskId: state, structuredContent: { taskId: state, n: 1234 } }),
+      {
+        detect: ["token"],
+      },
+    )
+    expect(answer).toEqual(
+      reply({ taskId: state, structuredContent: { taskId: "p1.kid.[redacted]", n: 1234 } }),
+    )
+  })
+
   test("keeps every digit of what stands beside what it takes out", () => {
     const words = '{"mail":"a@example.org","n":12345678901234567890}'
     expect(taken(words)).toBe('{"mail":"[redacted]","n":12345678901234567890}')
