@@ -93,7 +93,7 @@ describe("a modern caller that takes tasks", () => {
     const created = await begin("refund", { respondent })
     expect(created).toMatchObject({
       ...{ resultType: "task", status: "working" },
-      statusMessage: "refund waits for a person whom this client cannot ask",
+      statusMessage: "refund waits for an operator, or a person whom this client cannot ask",
       pollIntervalMs: 5000,
     })
     const id = taskIn(created)

@@ -56,7 +56,7 @@ function statusOf({ run, questions, isCancelled }: Standing): JsonObject {
     case "waiting":
       return questions.length > 0
         ? { status: "input_required", statusMessage: `${tool} waits for an answer` }
-        : working(`${tool} waits for a person whom this client cannot ask`)
+        : working(`${tool} waits for an operator, or a person whom this client cannot ask`)
     case "compensated":
     case "failed":
       return isCancelled
