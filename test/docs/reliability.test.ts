@@ -1,0 +1,22 @@
+import { globSync } from "node:fs"
+import { basename } from "node:path"
+import { expect, test } from "vitest"
+import { project, read, rows } from "./pages.ts"
+
+/** Of each fault that is played: its number, its name, and the file without its ending. */
+const played = globSync("test/faults/*.fault.ts", { cwd: project }).flatMap((path) =>
+  [...read(path).matchAll(/number: (\d+),\s+name: "([^"]+)"/g)].map(
+    ([, number = "", name = ""]) => ({ number, name, file: basename(path, ".fault.ts") }),
+  ),
+)
+
+test("the page of reliability has a row for each fault that is played, and all of the 24", () => {
+  const written = rows(read("docs/explanation/reliability.md")).map(({ name, cells }) => ({
+    number: name,
+    name: cells[0],
+    file: cells.at(-1)?.replaceAll("`", ""),
+  }))
+  expect(written).toEqual(expect.arrayContaining(played))
+  const numbers = new Set(written.map(({ number }) => Number(number)))
+  expect([...numbers]).toEqual(Array.from({ length: 24 }, (_, n) => n + 1))
+})
