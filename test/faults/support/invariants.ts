@@ -24,13 +24,15 @@ export interface FaultRun {
   inject(world: World): Promise<string>
   /** What cannot be asked under it: other servers' callers do notice when the gateway itself suffers. */
   readonly spared?: readonly Invariant[]
+  /** Bytes that may stay resident beyond what is usual; nothing more may be held. */
+  readonly swellBytes?: number
   /** Further claims of this fault, each with its invariant; undefined where it holds. */
   judge?(world: World): Promise<Partial<Record<Invariant, string | undefined>>>
 }
 
 /** Plays one fault: calm, the fault, calm; prints what was injected and what held, and fails when something did not. */
 export async function play(world: World, run: FaultRun): Promise<void> {
-  const { inject, judge, name, number, spared = [] } = run
+  const { inject, judge, name, number, spared = [], swellBytes = 0 } = run
   await world.phase("before", calmMs)
   const before = await usageOf(world.gateway)
   const [injected] = await Promise.all([inject(world), world.phase("during", 0)])
@@ -44,7 +46,7 @@ export async function play(world: World, run: FaultRun): Promise<void> {
     I1: undeclared(world),
     I2: unanswered(world),
     I3: mistaken(world),
-    I5: await lives(world, before),
+    I5: await lives(world, before, swellBytes),
     I6: await accountedFor(world),
     I7: felt(world),
     I8: recovered,
@@ -85,7 +87,11 @@ const unanswered = ({ made, mayBe }: World): string | undefined =>
 const mistaken = ({ made }: World): string | undefined =>
   words(made.map(({ fate }) => fate).filter((fate) => fate.startsWith("wrong")))
 
-async function lives({ gateway, past }: World, before: Usage): Promise<string | undefined> {
+async function lives(
+  { gateway, past }: World,
+  before: Usage,
+  swellBytes: number,
+): Promise<string | undefined> {
   if (!isAlive(gateway.running.pid)) return "the process has ended"
   const bugs = [...past, gateway].flatMap((one) => one.log()).filter(({ event }) => event === "bug")
   if (bugs.length > 0) return `${bugs.length} bugs in its log: ${JSON.stringify(bugs[0])}`
@@ -94,7 +100,7 @@ async function lives({ gateway, past }: World, before: Usage): Promise<string | 
     return `${before.handles} descriptors became ${after.handles}`
   return (
     grown("held", before.heldBytes, after.heldBytes, 16) ??
-    grown("resident", before.residentBytes, after.residentBytes, 128)
+    grown("resident", before.residentBytes, after.residentBytes, 128 + swellBytes / 2 ** 20)
   )
 }
 

@@ -42,6 +42,9 @@ const callers = [
 ] as const
 export const depends = { a: ["victim", "steady"], b: ["steady"] } as const
 
+/** The fate of a request that was turned away without `Retry-After`. */
+export const abrupt = "turned away for nobody knows how long"
+
 /** A call without an answer after this long hangs: more than every limit of the gateway. */
 const patienceMs = 20_000
 /** Between the calls of one caller. */
@@ -232,6 +235,8 @@ export class World implements AsyncDisposable {
         body: JSON.stringify(message),
         signal,
       })
+      if ([429, 503].includes(response.status) && !response.headers.has("retry-after"))
+        return abrupt
       return fateOf(JSON.parse(await response.text()), n, args)
     } catch (error) {
       if (signal.aborted) return "hung"
@@ -300,6 +305,12 @@ export async function usageOf(gateway: TestGateway): Promise<Usage> {
     residentBytes: 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]),
     handles: readdirSync(`/proc/${pid}/fd`).length,
   }
+}
+
+/** Processor time that a process has used, as Linux counts it: in hundredths of a second. */
+export function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? []
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 export const isAllowed = (agent: string, tool: string): boolean =>
