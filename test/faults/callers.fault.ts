@@ -93,7 +93,7 @@ test("20 five times as many callers as at the peak: who is let in is answered", 
   const file = join(project, "bench/subjects/backend.ts")
   await using server = await start(file, [], { ready: /ready (\d+)\n/ })
   await using world = await World.open({
-    config: { limits: { loopDelay: "30ms" } },
+    config: { limits: { loopDelay: "10ms" } },
     beside: {
       tools: { quick: "quick" },
       agents: { loader: ["quick"] },

@@ -31,7 +31,7 @@ function open(first: string | undefined): Promise<void> {
   })
 }
 
-const batch = 100
+const batch = 50
 for (let count = 0; count < idle + slow; count += batch) {
   const more = Math.min(batch, idle + slow - count)
   await Promise.all(
@@ -39,7 +39,7 @@ for (let count = 0; count < idle + slow; count += batch) {
       open(count + nth < slow ? "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: " : undefined),
     ),
   )
-  await sleep(20)
+  await sleep(25)
 }
 process.on("message", () => process.send?.({ opened, closed }))
 process.on("disconnect", () => process.exit(0))

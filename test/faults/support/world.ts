@@ -132,7 +132,7 @@ export class World implements AsyncDisposable {
         ...options.beside?.servers,
       },
       config: { limits: { backendRetryWait: "300ms" }, ...config },
-      env: { NODE_OPTIONS: `--import=${collecting}`, ...env },
+      env: { ...env, NODE_OPTIONS: `--import=${collecting} ${env["NODE_OPTIONS"] ?? ""}` },
       folder: mkdtempSync(join(tmpdir(), "postern-fault-")),
       ...sketch,
     }
