@@ -3,9 +3,9 @@ import { basename } from "node:path"
 import { expect, test } from "vitest"
 import { project, read, rows } from "./pages.ts"
 
-/** Of each fault that is played: its number, its name, and the file without its ending. */
+/** Of each fault that is played: its number, its name, and the file without its ending. The soak has none. */
 const played = globSync("test/faults/*.fault.ts", { cwd: project }).flatMap((path) =>
-  [...read(path).matchAll(/number: (\d+),\s+name: "([^"]+)"/g)].map(
+  [...read(path).matchAll(/number: ([1-9]\d*),\s+name: "([^"]+)"/g)].map(
     ([, number = "", name = ""]) => ({ number, name, file: basename(path, ".fault.ts") }),
   ),
 )
