@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { Cancellation } from "../../../src/compose/run/cancellation.ts"
+import { JournalTrouble } from "../../../src/compose/run/durable/journal.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
 import {
   composed,
@@ -50,6 +51,23 @@ describe("a saga that is called", () => {
     )
     expect(durable).toEqual([`completed ${id}`])
   })
+
+  test.each([
+    { kind: "full", mayHaveBegun: false },
+    { kind: "unreachable", mayHaveBegun: true },
+  ] as const)(
+    "that cannot be written down ($kind) calls nothing, and says whether it may go on by itself",
+    async (one) => {
+      const { call, gateway, requests } = composed({ tools, compositions: { order: saga() } })
+      const trouble = new JournalTrouble("of a test", { kind: one.kind })
+      const { journal } = gateway.compositions.durable
+      Object.defineProperty(journal, "create", { value: () => Promise.reject(trouble) })
+      const text = textIn(await call("order", { order: 7 }))
+      expect(text).toContain("Nothing was called; try again later.")
+      expect(text.includes("it goes on by itself later")).toBe(one.mayHaveBegun)
+      expect(requests).toEqual([])
+    },
+  )
 
   test("undoes what it did when a step fails, and says so", async () => {
     const { call, requests, records } = composed({

@@ -1,4 +1,5 @@
 import type { Question } from "../../../compose/run/durable/event.ts"
+import type { TroubleKind } from "../../../compose/run/durable/journal.ts"
 import type { RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import type { Answer } from "../../call.ts"
@@ -61,10 +62,18 @@ export const buried = ({ id, status }: Tombstone, tool: string): Answer =>
     `Its result is not kept any more. Run ${id}.`,
   ])
 
-/** Nothing can be written down, so nothing is called. */
-export const unwritable = (tool: string): Answer =>
+/**
+ * Nothing can be written down, so nothing is called. A database that fell silent may have taken the run all the same: then it is
+ * found later, and gone on with.
+ */
+export const unwritable = (tool: string, kind: TroubleKind): Answer =>
   told("overloaded", undefined, [
     `${tool} was not run: its steps cannot be recorded now. Nothing was called; try again later.`,
+    ...(kind === "unreachable"
+      ? [
+          `If the run journal had taken it before it fell silent, it goes on by itself later: where ${tool} goes by no id of yours, see what was done before you call again.`,
+        ]
+      : []),
   ])
 
 export const tooMany = (tool: string, full: Full): Answer =>

@@ -58,7 +58,7 @@ export async function runDurably(asked: Asked): Promise<Answer> {
     const id = note?.["run"]
     return typeof id === "string"
       ? stillGoing({ id, tool: permit.tool.name }, key.key !== undefined)
-      : unwritable(permit.tool.name)
+      : unwritable(permit.tool.name, error.kind)
   } finally {
     teller.close()
   }
