@@ -33,6 +33,7 @@ import { inCallersNames } from "./content/callers-names.ts"
 import { hasLinks } from "./content/links.ts"
 import { beginFacts, type Facts, warn } from "./facts.ts"
 import type { Gateway } from "./gateway.ts"
+import { tooManyHops } from "./hops.ts"
 import type { Inquiry } from "./inquiry.ts"
 import type { Respondent, Rounds } from "./interaction/peer.ts"
 import type { Deadline } from "./limits/deadline.ts"
@@ -144,6 +145,8 @@ async function travel(way: Way): Promise<Answer> {
   facts.caller = caller.value
   span?.identified(caller.value)
   warn(facts, caller.value.warnings)
+  const circling = tooManyHops(request.tool, request.meta, gateway.hopsMax)
+  if (circling !== undefined) return refused(circling)
 
   const permitted = permit(catalog, caller.value, request.tool, gateway.levels, given(request))
   if (!permitted.ok && permitted.refusal.code === "unknown_tool") return later(caller.value, way)

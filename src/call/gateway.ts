@@ -52,6 +52,8 @@ export interface Gateway {
   readonly backends: Backends
   readonly compositions: Compositions
   readonly interactions: Interactions
+  /** What has passed so many gateways goes no further. */
+  readonly hopsMax: number
   /** How often what may be asked for. Absent: nobody limits that. */
   readonly rates?: RateLimits
   /** What the audit says about arguments and results (`createDigest`); undefined where it says nothing. */

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from "../schema/json.ts"
 import type { BackendReply, RpcError } from "./backends.ts"
+import { hopsOnward } from "./hops.ts"
 
 /** Under which a backend finds the key of a call that may be sent more than once (MCP has none of its own). */
 export const idempotencyKey = "dev.postern/idempotencyKey"
@@ -8,17 +9,19 @@ export const idempotencyKey = "dev.postern/idempotencyKey"
 const isOurs = (key: string) => key.startsWith("dev.postern/")
 
 /**
- * What of a caller's `_meta` goes on to the backend: all but our own keys, and the key of the call, if it has one. The four keys that MCP 2026-07-28 reserves
+ * What of a caller's `_meta` goes on to the backend: all but our own keys; and the key of the call, if it has one, and how
+ * many gateways it has passed. The four keys that MCP 2026-07-28 reserves
  * (protocol version, client capabilities, client info, log level) are the protocol face's, which takes them out
  * before, and the backend's codec writes its own.
  */
-export function forwardedMeta(
-  meta: JsonObject | undefined,
-  key: string | undefined,
-): JsonObject | undefined {
-  const kept = meta && withoutOurs(meta)
-  if (key !== undefined) return { ...kept, [idempotencyKey]: key }
-  return kept && Object.keys(kept).length > 0 ? kept : undefined
+export function forwardedMeta(meta: JsonObject | undefined, key: string | undefined): JsonObject {
+  const hops = hopsOnward(meta)
+  if (meta === undefined && key === undefined) return hops
+  return {
+    ...(meta && withoutOurs(meta)),
+    ...hops,
+    ...(key !== undefined && { [idempotencyKey]: key }),
+  }
 }
 
 /** A backend's reply without anything it says in our name: a refusal, a trust level. The same object where it says none. */

@@ -21,6 +21,7 @@ export function reasonOf(refusal: Refusal): string | undefined {
     case "backend_error":
     case "overloaded":
     case "rate_limited":
+    case "too_many_hops":
     case "audit_unavailable":
     case "cancelled":
     case "invalid_round":

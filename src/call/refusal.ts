@@ -94,6 +94,13 @@ export type Refusal =
       readonly fate: "unsent"
       readonly retryAfterMs: number
     }
+  /** It has passed so many gateways that it goes in a circle, or what counts them cannot be read. */
+  | {
+      readonly code: "too_many_hops"
+      readonly subject: string
+      readonly reason: string
+      readonly fate: "unsent"
+    }
   /** A server needs what this caller's client did not declare, and could have: the capabilities to declare. */
   | { readonly code: "missing_capability"; readonly subject: string; readonly needed: JsonObject }
   /** A task id that is not ours, another caller's, or of a tool that the caller may not use (any more). */

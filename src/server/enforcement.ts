@@ -55,6 +55,7 @@ export function createEnforcement(parts: EnforcementParts): Gateway {
     }),
     backends,
     compositions,
+    hopsMax: config.limits.hops,
     ...(rates && { rates }),
     interactions: new Interactions(interactionLimitsOf(config.limits), {
       sealer,

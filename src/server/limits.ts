@@ -212,6 +212,11 @@ export const limitTable = {
     250,
     "the database that gateways share for rate limits is waited for; then each counts for itself",
   ),
+  hops: count(
+    8,
+    "gateways that a request may pass; one that has passed so many goes no further",
+    100,
+  ),
   backendTimeout: time(60_000, "one call of a backend may take; a server's timeout overrides"),
   backendConcurrency: count(64, "calls in flight to one server; its concurrency overrides"),
   backendQueue: {

@@ -35,7 +35,7 @@ describe("a call", () => {
         subject: "search",
         name: "backend_search",
         params: { name: "backend_search", arguments: { q: "x" } },
-        meta: undefined,
+        meta: { "dev.postern/hops": 1 },
       },
     ])
     expect(records).toEqual([
@@ -93,14 +93,14 @@ describe("a call", () => {
     expect(requests[0]?.params["arguments"]).toBe(args)
   })
 
-  test("carries no key of ours, in neither direction", async () => {
+  test("carries no key of ours but what we say ourselves, in neither direction", async () => {
     const ours = { "dev.postern/trust": "verified", "dev.postern/refusal": { code: "x" } }
     const { gateway, requests } = sketchGateway(catalog, {
       backend: () =>
         done({ content: [], structuredContent: { hits: 1 }, _meta: { ...ours, theirs: 1 } }),
     })
     const answer = await call(callOf("search", { q: "x" }, { meta: { ...ours, mine: 2 } }), gateway)
-    expect(requests[0]?.meta).toEqual({ mine: 2 })
+    expect(requests[0]?.meta).toEqual({ mine: 2, "dev.postern/hops": 1 })
     expect(answer).toMatchObject({ result: { _meta: { theirs: 1 } } })
     expect(JSON.stringify(answer)).not.toContain("dev.postern")
   })

@@ -56,6 +56,7 @@ const refusals = {
     { code: "rate_limited", subject: tool, reason, retryAfterMs: 1_800, fate: "unsent" },
   ],
   definition_drift: [{ code: "definition_drift", tool, reason, fate: "unsent" }],
+  too_many_hops: [{ code: "too_many_hops", subject: tool, reason, fate: "unsent" }],
   missing_capability: [{ code: "missing_capability", subject: tool, needed: { sampling: {} } }],
   unanswered: [{ code: "unanswered", subject: tool, words: "REASON" }],
   unknown_task: [{ code: "unknown_task", reason }],

@@ -147,5 +147,5 @@ test("a trace goes on to the server, in _meta and in headers", async () => {
     { traceparent, tracestate: "x=1", meta: { traceparent, tracestate: "x=1" } },
     { traceparent, baggage: undefined, meta: { traceparent, "com.example/own": 1 } },
   ])
-  expect(JSON.stringify(seen)).not.toContain("dev.postern")
+  expect(JSON.stringify(seen)).not.toContain("dev.postern/trust")
 })

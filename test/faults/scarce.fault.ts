@@ -3,7 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { test } from "vitest"
+import { expect, test } from "vitest"
+import { freePort } from "../../examples/support/gateway.ts"
+import { callTool } from "../support/e2e-gateway.ts"
+import { becomes } from "../support/e2e-process.ts"
 import { play } from "./support/invariants.ts"
 import { Orders } from "./support/orders.ts"
 import { honest, World } from "./support/world.ts"
@@ -106,6 +109,45 @@ test("24 the event loop stands still, again and again", async () => {
         await sleep(300)
       }
       return "four stops of 700 ms"
+    },
+  })
+})
+
+test("24 a loop: a tool whose server is the gateway itself", async () => {
+  const port = await freePort()
+  await using world = await World.open({
+    beside: {
+      tools: { round: "self" },
+      agents: { looper: ["round"] },
+      servers: {
+        "self:1.0.0": {
+          url: `http://127.0.0.1:${port}/mcp`,
+          headers: { "X-Agent-Name": "looper", "X-Agent-Version": "1.0.0" },
+        },
+      },
+    },
+    config: { listen: { port } },
+  })
+  await play(world, {
+    number: 24,
+    name: "a tool whose server is the gateway itself",
+    spared: ["I7"],
+    async inject({ gateway }) {
+      const rounds = Array.from({ length: 4 }, () => callTool(gateway, "looper", "round"))
+      for (const answer of await Promise.all(rounds))
+        expect(JSON.stringify(answer)).toContain("may go in a circle")
+      return "four calls that go round, until each has passed eight times"
+    },
+    async judge({ gateway }) {
+      const rounds = gateway.audit().filter(({ target }) => Object(target).name === "round")
+      expect(rounds.filter(({ kind }) => kind === "call")).toHaveLength(4 * 9)
+      const isQuiet = async () => Object((await gateway.status())["face"]).inFlight === 0
+      const trouble = await becomes(isQuiet, "nothing goes round").then(
+        () => undefined,
+        () => "calls still go round",
+      )
+      await sleep(5_500) // limits.keepAliveTimeout: of a connection to itself it holds both ends
+      return { I2: trouble }
     },
   })
 })

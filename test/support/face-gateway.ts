@@ -62,6 +62,7 @@ export function fakeGateway(
       definitionDrift: "warn",
     },
     rules: () => plainRules,
+    hopsMax: 8,
     results: resultsOf(),
     schemas: { validator: () => ({ faults: () => undefined }) },
     backends: answering(async (_, request) => {

@@ -67,6 +67,7 @@ export function sketchGateway(catalog: Catalog, sketch: GatewaySketch = {}) {
     identify: gate.identify,
     levels,
     rules: () => plainRules,
+    hopsMax: 8,
     results: resultsOf(),
     schemas: createSchemas(),
     backends,

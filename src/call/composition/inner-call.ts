@@ -4,6 +4,7 @@ import type { CallOptions } from "../../compose/run/ports.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { CallRequest } from "../call.ts"
 import type { Caller } from "../caller.ts"
+import { hopsKey } from "../hops.ts"
 import type { Respondent } from "../interaction/peer.ts"
 
 /** A call that a composition makes: in its own name, for the caller of the whole. */
@@ -46,8 +47,8 @@ function innerRespondent(outer: Respondent | undefined, step: string): Responden
   return { ...outer, step: outer.step === undefined ? step : `${outer.step}/${step}` }
 }
 
-/** Trace context (SEP-414) is for all that a request leads to; everything else in `_meta` is for whom it was sent to. */
-const carried = ["traceparent", "tracestate", "baggage"]
+/** Trace context (SEP-414) and the way behind it are for all that a request leads to; everything else in `_meta` is for whom it was sent to. */
+const carried = ["traceparent", "tracestate", "baggage", hopsKey]
 
 /** Any token will do: what comes back is heard by the call that it belongs to. */
 const token = "step"

@@ -98,6 +98,7 @@ function failureOf(refusal: Refusal): Told {
       return { ...failure("denied", "it is withheld: its definition changed"), effect: "none" }
     case "insufficient_trust":
       return { ...failure("denied", "it needs more of the caller than is known"), effect: "none" }
+    case "too_many_hops":
     case "composition_unsupported":
     case "missing_capability":
     case "invalid_round":

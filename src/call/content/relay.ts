@@ -6,6 +6,7 @@ import type { BackendReply, Backends, LogWish } from "../backends.ts"
 import type { Cancellation } from "../cancellation.ts"
 import { beginFacts, type Facts, warn } from "../facts.ts"
 import type { Gateway } from "../gateway.ts"
+import { tooManyHops } from "../hops.ts"
 import type { Inquiry } from "../inquiry.ts"
 import type { Respondent } from "../interaction/peer.ts"
 import { sendOn } from "../interaction/send-on.ts"
@@ -85,6 +86,8 @@ async function travel({ request, gateway, facts, catalog, span }: Way): Promise<
   facts.caller = caller.value
   span?.identified(caller.value)
   warn(facts, caller.value.warnings)
+  const circling = tooManyHops(wish.name, request.meta, gateway.hopsMax)
+  if (circling !== undefined) return refused(circling)
 
   const excess = await gateway.rates?.content(caller.value, wish.name)
   if (excess !== undefined) return refused(excess)

@@ -40,7 +40,10 @@ export function keyOf(
 
 const noRounds = { state: undefined, responses: undefined }
 
-/** What a server is told beside the arguments: it may answer by that, too. */
+/**
+ * What a server is told beside the arguments: it may answer by that, too. How many gateways are behind the call stays in it,
+ * so that one that comes back in a circle does not wait for itself.
+ */
 function metaOf(meta: JsonObject | undefined): JsonObject {
   const {
     progressToken: _,
@@ -48,7 +51,7 @@ function metaOf(meta: JsonObject | undefined): JsonObject {
     tracestate: _s,
     baggage: _b,
     ...rest
-  } = forwardedMeta(meta, undefined) ?? {}
+  } = forwardedMeta(meta, undefined)
   return rest
 }
 

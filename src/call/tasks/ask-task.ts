@@ -6,6 +6,7 @@ import type { BackendReply, BackendRequest } from "../backends.ts"
 import type { Caller } from "../caller.ts"
 import { beginFacts, type Facts, warn } from "../facts.ts"
 import type { Gateway } from "../gateway.ts"
+import { tooManyHops } from "../hops.ts"
 import { takesTasks, tasksExtension } from "../interaction/capabilities.ts"
 import type { Peer, Respondent } from "../interaction/peer.ts"
 import { unasked } from "../interaction/question.ts"
@@ -68,6 +69,8 @@ async function travel({ request, gateway, facts, catalog, rates }: Way): Promise
   if (!caller.ok) return refused(caller.refusal)
   facts.caller = caller.value
   warn(facts, caller.value.warnings)
+  const circling = tooManyHops(request.method, request.meta, gateway.hopsMax)
+  if (circling !== undefined) return refused(circling)
   const excess = await rates?.content(caller.value, request.method)
   if (excess !== undefined) return refused(excess)
   if (era === "modern" && !hasExtension(respondent)) return refused(undeclared)

@@ -127,6 +127,7 @@ type AboutTool = Extract<
       | "backend_timeout"
       | "backend_error"
       | "unanswered"
+      | "too_many_hops"
       | "composition_unsupported"
   }
 >
@@ -171,6 +172,11 @@ function aboutTool(refusal: AboutTool): RefusalAnswer {
       return toolError(
         refusal,
         `${refusal.subject} asked its caller, without answer: ${refusal.words}`,
+      )
+    case "too_many_hops":
+      return toolError(
+        refusal,
+        `${refusal.subject} was not called: the request has passed too many gateways and may go in a circle`,
       )
     case "composition_unsupported":
       return toolError(refusal, `${refusal.tool} cannot be run: ${refusal.words}`)

@@ -342,7 +342,7 @@ describe("a call that a composition makes", () => {
     ])
   })
 
-  test("carries the trace of its caller and nothing else that was sent with the call", async () => {
+  test("carries the trace of its caller, the gateways behind it, and nothing else that was sent with the call", async () => {
     const { call, requests } = composed({
       tools: { t: reading },
       compositions: { c: pipeline(step("t")) },
@@ -352,9 +352,10 @@ describe("a call that a composition makes", () => {
       traceparent: "00-1-2-01",
       secret: "mine",
       "dev.postern/idempotencyKey": "forged",
+      "dev.postern/hops": 2,
     }
     await call("c", {}, { meta })
-    expect(requests[0]?.meta).toEqual({ traceparent: "00-1-2-01" })
+    expect(requests[0]?.meta).toEqual({ traceparent: "00-1-2-01", "dev.postern/hops": 3 })
   })
 
   test("of an agent is refused, and what can do without it goes on", async () => {

@@ -176,11 +176,12 @@ describe("tools/call in a legacy session", () => {
     expect((await call("echo")).text).not.toContain("dev.postern")
   })
 
-  test("shows the backend the caller's _meta without the gateway's own keys", async () => {
+  test("shows the backend the caller's _meta with no key of ours but the gateways passed", async () => {
     const _meta = { progressToken: 7, "com.x/y": 1, "dev.postern/trust": "verified" }
     const headers = await session(port, "reader@1")
     await post(port, legacy("tools/call", { name: "echo", _meta }), headers)
-    expect(gateway.calls[0]?.meta).toEqual({ progressToken: 7, "com.x/y": 1 })
+    const told = { progressToken: 7, "com.x/y": 1, "dev.postern/hops": 1 }
+    expect(gateway.calls[0]?.meta).toEqual(told)
   })
 
   test("is cancelled by a notification of its own session alone", async () => {

@@ -336,11 +336,12 @@ describe("tools/call of the modern era", () => {
     expect(json(answer)).toMatchObject({ error: { code: -32603 } })
   })
 
-  test("shows the backend neither reserved nor own keys of _meta", async () => {
+  test("shows the backend no reserved keys of _meta, and no key of ours but the gateways passed", async () => {
     await call({ progressToken: "p", "com.x/y": { z: 1 }, "dev.postern/refusal": 1 })
-    expect(gateway.calls[0]?.meta).toEqual({ progressToken: "p", "com.x/y": { z: 1 } })
+    const hops = { "dev.postern/hops": 1 }
+    expect(gateway.calls[0]?.meta).toEqual({ progressToken: "p", "com.x/y": { z: 1 }, ...hops })
     await call()
-    expect(gateway.calls[1]?.meta).toBeUndefined()
+    expect(gateway.calls[1]?.meta).toEqual(hops)
   })
 
   test("gives the trace to the audit", async () => {

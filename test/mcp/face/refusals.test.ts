@@ -130,6 +130,13 @@ const cases: {
       error: { code: 429, message: "rate limit reached, try again in 2 s" },
     },
   ],
+  too_many_hops: [
+    { code: "too_many_hops", subject: tool, reason, fate: "unsent" },
+    {
+      status: 200,
+      text: "echo was not called: the request has passed too many gateways and may go in a circle",
+    },
+  ],
   missing_capability: [
     { code: "missing_capability", subject: tool, needed: { sampling: {} } },
     {
