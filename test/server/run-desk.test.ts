@@ -16,7 +16,7 @@ const ask = {
 /** A run that has come to rest, and the desk at which operators step in. */
 async function rested(spec: object, { isAuditable = true, isWritable = true } = {}) {
   const world = new DurableWorld({ a: { value: [1, 2] }, b: broken })
-  await world.begin(planned(spec), {})
+  world.begin(planned(spec), {})
   await world.settle()
   const notes: JsonObject[] = []
   const { clock } = world
