@@ -101,6 +101,8 @@ export interface Verdict {
 
 /** After these nobody asks again. */
 const ends: readonly string[] = ["completed", "compensated", "parked"]
+/** Why a run waits for an operator without anybody's fault: killed too often, or too many answers lost, in a row. */
+const isBadLuck = /it was recovered \d+ times|after \d+ unknown outcomes/
 
 /** Callers at a time. */
 const callers = 12
@@ -226,13 +228,13 @@ class CrashTester {
     return isObject(meta) ? String(meta["status"]) : undefined
   }
 
-  /** Until every run has ended. Whoever was there at too many crashes in a row waits for an operator, and says so. */
+  /** Until every run has ended. What was there at too many crashes, or lost too many answers, in a row waits for an operator. */
   async #settle(): Promise<void> {
     await until(async () => {
       const open = await this.#runs("running", "compensating", "parked")
       for (const { id, status, reason } of open) {
         if (status !== "parked") continue
-        if (!/it was recovered \d+ times/.test(String(reason))) throw new Error(String(reason))
+        if (!isBadLuck.test(String(reason))) throw new Error(String(reason))
         await this.#resume(String(id))
       }
       if (open.length > 0) throw new Error(`still under way: ${JSON.stringify(open)}`)
