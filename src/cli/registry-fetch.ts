@@ -37,7 +37,9 @@ async function readCopy(
   away: SourceAway,
   io: Io,
 ): Promise<RegistryText | NoRegistryText> {
-  const kept = await opened.lastGood?.().catch(() => undefined)
+  const kept = await opened.lastGood?.().catch((error: unknown) => {
+    io.err.write(`the copy of ${opened.file} is not used: ${wordsOf(error)}\n`)
+  })
   if (kept === undefined) return { ok: false, problem: away.problem }
   io.err.write(`${opened.file} cannot be fetched: ${away.message}; this is of the copy of it\n`)
   return { ok: true, ...kept }
@@ -49,7 +51,9 @@ function problemOf(error: unknown, file: string): Problem {
     code: "document_unreadable",
     severity: "error",
     pointer: "",
-    message: `the registry document cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+    message: `the registry document cannot be read: ${wordsOf(error)}`,
     file,
   }
 }
+
+const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error))

@@ -216,7 +216,24 @@ describe("a gateway whose registry is at an address", () => {
 })
 
 describe("commands with a configuration whose registry is at an address", () => {
-  test("fetch it with user and password, and say so when they work on the copy", async () => {
+  test("work on the copy while the source is away, and say so; say why where the copy is none", async () => {
+    const server = await serve(documentOf("one"))
+    const gateway = await start({ config: over(server) })
+    await gateway.stop()
+    await server.close()
+    const asked = ["explain", "--config", gateway.configFile, "--agent", "a"]
+    expect(await command(asked)).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("this is of the copy of it"),
+    })
+    writeFileSync(join(gateway.folder, "var/registry.copy"), "not a copy")
+    const { code, stderr } = await command(asked)
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^the copy of \S+ is not used: \S+/m)
+    expect(stderr).toContain("registry_source_away")
+  })
+
+  test("fetch it with user and password, which are asked for", async () => {
     const server = await serve(documentOf("one"))
     const auth = { basic: { user: "postern", password: "${PASSWORD}" } }
     const config = world(over(server, { auth }))
