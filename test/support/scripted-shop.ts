@@ -10,6 +10,55 @@ const undone = (id: string) => ({
 const told = { type: "object", properties: { told: { type: "string" } }, required: ["told"] }
 const note = { type: "object", properties: { note: { type: "string" } }, required: ["note"] }
 
+/** A saga of the shop, which calls these tools and those that undo them. */
+const saga = (
+  name: string,
+  description: string,
+  calls: readonly string[],
+  steps: readonly object[],
+) => ({
+  ...{ name, version: "1.0.0", description },
+  inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
+  depends: calls.map((call) => toolDependency(call)),
+  spec: { saga: { sagaIdPath: "$.id", steps } },
+})
+const ask = (id: string, message: string, more: object = {}) => ({
+  ...{ id, action: { approve: { message, ...more } } },
+})
+const lent = ["reserve", "unreserve", "ship"]
+
+const sagas = [
+  saga("order", "Reserve, charge, ship, tell.", names, [
+    step("reserve", {
+      ...undone("reserve"),
+      retry: { maxAttempts: 9, backoffMs: 60_000, maxBackoffMs: 60_000, on: ["tool"] },
+    }),
+    step("charge", { ...undone("charge"), onUnknown: "park" }),
+    step("ship", { pivot: true }),
+    step("tell"),
+  ]),
+  saga("loan", "Reserve, ask, ship.", lent, [
+    step("reserve", undone("reserve")),
+    ask("ask", "Lend it?"),
+    step("ship"),
+  ]),
+  saga("grant", "Reserve, have an operator look at it, ship.", lent, [
+    step("reserve", undone("reserve")),
+    ask("ask", "Grant it?", { to: "operator", schema: note }),
+    step("ship"),
+  ]),
+  saga(
+    "pair",
+    "Ask two at once, then ship.",
+    ["ship"],
+    [
+      { ...ask("left", "Left?", { to: "operator" }), after: [] },
+      { ...ask("right", "Right?", { to: "operator", timeoutMs: 86_400_000 }), after: [] },
+      step("ship", { after: ["left", "right"] }),
+    ],
+  ),
+]
+
 /** Orders, past a pivot at the end, and what is done when a person says so. */
 export const shopRegistry = JSON.stringify({
   schemaVersion: "2.0",
@@ -21,90 +70,12 @@ export const shopRegistry = JSON.stringify({
         ...(name === "tell" && { outputSchema: told }),
       }),
     ),
-    {
-      name: "order",
-      version: "1.0.0",
-      description: "Reserve, charge, ship, tell.",
-      inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
-      depends: names.map((name) => toolDependency(name)),
-      spec: {
-        saga: {
-          sagaIdPath: "$.id",
-          steps: [
-            step("reserve", {
-              ...undone("reserve"),
-              retry: { maxAttempts: 9, backoffMs: 60_000, maxBackoffMs: 60_000, on: ["tool"] },
-            }),
-            step("charge", { ...undone("charge"), onUnknown: "park" }),
-            step("ship", { pivot: true }),
-            step("tell"),
-          ],
-        },
-      },
-    },
-    {
-      name: "loan",
-      version: "1.0.0",
-      description: "Reserve, ask, ship.",
-      inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
-      depends: ["reserve", "unreserve", "ship"].map((name) => toolDependency(name)),
-      spec: {
-        saga: {
-          sagaIdPath: "$.id",
-          steps: [
-            step("reserve", undone("reserve")),
-            { id: "ask", action: { approve: { message: "Lend it?" } } },
-            step("ship"),
-          ],
-        },
-      },
-    },
-    {
-      name: "grant",
-      version: "1.0.0",
-      description: "Reserve, have an operator look at it, ship.",
-      inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
-      depends: ["reserve", "unreserve", "ship"].map((name) => toolDependency(name)),
-      spec: {
-        saga: {
-          sagaIdPath: "$.id",
-          steps: [
-            step("reserve", undone("reserve")),
-            {
-              id: "ask",
-              action: { approve: { message: "Grant it?", to: "operator", schema: note } },
-            },
-            step("ship"),
-          ],
-        },
-      },
-    },
-    {
-      name: "pair",
-      version: "1.0.0",
-      description: "Ask two at once, then ship.",
-      inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
-      depends: [toolDependency("ship")],
-      spec: {
-        saga: {
-          sagaIdPath: "$.id",
-          steps: [
-            { id: "left", after: [], action: { approve: { message: "Left?", to: "operator" } } },
-            {
-              id: "right",
-              after: [],
-              action: { approve: { message: "Right?", to: "operator", timeoutMs: 86_400_000 } },
-            },
-            step("ship", { after: ["left", "right"] }),
-          ],
-        },
-      },
-    },
+    ...sagas,
   ],
   agents: [
     agentOf(
       "buyer",
-      ["order", "loan", "grant", "pair"].map((name) => toolDependency(name)),
+      sagas.map(({ name }) => toolDependency(name)),
       { version: "1.0.0" },
     ),
   ],
