@@ -1,4 +1,5 @@
 import { isList, isObject, type JsonObject, segment } from "../../schema/json.ts"
+import { eachHidden, hiddenRanges, plain } from "./each-hidden.ts"
 
 /** Text that a model reads and a person does not see, and where it stands. */
 export interface HiddenText {
@@ -8,65 +9,67 @@ export interface HiddenText {
   readonly what: string
 }
 
-/** Code points that show nothing, or show the text around them as another; in hex, from and to. */
-const ranges = [
-  "0-8 b-c e-1f 7f-9f", // controls but tab and line ends: escape sequences begin with one
-  "ad 34f 61c 115f-1160 17b4-17b5 180b-180f 3164 ffa0 fff9-fffb", // soft hyphen, joiners, fillers, annotations
-  "200b-200f 202a-202e 2060-206f feff", // zero width, bidi controls, word joiner
-  "fe00-fe0f e0000-e0fff", // variation selectors and tag characters, which carry whole texts
-].flatMap((line) => line.split(" ").map((range) => range.split("-")))
-
-const hiddenClass = ranges.map((range) => range.map((hex) => `\\u{${hex}}`).join("-")).join("")
-const hidden = new RegExp(`[${hiddenClass}]`, "gu")
-const anyHidden = new RegExp(`[${hiddenClass}]`, "u")
-
-/** Most text is this, and need not be looked at further. */
-const plain = /^[\t\n\r\x20-\x7e]*$/
-
-/** Joiners and variation selectors make emoji what they are (Unicode TS 51); nothing hides in them. */
-const emoji =
-  /\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]*(?:\u200d\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]*)*|[0-9#*]\ufe0f?\u20e3/gu
+/** What is hidden in a text, in words; undefined where nothing is. */
+export function hiddenText(text: string): string | undefined {
+  const points = new Set<number>()
+  let count = 0
+  let last: number | undefined
+  eachHidden(text, (at) => {
+    count += 1
+    const point = text.codePointAt(at) ?? 0
+    if (point !== last && points.size <= namedMax) points.add(point)
+    last = point
+  })
+  if (count === 0) return
+  const more = points.size > namedMax ? ", …" : ""
+  const characters = count === 1 ? "1 character" : `${count} characters`
+  return `${[...points].slice(0, namedMax).map(pointOf).join(", ")}${more} (${characters})`
+}
 
 /** How many different characters are named. */
 const namedMax = 5
 
-/** What is hidden in a text, in words; undefined where nothing is. */
-export function hiddenText(text: string): string | undefined {
-  if (plain.test(text) || !anyHidden.test(text)) return
-  const found = text.replace(emoji, "").match(hidden)
-  if (found === null) return
-  const points = [...new Set(found)].map(pointOf)
-  const more = points.length > namedMax ? ", …" : ""
-  const count = found.length === 1 ? "1 character" : `${found.length} characters`
-  return `${points.slice(0, namedMax).join(", ")}${more} (${count})`
-}
-
-const emojiOrHidden = new RegExp(`(${emoji.source})|[${hiddenClass}]`, "gu")
-
 /** Where the first hidden character of a text stands; -1 where there is none. */
 export function firstHiddenAt(text: string): number {
-  if (plain.test(text) || !anyHidden.test(text)) return -1
-  for (const { index, 1: shown } of text.matchAll(emojiOrHidden))
-    if (shown === undefined) return index
-  return -1
+  let first = -1
+  eachHidden(text, (at) => {
+    first = at
+    return "enough"
+  })
+  return first
 }
 
 /** Commands to a terminal (ECMA-48: CSI, OSC), of which only the first character shows nothing. */
-const [esc, bell] = ["\\u{1b}", "\\u{7}"]
-const sequence = `(?:${esc}\\[|\\u{9b})[0-?]*[ -/]*[@-~]`
-const commands = new RegExp(`${sequence}|${esc}\\][^${bell}${esc}]*(?:${bell}|${esc}\\\\)`, "gu")
-const shownEmoji = new RegExp(`(${emoji.source})`, "gu")
+const [esc, csi, bell] = ["\\u001b", "\\u009b", "\\u0007"]
+const command = new RegExp(
+  `(?:${esc}\\[|${csi})[0-?]*[ -/]*[@-~]|${esc}\\][^${bell}${esc}]*(?:${bell}|${esc}\\\\)`,
+  "y",
+)
 
 /** A text without what is hidden in it; emoji stay what they are. */
 export function withoutHidden(text: string): string {
-  if (plain.test(text) || !anyHidden.test(text)) return text
-  // Every second part is an emoji.
-  const parts = text.replace(commands, "").split(shownEmoji)
-  return parts.map((part, index) => (index % 2 === 1 ? part : part.replace(hidden, ""))).join("")
+  let left = ""
+  let from = 0 // behind what was hidden last
+  eachHidden(text, (at, units) => {
+    if (at < from) return // within a command
+    if (at > from) left += text.slice(from, at)
+    from = mayBeCommand(text, at) ? commandEnd(text, at) : at + units
+  })
+  return from === 0 ? text : left + text.slice(from)
 }
 
-const pointOf = (char: string) =>
-  `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`
+function mayBeCommand(text: string, at: number): boolean {
+  const unit = text.charCodeAt(at)
+  return unit === 0x9b || (unit === 0x1b && "[]".includes(text.charAt(at + 1)))
+}
+
+/** Of what is none only the first character goes. */
+function commandEnd(text: string, at: number): number {
+  command.lastIndex = at
+  return command.test(text) ? command.lastIndex : at + 1
+}
+
+const pointOf = (point: number) => `U+${point.toString(16).toUpperCase().padStart(4, "0")}`
 
 /** How much of a value is looked at, and how much is told of it: nobody but an attacker has more. */
 const nodesMax = 100_000
@@ -128,6 +131,9 @@ const membersOf = (at: string, object: JsonObject): Place[] =>
   Object.entries(object).map(([key, value]) => ({ at: at + segment(key), key, value }))
 
 /** What is hidden, line ends beyond ASCII, which are not seen for what they are, and half surrogate pairs. */
+const hiddenClass = hiddenRanges
+  .map(({ from, to }) => `\\u{${from.toString(16)}}-\\u{${to.toString(16)}}`)
+  .join("")
 const acting = new RegExp(`[${hiddenClass}\\u2028\\u2029\\ud800-\\udfff]`, "gu")
 
 /** A text with what a person would not see in it written as `\uXXXX`. */
