@@ -219,7 +219,7 @@ function endOf({ timeoutMs }: Graph, { run, path }: Site): number | undefined {
   if (timeoutMs === undefined) return
   const { log, ports } = run.parts
   if (path === "") return log?.deadlineMs ?? ports.clock.now() + timeoutMs
-  return log?.endOf(path, timeoutMs) ?? ports.clock.now() + timeoutMs
+  return log?.endOf(path, timeoutMs, "graph") ?? ports.clock.now() + timeoutMs
 }
 
 function settledAs(result: Result | "skipped"): Settled {

@@ -46,12 +46,22 @@ type UndoEvents =
       readonly data: Problem & { readonly final?: true }
     }
 
-/** A graph inside that has a time of its own has begun, for whichever time: later begun again, it has no more than is left. */
+/**
+ * What has a time of its own has begun, a graph inside or a step with all its attempts: later begun again, it has no more
+ * than is left.
+ */
 export interface BeginEvent {
   readonly kind: "begin"
-  /** What the run waits for a person comes on top. */
-  readonly data: { readonly untilMs: number }
+  readonly data: {
+    /** What the run waits for a person comes on top. */
+    readonly untilMs: number
+    /** Absent: the graph at this path. */
+    readonly of?: "step"
+  }
 }
+
+/** What may have a time of its own at one path. */
+export type Timed = "graph" | "step"
 
 /**
  * The run takes another status, or, with the path of a saga inside, that saga goes back (`to: "compensating"`). Nothing of

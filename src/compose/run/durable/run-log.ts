@@ -2,7 +2,7 @@ import type { Json } from "../../../schema/json.ts"
 import { Cancellation } from "../cancellation.ts"
 import { effectOf, type Failed, type Result } from "../outcome.ts"
 import type { Reason } from "../stop.ts"
-import { isOutcome, type RunEvent, type StoredEvent } from "./event.ts"
+import { isOutcome, type RunEvent, type StoredEvent, type Timed } from "./event.ts"
 import { inputDigest } from "./input-digest.ts"
 import type { Creation, Journal } from "./journal.ts"
 import type { RunChange } from "./record.ts"
@@ -37,8 +37,8 @@ export class RunLog {
   readonly #gone = new Set<string>()
   /** Paths that are announced by what is around them. */
   readonly #covered = new Set<string>()
-  /** Paths of graphs that this process has begun. */
-  readonly #begun = new Set<string>()
+  /** Paths of what has a time of its own and was begun by this process. */
+  readonly #begun = { graph: new Set<string>(), step: new Set<string>() }
   #hasProgressed = false
 
   constructor(options: RunLogOptions) {
@@ -120,15 +120,22 @@ export class RunLog {
     return goingBack
   }
 
-  /** When a graph that begins now has no time left: a process before this one may have begun it already. */
-  endOf(path: string, timeoutMs: number): number {
-    const { state } = this
-    const known = this.#begun.has(path) ? undefined : state.untilOf(path)
-    this.#begun.add(path)
-    const untilMs = known ?? this.#options.clock.now() + timeoutMs
-    const isBound = !path.startsWith("~") && !this.isCovered(path) && !state.isBack(path)
-    if (isBound && known === undefined) this.note({ kind: "begin", step: path, data: { untilMs } })
+  /** When what begins now has no time left: a process before this one may have begun it already. */
+  endOf(path: string, timeoutMs: number, of: Timed): number {
+    const known = this.#begun[of].has(path) ? undefined : this.state.untilOf(path, of)
+    this.#begun[of].add(path)
+    if (known !== undefined) return known
+    const untilMs = this.#options.clock.now() + timeoutMs
+    const data = { untilMs, ...(of === "step" && { of }) }
+    if (this.#isForward(path)) this.note({ kind: "begin", step: path, data })
     return untilMs
+  }
+
+  /** What goes back, finds out what nobody knows, or belongs to either, has the whole of its time each time. */
+  #isForward(path: string): boolean {
+    const { state } = this
+    if (path.startsWith("~") || path.includes("?") || this.isCovered(path)) return false
+    return !state.isBack(path) && state.step(path)?.standing !== "unknown"
   }
 
   cover(path: string): void {

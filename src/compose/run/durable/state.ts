@@ -1,5 +1,13 @@
 import { isAnswered, notSent, type StepError } from "../outcome.ts"
-import type { BeginEvent, CancelEvent, OpEvent, RunEvent, StoredEvent, TurnEvent } from "./event.ts"
+import type {
+  BeginEvent,
+  CancelEvent,
+  OpEvent,
+  RunEvent,
+  StoredEvent,
+  Timed,
+  TurnEvent,
+} from "./event.ts"
 import { checkTransition, isTerminal, type RunStatus } from "./status.ts"
 import { checkMove, pending, type StepState, type UndoState } from "./step-state.ts"
 
@@ -30,7 +38,7 @@ export class RunState {
   #cancelled: Cancelled | undefined
   #waitingSinceMs: number | undefined
   readonly #steps = new Map<string, StepState>()
-  readonly #until = new Map<string, number>()
+  readonly #until = { graph: new Map<string, number>(), step: new Map<string, number>() }
   readonly #backs = new Map<string, Back>()
 
   /** Of a run that is read from its journal. */
@@ -68,9 +76,9 @@ export class RunState {
     return this.#waitingSinceMs
   }
 
-  /** When the time of the graph at this path is over, if it has one of its own and was begun. */
-  untilOf(path: string): number | undefined {
-    return this.#until.get(path)
+  /** When the time of the graph, or of the step, at this path is over, if it has one of its own and was begun. */
+  untilOf(path: string, of: Timed): number | undefined {
+    return this.#until[of].get(path)
   }
 
   /** By path, in the order in which they were first heard of. */
@@ -108,7 +116,8 @@ export class RunState {
     if (isTerminal(this.#status)) throw new Error(`${event.kind} in a run that is ${this.#status}`)
     if (event.kind === "turn") this.#turn(event, event.atMs)
     else if (event.kind === "op") this.#operate(event, event)
-    else if (event.kind === "begin") this.#until.set(event.step, event.data.untilMs)
+    else if (event.kind === "begin")
+      this.#until[event.data.of ?? "graph"].set(event.step, event.data.untilMs)
     else if (event.kind === "cancel") this.#cancelled = byCaller
     else this.#advance(event, event)
     this.#seq = event.seq
@@ -132,8 +141,9 @@ export class RunState {
   /** After an answer all has as much time as before the question; after an operator, all of it. */
   #prolong(nowMs: number): void {
     const { waitingSinceMs } = this
-    if (waitingSinceMs === undefined) this.#until.clear()
-    else for (const [path, ms] of this.#until) this.#until.set(path, ms + nowMs - waitingSinceMs)
+    for (const until of Object.values(this.#until))
+      if (waitingSinceMs === undefined) until.clear()
+      else for (const [path, ms] of until) until.set(path, ms + nowMs - waitingSinceMs)
   }
 
   #advance(event: Exclude<RunEvent, OfTheRun>, { seq, atMs }: StoredEvent): void {

@@ -1,21 +1,24 @@
 import type { Result } from "../outcome.ts"
 import { type Inner, type Work, within } from "../work.ts"
 
-/** The step with all its attempts, within a time. */
-export const underTimeout = (work: Work, inner: Inner): Promise<Result> =>
-  limited(work.step.policies.timeoutMs, "timeoutMs", work, inner)
-
-/** Each attempt within a time. */
-export const underAttemptTimeout = (work: Work, inner: Inner): Promise<Result> =>
-  limited(work.step.policies.attemptTimeoutMs, "attemptTimeoutMs", work, inner)
-
-function limited(
-  ms: number | undefined,
-  policy: "timeoutMs" | "attemptTimeoutMs",
-  work: Work,
-  inner: Inner,
-): Promise<Result> {
-  if (ms === undefined) return inner(work)
-  const message = `not done within ${ms} ms (${policy})`
-  return within(work, { ms, reason: { class: "timeout", message } }, inner)
+/** The step with all its attempts, within a time; of a durable run that of the whole, however often it was begun again. */
+export function underTimeout(work: Work, inner: Inner): Promise<Result> {
+  const { timeoutMs } = work.step.policies
+  if (timeoutMs === undefined) return inner(work)
+  const { log, ports } = work.run.parts
+  const endMs = log?.endOf(work.path, timeoutMs, "step")
+  // What was done in time is gone through again at once, and has not run out of it.
+  const leftMs = endMs === undefined ? timeoutMs : Math.max(0, endMs - ports.clock.now())
+  return within(work, { ms: leftMs, reason: late(timeoutMs, "timeoutMs") }, inner)
 }
+
+/** Each attempt within a time: one that a process did not live to see the end of is over. */
+export function underAttemptTimeout(work: Work, inner: Inner): Promise<Result> {
+  const { attemptTimeoutMs } = work.step.policies
+  if (attemptTimeoutMs === undefined) return inner(work)
+  const reason = late(attemptTimeoutMs, "attemptTimeoutMs")
+  return within(work, { ms: attemptTimeoutMs, reason }, inner)
+}
+
+const late = (ms: number, policy: string) =>
+  ({ class: "timeout", message: `not done within ${ms} ms (${policy})` }) as const

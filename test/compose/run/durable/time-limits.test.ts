@@ -8,11 +8,21 @@ import { DurableWorld } from "../../../support/durable-world.ts"
 import { planned, saga, step as stepOf } from "../../../support/sagas.ts"
 
 /** What a crash cuts off is asked for again. */
-const step = (id: string) => stepOf(id, { onUnknown: "retry" })
+const step = (id: string, more: object = {}) => stepOf(id, { onUnknown: "retry", ...more })
 
 /** `in` is a saga of a and what else, which has ten seconds. */
 const around = (...inner: object[]) =>
   planned(saga([{ id: "in", action: { pattern: saga(inner, { timeoutMs: 10_000 }) } }, step("c")]))
+
+const busy: Tool = { fail: { class: "unavailable", message: "busy" } }
+
+/** It is tried every two seconds, for seven. */
+const patient = {
+  id: "find",
+  action: { tool: { name: "find" } },
+  timeoutMs: 7_000,
+  retry: { maxAttempts: 10, backoffMs: 2_000, factor: 1, jitter: 0 },
+}
 
 /** The first process ends when this is in the journal. */
 function begun(plan: ReturnType<typeof planned>, last: string) {
@@ -23,9 +33,11 @@ function begun(plan: ReturnType<typeof planned>, last: string) {
     b: { value: 1, afterMs: 200 },
     d: { value: 1 },
     c: slow,
+    find: busy,
     una: { value: 0 },
     unb: { value: 0 },
     unc: { value: 0 },
+    und: { value: 0 },
   }
   const world = new DurableWorld(tools, {
     dies: (events: readonly StoredEvent[]) => {
@@ -79,9 +91,54 @@ describe("the time of a composition inside", () => {
     const said = new Map([["in/ask", { action: "accept", who: "p" } as const]])
     const { events, change } = answering(said, { state, record: await world.record(), nowMs })
     await world.journal.append(lease, events, change)
-    expect(state.untilOf("in")).toBe(3_610_000)
+    expect(state.untilOf("in", "graph")).toBe(3_610_000)
     expect(await world.drive()).toBeUndefined()
     await pass(world, 100)
     expect(await world.settle()).toMatchObject({ status: "completed" })
+  })
+})
+
+describe("the time of a step with all its attempts", () => {
+  test.each([
+    [0, 4],
+    [3_000, 2],
+    [60_000, 1],
+  ])(
+    "goes on while nobody drives it: after %i ms it is tried %i times in all",
+    async (ms, calls) => {
+      const world = begun(planned(saga([step("d"), patient])), "fail find")
+      expect(await world.drive()).toBeUndefined()
+      await pass(world, ms)
+      expect(await world.settle()).toMatchObject({
+        status: "compensated",
+        outcome: { error: { class: "unavailable", step: "find" } },
+      })
+      expect(world.called.filter((tool) => tool === "find")).toHaveLength(calls)
+    },
+  )
+
+  test("is apart from that of the composition in it", async () => {
+    const inner = {
+      id: "in",
+      timeoutMs: 30_000,
+      action: { pattern: saga([step("a"), step("b"), step("d")], { timeoutMs: 10_000 }) },
+    }
+    const world = begun(planned(saga([inner])), "ok in/a")
+    expect(await world.drive()).toBeUndefined()
+    await pass(world, 5_000)
+    expect(await world.settle()).toMatchObject({ status: "compensated" })
+    const begins = (await world.journal.events("run")).filter(({ kind }) => kind === "begin")
+    expect(begins).toMatchObject([
+      { step: "in", data: { untilMs: 30_000, of: "step" } },
+      { step: "in", data: { untilMs: 10_000 } },
+    ])
+  })
+
+  test("leaves whoever finds out what nobody knows all the time that it takes", async () => {
+    const world = begun(planned(saga([step("a", { timeoutMs: 7_000 })])), "intent a")
+    expect(await world.drive()).toBeUndefined()
+    await pass(world, 60_000)
+    expect(await world.settle()).toMatchObject({ status: "completed" })
+    expect(world.called).toEqual(["a"])
   })
 })
