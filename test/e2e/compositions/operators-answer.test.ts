@@ -1,64 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, beforeAll, expect, test } from "vitest"
-import { freePort } from "../../../examples/support/gateway.ts"
-import type { JsonObject } from "../../../src/schema/json.ts"
-import { command } from "../../support/command.ts"
-import { callTool, startGateway, type TestGateway } from "../../support/e2e-gateway.ts"
-import { becomes } from "../../support/e2e-process.ts"
-import { http } from "../../support/face-server.ts"
-import { Shop, shopRegistry } from "../../support/scripted-shop.ts"
+import { expect, test } from "vitest"
+import { operatedShop, runOf } from "../../support/operated-shop.ts"
 
 /* What a run asks an operator, with the commands that operators type, at a real gateway. */
 
-const folder = mkdtempSync(join(tmpdir(), "answers-"))
-afterAll(() => rmSync(folder, { recursive: true }))
-
-const shop = new Shop()
-let gateway: TestGateway
-let adminPort: number
-
-const start = () =>
-  startGateway({
-    registry: shopRegistry,
-    folder,
-    servers: { "shop:1.0.0": { url: String(shop.backend?.url) } },
-    config: {
-      admin: { port: adminPort },
-      state: { runs: "sqlite:./runs.db" },
-      limits: { runHold: "1s" },
-    },
-  })
-
-beforeAll(async () => {
-  adminPort = await freePort()
-  await shop.open()
-  gateway = await start()
-})
-afterAll(async () => {
-  await gateway.stop()
-  await shop.backend?.[Symbol.asyncDispose]()
-})
-
-const runs = (...args: readonly string[]) =>
-  command(["runs", ...args, "--config", join(folder, "postern.yaml")])
-const answer = (id: string, ...args: readonly string[]) =>
-  runs("answer", id, ...args, "--operator", "kim", "--reason", "seen it")
-
-async function show(id: string): Promise<JsonObject> {
-  const { code, stdout, stderr } = await runs("show", id, "--json")
-  if (code !== 0) throw new Error(stderr)
-  return JSON.parse(stdout)
-}
-
-const isNow = (id: string, status: string) =>
-  becomes(async () => (await show(id))["status"] === status, `${id} is ${status}`)
+const desk = operatedShop({ runHold: "1s" })
+const { shop, runs, isNow } = desk
+const answer = (id: string, ...args: readonly string[]) => desk.operate("answer", id, ...args)
 
 /** Its caller cannot wait; the run's id, when it waits. */
 async function waiting(tool: string, name: string): Promise<string> {
-  const told = await callTool(gateway, "buyer", tool, { id: name })
-  const { id } = Object(Object(told?.["_meta"])["dev.postern/run"])
+  const { id } = runOf(await desk.call(tool, name))
   await isNow(id, "waiting")
   return id
 }
@@ -70,7 +21,7 @@ const refused = async (words: RegExp | string, ...args: readonly [string, ...str
 
 test("a run that asks an operator waits, tells its caller so, and goes on with the answer", async () => {
   const id = await waiting("grant", "yes")
-  const told = await callTool(gateway, "buyer", "grant", { id: "yes" })
+  const told = await desk.call("grant", "yes")
   expect(JSON.stringify(told)).toMatch(
     /grant waits for approval by an operator\..*Call it again with the same arguments to get its result/,
   )
@@ -92,13 +43,13 @@ test("a run that asks an operator waits, tells its caller so, and goes on with t
   await isNow(id, "completed")
   await refused(/answer is for a run that is waiting, and this one is completed/, id, "decline")
   expect(shop.called("yes")).toEqual(["reserve", "ship"])
-  expect(JSON.stringify(await callTool(gateway, "buyer", "grant", { id: "yes" }))).toContain("fine")
-  expect((await runs("show", id)).stdout).toContain("accept by kim  seen it")
-  const notes = gateway.audit().map(({ note }) => Object(note))
+  expect(JSON.stringify(await desk.call("grant", "yes"))).toContain("fine")
+  expect((await runs("show", id)).stdout).toContain("accept by kim  night shift")
+  const notes = desk.audit().map(({ note }) => note)
   expect(notes.filter(({ run, event }) => run === id && event === "answer")).toEqual([
     {
       ...{ event: "answer", run: id, tool: "grant", from: "waiting", to: "running" },
-      ...{ operator: "kim", reason: "seen it", step: "ask", action: "accept" },
+      ...{ operator: "kim", reason: "night shift", step: "ask", action: "accept" },
     },
   ])
 })
@@ -108,9 +59,9 @@ test("an operator may answer instead of the caller, and with no", async () => {
   expect((await answer(id, "decline", "ask")).code).toBe(0)
   await isNow(id, "compensated")
   expect(shop.called("no")).toEqual(["reserve", "unreserve"])
-  const told = JSON.stringify(await callTool(gateway, "buyer", "loan", { id: "no" }))
+  const told = JSON.stringify(await desk.call("loan", "no"))
   expect(told).toContain("the person who was asked declined")
-  expect(told).not.toMatch(/kim|seen it/)
+  expect(told).not.toMatch(/kim|night shift/)
 })
 
 test("of two questions each is answered by its step, one after the other", async () => {
@@ -153,13 +104,7 @@ test("what is no answer is refused before anybody is asked", async () => {
 
 test("the admin listener takes answers, and nothing else for one", async () => {
   const id = await waiting("grant", "page")
-  const post = (body: unknown) =>
-    http(adminPort, {
-      method: "POST",
-      path: `/runs/${id}/answer`,
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    })
+  const post = (body: unknown) => desk.post(`/runs/${id}/answer`, body)
   const words = { operator: "kim", reason: "r" }
   for (const [status, body] of [
     [400, words],
@@ -177,12 +122,12 @@ test("the admin listener takes answers, and nothing else for one", async () => {
 
 test("it waits across a restart, and may be answered while no gateway runs", async () => {
   const [one, two] = [await waiting("grant", "later"), await waiting("grant", "offline")]
-  await gateway.stop()
+  await desk.stop()
   expect((await answer(two, "accept", "--content", '{"note": "n"}')).stdout).toContain(
     "the next one goes on with it",
   )
   await refused(/is running/, two, "decline")
-  gateway = await start()
+  await desk.start()
   await isNow(two, "completed")
   await isNow(one, "waiting")
   expect((await answer(one, "accept", "--content", '{"note": "n"}')).code).toBe(0)

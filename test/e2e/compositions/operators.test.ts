@@ -1,67 +1,20 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { freePort } from "../../../examples/support/gateway.ts"
-import { isObject, type JsonObject } from "../../../src/schema/json.ts"
+import { describe, expect, test } from "vitest"
+import type { JsonObject } from "../../../src/schema/json.ts"
 import { command } from "../../support/command.ts"
-import { callTool, startGateway, type TestGateway } from "../../support/e2e-gateway.ts"
 import { becomes } from "../../support/e2e-process.ts"
-import { http } from "../../support/face-server.ts"
-import { type Deed, Shop, shopRegistry } from "../../support/scripted-shop.ts"
+import { operatedShop, runOf } from "../../support/operated-shop.ts"
+import type { Deed } from "../../support/scripted-shop.ts"
 
 /*
  * Operators at a real gateway, with the commands that they type. The backend does what each order's script says, call by
  * call, and is well when the script is over.
  */
 
-const folder = mkdtempSync(join(tmpdir(), "operators-"))
-afterAll(() => rmSync(folder, { recursive: true }))
-
-const shop = new Shop()
-let gateway: TestGateway
-let adminPort: number
-
-const start = () =>
-  startGateway({
-    registry: shopRegistry,
-    folder,
-    servers: { "shop:1.0.0": { url: String(shop.backend?.url) } },
-    config: {
-      admin: { port: adminPort },
-      state: { runs: "sqlite:./runs.db" },
-      limits: { runHold: "20s", bodyBytes: "64KiB" },
-    },
-  })
-
-beforeAll(async () => {
-  adminPort = await freePort()
-  await shop.open()
-  gateway = await start()
-})
-afterAll(async () => {
-  await gateway.stop()
-  await shop.backend?.[Symbol.asyncDispose]()
-})
-
-const order = (id: string) => callTool(gateway, "buyer", "order", { id })
-const runOf = (result: JsonObject | undefined) => Object(result?.["_meta"])["dev.postern/run"]
-
-const runs = (...args: readonly string[]) =>
-  command(["runs", ...args, "--config", join(folder, "postern.yaml")])
-
-/** A verb with a name and a reason, on a run. */
-const operate = (verb: string, ...args: readonly string[]) =>
-  runs(verb, ...args, "--operator", "kim", "--reason", "night shift")
-
-async function show(id: string): Promise<JsonObject> {
-  const { code, stdout, stderr } = await runs("show", id, "--json")
-  if (code !== 0) throw new Error(stderr)
-  return JSON.parse(stdout)
-}
-
-const isNow = (id: string, status: string) =>
-  becomes(async () => (await show(id))["status"] === status, `${id} is ${status}`)
+const desk = operatedShop({ runHold: "20s", bodyBytes: "64KiB" })
+const { shop, runs, operate, show, isNow, post, page } = desk
+const order = (id: string) => desk.call("order", id)
 
 /** Its id. */
 async function parked(name: string): Promise<string> {
@@ -257,7 +210,7 @@ test("a run that goes on is cancelled, or has to go back; its caller is told", a
 test("a run that waits for a person is cancelled, or has to go back", async () => {
   for (const verb of ["cancel", "compensate"]) {
     const name = `loan-${verb}`
-    const answer = callTool(gateway, "buyer", "loan", { id: name })
+    const answer = desk.call("loan", name)
     const listed = async () =>
       JSON.parse((await runs("list", "-s", "waiting", "--json")).stdout).runs as JsonObject[]
     await becomes(async () => (await listed()).length === 1, "it waits")
@@ -275,9 +228,7 @@ test("each verb is in the journal and in the audit, with who and why", async () 
   const id = await unclear("audited")
   await operate("skip-step", id, "charge", "--output", '{"card": "secret"}')
   await isNow(id, "completed")
-  const notes = gateway
-    .audit()
-    .flatMap(({ kind, note }): JsonObject[] => (kind === "run" && isObject(note) ? [note] : []))
+  const notes = desk.audit().flatMap(({ kind, note }) => (kind === "run" ? note : []))
   expect(notes.find((note) => note["run"] === id && note["event"] === "skip-step")).toEqual({
     ...{ event: "skip-step", run: id, tool: "order", from: "parked", to: "running" },
     ...{ operator: "kim", reason: "night shift", step: "charge", output: true },
@@ -289,13 +240,6 @@ test("each verb is in the journal and in the audit, with who and why", async () 
 })
 
 describe("the admin listener", () => {
-  const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
-    http(adminPort, {
-      method: "POST",
-      path,
-      headers: { "content-type": "application/json", ...headers },
-      body: typeof body === "string" ? body : JSON.stringify(body),
-    })
   const words = { operator: "kim", reason: "why not" }
 
   test("takes no verb from a web page, and nothing that is no verb", async () => {
@@ -321,8 +265,8 @@ describe("the admin listener", () => {
       expect([body, (await post(path, body)).status]).toEqual([body, status])
     expect((await post(`/runs/${id}/delete`, words)).status).toBe(404)
     expect((await post("/runs/nobody/abandon", words)).status).toBe(404)
-    expect((await http(adminPort, { method: "GET", path })).status).toBe(405)
-    expect((await http(adminPort, { method: "GET", path: "/runs?status=odd" })).status).toBe(400)
+    expect((await page(path)).status).toBe(405)
+    expect((await page("/runs?status=odd")).status).toBe(400)
     expect((await show(id))["status"]).toBe("parked")
   })
 })
@@ -332,12 +276,12 @@ test("who is at the keyboard has a name and needs no secret of the gateway", asy
   const nameless = await runs("resume", id, "--reason", "night shift")
   expect([nameless.code, nameless.stderr]).toEqual([2, expect.stringContaining("POSTERN_OPERATOR")])
   const { code } = await command(
-    ["runs", "resume", id, "--reason", "night shift", "--config", join(folder, "postern.yaml")],
+    ["runs", "resume", id, "--reason", "night shift", "--config", desk.configFile],
     { POSTERN_OPERATOR: "kim" },
   )
   expect(code).toBe(0)
-  const sealed = join(folder, "sealed.yaml")
-  const plain = readFileSync(join(folder, "postern.yaml"), "utf8")
+  const sealed = join(desk.folder, "sealed.yaml")
+  const plain = readFileSync(desk.configFile, "utf8")
   writeFileSync(sealed, JSON.stringify({ ...JSON.parse(plain), session: { key: "${NOT_HERE}" } }))
   expect((await command(["runs", "show", id, "--config", sealed])).stdout).toContain(id)
 })
@@ -345,7 +289,7 @@ test("who is at the keyboard has a name and needs no secret of the gateway", asy
 test("where no gateway runs, the next one goes on with what an operator said", async () => {
   const told = await shipped("offline-told")
   const id = await unclear("offline")
-  await gateway.stop()
+  await desk.stop()
   const listed = (await runs("list", "--limit", "1", "--status", "parked")).stdout
   expect(listed.match(/\S+/)?.[0]).toBe(id)
   expect(listed).toContain(`there may be more: go on with --after ${id}\n`)
@@ -358,10 +302,10 @@ test("where no gateway runs, the next one goes on with what an operator said", a
     /does not fit/,
   )
   expect((await operate("skip-step", told, "tell", "--output", '{"told": "x"}')).code).toBe(0)
-  gateway = await start()
+  await desk.start()
   await isNow(id, "completed")
   expect(shop.called("offline")).toEqual(["reserve", "charge", "charge", "ship", "tell"])
-  const said = gateway.audit().map(({ note }) => Object(note))
+  const said = desk.audit().map(({ note }) => note)
   expect(said).toContainEqual(
     expect.objectContaining({ event: "retry-step", run: id, operator: "kim" }),
   )
