@@ -8,18 +8,38 @@ export type Trust = (typeof trustLevels)[number]
 export const atLeast = (have: Trust, need: Trust): boolean =>
   trustLevels.indexOf(have) >= trustLevels.indexOf(need)
 
-export type EvidenceSource = "jwt" | "header" | "card" | "clientInfo"
+export type EvidenceSource = "mtls" | "jwt" | "header" | "xfcc" | "card" | "clientInfo"
 
-/** What a request shows of its sender, as it arrived. Nothing here is believed yet. */
-export interface Evidence {
+/** The certificate that the other end of a connection showed, on that connection. */
+export interface PeerCertificate {
+  /** Why it is not believed; undefined for one that chains to the configured authorities. */
+  readonly fault: string | undefined
+  /** The URIs among its subject alternative names. */
+  readonly uris: readonly string[]
+  /** Its SHA-256 in base64url: `x5t#S256` (RFC 8705 §3.1). */
+  readonly thumbprint: string
+  /** When it is over, in milliseconds since the epoch. */
+  readonly untilMs: number
+}
+
+/** The other end of the connection that a request came on. */
+export interface Peer {
   /** The TCP peer; never `X-Forwarded-For`. */
   readonly remote: string
+  /** Undefined where none was asked for, or none shown. */
+  readonly certificate: PeerCertificate | undefined
+}
+
+/** What a request shows of its sender, as it arrived. Nothing here is believed yet. */
+export interface Evidence extends Peer {
   /** Raw values; repeated headers arrive joined by ", ", which no valid value survives. */
   readonly authorization: string | undefined
   readonly agentName: string | undefined
   readonly agentVersion: string | undefined
   /** `X-Caller-Agent`: looked up in the registry, never fetched. */
   readonly callerAgent: string | undefined
+  /** `X-Forwarded-Client-Cert`: what a proxy says of the certificate that was shown to it. */
+  readonly forwardedCertificate: string | undefined
   readonly clientInfo: { readonly name: string; readonly version?: string } | undefined
   /** The principal that a presented, opened session token is bound to. */
   readonly sessionPrincipal: string | undefined
@@ -41,7 +61,7 @@ export interface Caller {
   readonly scopes: readonly string[]
   /** A hash of all that the verified token says, but for its times and its id. */
   readonly tokenSays?: string
-  /** When the verified token is over, in milliseconds since the epoch: what stays open for it ends then. */
+  /** When the verified token or certificate is over, in milliseconds since the epoch: what stays open for it ends then. */
   readonly untilMs?: number
   /** Of the verified token: those that the configuration lets tools have. */
   readonly claims: JsonObject

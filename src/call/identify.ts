@@ -1,8 +1,15 @@
 import type { Catalog } from "../registry/catalog.ts"
 import type { Caller, Evidence } from "./caller.ts"
 import { readBearer } from "./identity/bearer.ts"
+import {
+  agentUris,
+  checkBinding,
+  checkCertificate,
+  findCertificate,
+} from "./identity/certificates.ts"
 import { findClientInfo } from "./identity/client-info.ts"
-import type { TokenFinding } from "./identity/finding.ts"
+import type { Finding, TokenFinding } from "./identity/finding.ts"
+import { findForwarded } from "./identity/forwarded-certificate.ts"
 import { checkHeaders, findCard, findHeader } from "./identity/headers.ts"
 import { createRecent, type Recent } from "./identity/recent.ts"
 import { type Case, resolveIdentity } from "./identity/resolve-identity.ts"
@@ -33,6 +40,7 @@ const keyLengthMax = 4_096
  */
 export function createIdentify(settings: IdentitySettings, ports: IdentityPorts): Identify {
   const isTrusted = createTrustedHops(settings.headers.trustedFrom)
+  const readUri = agentUris(settings.mtls.agents)
   const tokens = settings.jwt.length === 0 ? undefined : openTokens(settings.jwt, ports)
   const memory = createMemory()
 
@@ -45,9 +53,13 @@ export function createIdentify(settings: IdentitySettings, ports: IdentityPorts)
     const key = keyOf(evidence)
     let caller = remembered.get(key)
     if (caller === undefined) {
+      const trusted = isTrusted(evidence)
+      const forwarded = findForwarded(evidence.forwardedCertificate, trusted, readUri)
+      if (!forwarded.ok) return forwarded
+      const mtls = findCertificate(evidence.certificate, readUri)
+      const proven = { token, mtls, xfcc: forwarded.value }
       const challenge = tokens !== undefined && token === undefined
-      const trusted = isTrusted(evidence.remote)
-      caller = resolveIdentity(gather(evidence, catalog, token, trusted, settings, challenge))
+      caller = resolveIdentity(gather(evidence, catalog, proven, trusted, settings, challenge))
       if (caller.ok && key.length <= keyLengthMax) remembered.set(key, caller)
     }
     return caller.ok ? ofSession(caller, evidence.sessionPrincipal) : caller
@@ -57,6 +69,10 @@ export function createIdentify(settings: IdentitySettings, ports: IdentityPorts)
     identify(evidence, catalog) {
       const headers = checkHeaders(evidence)
       if (!headers.ok) return headers
+      if (evidence.certificate !== undefined) {
+        const certificate = checkCertificate(evidence.certificate, ports.now())
+        if (!certificate.ok) return certificate
+      }
       if (tokens === undefined || evidence.authorization === undefined) {
         return conclude(evidence, catalog, undefined)
       }
@@ -71,7 +87,10 @@ export function createIdentify(settings: IdentitySettings, ports: IdentityPorts)
   }
 
   function then(token: Result<TokenFinding>, evidence: Evidence, catalog: Catalog) {
-    return token.ok ? conclude(evidence, catalog, token.value) : token
+    if (!token.ok) return token
+    const bound = checkBinding(token.value, evidence.certificate)
+    if (!bound.ok) return bound
+    return conclude(evidence, catalog, token.value)
   }
 }
 
@@ -95,17 +114,31 @@ function createMemory() {
 }
 
 /** The well-formed headers hold no line break, and an empty one is malformed; clientInfo may hold anything. */
-function keyOf({ remote, agentName, agentVersion, callerAgent, clientInfo }: Evidence): string {
+function keyOf(evidence: Evidence): string {
+  const { remote, certificate, agentName, agentVersion, callerAgent, clientInfo } = evidence
   const headers = `${remote}\n${agentName ?? ""}\n${agentVersion ?? ""}\n${callerAgent ?? ""}`
+  const { forwardedCertificate: forwarded } = evidence
+  if (certificate === undefined && forwarded === undefined) return withClient(headers, clientInfo)
+  const shown = `${certificate?.thumbprint ?? ""} ${forwarded ?? ""}\n${headers}` // no address has a space
+  return withClient(shown, clientInfo)
+}
+
+function withClient(headers: string, clientInfo: Evidence["clientInfo"]): string {
   if (clientInfo === undefined) return headers
   const { name, version } = clientInfo
   return `${headers}\n${name.length} ${name}${version === undefined ? "" : `\n${version}`}`
 }
 
+interface Proven {
+  readonly token: TokenFinding | undefined
+  readonly mtls: Finding | undefined
+  readonly xfcc: Finding | undefined
+}
+
 function gather(
   evidence: Evidence,
   catalog: Catalog,
-  token: TokenFinding | undefined,
+  { token, mtls, xfcc }: Proven,
   isTrusted: boolean,
   settings: IdentitySettings,
   challenge: boolean,
@@ -113,13 +146,18 @@ function gather(
   const { agent } = token ?? {}
   const said = findClientInfo(evidence, catalog)
   const findings = [
+    mtls,
     agent && { source: "jwt" as const, trust: "verified" as const, ...agent, isLabel: false },
     findHeader(evidence, isTrusted),
+    xfcc,
     findCard(evidence, isTrusted, catalog),
     settings.clientInfo ? said : undefined,
   ].filter((finding) => finding !== undefined)
   const ignored = settings.clientInfo || said?.isLabel ? undefined : said
-  return { findings, ignored, token, remote: evidence.remote, catalog, settings, challenge }
+  const { certificate, remote } = evidence
+  const ends = [token, certificate].flatMap((one) => (one === undefined ? [] : one.untilMs))
+  const untilMs = ends.length === 0 ? undefined : Math.min(...ends)
+  return { findings, ignored, token, untilMs, remote, catalog, settings, challenge }
 }
 
 /** A session used by anyone but the caller who began it is as if it never was. */

@@ -6,7 +6,7 @@ import * as errors from "jose/errors"
 import { createLocalJWKSet } from "jose/jwks/local"
 import { decodeJwt } from "jose/jwt/decode"
 import { jwtVerify } from "jose/jwt/verify"
-import type { Json, JsonObject } from "../schema/json.ts"
+import { isObject, type Json, type JsonObject } from "../schema/json.ts"
 import type { TokenFinding } from "./identity/finding.ts"
 import { type KeySet, type KeySetState, openKeySet } from "./identity/key-set.ts"
 import { isAgentName, isVersion } from "./identity/names.ts"
@@ -166,7 +166,9 @@ function endOf({ exp = 0, iat }: JWTPayload, { clockTolerance, maxTokenAge }: Jw
 /** What a verified token says, or what is wrong with it. */
 function readClaims(payload: JWTPayload, settings: JwtSettings): TokenFinding | string {
   const { issuer, claims, callerClaims } = settings
-  if (payload["cnf"] !== undefined) return "the token is bound to a key that was not shown (cnf)"
+  const boundTo = thumbprintIn(payload["cnf"])
+  if (boundTo === undefined && payload["cnf"] !== undefined)
+    return "the token is bound to a key in a way that is not known here (cnf)"
   const name = payload[claims.name]
   const version = payload[claims.version]
   const { sub } = payload
@@ -175,6 +177,7 @@ function readClaims(payload: JWTPayload, settings: JwtSettings): TokenFinding | 
     issuer,
     untilMs: endOf(payload, settings),
     subject: sub,
+    boundTo,
     scopes: readScopes(payload),
     says: hashOf(payload),
     claims: pickClaims(payload, callerClaims),
@@ -185,6 +188,13 @@ function readClaims(payload: JWTPayload, settings: JwtSettings): TokenFinding | 
     return `${claims.version} is no version`
   }
   return { ...found, agent: { name, version } }
+}
+
+/** Of a certificate, where the token is bound to that and to nothing else (RFC 8705 §3.1). */
+function thumbprintIn(confirmation: unknown): string | undefined {
+  if (!isObject(confirmation)) return
+  const { "x5t#S256": thumbprint, ...others } = confirmation
+  return typeof thumbprint === "string" && Object.keys(others).length === 0 ? thumbprint : undefined
 }
 
 function hashOf({ exp: _, iat: _1, nbf: _2, jti: _3, ...said }: JWTPayload): string {

@@ -4,6 +4,7 @@ import type { Config } from "./config/config.ts"
 import { faceLimitsOf } from "./limit-sets.ts"
 import type { Logger } from "./log.ts"
 import { sessionKeys } from "./session-keys.ts"
+import { clientCertificates } from "./tls/client-certificates.ts"
 
 const loopback = ["localhost", "127.0.0.1", "[::1]"]
 
@@ -21,6 +22,7 @@ export function faceOptions(config: Config, version: string, log: Logger): FaceO
     explainRefusals,
     limits: faceLimitsOf(limits),
     log: ({ event, ...fields }) => log.info({ event, ...fields }),
+    ...(listen.tls?.clients && { certificateOf: clientCertificates() }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(instructions !== undefined && { instructions }),
     ...(issuers.length > 0 && { resourceMetadata: { authorizationServers: issuers } }),

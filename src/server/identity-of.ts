@@ -13,6 +13,7 @@ const keySetBytesMax = 64 * 1024
 export function identitySettings({ identity, registry }: Config): IdentitySettings {
   return {
     jwt: identity.jwt.map(jwtSettings),
+    mtls: { agents: identity.agentUris },
     headers: { trustedFrom: identity.trustedFrom },
     clientInfo: identity.clientInfo,
     minTrust: identity.minTrust,

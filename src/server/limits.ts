@@ -18,6 +18,7 @@ export const limitTable = {
   connections: count(20_000, "open connections of the main listener; more are closed at once"),
   adminConnections: count(100, "open connections of the admin listener"),
   requestsPerConnection: count(10_000, "requests on one connection before it is closed"),
+  handshakeTimeout: time(10_000, "a TLS handshake may take"),
   headersTimeout: time(10_000, "a request's headers may take to arrive"),
   requestTimeout: time(30_000, "a whole request may take to arrive"),
   keepAliveTimeout: time(5_000, "an idle connection stays open; 65s behind a load balancer"),

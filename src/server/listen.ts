@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import type { Limits } from "./limits.ts"
+import type { TlsServing } from "./tls/tls-serving.ts"
 
 // An `import` of its values would read all of them, among them `WebSocket`, for which Node loads 20 ms of code.
 const { createServer } = process.getBuiltinModule("node:http")
@@ -17,8 +18,11 @@ export interface ListenOptions {
   readonly onError: (error: Error) => void
   /** Open connections at once; more are closed as they come. */
   readonly connectionsMax: number
+  /** Undefined: plain HTTP. */
+  readonly tls?: Pick<TlsServing, "door"> | undefined
   readonly limits: Pick<
     Limits,
+    | "handshakeTimeout"
     | "headerBytes"
     | "headerCount"
     | "requestsPerConnection"
@@ -34,7 +38,7 @@ export interface Listener {
   readonly host: string
   /** The real one, where 0 was asked for. */
   readonly port: number
-  /** `http://host:port`. */
+  /** `http://host:port`, or with https. */
   readonly url: string
   connections(): number
   /** Requests whose answer is not finished, streams among them. */
@@ -51,7 +55,8 @@ export interface Listener {
  * themselves. Rejects with words for the operator when host and port cannot be had.
  */
 export async function listen(options: ListenOptions): Promise<Listener> {
-  const server = createServer(serverOptions(options.limits), options.answer)
+  const door = doorOf(options)
+  const { server } = door
   server.maxHeadersCount = options.limits.headerCount
   server.maxConnections = options.connectionsMax
   Object.assign(server, { dropMaxConnection: true }) // or one over the limit would be kept waiting; not in the types yet
@@ -60,7 +65,31 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   await opened(server, options)
   server.on("error", options.onError) // nobody listening would end the process
   endUnread(server, options.limits.answerTimeout)
-  return listener(server, options.host)
+  await door.opened()
+  return listener(door, options)
+}
+
+/** A server, and what a listener has to know of its connections. */
+export interface Door {
+  readonly server: Server
+  /** Whether nothing of a request has come on a connection yet: to Node it is not idle. */
+  isFresh(socket: Socket): boolean
+  /** It listens. */
+  opened(): Promise<void> | void
+  /** It does no more. */
+  closed(): void
+}
+
+function doorOf({ answer, limits, tls }: ListenOptions): Door {
+  const options = serverOptions(limits)
+  if (tls !== undefined)
+    return tls.door({ ...options, handshakeTimeout: limits.handshakeTimeout }, answer)
+  return {
+    server: createServer(options, answer),
+    isFresh: ({ bytesRead }) => bytesRead === 0,
+    opened: () => undefined,
+    closed: () => undefined,
+  }
 }
 
 /**
@@ -130,7 +159,8 @@ function unavailable(
 
 const printed = (host: string): string => (host.includes(":") ? `[${host}]` : host)
 
-function listener(server: Server, host: string): Listener {
+function listener(door: Door, { host, tls }: ListenOptions): Listener {
+  const { server } = door
   const { port } = server.address() as AddressInfo // it listens on TCP, not on a pipe
   const sockets = new Set<Socket>()
   const requests: Requests = { open: 0 }
@@ -147,11 +177,11 @@ function listener(server: Server, host: string): Listener {
   return {
     host,
     port,
-    url: `http://${printed(host)}:${port}`,
+    url: `${tls === undefined ? "http" : "https"}://${printed(host)}:${port}`,
     connections: () => sockets.size,
     inFlight: () => requests.open,
     close: (graceMs) => {
-      closing ??= drained({ server, sockets, requests }, graceMs)
+      closing ??= drained({ door, sockets, requests }, graceMs)
       return closing
     },
   }
@@ -165,16 +195,17 @@ interface Requests {
 }
 
 interface Open {
-  readonly server: Server
+  readonly door: Door
   readonly sockets: ReadonlySet<Socket>
   readonly requests: Requests
 }
 
-async function drained({ server, sockets, requests }: Open, graceMs: number): Promise<number> {
+async function drained({ door, sockets, requests }: Open, graceMs: number): Promise<number> {
+  const { server } = door
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
   const closeIdle = () => {
     server.closeIdleConnections() // those that became idle since
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy() // to Node these are not idle
+    for (const socket of sockets) if (door.isFresh(socket)) socket.destroy()
   }
   closeIdle()
   const idle = setInterval(closeIdle, idleCheckMs)
@@ -182,8 +213,10 @@ async function drained({ server, sockets, requests }: Open, graceMs: number): Pr
   const deadline = setTimeout(() => {
     cut = requests.open
     server.closeAllConnections()
+    for (const socket of sockets) socket.destroy() // Node knows of no connection whose handshake is not through
   }, graceMs)
   await closed
+  door.closed()
   clearInterval(idle)
   clearTimeout(deadline)
   return cut

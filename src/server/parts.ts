@@ -16,6 +16,7 @@ import type { OpenRates } from "./protection.ts"
 import type { Registry } from "./reload.ts"
 import type { Routes } from "./routes.ts"
 import type { Telemetry } from "./telemetry/telemetry.ts"
+import type { TlsServing } from "./tls/tls-serving.ts"
 
 export interface StartOptions {
   readonly version: string
@@ -48,6 +49,8 @@ export interface Parts {
   readonly metrics: GatewayMetrics
   /** Undefined where nothing is told to a collector. */
   readonly telemetry: Telemetry | undefined
+  /** Undefined where callers speak plain HTTP. */
+  readonly tls: TlsServing | undefined
   readonly pinning: Pinning
   readonly current: Current
 }

@@ -46,7 +46,7 @@ import { inSlices } from "./slices.ts"
 import { StartError } from "./start-error.ts"
 import { readiness, status } from "./status.ts"
 import { configuredTelemetry } from "./telemetry/configured.ts"
-import type { Telemetry } from "./telemetry/telemetry.ts"
+import { configuredTls } from "./tls/configured.ts"
 
 /** A gateway that serves. */
 export interface Running {
@@ -67,7 +67,8 @@ export interface Running {
  */
 export async function startGateway(config: Config, options: StartOptions): Promise<Running> {
   const telemetry = await configuredTelemetry(config, options, () => parts)
-  const parts = assemble(config, options, telemetry)
+  const tls = await configuredTls(config, options.log)
+  const parts = assemble(config, options, { telemetry, tls })
   const listeners: Listener[] = []
   try {
     listeners.push(await openAdmin(parts)) // first: it says that the gateway waits for its registry
@@ -104,7 +105,11 @@ export async function startGateway(config: Config, options: StartOptions): Promi
   }
 }
 
-function assemble(config: Config, options: StartOptions, telemetry: Telemetry | undefined): Parts {
+function assemble(
+  config: Config,
+  options: StartOptions,
+  { telemetry, tls }: Pick<Parts, "telemetry" | "tls">,
+): Parts {
   const { log, version } = options
   const current = nothingYet()
   const metrics = createGatewayMetrics()
@@ -175,6 +180,7 @@ function assemble(config: Config, options: StartOptions, telemetry: Telemetry | 
     ...opened,
     metrics,
     telemetry,
+    tls,
     pinning,
     current,
   }
@@ -299,12 +305,13 @@ function unsound(config: Config, { lastError }: RegistryState): StartError {
 
 const isError = ({ severity }: Problem) => severity === "error"
 
-function openMain({ config, face, options }: Parts): Promise<Listener> {
+function openMain({ config, face, options, tls }: Parts): Promise<Listener> {
   const { host, port } = config.listen
   return listen({
     section: "listen",
     host,
     port,
+    tls,
     answer: face.answer,
     onError: ({ message }) => options.log.error({ event: "listener_trouble", reason: message }),
     connectionsMax: config.limits.connections,

@@ -18,6 +18,8 @@ export interface TokenFinding {
   /** When it is over, with the tolerance of its verification, in milliseconds since the epoch. */
   readonly untilMs: number
   readonly subject: string | undefined
+  /** The thumbprint of the certificate without which the token is worth nothing (RFC 8705). */
+  readonly boundTo: string | undefined
   readonly scopes: readonly string[]
   /** A hash of its claims, but for those that differ between two tokens that mean the same: times, and the id. */
   readonly says: string

@@ -10,14 +10,16 @@ import type { IdentitySettings } from "./settings.ts"
 
 /** What was found, and what is to be made of it. */
 export interface Case {
-  /** In the order that decides between equals: jwt, header, card, clientInfo. */
+  /** In the order that decides between equals: mtls, jwt, header, xfcc, card, clientInfo. */
   readonly findings: readonly Finding[]
   /** A clientInfo that names a registered agent where the configuration does not look at it. */
   readonly ignored: Finding | undefined
   readonly token: TokenFinding | undefined
+  /** When the first of what was verified is over, in milliseconds since the epoch; undefined where nothing was. */
+  readonly untilMs: number | undefined
   readonly remote: string
   readonly catalog: Catalog
-  readonly settings: Omit<IdentitySettings, "jwt" | "headers">
+  readonly settings: Omit<IdentitySettings, "jwt" | "mtls" | "headers">
   /** A token would help, and none was sent. */
   readonly challenge: boolean
 }
@@ -130,7 +132,7 @@ function unknownCaller(
 }
 
 function callerOf(
-  { token, remote, ignored, challenge }: Case,
+  { token, untilMs, remote, ignored, challenge }: Case,
   principal: Principal | undefined,
   agent: CatalogAgent | undefined,
 ): Caller {
@@ -149,7 +151,8 @@ function callerOf(
     ...(subject !== undefined && { subject }),
     ...(user !== undefined && { onBehalfOf: user }),
     scopes: token?.scopes ?? [],
-    ...(token !== undefined && { tokenSays: token.says, untilMs: token.untilMs }),
+    ...(token !== undefined && { tokenSays: token.says }),
+    ...(untilMs !== undefined && { untilMs }),
     claims: token?.claims ?? {},
     challenge,
     remote,

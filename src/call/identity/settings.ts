@@ -5,7 +5,12 @@ import type { Level } from "../gateway.ts"
 export interface IdentitySettings {
   /** One entry per issuer; empty: tokens are not looked at. */
   readonly jwt: readonly JwtSettings[]
-  /** Addresses, networks (`10.0.0.0/8`, `::1/128`) or `unix`: peers whose identity headers are believed. */
+  /** Templates of the URIs in agents' certificates; empty: certificates name no agents. */
+  readonly mtls: { readonly agents: readonly string[] }
+  /**
+   * Addresses, networks (`10.0.0.0/8`, `::1/128`), `unix`, or URIs of certificates: peers whose identity headers are
+   * believed.
+   */
   readonly headers: { readonly trustedFrom: readonly string[] }
   readonly clientInfo: boolean
   /** What a caller's evidence must at least be worth. */

@@ -1,4 +1,6 @@
 import ipaddr from "ipaddr.js"
+import type { Peer } from "../caller.ts"
+import { uriOf } from "./certificates.ts"
 import { createRecent } from "./recent.ts"
 
 type Address = ReturnType<typeof ipaddr.process>
@@ -7,12 +9,22 @@ type Range = readonly [Address, number]
 const remembered = 10_000
 
 /**
- * Whether a TCP peer is one whose identity headers are believed. `ranges` are addresses, networks, or `unix` for peers
- * on a unix socket; throws an Error for one that is none of these. The verdict is remembered per address.
+ * Whether a peer is one whose identity headers are believed. `trusted` are addresses, networks, `unix` for peers on a
+ * unix socket, or the URI of the certificate that the peer shows; throws an Error for one that is none of these. The
+ * verdict is remembered per address. A certificate must have been found good before.
  *
  * On loopback every process of the host, or of the pod, is such a peer.
  */
-export function createTrustedHops(ranges: readonly string[]): (remote: string) => boolean {
+export function createTrustedHops(trusted: readonly string[]): (peer: Peer) => boolean {
+  const isTrustedAddress = trustedAddresses(trusted.filter((one) => !one.includes("://")))
+  const uris = new Set(trusted.filter((one) => one.includes("://")))
+  return ({ remote, certificate }) => {
+    const uri = certificate && uriOf(certificate)
+    return isTrustedAddress(remote) || (uri !== undefined && uris.has(uri))
+  }
+}
+
+function trustedAddresses(ranges: readonly string[]): (remote: string) => boolean {
   const trustsUnix = ranges.includes("unix")
   const networks = ranges.filter((range) => range !== "unix").map(parseRange)
   const verdicts = createRecent<boolean>(remembered)

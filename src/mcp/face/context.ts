@@ -1,8 +1,10 @@
+import type { Peer } from "../../call/caller.ts"
 import type { Gateway } from "../../call/gateway.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { ContentPages } from "./content/list-content.ts"
 import type { Accepts } from "./door.ts"
 import type { Exchange } from "./exchange.ts"
+import type { FaceOptions } from "./face.ts"
 import type { Passports } from "./forward/passport.ts"
 import type { RequestHeaders } from "./headers.ts"
 import type { FaceLimits } from "./limits.ts"
@@ -33,6 +35,7 @@ export interface FaceContext {
   /** The `_meta` of a modern result that says who answers, as JSON text: `"_meta":{…}`. */
   readonly ownMeta: string
   readonly instructions: string | undefined
+  readonly certificateOf: FaceOptions["certificateOf"]
   readonly log: (event: FaceEvent) => void
 }
 
@@ -43,9 +46,8 @@ export interface FaceEvent {
 }
 
 /** A request as it came over HTTP, before anybody knows whose it is. */
-export interface Posted {
+export interface Posted extends Peer {
   readonly headers: RequestHeaders
-  readonly remote: string
   readonly accepts: Accepts
   readonly exchange: Exchange
 }

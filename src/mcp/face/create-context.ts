@@ -53,6 +53,7 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
     serverInfo,
     ownMeta: own,
     instructions: options.instructions,
+    certificateOf: options.certificateOf,
     log: (event) => options.log(event),
   }
 }

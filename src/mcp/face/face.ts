@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
+import type { Socket } from "node:net"
 
+import type { PeerCertificate } from "../../call/caller.ts"
 import type { Gateway } from "../../call/gateway.ts"
 import { writeFail } from "./answer.ts"
 import type { FaceContext, FaceEvent } from "./context.ts"
@@ -32,6 +34,8 @@ export interface FaceOptions {
   readonly explainRefusals: boolean
   readonly resourceMetadata?: ResourceMetadata
   readonly limits: FaceLimits
+  /** The certificate that was shown on a connection. Absent where nobody is asked for one. */
+  readonly certificateOf?: ((socket: Socket) => PeerCertificate | undefined) | undefined
   log(event: FaceEvent): void
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http"
 
-import type { Evidence } from "../../call/caller.ts"
+import type { Evidence, Peer } from "../../call/caller.ts"
 
 /** Header values by lower-case name; repeated headers joined by ", ", the list-like and the single ones alike. */
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>
@@ -35,16 +35,18 @@ export function header(headers: RequestHeaders, name: string): string | undefine
 /** What a request shows of its sender, with what its session or its envelope adds. */
 export function evidenceOf(
   headers: RequestHeaders,
-  remote: string,
+  { remote, certificate }: Peer,
   clientInfo: Evidence["clientInfo"],
   sessionPrincipal: string | undefined,
 ): Evidence {
   return {
     remote,
+    certificate,
     authorization: header(headers, "authorization"),
     agentName: header(headers, "x-agent-name"),
     agentVersion: header(headers, "x-agent-version"),
     callerAgent: header(headers, "x-caller-agent"),
+    forwardedCertificate: header(headers, "x-forwarded-client-cert"),
     clientInfo,
     sessionPrincipal,
   }

@@ -21,11 +21,12 @@ export async function serve(
   outgoing: ServerResponse,
   headers: RequestHeaders,
 ): Promise<void> {
-  const { limits, pulse } = context
+  const { certificateOf, limits, pulse } = context
   const accepted = accepts(headers)
   const exchange = new Exchange(outgoing, accepted, pulse, limits.streamBufferBytesMax)
   const remote = incoming.socket.remoteAddress ?? ""
-  const posted: Posted = { headers, remote, accepts: accepted, exchange }
+  const certificate = certificateOf?.(incoming.socket)
+  const posted: Posted = { headers, remote, certificate, accepts: accepted, exchange }
   let id: RpcId | undefined
   try {
     if (incoming.method === "GET") return await openSessionStream(context, posted)

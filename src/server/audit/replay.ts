@@ -57,8 +57,10 @@ export function replay(entry: AuditEntry, judgement: Judgement): Outcome {
 }
 
 const sources: ReadonlySet<string> = new Set<EvidenceSource>([
+  "mtls",
   "jwt",
   "header",
+  "xfcc",
   "card",
   "clientInfo",
 ])
@@ -71,7 +73,8 @@ function identified(
   { catalog, identity }: Judgement,
 ): Result<Caller> | undefined {
   const { name, by = [], trust = "" } = caller ?? {}
-  const rest = { ignored: undefined, token: undefined, remote, catalog, challenge: false }
+  const nothing = { ignored: undefined, token: undefined, untilMs: undefined }
+  const rest = { ...nothing, remote, catalog, challenge: false }
   if (name === undefined) return resolveIdentity({ ...rest, findings: [], settings: identity })
   const [source = ""] = by
   if (!isSource(source) || !isTrust(trust)) return

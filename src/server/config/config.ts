@@ -23,6 +23,8 @@ export interface Config {
     /** Accepted values of `Host` besides the listening address, and of `Origin`. */
     readonly hosts: readonly string[]
     readonly origins: readonly string[]
+    /** Undefined: plain HTTP. */
+    readonly tls: ListenTls | undefined
   }
   readonly admin: {
     readonly host: string
@@ -47,6 +49,8 @@ export interface Config {
   readonly identity: {
     /** Empty: bearer tokens are not looked at. */
     readonly jwt: readonly JwtConfig[]
+    /** Templates of the URIs in agents' certificates; empty: certificates name no agents. */
+    readonly agentUris: readonly string[]
     readonly trustedFrom: readonly string[]
     readonly clientInfo: boolean
     readonly minTrust: Trust
@@ -83,6 +87,15 @@ export interface Config {
   /** For clients. What servers say of themselves is not passed on: it would speak in the gateway's name. */
   readonly instructions: string | undefined
   readonly explainRefusals: boolean
+}
+
+/** Files are absolute, and in PEM. */
+export interface ListenTls {
+  readonly cert: string
+  readonly key: Secret
+  /** Whose certificates of callers are believed, and whether callers have to show one. Undefined: nobody is asked for one. */
+  readonly clients: { readonly ca: string; readonly areRequired: boolean } | undefined
+  readonly minVersion: "TLSv1.2" | "TLSv1.3"
 }
 
 /** Where the registry document comes from. */

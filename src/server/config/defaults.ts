@@ -6,6 +6,7 @@ export const defaults = {
   host: "127.0.0.1",
   port: 3000,
   path: "/mcp",
+  tlsMinVersion: "TLSv1.2",
   adminPort: 3001,
   refreshInterval: "5m",
   registryWait: "0ms",

@@ -24,7 +24,10 @@ export function* explain(issue: Issue, document: Document): Generator<[Path, str
 
 /** Capabilities that a person may rightly look for here: said to be absent, rather than called a typing error. */
 const absent = new Map([
-  ["listen.tls", "TLS is not served by this version; put a proxy that ends TLS in front"],
+  [
+    "admin.tls",
+    "the admin listener speaks plain HTTP: keep it on loopback, or behind a network policy",
+  ],
   ["audit.signingKey", "this version does not sign the audit; anchor its head outside instead"],
   ["egress", "this version reaches only what this file names, so there is nothing to allow"],
 ])

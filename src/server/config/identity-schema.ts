@@ -1,9 +1,19 @@
 import { z } from "zod"
 import { trustLevels } from "../../call/caller.ts"
+import { faultOfTemplate } from "../../call/identity/certificates.ts"
 import { defaults } from "./defaults.ts"
 import { cidr, duration, protectedUrl } from "./scalars.ts"
 
 const day = 86_400_000
+
+const agentUri = z.string().superRefine((template, context) => {
+  const message = faultOfTemplate(template)
+  if (message !== undefined) context.addIssue({ code: "custom", message })
+})
+
+const hop = z.union([cidr, z.string().regex(/^[a-z][a-z0-9+.-]*:\/\/[^\s{}]+$/)], {
+  error: "expected an address range such as 10.0.0.0/8, or the URI of a certificate",
+})
 
 const publicKey = z
   .looseObject({ kty: z.enum(["EC", "RSA", "OKP"]).describe("The kind of key.") })
@@ -68,12 +78,26 @@ export const identity = z
       .union([jwt, z.array(jwt).min(1).max(16)])
       .optional()
       .describe("Issuers of tokens that name the calling agent: one, or a list."),
+    mtls: z
+      .strictObject({
+        agents: z
+          .array(agentUri)
+          .min(1)
+          .max(64)
+          .describe(
+            "What the one URI of an agent's certificate looks like, as spiffe://example.org/agent/{name}/{version}; the first that fits decides.",
+          ),
+      })
+      .optional()
+      .describe("Certificates (listen.tls.ca) that name the calling agent."),
     headers: z
       .strictObject({
         trustedFrom: z
-          .array(cidr)
+          .array(hop)
           .default([...defaults.trustedFrom])
-          .describe("Peers whose X-Agent-Name and X-Agent-Version are believed."),
+          .describe(
+            "Peers whose X-Agent-Name, X-Agent-Version and X-Forwarded-Client-Cert are believed: address ranges, and URIs of client certificates.",
+          ),
       })
       .prefault({})
       .describe("Identity by header."),

@@ -9,6 +9,7 @@ import { sbom } from "./sbom-schema.ts"
 import { origin, sealKey, webUrl } from "./scalars.ts"
 import { servers } from "./servers-schema.ts"
 import { telemetry } from "./telemetry-schema.ts"
+import { listenTls } from "./tls-schema.ts"
 import { toolRules } from "./tool-rules-schema.ts"
 
 const host = z.string().min(1).max(255)
@@ -34,6 +35,9 @@ const listen = z
       .array(origin)
       .default([])
       .describe("Origins of web pages that may call, such as https://console.example."),
+    tls: listenTls
+      .optional()
+      .describe("Speak TLS, and perhaps look at certificates of callers. Otherwise plain HTTP."),
   })
   .prefault({})
 

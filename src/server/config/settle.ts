@@ -1,23 +1,16 @@
 import { dirname, join, resolve } from "node:path"
-import type { z } from "zod"
 import type { Resilience } from "../../call/resilience/server-guard.ts"
 import type { ToolRules } from "../../call/rules/tool-rules.ts"
 import type { ServerRule } from "../../call/server-rules.ts"
 import type { Ref } from "../../registry/model.ts"
 import { printableUrl } from "../log.ts"
 import { Secret } from "../secret.ts"
-import type {
-  Config,
-  JwtConfig,
-  KeySource,
-  Place,
-  ProcessConfig,
-  RunStore,
-  ServerConfig,
-} from "./config.ts"
+import type { Config, Place, ProcessConfig, RunStore, ServerConfig } from "./config.ts"
 import type { ConfigFile } from "./schema.ts"
 import { type ServerFile, serverKey } from "./servers-schema.ts"
 import { settleAuthorization } from "./settle-auth.ts"
+import { settleIdentity } from "./settle-identity.ts"
+import { settleListen } from "./settle-listen.ts"
 import { settleRates } from "./settle-rates.ts"
 import { settleResults } from "./settle-results.ts"
 import { settleSource } from "./settle-source.ts"
@@ -40,12 +33,8 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     written
   if (listen.port !== 0 && listen.port === admin.port && listen.host === admin.host)
     around.wrong(["admin", "port"], "is the port of listen, too; expected another")
-  const issuers = [identity.jwt ?? []].flat().map(({ issuer }) => issuer)
-  for (const [index, issuer] of issuers.entries())
-    if (issuers.indexOf(issuer) < index)
-      around.wrong(["identity", "jwt", index, "issuer"], "is the issuer of an earlier entry, too")
   for (const [key, { auth }] of Object.entries(written.servers))
-    if (auth?.tokenExchange !== undefined && issuers.length === 0)
+    if (auth?.tokenExchange !== undefined && identity.jwt === undefined)
       around.wrong(
         ["servers", key, "auth", "tokenExchange"],
         "identity.jwt is not set, and so no caller has a token that could be exchanged",
@@ -53,20 +42,14 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
   checkMethods(written.servers, around)
   return {
     file: around.file,
-    listen: { ...listen, publicUrl: listen.publicUrl },
+    listen: settleListen(listen, reader(around)),
     admin,
     registry: settleRegistry(registry, toolRulesOf(written, around), around),
     results: resultsOf(written, around),
     servers: Object.entries(written.servers).map(([key, server]) =>
       settleServer(key, server, { around, limits }),
     ),
-    identity: {
-      jwt: [identity.jwt ?? []].flat().map((jwt) => settleJwt(jwt, around)),
-      trustedFrom: identity.headers.trustedFrom,
-      clientInfo: identity.clientInfo,
-      minTrust: identity.minTrust,
-      onConflict: identity.onConflict,
-    },
+    identity: settleIdentity(identity, reader(around)),
     replicaUrl: session.replicaUrl,
     instructions: written.instructions,
     sessionKeys: [session.key ?? []].flat().map((key) => new Secret(key)),
@@ -152,12 +135,7 @@ function settleRegistry(
   around: Surroundings,
 ): Config["registry"] {
   const { lock, source, validation, volatileMeta } = registry
-  const { secret, wrong } = reader(around)
-  const settled = settleSource(registry, {
-    secret,
-    wrong,
-    inFolder: (path) => inFolder(path, around),
-  })
+  const settled = settleSource(registry, reader(around))
   const beside = source.kind === "file" ? inFolder(source.path, around) : around.file
   return {
     name: settled.kind === "file" ? settled.file : printableUrl(settled.url),
@@ -254,9 +232,10 @@ function settleHeaders({ auth, headers = {} }: ServerFile, at: Path, around: Sur
   ])
 }
 
-const reader = ({ fileOf, wrong }: Surroundings) => ({
-  secret: (path: Path, value: string) => new Secret(value, { file: fileOf(path) }),
-  wrong,
+const reader = (around: Surroundings) => ({
+  secret: (path: Path, value: string) => new Secret(value, { file: around.fileOf(path) }),
+  inFolder: (path: string) => inFolder(path, around),
+  wrong: around.wrong,
 })
 
 function settleProcess(
@@ -276,29 +255,4 @@ function settleProcess(
     ),
     cwd: inFolder(server.cwd ?? ".", around),
   }
-}
-
-type JwtFile = Extract<
-  NonNullable<z.infer<typeof ConfigFile>["identity"]["jwt"]>,
-  { issuer: string }
->
-
-function settleJwt(jwt: JwtFile, around: Surroundings): JwtConfig {
-  return {
-    issuer: jwt.issuer,
-    audience: [jwt.audience].flat(),
-    jwks: keySource(jwt.jwks, around),
-    claims: jwt.claims,
-    callerClaims: jwt.callerClaims,
-    algorithms: jwt.algorithms,
-    type: jwt.type,
-    maxTokenAgeMs: jwt.maxTokenAge,
-    clockToleranceMs: jwt.clockTolerance,
-  }
-}
-
-function keySource(jwks: JwtFile["jwks"], around: Surroundings): KeySource {
-  if (typeof jwks !== "string") return { kind: "keys", keys: jwks.keys }
-  if (!jwks.startsWith("file:")) return { kind: "url", url: jwks }
-  return { kind: "file", file: inFolder(jwks.replace(/^file:(?:\/\/(?=[/.]))?/, ""), around) }
 }

@@ -2,6 +2,12 @@ import { describe, expect, test } from "vitest"
 import { createRecent } from "../../../src/call/identity/recent.ts"
 import { createTrustedHops } from "../../../src/call/identity/trusted-hops.ts"
 
+const peer = (remote: string, ...uris: string[]) => ({
+  remote,
+  certificate:
+    uris.length === 0 ? undefined : { uris, fault: undefined, thumbprint: "t", untilMs: 1 },
+})
+
 describe("a hop is trusted", () => {
   const ranges = ["127.0.0.0/8", "::1/128", "10.1.2.3", "fd00::/8", "::ffff:192.168.0.0/112"]
   const isTrusted = createTrustedHops(ranges)
@@ -23,17 +29,27 @@ describe("a hop is trusted", () => {
     ["nonsense", false],
     ["127.0.0.1, 127.0.0.1", false],
   ])("%s: %s", (remote, verdict) => {
-    expect(isTrusted(remote)).toBe(verdict)
-    expect(isTrusted(remote)).toBe(verdict) // from memory
+    expect(isTrusted(peer(remote))).toBe(verdict)
+    expect(isTrusted(peer(remote))).toBe(verdict) // from memory
   })
 
   test("on a unix socket where that is said", () => {
-    expect(createTrustedHops(["unix"])("unix")).toBe(true)
-    expect(createTrustedHops(["unix"])("127.0.0.1")).toBe(false)
+    expect(createTrustedHops(["unix"])(peer("unix"))).toBe(true)
+    expect(createTrustedHops(["unix"])(peer("127.0.0.1"))).toBe(false)
+  })
+
+  test("by the one URI of its certificate", () => {
+    const proxy = "spiffe://example.org/ns/edge/sa/envoy"
+    const isTrusted = createTrustedHops([proxy])
+    expect(isTrusted(peer("203.0.113.9", proxy))).toBe(true)
+    expect(isTrusted(peer("203.0.113.9", `${proxy}/2`))).toBe(false)
+    expect(isTrusted(peer("203.0.113.9", proxy, `${proxy}/2`))).toBe(false)
+    expect(isTrusted(peer("203.0.113.9"))).toBe(false)
+    expect(isTrusted(peer(proxy))).toBe(false)
   })
 
   test("nowhere, where nothing is said", () => {
-    expect(createTrustedHops([])("127.0.0.1")).toBe(false)
+    expect(createTrustedHops([])(peer("127.0.0.1"))).toBe(false)
   })
 
   test.each([

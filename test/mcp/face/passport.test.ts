@@ -6,10 +6,12 @@ import { sessionKey } from "../../support/face-server.ts"
 
 const evidence: Evidence = {
   remote: "10.0.0.7",
+  certificate: undefined,
   authorization: "Bearer x",
   agentName: undefined,
   agentVersion: undefined,
   callerAgent: undefined,
+  forwardedCertificate: undefined,
   clientInfo: { name: "c", version: "1" },
   sessionPrincipal: undefined,
 }

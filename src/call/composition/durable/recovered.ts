@@ -42,10 +42,12 @@ export function recoveredOrigin(
 
 const noEvidence: CallRequest["evidence"] = {
   remote: "",
+  certificate: undefined,
   authorization: undefined,
   agentName: undefined,
   agentVersion: undefined,
   callerAgent: undefined,
+  forwardedCertificate: undefined,
   clientInfo: undefined,
   sessionPrincipal: undefined,
 }

@@ -40,10 +40,12 @@ const digestOf = (body: string): string => createHash("sha256").update(body).dig
 
 /** JSON leaves out what is undefined. */
 const nobody = {
+  certificate: undefined,
   authorization: undefined,
   agentName: undefined,
   agentVersion: undefined,
   callerAgent: undefined,
+  forwardedCertificate: undefined,
   clientInfo: undefined,
   sessionPrincipal: undefined,
 }

@@ -28,14 +28,14 @@ export const sessionHeader = "mcp-session-id"
  * ignored: whoever initializes starts anew.
  */
 export async function initialize(context: FaceContext, posted: PostedRequest): Promise<void> {
-  const { exchange, headers, message, remote } = posted
+  const { exchange, headers, message } = posted
   const { id, params } = message
   const asked = params?.["protocolVersion"]
   const client = clientOf(params?.["clientInfo"])
   if (typeof asked !== "string" || client === undefined || !isObject(params?.["capabilities"]))
     return exchange.fail(badParams, id)
 
-  const evidence = evidenceOf(headers, remote, client, undefined)
+  const evidence = evidenceOf(headers, posted, client, undefined)
   const trace = traceOf(undefined, headers)
   const inquiry = { era: "legacy", method: "initialize", evidence, trace } as const
   const greeting = await greet({ ...inquiry, session: "start" }, context.gateway)

@@ -24,8 +24,8 @@ export function sessionOf(
 }
 
 /** A session is never a credential: each request shows its own, and the session only what it is bound to. */
-export const sessionEvidence = ({ headers, remote }: Posted, { token }: Session): Evidence =>
-  evidenceOf(headers, remote, token.clientInfo, token.principal)
+export const sessionEvidence = (posted: Posted, { token }: Session): Evidence =>
+  evidenceOf(posted.headers, posted, token.clientInfo, token.principal)
 
 /**
  * Whether the sender may use this session; answered by the caller of this function. For requests that ask the way of a

@@ -1,4 +1,4 @@
-import type { Evidence } from "../../../call/caller.ts"
+import type { Evidence, Peer } from "../../../call/caller.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import { evidenceOf, type RequestHeaders } from "../headers.ts"
 import { clientClaim } from "../session-token.ts"
@@ -107,12 +107,12 @@ function isIcon(value: unknown): boolean {
 
 /** Who asks, with what a sound envelope says of the client. */
 export function evidenceIn(
-  { headers, remote }: { readonly headers: RequestHeaders; readonly remote: string },
+  posted: Peer & { readonly headers: RequestHeaders },
   envelope: JsonObject,
 ): Evidence {
   const info = envelope[metaKeys.clientInfo]
   const client = isObject(info)
     ? clientClaim(String(info["name"]), String(info["version"]))
     : undefined
-  return evidenceOf(headers, remote, client, undefined)
+  return evidenceOf(posted.headers, posted, client, undefined)
 }
