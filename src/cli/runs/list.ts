@@ -45,7 +45,12 @@ Exit code 1 when neither can be had.`,
     const { reach } = await import("./reach.ts")
     const found = await reach(given, io, {
       path: `/runs?${query}`,
-      use: async (desk) => ({ ok: true, value: { runs: await desk.list(asked) } }),
+      use: async (desk) => {
+        const runs = await desk.list(asked)
+        return typeof runs === "string"
+          ? { ok: false, message: runs }
+          : { ok: true, value: { runs } }
+      },
     })
     return tell(found, (list) => runRows(list, asked), given, io)
   },

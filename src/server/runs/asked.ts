@@ -3,6 +3,8 @@ import type { ListAsked } from "./desk.ts"
 
 const listMax = 1_000
 const listUsual = 100
+/** No name and no id has such characters, and not every database can be asked for them. */
+const unwritten = /^$|\p{Cc}/u
 
 /** What a list is asked for, or what is wrong with it. */
 export function listAsked(query: URLSearchParams): ListAsked | string {
@@ -13,6 +15,8 @@ export function listAsked(query: URLSearchParams): ListAsked | string {
   const max = /^\d{1,4}$/.test(limit) ? Number(limit) : 0
   if (max < 1 || max > listMax) return `limit: expected 1 to ${listMax}`
   const [tool, after] = [query.get("tool"), query.get("after")]
+  if (tool !== null && unwritten.test(tool)) return "tool: expected the name of a composition"
+  if (after !== null && unwritten.test(after)) return "after: expected the id of a run"
   return {
     max,
     ...(status.length > 0 && { status: status.filter(isStatus) }),

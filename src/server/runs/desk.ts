@@ -47,13 +47,14 @@ export class RunDesk {
     this.#options = options
   }
 
-  /** The youngest first. */
-  async list({ after, ...filter }: ListAsked): Promise<readonly JsonObject[]> {
+  /** The youngest first; or what is wrong with what was asked for. */
+  async list({ after, ...filter }: ListAsked): Promise<readonly JsonObject[] | string> {
     const journal = this.#options.journal()
-    if (journal === undefined) return []
-    const last = after === undefined ? undefined : await journal.get(after)
-    const runs = await journal.list({ ...filter, ...(last && { before: last }) })
-    return runs.map(summaryOf)
+    const last = after === undefined ? undefined : await journal?.get(after)
+    if (after !== undefined && last === undefined)
+      return `after: there is no run ${after} (any more); begin again with the first page`
+    const runs = await journal?.list({ ...filter, ...(last && { before: last }) })
+    return (runs ?? []).map(summaryOf)
   }
 
   async show(id: string): Promise<{ readonly ok: true; readonly run: JsonObject } | Refused> {

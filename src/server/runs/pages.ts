@@ -43,7 +43,8 @@ export function createRunPages(
   async function list(query: URLSearchParams): Promise<Page> {
     const asked = listAsked(query)
     if (typeof asked === "string") return badRequest(asked)
-    return json(200, { runs: await desk.list(asked) })
+    const runs = await desk.list(asked)
+    return typeof runs === "string" ? badRequest(runs) : json(200, { runs })
   }
 
   async function show(id: string): Promise<Page> {
