@@ -34,6 +34,10 @@ export interface StepError extends Failure {
   readonly effect: Happened
 }
 
+/** In short, for people. */
+export const whatFailed = ({ step, message }: StepError): string =>
+  step === "" ? message : `step ${step}: ${message}`
+
 /** What comes of one call. */
 export type Outcome =
   | {

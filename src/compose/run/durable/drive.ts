@@ -4,7 +4,7 @@ import type { Plan } from "../../plan/plan.ts"
 import type { Cancellation } from "../cancellation.ts"
 import { runGraph } from "../graph.ts"
 import type { RunLimits } from "../limits.ts"
-import type { Failure, Result } from "../outcome.ts"
+import { type Failure, type Result, whatFailed } from "../outcome.ts"
 import type { Ports } from "../ports.ts"
 import { beginTally, type StepEvent } from "../report.ts"
 import { Run } from "../run.ts"
@@ -195,7 +195,7 @@ export class DurableRun {
       : { ...report, ok: false, error: result.error }
     const status = this.#statusOf(result)
     const stored = this.#options.resultOf(outcome, status)
-    this.#turn(status, stored)
+    this.#turn(status, outcome, stored)
     return (await this.#log.durable()) ? { status, outcome, result: stored } : { status: "left" }
   }
 
@@ -216,11 +216,13 @@ export class DurableRun {
     return this.state.status === "compensating" ? "compensated" : "failed"
   }
 
-  #turn(to: Ended, result: JsonObject): void {
+  #turn(to: Ended, outcome: RunOutcome, result: JsonObject): void {
     const { parking } = this.#run
     const { error, reason } = parking ?? {}
     const why = { ...(reason !== undefined && { reason }), ...(error && { error }) }
-    const change = parking === undefined ? { result } : { reason: parking.reason }
+    // A saga that was undone has had its reason since it went back.
+    const failed = to === "failed" && !outcome.ok && { reason: whatFailed(outcome.error) }
+    const change = parking === undefined ? { result, ...failed } : { reason: parking.reason }
     this.#log.note({ kind: "turn", step: "", data: { to, ...why } }, { status: to, ...change })
   }
 }

@@ -20,7 +20,7 @@ export interface RunRecord {
   readonly input: Json
   readonly inputDigest: string
   readonly status: RunStatus
-  /** Why it is parked, or went back: for people. */
+  /** Why it is parked, goes back or went back, has failed, or what it waits for: for people. */
   readonly reason?: string
   /** The process that drives it. */
   readonly owner?: string

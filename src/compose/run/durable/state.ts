@@ -35,6 +35,8 @@ export class RunState {
   #parkedError: StepError | undefined
   #seq = 0
   #isForcedBack = false
+  /** An operator's, who had it go back. */
+  #backWords: string | undefined
   #cancelled: Cancelled | undefined
   #waitingSinceMs: number | undefined
   readonly #steps = new Map<string, StepState>()
@@ -103,6 +105,11 @@ export class RunState {
     return this.#backs.get(saga)
   }
 
+  /** Why the run goes back, for operators, also after it was parked meanwhile. */
+  get whyBack(): string | undefined {
+    return this.#backWords ?? this.#backs.get("")?.reason
+  }
+
   /** Whether a saga that the path is in goes back; what belongs to compensations is in none. */
   isBack(path: string): boolean {
     if (this.#backs.size === 0 || path.startsWith("~")) return false
@@ -169,6 +176,7 @@ export class RunState {
         return
       case "compensate":
         this.#isForcedBack = data.force === true
+        this.#backWords = wordsOf(data)
         // An operator who goes back takes what nobody knows for done.
         for (const state of this.#steps.values())
           if (state.standing === "unknown") state.settled ??= { as: "done", by: "assumption" }
@@ -218,6 +226,10 @@ export class RunState {
 
 /** What is about no step of it. */
 type OfTheRun = BeginEvent | TurnEvent | CancelEvent | OpEvent
+
+/** What an operator said, for others. */
+export const wordsOf = ({ operator, reason }: Pick<OpEvent["data"], "operator" | "reason">) =>
+  `${operator}: ${reason}`
 
 export const byCaller: Cancelled = { by: "caller", words: "cancelled by the caller" }
 /** The reason is none of the caller's business. */

@@ -1,7 +1,7 @@
 import type { Graph } from "../../plan/plan.ts"
 import type { RunLog } from "../durable/run-log.ts"
 import { runForward } from "../forward.ts"
-import { codes, type Failed, failure, type Result, withEffect } from "../outcome.ts"
+import { codes, type Failed, failure, type Result, whatFailed, withEffect } from "../outcome.ts"
 import { fail, type Site } from "../work.ts"
 import { undoAll } from "./compensate.ts"
 import { SagaScope } from "./saga-scope.ts"
@@ -68,7 +68,7 @@ function asked(site: Site, log: RunLog): Failed {
 
 /** The one that matters: `running` to `compensating` for the outermost saga, in one with what led to it. */
 function goBack({ error }: Failed, { path }: Site, log: RunLog): void {
-  const reason = error.step === "" ? error.message : `step ${error.step}: ${error.message}`
+  const reason = whatFailed(error)
   const change = path === "" ? { status: "compensating" as const, reason } : undefined
   log.note({ kind: "turn", step: path, data: { to: "compensating", reason, error } }, change)
 }

@@ -148,6 +148,7 @@ describe("sagas inside", () => {
     const { world, drive, record } = await ran({ pipeline: { steps } }, { b: broken })
     expect(world.called).toEqual(["c", "a", "b", "una"])
     expect([drive.status, record.status]).toEqual(["failed", "failed"])
+    expect(record.reason).toBe("step in/b: no")
   })
 
   test("an action of several calls that fails half way is compensated as a whole", async () => {

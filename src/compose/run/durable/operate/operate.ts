@@ -9,7 +9,7 @@ import { answering, contentFaults, openQuestions } from "../answering.ts"
 import type { OpEvent, PersonsAnswer, RunEvent, StoredEvent } from "../event.ts"
 import { type Journal, type Lease, RunLost } from "../journal.ts"
 import type { RunChange, RunRecord } from "../record.ts"
-import { RunState } from "../state.ts"
+import { RunState, wordsOf } from "../state.ts"
 import type { RunStatus } from "../status.ts"
 import { inPeace } from "./in-peace.ts"
 import { type OutputSchemaOf, schemaAt } from "./plan-step.ts"
@@ -183,7 +183,7 @@ function written(
   const to = targets[verb] ?? parkedFrom ?? "running"
   turn(to)
   const isBegunAgain = targets[verb] === undefined
-  const reason = isBegunAgain ? null : `${operation.operator}: ${operation.reason}`
+  const reason = isBegunAgain ? (state.whyBack ?? null) : wordsOf(operation)
   const time = isBegunAgain && to === "running" ? freshTime(standing) : {}
   return { events, change: { ...change, ...time, status: to, reason, ...(result && { result }) } }
 }
