@@ -70,7 +70,7 @@ test("nobody answers after the time for it, though nothing has gone on meanwhile
   const shown = async () => Object(await desk.show("run")).run
   expect(await shown()).toMatchObject({
     questions: [{ step: "ask", to: "operator", message: "May I?" }],
-    possible: expect.arrayContaining([{ verb: "answer", step: "ask" }]),
+    possible: expect.arrayContaining([{ verb: "answer", step: "ask", action: "accept" }]),
   })
   await world.clock.until(world.clock.sleep(60_000, new Cancellation()))
   expect(await operate({ verb: "answer", ...who, action: "accept" })).toMatchObject({

@@ -9,6 +9,15 @@ const undone = (id: string) => ({
 })
 const told = { type: "object", properties: { told: { type: "string" } }, required: ["told"] }
 const note = { type: "object", properties: { note: { type: "string" } }, required: ["note"] }
+/** Nothing of it has to be said. */
+const noted = {
+  type: "object",
+  properties: {
+    by: { type: "string", enum: ["r", "it's me"] },
+    sure: { type: "boolean" },
+    times: { type: "integer" },
+  },
+}
 
 /** A saga of the shop, which calls these tools and those that undo them. */
 const saga = (
@@ -53,7 +62,10 @@ const sagas = [
     ["ship"],
     [
       { ...ask("left", "Left?", { to: "operator" }), after: [] },
-      { ...ask("right", "Right?", { to: "operator", timeoutMs: 86_400_000 }), after: [] },
+      {
+        ...ask("right", "Right?", { to: "operator", timeoutMs: 86_400_000, schema: noted }),
+        after: [],
+      },
       step("ship", { after: ["left", "right"] }),
     ],
   ),

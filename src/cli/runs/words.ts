@@ -1,5 +1,6 @@
 import { isList, isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { ListAsked } from "../../server/runs/desk.ts"
+import { contentWords } from "./content-words.ts"
 
 /** Runs, a line each; where there is none, what was asked for; where there are as many as were asked for, how to go on. */
 export function* runRows({ runs }: JsonObject, { status = [], max }: ListAsked): Generator<string> {
@@ -29,7 +30,7 @@ export function* runLines(run: JsonObject): Generator<string> {
   yield "steps"
   for (const step of objects(run["steps"])) yield* stepLines(step)
   yield* questionLines(objects(run["questions"]))
-  yield* possibleLines(String(id), objects(run["possible"]))
+  yield* possibleLines(run)
 }
 
 function* timeline(events: readonly JsonObject[], beganMs: number): Generator<string> {
@@ -47,7 +48,7 @@ function* timeline(events: readonly JsonObject[], beganMs: number): Generator<st
 /** What an event says, by whichever of its members it has. */
 function dataWords(data: JsonObject): string {
   const { target, error, value, to, why, verb, operator, reason, as, by } = data
-  const { action, who, message, final, content } = data
+  const { action, who, message, final, content, untilMs } = data
   const whose = operator === undefined ? "" : ` by ${operator}`
   return [
     target,
@@ -58,6 +59,7 @@ function dataWords(data: JsonObject): string {
     action === undefined || who === "" ? action : `${action} by ${who}`,
     message,
     reason,
+    untilMs === undefined ? undefined : `until ${new Date(Number(untilMs)).toISOString()}`,
     content === undefined ? undefined : cut(JSON.stringify(content)),
     isObject(error) ? errorWords(error) : undefined,
     final === true ? "not tried again" : undefined,
@@ -95,14 +97,27 @@ function* questionLines(questions: readonly JsonObject[]): Generator<string> {
   }
 }
 
-function* possibleLines(id: string, possible: readonly JsonObject[]): Generator<string> {
+function* possibleLines(run: JsonObject): Generator<string> {
+  const possible = objects(run["possible"])
   if (possible.length === 0) return
   yield ""
   yield "what you can do"
-  for (const { verb, step, force } of possible) {
-    const at = [verb === "answer" ? " accept|decline" : "", step === undefined ? "" : ` ${step}`]
-    yield `  postern runs ${verb} ${id}${at.join("")}${force === true ? " --force" : ""} --reason TEXT`
-  }
+  for (const asked of possible) yield `  postern runs ${commandOf(asked, run)} --reason TEXT`
+}
+
+/** What is to be typed; words in capitals are to be filled in, and what is in brackets may be left out. */
+function commandOf(asked: JsonObject, { id, questions }: JsonObject): string {
+  const { verb, step, action, force, needs, takes } = asked
+  const question = objects(questions).find((one) => one["step"] === step)
+  const content = isObject(question?.["schema"]) ? contentWords(question["schema"]) : ""
+  const option =
+    isList(takes) && takes.includes("output") ? "--output JSON" : `--content ${content}`
+  return [
+    ...[verb, id, action, step].filter((word) => word !== undefined),
+    ...(needs === undefined ? [] : [option]),
+    ...(takes === undefined ? [] : [`[${option}]`]),
+    ...(force === true ? ["--force"] : []),
+  ].join(" ")
 }
 
 const errorWords = ({ class: kind, message, effect }: JsonObject): string =>

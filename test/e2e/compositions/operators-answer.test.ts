@@ -14,6 +14,12 @@ async function waiting(tool: string, name: string): Promise<string> {
   return id
 }
 
+/** The commands that `runs show` offers, each as a shell takes it apart. */
+const offered = (stdout: string): readonly (readonly string[])[] =>
+  [...stdout.matchAll(/^ {2}postern runs (.*)$/gm)].map(([, line = ""]) =>
+    [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? ""),
+  )
+
 const refused = async (words: RegExp | string, ...args: readonly [string, ...string[]]) => {
   const { code, stderr } = await answer(...args)
   expect([args, code, stderr]).toEqual([args, 1, expect.stringMatching(words)])
@@ -32,11 +38,21 @@ test("a run that asks an operator waits, tells its caller so, and goes on with t
   expect(stdout).toMatch(
     /what it waits to be told\n {2}ask {2}Grant it\?\n {4}by an operator until 2/,
   )
-  expect(stdout).toContain(`postern runs answer ${id} accept|decline ask --reason TEXT`)
+  expect(offered(stdout).filter(([verb]) => verb === "answer")).toEqual([
+    ["answer", id, "accept", "ask", "--content", '{"note": "TEXT"}', "--reason", "TEXT"],
+    ["answer", id, "decline", "ask", "--reason", "TEXT"],
+  ])
+  expect((await desk.show(id))["possible"]).toEqual([
+    { verb: "answer", step: "ask", action: "accept", needs: ["content"] },
+    { verb: "answer", step: "ask", action: "decline" },
+    { verb: "compensate" },
+    { verb: "cancel" },
+  ])
   await refused(/content does not fit: .*note/, id, "accept")
   await refused(/content does not fit: .*note/, id, "accept", "--content", '{"note": 7}')
   await refused(/step ship asks nothing now; what asks is ask/, id, "decline", "ship")
-  expect(await answer(id, "accept", "--content", '{"note": "fine"}')).toMatchObject({
+  const [typed = []] = offered(stdout.replace('"TEXT"', '"fine"').replace("TEXT", "'night shift'"))
+  expect(await runs(...typed, "--operator", "kim")).toMatchObject({
     code: 0,
     stdout: `answer: run ${id} was waiting, and is running now\n`,
   })
@@ -67,6 +83,11 @@ test("an operator may answer instead of the caller, and with no", async () => {
 test("of two questions each is answered by its step, one after the other", async () => {
   const id = await waiting("pair", "two")
   await refused(/more than one step asks; say which: left, right/, id, "accept")
+  const shown = (await runs("show", id)).stdout
+  expect(shown).toContain(`answer ${id} accept left --reason TEXT\n`)
+  expect(shown).toContain(
+    `answer ${id} accept right [--content '{"by": "r"|"it'\\''s me", "sure": true|false, "times": NUMBER}'] --reason TEXT\n`,
+  )
   expect((await answer(id, "accept", "right", "--content", '{"by": "r"}')).code).toBe(0)
   await isNow(id, "waiting")
   await refused(/step right asks nothing now; what asks is left/, id, "decline", "right")

@@ -77,6 +77,7 @@ describe("a run that could not be undone", () => {
       stdout: `resume: run ${id} was parked, and is compensating now\n`,
     })
     await isNow(id, "compensated")
+    expect((await show(id))["reason"]).toMatch(/^step charge: .*charge is broken/)
     expect(shop.called("again")).toEqual(["reserve", "charge", ...Array(4).fill("unreserve")])
     expect(shop.keys("again", "unreserve")).toEqual(new Set([`${id}/~reserve`]))
   })
@@ -142,9 +143,17 @@ describe("a run of which nobody knows whether a step happened", () => {
 
   test("goes back with what nobody knows", async () => {
     const id = await unclear("back")
+    shop.plan("back", "uncharge", "broken", "broken")
     await operate("compensate", id)
+    await isNow(id, "parked")
+    expect((await show(id))["reason"]).toMatch(/^cannot undo charge: /)
+    await operate("retry-step", id, "charge")
     await isNow(id, "compensated")
-    expect(shop.called("back")).toEqual(["reserve", "charge", "uncharge", "unreserve"])
+    expect(shop.called("back").slice(2)).toEqual([
+      ...["uncharge", "uncharge", "unreserve", "uncharge"],
+    ])
+    const listed = await runs("list", "--status", "compensated")
+    expect(listed.stdout).toMatch(new RegExp(`^${id} .*saga:order:back  kim: night shift$`, "m"))
   })
 
   test("is given up, and whoever calls again is told what stays", async () => {
@@ -266,7 +275,18 @@ describe("the admin listener", () => {
     expect((await post(`/runs/${id}/delete`, words)).status).toBe(404)
     expect((await post("/runs/nobody/abandon", words)).status).toBe(404)
     expect((await page(path)).status).toBe(405)
-    expect((await page("/runs?status=odd")).status).toBe(400)
+    for (const [query, message] of [
+      ["status=odd", /^status: expected one of/],
+      ["after=nobody", /^after: there is no run nobody/],
+      ["after=%00", /^after: expected the id of a run/],
+      ["tool=%00", /^tool: expected the name/],
+    ] as const) {
+      const { status, text } = await page(`/runs?${query}`)
+      expect([status, JSON.parse(text)]).toEqual([
+        400,
+        { error: "bad_request", message: expect.stringMatching(message) },
+      ])
+    }
     expect((await show(id))["status"]).toBe("parked")
   })
 })
@@ -293,6 +313,13 @@ test("where no gateway runs, the next one goes on with what an operator said", a
   const listed = (await runs("list", "--limit", "1", "--status", "parked")).stdout
   expect(listed.match(/\S+/)?.[0]).toBe(id)
   expect(listed).toContain(`there may be more: go on with --after ${id}\n`)
+  const rest = await runs("list", "--status", "parked", "--limit", "1000", "--after", id)
+  expect(rest.stdout).toContain(told)
+  expect(rest.stdout).not.toContain(id)
+  expect(await runs("list", "--after", "nobody")).toMatchObject({
+    code: 1,
+    stderr: "after: there is no run nobody (any more); begin again with the first page\n",
+  })
   const refused = await operate("cancel", id)
   expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining("this one is parked")])
   const { code, stdout } = await operate("retry-step", id, "charge")

@@ -1,5 +1,6 @@
-import type { Json, JsonObject } from "../../../../schema/json.ts"
+import { isList, isObject, type Json, type JsonObject } from "../../../../schema/json.ts"
 import type { Plan } from "../../../plan/plan.ts"
+import type { OpenQuestion } from "../answering.ts"
 import type { RunRecord } from "../record.ts"
 import type { RunState } from "../state.ts"
 import type { RunStatus } from "../status.ts"
@@ -7,14 +8,14 @@ import type { StepState } from "../step-state.ts"
 import { pivotsOf, stepAt } from "./plan-step.ts"
 import { answerable, questionFor } from "./questions.ts"
 
-/** What an operator can do with a run (compositions §10.5). */
+/** What an operator can do with a run (compositions §10.5), in the order in which it is offered. */
 export const verbs = [
+  "answer",
   "resume",
   "retry-step",
   "skip-step",
   "compensate",
   "cancel",
-  "answer",
   "abandon",
 ] as const
 
@@ -44,7 +45,15 @@ export interface Standing {
   readonly plan: Plan
 }
 
-type Asked = Pick<Operation, "verb" | "step" | "force">
+type Asked = Pick<Operation, "verb" | "step" | "force" | "action">
+
+/** What can be asked for, besides by whom and why. */
+export interface Possible extends Asked {
+  /** What has to be said with it. */
+  readonly needs?: readonly ["content"]
+  /** What may be said with it. */
+  readonly takes?: readonly ["content" | "output"]
+}
 
 const from: { readonly [verb in Verb]: readonly RunStatus[] } = {
   resume: ["parked"],
@@ -150,24 +159,40 @@ const pathsOf = ({ plan, state }: Pick<Standing, "plan" | "state">): readonly st
 ]
 
 /** What can be done with the run as it stands; of its steps, with those that it is parked for. */
-export function* possible(standing: Standing): Generator<Asked> {
+export function* possible(standing: Standing): Generator<Possible> {
   for (const asked of [...verbs.flatMap((verb) => askable(verb, standing)), forced])
     if (whyNot(asked, standing) === undefined && (asked !== forced || isForceful(standing)))
       yield asked
 }
 
-const forced: Asked = { verb: "compensate", force: true }
+const forced: Possible = { verb: "compensate", force: true }
 
 /** Where going back needs force. */
 const isForceful = (standing: Standing): boolean =>
   passedPivot(standing) !== undefined && whyNot({ verb: "compensate" }, standing) !== undefined
 
-function askable(verb: Verb, standing: Standing): readonly Asked[] {
-  const { state } = standing
-  if (verb === "answer") return answerable(standing).map(({ path }) => ({ verb, step: path }))
+function askable(verb: Verb, standing: Standing): readonly Possible[] {
+  if (verb === "answer") return answerable(standing).flatMap(answersTo)
   if (verb !== "retry-step" && verb !== "skip-step") return [{ verb }]
-  return [...state.steps].flatMap(([step, { standing, undo }]) => {
+  return [...standing.state.steps].flatMap(([step, { standing, undo }]) => {
     const isTroubled = standing === "failed" || standing === "unknown" || undo !== undefined
-    return isTroubled && !/[~?!]/.test(step) ? { verb, step } : []
+    if (!isTroubled || /[~?!]/.test(step)) return []
+    // A compensation has no output.
+    return verb === "skip-step" && undo === undefined
+      ? { verb, step, takes: ["output"] }
+      : { verb, step }
   })
+}
+
+/** Where content is asked for, only what is accepted has any. */
+function answersTo({ path: step, schema }: OpenQuestion): readonly Possible[] {
+  const verb = "answer"
+  const accept: Possible = { verb, step, action: "accept", ...contentOf(schema) }
+  return [accept, { verb, step, action: "decline" }]
+}
+
+function contentOf(schema: Json | undefined): Pick<Possible, "needs" | "takes"> {
+  if (!isObject(schema) || !isObject(schema["properties"])) return {}
+  const { required } = schema
+  return isList(required) && required.length > 0 ? { needs: ["content"] } : { takes: ["content"] }
 }
