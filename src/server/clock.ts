@@ -4,8 +4,10 @@ import type { Clock } from "../compose/run/ports.ts"
 /** What setTimeout takes at most; a longer sleep ends early, 24 days from now. */
 const timerMax = 2 ** 31 - 1
 
+const { timeOrigin } = performance
+
 /** Milliseconds since the epoch, with fractions, that never go back. */
-export const nowMs = (): number => performance.timeOrigin + performance.now()
+export const nowMs = (): number => timeOrigin + performance.now()
 
 /** The time of the machine. Its sleeps keep no process from ending. */
 export const clock: Clock = {

@@ -145,12 +145,12 @@ class Children<P, C extends Child<P>> implements Family<C> {
   }
 
   with(...values: readonly string[]): C {
-    const known = this.#byValues.get(values.join("\0"))
+    const known = this.#byValues.get(keyOf(values))
     if (known !== undefined) return known.child
     const isFull = this.#byValues.size >= childrenMax
     if (isFull) this.#overflowed()
     const kept = isFull ? values.map(() => "(other)") : values
-    const key = kept.join("\0")
+    const key = keyOf(kept)
     const existing = this.#byValues.get(key)
     if (existing !== undefined) return existing.child
     const child = this.#make()
@@ -162,6 +162,10 @@ class Children<P, C extends Child<P>> implements Family<C> {
     return [...this.#byValues.values()].map(({ child, labels }) => ({ ...child.read(), labels }))
   }
 }
+
+/** Of one value it is that value itself: nothing is made for it. */
+const keyOf = (values: readonly string[]): string =>
+  values.length === 1 ? String(values[0]) : values.join("\0")
 
 class CounterChild implements Counter, Child<Omit<Point, "labels">> {
   #value = 0

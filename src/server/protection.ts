@@ -41,9 +41,8 @@ export function openRates(config: Config, metrics: GatewayMetrics, log: Logger):
 const nothing = () => Promise.resolve()
 
 /** The backends as calls reach them: each server behind its breaker. */
-export const guardBackends = (backends: Backends, { limits }: Config, log: Logger) =>
+export const guardBackends = (backends: Backends, log: Logger) =>
   new GuardedBackends(backends, {
-    serversMax: limits.policyNames,
     clock,
     tell: (server, standing) => {
       if (standing === "open") log.warn({ event: "breaker_opened", server })

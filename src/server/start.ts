@@ -143,7 +143,7 @@ function assemble(
     noteRun(parts, run, event),
   )
   const rates = openRates(config, metrics, log)
-  const guarded = guardBackends(tracedBackends(backends, telemetry?.tracing), config, log)
+  const guarded = guardBackends(tracedBackends(backends, telemetry?.tracing), log)
   const gateway = createEnforcement({
     config,
     current,

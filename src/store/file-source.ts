@@ -143,12 +143,18 @@ class DirectoryWatch implements Watch {
     this.#forget()
     if (folder === gone) return
     try {
-      this.#watcher = watch(dirname(this.#file), { persistent: false }, () => this.#lookSoon())
+      this.#watcher = watch(dirname(this.#file), { persistent: false }, () => this.#signed())
       this.#watcher.on("error", () => this.#forget()) // such as its removal; the next look finds it again
       this.#watched = folder
     } catch {
       this.#forget() // gone between the two calls, or no watches left: looking goes on
     }
+  }
+
+  /** No more signs until the look that this one is the reason for: an audit in the same folder is one with each write. */
+  #signed(): void {
+    this.#forget()
+    this.#lookSoon()
   }
 
   #forget(): void {

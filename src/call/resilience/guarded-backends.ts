@@ -1,6 +1,5 @@
 import type { Clock } from "../../compose/run/ports.ts"
 import type { Standing } from "../../compose/run/state/breaker-state.ts"
-import { RetryBudget } from "../../compose/run/state/retry-budget.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { type Ref, refKey } from "../../registry/model.ts"
 import type { BackendReply, BackendRequest, Backends } from "../backends.ts"
@@ -9,8 +8,6 @@ import { retryDelay } from "./retry-delay.ts"
 import { type GuardStatus, type Resilience, ServerGuard } from "./server-guard.ts"
 
 export interface GuardContext {
-  /** Servers that are remembered for their budgets of retries. */
-  readonly serversMax: number
   readonly clock: Clock
   /** Told when a breaker opens or closes. */
   readonly tell: (server: string, standing: Standing) => void
@@ -24,7 +21,6 @@ export class GuardedBackends implements Backends {
   readonly #inner: Backends
   readonly #context: GuardContext
   #guards: ReadonlyMap<string, ServerGuard> = new Map()
-  readonly #budget: RetryBudget
   readonly list: Backends["list"]
   readonly follow: Backends["follow"]
   readonly capabilities: Backends["capabilities"]
@@ -33,7 +29,6 @@ export class GuardedBackends implements Backends {
   constructor(inner: Backends, context: GuardContext) {
     this.#inner = inner
     this.#context = context
-    this.#budget = new RetryBudget(context.serversMax)
     this.list = (...args) => inner.list(...args)
     this.follow = (...args) => inner.follow(...args)
     this.capabilities = (...args) => inner.capabilities(...args)
@@ -58,21 +53,18 @@ export class GuardedBackends implements Backends {
   }
 
   request(server: CatalogServer, request: BackendRequest): Promise<BackendReply> {
-    const key = refKey(server.name, server.version)
-    const guard = this.#guards.get(key)
+    const guard = this.#guards.get(refKey(server.name, server.version))
     if (guard === undefined) return this.#inner.request(server, request)
-    const { clock } = this.#context
     const send = (one: BackendRequest) =>
       guard.pass(request.subject, () => this.#inner.request(server, one))
     if (guard.policy.retries === 0) return send(request)
-    this.#budget.called(key, clock.now())
+    guard.budget.called(this.#context.clock.now())
     if (!request.isRepeatable || request.task !== undefined) return send(request)
-    return this.#insist(key, guard, request, send)
+    return this.#insist(guard, request, send)
   }
 
   /** Not when its caller has heard something of the call already, or was asked: it would be again. */
   async #insist(
-    key: string,
     guard: ServerGuard,
     request: BackendRequest,
     send: (request: BackendRequest) => Promise<BackendReply>,
@@ -85,7 +77,7 @@ export class GuardedBackends implements Backends {
       const reply = await send(watched)
       if (attempt > guard.policy.retries || watch.wasHeard || cancellation.isCancelled) return reply
       const delayMs = retryDelay(reply, attempt, clock.random())
-      if (delayMs === undefined || !this.#budget.take(key, clock.now(), floor)) return reply
+      if (delayMs === undefined || !guard.budget.take(clock.now(), floor)) return reply
       await clock.sleep(delayMs, cancellation)
       if (cancellation.isCancelled) return reply
       guard.retries++

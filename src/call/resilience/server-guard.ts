@@ -1,5 +1,6 @@
 import type { Clock } from "../../compose/run/ports.ts"
 import { BreakerState, type Standing, type Verdict } from "../../compose/run/state/breaker-state.ts"
+import { RetryBudget } from "../../compose/run/state/retry-budget.ts"
 import type { BackendReply } from "../backends.ts"
 import type { Fate } from "../fate.ts"
 import type { Refusal } from "../refusal.ts"
@@ -24,10 +25,11 @@ export interface GuardStatus {
   readonly retries: number
 }
 
-/** The breaker of one server, and what is told of it. */
+/** The breaker of one server, how often it may be tried again, and what is told of both. */
 export class ServerGuard {
   policy: Resilience
   retries = 0
+  readonly budget = new RetryBudget()
   readonly #breaker = new BreakerState<ServerBreaker>(new FailureShare())
   readonly #clock: Pick<Clock, "now">
   readonly #tell: (standing: Standing) => void

@@ -42,7 +42,7 @@ function made(node: CallNode, work: Work, by: Send): Promise<Result> {
 
 async function send(node: CallNode, input: Json, work: Work): Promise<Result> {
   const { run } = work
-  run.parts.state.retries.called(backendOf(node), run.parts.ports.clock.now())
+  run.parts.state.retries.get(backendOf(node)).called(run.parts.ports.clock.now())
   const waited = await answered(node, input, work)
   if (waited.isStopped)
     return named(stopped(work, waited.reason, node.effect === "read" ? "none" : "unknown"), node)

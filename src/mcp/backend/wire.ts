@@ -63,6 +63,7 @@ const joined = (one: string, other: string): string =>
 
 /** The caller's `_meta` without what is ours to say. */
 function carried(meta: JsonObject, id: string): string {
+  if (!Object.keys(meta).some((key) => reserved.has(key))) return membersOf(meta)
   const entries = Object.entries(meta).filter(([key]) => !reserved.has(key))
   const rest = entries.map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`)
   if (meta["progressToken"] !== undefined) rest.push(`"progressToken":"${id}"`)

@@ -49,7 +49,6 @@ function world(
     })
   })
   const guarded = new GuardedBackends(inner, {
-    serversMax: 10,
     clock,
     tell: (name, standing) => told.push(`${name} ${standing}`),
   })
@@ -251,7 +250,7 @@ describe("the breaker of a server", () => {
     const inner = answering(() =>
       isWell ? Promise.resolve(done()) : new Promise((resolve) => under.push(resolve)),
     )
-    const guarded = new GuardedBackends(inner, { serversMax: 1, clock, tell: () => go() })
+    const guarded = new GuardedBackends(inner, { clock, tell: () => go() })
     guarded.use(new Map([["web@1", { breaker: policy, retries: 0 }]]))
     const asked = { method: "m", subject: "t", name: "t", params: {}, meta: undefined }
     const send = () =>
@@ -338,7 +337,7 @@ describe("a call that may be made twice", () => {
       asked.push(request)
       return Promise.resolve(failed("lost"))
     })
-    const other = new GuardedBackends(speaking, { serversMax: 1, clock, tell: () => {} })
+    const other = new GuardedBackends(speaking, { clock, tell: () => {} })
     other.use(new Map([["web@1", { breaker: policy, retries: 3 }]]))
     const { params, method } = asked[0] ?? { params: {}, method: "" }
     await clock.until(
@@ -372,7 +371,7 @@ describe("a call that may be made twice", () => {
       request.peer?.ask({ method: "elicitation/create", params: {} })
       return Promise.resolve(failed("lost"))
     })
-    const guarded = new GuardedBackends(asking, { serversMax: 1, clock, tell: () => {} })
+    const guarded = new GuardedBackends(asking, { clock, tell: () => {} })
     guarded.use(new Map([["web@1", { breaker: policy, retries: 3 }]]))
     const asked = { method: "tools/call", subject: "t", name: "t", params: {}, meta: undefined }
     const none = { cancellation: undefined, onNotification: undefined }

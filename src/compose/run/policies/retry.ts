@@ -118,5 +118,5 @@ function isWithinBudget(node: Node, retry: Retry, { run }: Work): boolean {
   const { state, ports } = run.parts
   const backends = [...new Set(callsOf(node).map(backendOf))]
   const floor = Math.max(3, retry.maxAttempts - 1)
-  return backends.every((backend) => state.retries.take(backend, ports.clock.now(), floor))
+  return backends.every((backend) => state.retries.get(backend).take(ports.clock.now(), floor))
 }

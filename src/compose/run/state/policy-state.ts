@@ -40,7 +40,7 @@ export interface PolicyState {
   readonly cache: CacheStore
   readonly breakers: Recent<BreakerState<Breaker>>
   readonly throttles: Recent<ThrottleLine>
-  readonly retries: RetryBudget
+  readonly retries: Recent<RetryBudget>
   readonly background: Background
 }
 
@@ -58,7 +58,7 @@ export function createPolicyState(options: PolicyStateOptions): PolicyState {
     cache: new CacheStore(limits.cacheEntries, limits.cacheBytes),
     breakers: new Recent(policyNames, () => new BreakerState(new FailuresInWindow())),
     throttles: new Recent(policyNames, () => new ThrottleLine(limits.throttleQueue)),
-    retries: new RetryBudget(policyNames),
+    retries: new Recent(policyNames, () => new RetryBudget()),
     background: new Background({
       clock,
       queueMax: limits.detachedQueue,

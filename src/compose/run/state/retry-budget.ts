@@ -1,32 +1,28 @@
-import { Recent } from "./recent.ts"
-
 /** Retries may be this share of the calls of the last ten seconds. */
 const shareMax = 0.2
 const windowSeconds = 10
 
 interface Second {
+  readonly index: number
   calls: number
   retries: number
 }
 
 /** How often a backend may be tried again: when it is down, retries must not be most of what it gets. */
 export class RetryBudget {
-  readonly #backends: Recent<Map<number, Second>>
+  /** Those in which it was called, the oldest first. */
+  readonly #seconds: Second[] = []
 
-  constructor(backendsMax: number) {
-    this.#backends = new Recent(backendsMax, () => new Map())
-  }
-
-  called(backend: string, nowMs: number): void {
-    this.#second(backend, nowMs).calls++
+  called(nowMs: number): void {
+    this.#second(nowMs).calls++
   }
 
   /** Takes one retry; false when there is none left. So many as `floor` there always are. */
-  take(backend: string, nowMs: number, floor: number): boolean {
-    const second = this.#second(backend, nowMs)
+  take(nowMs: number, floor: number): boolean {
+    const second = this.#second(nowMs)
     let calls = 0
     let retries = 0
-    for (const each of this.#backends.get(backend).values()) {
+    for (const each of this.#seconds) {
       calls += each.calls
       retries += each.retries
     }
@@ -35,14 +31,14 @@ export class RetryBudget {
     return true
   }
 
-  #second(backend: string, nowMs: number): Second {
-    const seconds = this.#backends.get(backend)
+  #second(nowMs: number): Second {
     const index = Math.floor(nowMs / 1000)
-    const known = seconds.get(index)
-    if (known !== undefined) return known
-    for (const old of seconds.keys()) if (old <= index - windowSeconds) seconds.delete(old)
-    const second: Second = { calls: 0, retries: 0 }
-    seconds.set(index, second)
+    const last = this.#seconds.at(-1)
+    if (last?.index === index) return last
+    const isOld = (second: Second) => second.index <= index - windowSeconds
+    this.#seconds.splice(0, this.#seconds.findLastIndex(isOld) + 1)
+    const second: Second = { index, calls: 0, retries: 0 }
+    this.#seconds.push(second)
     return second
   }
 }
