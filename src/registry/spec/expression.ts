@@ -88,7 +88,8 @@ function* stepsNamed(ast: ASTNode): Generator<string> {
   }
 }
 
-const rootsNamed = (ast: ASTNode): readonly string[] =>
+/** `input`, `item` and the like, as often as the expression names them. */
+export const rootsNamed = (ast: ASTNode): readonly string[] =>
   [...walk(ast)].flatMap(({ node, bound }) =>
     node.op === "id" && !bound.has(node.args) && expressionRoots.includes(node.args)
       ? node.args

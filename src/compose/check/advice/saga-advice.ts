@@ -1,7 +1,9 @@
 import type { Problem, Severity } from "../../../registry/problem.ts"
+import { rootsNamed } from "../../../registry/spec/expression.ts"
 import { kinds } from "../../../schema/subsume/clauses/kinds.ts"
 import type { Anatomy } from "../../../schema/types/anatomy.ts"
 import { type Part, unknown } from "../../../schema/types/type.ts"
+import { readSource } from "../../expr/cel-source.ts"
 import { isRepeatable } from "../../plan/effect.ts"
 import { measure } from "../../plan/measure.ts"
 import type { Effect, Graph, Step } from "../../plan/plan.ts"
@@ -24,6 +26,7 @@ export function* sagaAdvice(graph: Graph, place: Place, anatomy: Anatomy): Gener
     const isLast = index === graph.steps.length - 1
     yield* undoAdvice(step, { isBefore, isLast }, pointer)
     yield* policyAdvice(step, pointer)
+    yield* probeAdvice(step, place)
   }
 }
 
@@ -99,6 +102,23 @@ function* policyAdvice(step: Step, pointer: string): Generator<Problem> {
   if (typeof step.onUnknown !== "object") return
   const probe = effectOfNode(step.onUnknown.probe)
   yield* notFor(probe, pointer, `the probe of ${called(step)} may only look`)
+}
+
+/** Whatever the probe finds, the answer would be the same. */
+function* probeAdvice(step: Step, { pointer, pointerOf }: Place): Generator<Problem> {
+  if (typeof step.onUnknown !== "object") return
+  const { done } = step.onUnknown
+  const ast = done.kind === "cel" ? readSource(done.source)?.program.ast : undefined
+  const roots = ast === undefined ? ["item"] : rootsNamed(ast)
+  if (roots.includes("item")) return
+  const self = "self is what the step was called with; "
+  yield {
+    code: "saga_probe",
+    severity: "warn",
+    pointer: pointerOf(done) ?? pointer,
+    message: `the probe of ${called(step)} is asked in vain: done never looks at item, which is what the probe gave`,
+    hint: `${roots.includes("self") ? self : ""}write item, such as item.found == true`,
+  }
 }
 
 /** An error where an effect is known, a warning where nothing is known of it. */
