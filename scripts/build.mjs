@@ -1,5 +1,6 @@
 // What is published: src/ in a few files instead of some hundred, because most of a start is loading modules, and the
 // types of the library beside them. Packages stay outside: they are installed, updated and licensed by themselves.
+// `node scripts/build.mjs FOLDER` makes the files alone, there: tests start their gateways from them.
 import { execFileSync } from "node:child_process"
 import { rmSync } from "node:fs"
 import { isAbsolute, join } from "node:path"
@@ -7,7 +8,8 @@ import { fileURLToPath } from "node:url"
 import { rolldown } from "rolldown"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
-rmSync(join(root, "dist"), { recursive: true, force: true }) // or a file deleted in src/ is published for ever
+const [folder = join(root, "dist")] = process.argv.slice(2)
+rmSync(folder, { recursive: true, force: true }) // or a file deleted in src/ is published for ever
 
 const bundle = await rolldown({
   cwd: root,
@@ -20,11 +22,15 @@ const bundle = await rolldown({
   external: (id) => !id.startsWith(".") && !isAbsolute(id),
 })
 await bundle.write({
-  dir: join(root, "dist"),
+  dir: folder,
   format: "esm",
   chunkFileNames: "chunks/[name]-[hash].js", // as deep as src/cli/version.ts, which looks for package.json from there
 })
 await bundle.close()
 
-const tsc = join(root, "node_modules/typescript/bin/tsc")
-execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], { stdio: "inherit" })
+if (process.argv.length === 2) {
+  const tsc = join(root, "node_modules/typescript/bin/tsc")
+  execFileSync(process.execPath, [tsc, "-p", join(root, "tsconfig.build.json")], {
+    stdio: "inherit",
+  })
+}

@@ -8,6 +8,9 @@ import { join } from "node:path"
 
 const project = join(import.meta.dirname, "../..")
 
+/** The sources, unless somebody has built them. */
+export const executable = process.env["GATEWAY_EXECUTABLE"] ?? join(project, "src/main.ts")
+
 export interface RunningGateway extends AsyncDisposable {
   readonly url: URL
   readonly auditFile: string
@@ -25,7 +28,7 @@ export async function startGateway(
 ): Promise<RunningGateway> {
   const folder = mkdtempSync(join(tmpdir(), "postern-"))
   const auditFile = join(folder, "audit.jsonl")
-  const child = spawn(process.execPath, ["src/main.ts", "serve", "--config", config], {
+  const child = spawn(process.execPath, [executable, "serve", "--config", config], {
     cwd: project,
     stdio: ["ignore", "pipe", "inherit"],
     env: {

@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
+import { executable } from "../../examples/support/gateway.ts"
 import { goldenFiles } from "../golden.ts"
 import { jsonLines } from "../support/e2e-gateway.ts"
-import { postern, project } from "../support/e2e-process.ts"
+import { postern } from "../support/e2e-process.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "postern-cli-"))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -13,7 +14,7 @@ afterAll(() => rmSync(folder, { recursive: true }))
 /** What the real command says of a document, and its exit code. */
 goldenFiles(join(import.meta.dirname, "golden/validate"), (input) => {
   writeFileSync(join(folder, "registry.json"), input)
-  const command = [join(project, "src/main.ts"), "validate", "registry.json"]
+  const command = [executable, "validate", "registry.json"]
   const { status, stdout, stderr } = spawnSync(process.execPath, command, {
     cwd: folder,
     encoding: "utf8",

@@ -3,6 +3,7 @@ import { once } from "node:events"
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { executable } from "../../examples/support/gateway.ts"
 import { project } from "./pages.ts"
 
 /** What a reader types, and what the page says comes of it. */
@@ -56,7 +57,7 @@ export async function run(
 ): Promise<{ exit: number; output: string }> {
   const [, variables = "", line = ""] = /^((?:[A-Z_]+=\S+ )*)(.*)$/.exec(command) ?? []
   if (!line.startsWith(prefix)) throw new Error(`no command of postern: ${command}`)
-  const args = [join(project, "src/main.ts"), ...words(line.slice(prefix.length))]
+  const args = [executable, ...words(line.slice(prefix.length))]
   const set = Object.fromEntries(
     [...variables.matchAll(/(\w+)=(\S+) /g)].map((one) => one.slice(1)),
   )

@@ -139,7 +139,7 @@ describe("a request that is not as it should be is answered, and nothing is call
     const before = backend.called.length
     const answer = await request(change)
     expect(answer.status).toBe(status)
-    expect(answer.text).not.toMatch(/ at .*\.ts:|node:internal|\/src\//)
+    expect(answer.text).not.toMatch(/ at .*\.[jt]s:|node:internal|\/(?:src|dist)\//)
     expect(backend.called).toHaveLength(before)
   })
 

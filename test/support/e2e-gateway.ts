@@ -2,18 +2,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { isObject, type JsonObject } from "../../src/schema/json.ts"
-import { becomes, type Exit, type Running, run, until } from "./e2e-process.ts"
+import { becomes, type Exit, type Running, type RunOptions, run, until } from "./e2e-process.ts"
 import { type RegistrySketch, registryOf } from "./e2e-registry.ts"
 import { type Answer, ask } from "./face-server.ts"
 
-export interface Sketch {
+export interface Sketch extends Pick<RunOptions, "env" | "isFromSource"> {
   /** A sketch, or the text of the document as it is. */
   readonly registry: RegistrySketch | string
   /** The `servers` of the configuration. */
   readonly servers?: JsonObject
   /** Further sections of the configuration, which replace those that stand here. */
   readonly config?: JsonObject
-  readonly env?: Readonly<Record<string, string>>
   /** Instead of a folder of its own, which would be removed at the end. */
   readonly folder?: string
 }
@@ -72,8 +71,7 @@ export const textOf = (registry: RegistrySketch | string): string =>
 /** Starts the gateway and waits until it says that it is ready. Rejects with what it printed when it ends before. */
 export async function startGateway(sketch: Sketch): Promise<TestGateway> {
   const world = makeWorld(sketch)
-  const { env } = sketch
-  const running = run(["serve", "--config", world.configFile], env === undefined ? {} : { env })
+  const running = run(["serve", "--config", world.configFile], sketch)
   await Promise.race([
     running.exited.then(({ code }) => {
       throw new Error(`the gateway ended with ${code}: ${running.stderr()}`)

@@ -3,6 +3,7 @@ import { once } from "node:events"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, vi } from "vitest"
+import { executable } from "../../examples/support/gateway.ts"
 import { isAlive } from "./is-alive.ts"
 
 export const project = join(import.meta.dirname, "../..")
@@ -25,15 +26,18 @@ export interface Running {
 export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** From the sources, where a module that is loaded before takes hold of one of theirs. */
+  readonly isFromSource?: true
 }
 
-/** `node src/main.ts ARGS…`, with nothing of this process's environment but what every program needs. */
+/** `postern ARGS…`, with nothing of this process's environment but what every program needs. */
 export function run(
   args: readonly string[],
-  { env = {}, cwd = project }: RunOptions = {},
+  { env = {}, cwd = project, isFromSource }: RunOptions = {},
 ): Running {
   const { PATH = "", HOME = "" } = process.env
-  const child = spawn(process.execPath, [join(project, "src/main.ts"), ...args], {
+  const program = isFromSource ? join(project, "src/main.ts") : executable
+  const child = spawn(process.execPath, [program, ...args], {
     cwd,
     stdio: ["ignore", "pipe", "pipe"],
     env: { PATH, HOME, ...env },

@@ -183,7 +183,7 @@ class Crashing {
   async start(freezes: readonly Freeze[] = []): Promise<void> {
     const hook = new URL("../../support/frozen-child.ts", import.meta.url)
     this.gateway = await startGateway({
-      ...{ registry, folder: this.#folder },
+      ...{ registry, folder: this.#folder, isFromSource: true },
       servers: { "shop:1.0.0": { url: this.#backend.url } },
       env: { NODE_OPTIONS: `--import=${hook.href}`, FREEZE: JSON.stringify(freezes) },
       config: {

@@ -6,7 +6,12 @@ import { DatabaseSync } from "node:sqlite"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
 import { openShop, type Shop } from "../../../examples/order-saga/shop.ts"
 import { connectAs } from "../../../examples/support/client.ts"
-import { freePort, type RunningGateway, startGateway } from "../../../examples/support/gateway.ts"
+import {
+  executable,
+  freePort,
+  type RunningGateway,
+  startGateway,
+} from "../../../examples/support/gateway.ts"
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
@@ -132,7 +137,7 @@ describe("a gateway whose run journal is in trouble", () => {
 
   /** What a gateway says that does not start with this journal. */
   function startedIn(other: string): string {
-    const args = ["src/main.ts", "serve", "--config", config]
+    const args = [executable, "serve", "--config", config]
     const more = {
       POSTERN_PORT: "0",
       POSTERN_ADMIN_PORT: "0",

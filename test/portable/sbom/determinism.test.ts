@@ -5,6 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import fc from "fast-check"
 import { expect, onTestFinished, test } from "vitest"
+import { executable } from "../../../examples/support/gateway.ts"
 import type { Mutable } from "../../support/registries.ts"
 import { graphIn, sbomOf, specs } from "../../support/sbom.ts"
 import { shop } from "../../support/sbom-registry.ts"
@@ -58,7 +59,7 @@ test("two processes of other languages and time zones write the same bytes", asy
   const inWorld = (env: Readonly<Record<string, string>>) =>
     execFileSync(
       process.execPath,
-      ["src/main.ts", "sbom", "export", file, "--spec", "2.3", "--supplier", "Acme"],
+      [executable, "sbom", "export", file, "--spec", "2.3", "--supplier", "Acme"],
       {
         encoding: "utf8",
         stdio: ["ignore", "pipe", "ignore"],
