@@ -40,7 +40,7 @@ const keyLengthMax = 4_096
  */
 export function createIdentify(settings: IdentitySettings, ports: IdentityPorts): Identify {
   const isTrusted = createTrustedHops(settings.headers.trustedFrom)
-  const readUri = agentUris(settings.mtls.agents)
+  const readUri = settings.mtls.agents.length === 0 ? undefined : agentUris(settings.mtls.agents)
   const tokens = settings.jwt.length === 0 ? undefined : openTokens(settings.jwt, ports)
   const memory = createMemory()
 
@@ -50,14 +50,15 @@ export function createIdentify(settings: IdentitySettings, ports: IdentityPorts)
     token: TokenFinding | undefined,
   ): Result<Caller> => {
     const remembered = memory(catalog, token)
-    const key = keyOf(evidence)
+    const header = readUri && evidence.forwardedCertificate
+    const key = keyOf(evidence, header)
     let caller = remembered.get(key)
     if (caller === undefined) {
       const trusted = isTrusted(evidence)
-      const forwarded = findForwarded(evidence.forwardedCertificate, trusted, readUri)
-      if (!forwarded.ok) return forwarded
-      const mtls = findCertificate(evidence.certificate, readUri)
-      const proven = { token, mtls, xfcc: forwarded.value }
+      const forwarded = readUri && findForwarded(header, trusted, readUri)
+      if (forwarded?.ok === false) return forwarded
+      const mtls = readUri && findCertificate(evidence.certificate, readUri)
+      const proven = { token, mtls, xfcc: forwarded?.value }
       const challenge = tokens !== undefined && token === undefined
       caller = resolveIdentity(gather(evidence, catalog, proven, trusted, settings, challenge))
       if (caller.ok && key.length <= keyLengthMax) remembered.set(key, caller)
@@ -114,10 +115,9 @@ function createMemory() {
 }
 
 /** The well-formed headers hold no line break, and an empty one is malformed; clientInfo may hold anything. */
-function keyOf(evidence: Evidence): string {
+function keyOf(evidence: Evidence, forwarded: string | undefined): string {
   const { remote, certificate, agentName, agentVersion, callerAgent, clientInfo } = evidence
   const headers = `${remote}\n${agentName ?? ""}\n${agentVersion ?? ""}\n${callerAgent ?? ""}`
-  const { forwardedCertificate: forwarded } = evidence
   if (certificate === undefined && forwarded === undefined) return withClient(headers, clientInfo)
   const shown = `${certificate?.thumbprint ?? ""} ${forwarded ?? ""}\n${headers}` // no address has a space
   return withClient(shown, clientInfo)

@@ -10,6 +10,7 @@ import type { StandingChange } from "./pins/pins.ts"
 import { countStates } from "./pins/pins-status.ts"
 import { addSource } from "./registry/source-metrics.ts"
 import type { SpanCounts } from "./telemetry/telemetry.ts"
+import { addTls } from "./tls/tls-metrics.ts"
 
 /** The gateway's metrics. Decisions are counted as they are made; the rest is read when somebody scrapes. */
 export interface GatewayMetrics {
@@ -64,6 +65,7 @@ export function createGatewayMetrics(): GatewayMetrics {
         addDurable(metrics, parts)
         addTelemetry(metrics, parts)
         addSource(metrics, parts)
+        addTls(metrics, parts)
         hasReadings = true
       }
       return metrics.read()

@@ -61,9 +61,23 @@ export function status(parts: Parts): JsonObject {
       durable: { driven: compositions.durable.size, ...compositions.keeper.counts },
     },
     face: face.stats(),
+    tls: tlsStatus(parts),
     audit: { ...audit.head(), ...audit.state() },
     issuers: identify.keys(),
   })
+}
+
+/** Undefined where callers speak plain HTTP. */
+function tlsStatus({ tls }: Parts): object | undefined {
+  if (tls === undefined) return
+  const { expiresMs, failures, handshakeFailures, lastError, loadedAtMs } = tls.state
+  return {
+    expires: time(expiresMs),
+    loadedAt: time(loadedAtMs),
+    failures,
+    handshakeFailures,
+    refused: lastError && { at: time(lastError.atMs), reason: lastError.message },
+  }
 }
 
 /** Undefined where the server has none. */

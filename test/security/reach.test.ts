@@ -71,6 +71,7 @@ const secretHeaders = {
   authorization: "Bearer of-the-caller",
   cookie: "session=of-the-caller",
   "x-forwarded-for": "10.1.1.1",
+  "x-forwarded-client-cert": "By=spiffe://example.org/edge;Hash=of-the-caller",
   "x-agent-version": "1.0.0",
 }
 

@@ -189,6 +189,21 @@ function* missing({
       path: ["session", "replicaUrl"],
       message: "has no effect without session.key: replicas cannot read what another one sealed",
     }
+  if (identity.agentUris.length > 0 && !listen.tls?.clients && identity.trustedFrom.length === 0)
+    yield {
+      path: ["identity", "mtls"],
+      message: "has no effect: listen.tls.ca is not set, and no proxy is trusted to say who calls",
+    }
+  if (listen.tls?.clients?.areRequired && replicaUrl !== undefined)
+    yield {
+      path: ["listen", "tls", "clientCert"],
+      message: "other replicas show no certificate when they hand requests on: expected request",
+    }
+  if (listen.tls !== undefined && replicaUrl !== undefined && !replicaUrl.startsWith("https:"))
+    yield {
+      path: ["session", "replicaUrl"],
+      message: "expected an https address, as listen.tls is set",
+    }
   if (identity.jwt.length > 0 && listen.publicUrl === undefined)
     yield {
       path: ["listen", "publicUrl"],
