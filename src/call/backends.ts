@@ -5,6 +5,7 @@ import type { Cancellation } from "./cancellation.ts"
 import type { Following, FollowRequest } from "./following.ts"
 import type { Peer, Rounds } from "./interaction/peer.ts"
 import type { Refusal } from "./refusal.ts"
+import type { TracedMessage } from "./trace/message.ts"
 import type { Span } from "./trace/tracing.ts"
 
 /** The port through which a permitted call leaves: `mcp/backend/` implements it. */
@@ -65,6 +66,8 @@ export interface BackendRequest {
   readonly meta: JsonObject | undefined
   /** What it is asked because of, where that is traced. */
   readonly span?: Span | undefined
+  /** Told when it goes to the server, and as which message: again where it is sent again. */
+  readonly onSent?: ((message: TracedMessage) => void) | undefined
   /** Of whom it is asked for, where a server takes it and the caller showed one that was verified: see {@link asCaller}. */
   readonly subjectToken?: SubjectToken | undefined
   /** Whose request it is, and in which session of the legacy era; undefined where that makes no difference. */

@@ -1,5 +1,6 @@
 import type { Evidence } from "./caller.ts"
 import type { TraceContext } from "./trace/context.ts"
+import type { TracedMessage } from "./trace/message.ts"
 
 /** What every request to the gateway has, whatever it asks for. A protocol face makes one per request. */
 export interface Inquiry {
@@ -11,4 +12,6 @@ export interface Inquiry {
   readonly evidence: Evidence
   /** The trace that its sender says it belongs to. */
   readonly trace: TraceContext | undefined
+  /** Absent where it is no message of its own. */
+  readonly message?: TracedMessage
 }

@@ -30,7 +30,8 @@ async function traced(
   span: Span,
 ): Promise<BackendReply> {
   const attempt = span.attempt(server)
-  const reply = await inner.request(server, { ...request, meta: attempt.meta(request.meta) })
+  const meta = attempt.meta(request.meta)
+  const reply = await inner.request(server, { ...request, meta, onSent: attempt.sent })
   attempt.ended(reply)
   return reply
 }

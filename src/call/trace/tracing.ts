@@ -6,6 +6,7 @@ import type { Caller } from "../caller.ts"
 import type { Facts } from "../facts.ts"
 import type { Inquiry } from "../inquiry.ts"
 import type { TraceContext } from "./context.ts"
+import type { TracedMessage } from "./message.ts"
 
 /**
  * Whoever makes traces of what goes through. The composition root gives one where telemetry is on. The line tells it when
@@ -40,5 +41,7 @@ export interface Span {
 export interface Attempt {
   /** The `_meta` that goes along: the caller's, with this in place of the caller's trace (SEP-414). */
   meta(callers: JsonObject | undefined): JsonObject
+  /** It is on its way, as this message. Of what is sent twice the last counts. */
+  sent(message: TracedMessage): void
   ended(reply: BackendReply): void
 }

@@ -106,6 +106,10 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     return session ?? (caller && `${caller.principal} ${logs?.level}`)
   }
 
+  override sent(revision: string | undefined): void {
+    this.request.onSent?.({ id: this.id, revision, session: undefined })
+  }
+
   override asked(request: JsonObject, reply: (text: string) => void): void {
     const { peer } = this.request
     if (peer === undefined || this.isOver || request["method"] === "ping") {

@@ -64,6 +64,9 @@ export abstract class Outgoing {
     return undefined
   }
 
+  /** It goes to the server, in this revision of MCP: for whoever makes traces. */
+  sent(_revision: string | undefined): void {}
+
   /** The outcome, once. */
   settle(outcome: Outcome): void {
     if (this.isOver) return

@@ -20,7 +20,7 @@ import { patienceOf } from "./patience.ts"
 import { refusalAnswer } from "./refusal-words.ts"
 import { shortened } from "./shortened.ts"
 import type { Era } from "./tool-list.ts"
-import { traceOf, withTrace } from "./trace.ts"
+import { messageOf, traceOf, withTrace } from "./trace.ts"
 
 /** What an era adds to the common way of a request that goes on to a backend. */
 export interface CallCodec {
@@ -108,6 +108,7 @@ function callOf(
     method: "tools/call",
     evidence,
     trace: traceOf(meta, headers),
+    message: messageOf(posted),
     tool,
     arguments: args,
     exactArguments: isObject(exact) ? exact : undefined,

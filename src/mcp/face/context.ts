@@ -1,5 +1,6 @@
 import type { Peer } from "../../call/caller.ts"
 import type { Gateway } from "../../call/gateway.ts"
+import type { TracedMessage } from "../../call/trace/message.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import type { ContentPages } from "./content/list-content.ts"
 import type { Accepts } from "./door.ts"
@@ -60,4 +61,8 @@ export type Response = Extract<Message, { kind: "response" }>
 export interface PostedRequest extends Posted {
   readonly message: Request
   readonly exactParams: JsonObject | undefined
+  readonly spoken: Spoken
 }
+
+/** Which revision of MCP, and in which session of the legacy era, as far as that is known. */
+export type Spoken = Pick<TracedMessage, "revision" | "session">

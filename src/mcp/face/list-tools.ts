@@ -5,7 +5,7 @@ import type { FaceContext, PostedRequest } from "./context.ts"
 import { answerPage, hasSoundCursor } from "./pages.ts"
 import { refusalFail } from "./refusal-words.ts"
 import type { Era } from "./tool-list.ts"
-import { traceOf } from "./trace.ts"
+import { messageOf, traceOf } from "./trace.ts"
 
 /** `tools/list`, in either era: what this caller may call, printed when it was first asked for. Returns the list's digest. */
 export async function listTools(
@@ -18,7 +18,10 @@ export async function listTools(
   if (!hasSoundCursor(posted)) return
   const meta = message.params?.["_meta"]
   const trace = traceOf(isObject(meta) ? meta : undefined, headers)
-  const listing = await list({ era, method: "tools/list", evidence, trace }, context.gateway)
+  const listing = await list(
+    { era, method: "tools/list", evidence, trace, message: messageOf(posted) },
+    context.gateway,
+  )
   if (!listing.ok)
     return void exchange.fail(refusalFail(listing.refusal, context.speaker), message.id)
   const { caller, tools } = listing.value

@@ -4,7 +4,7 @@ import { isObject } from "../../schema/json.ts"
 import type { RpcId } from "../jsonrpc.ts"
 import { parseBody, readBody } from "./body.ts"
 import { classify } from "./classify.ts"
-import type { FaceContext, Posted } from "./context.ts"
+import type { FaceContext, Posted, Spoken } from "./context.ts"
 import { accepts, tooLarge } from "./door.ts"
 import { codes, fail, httpFail } from "./errors.ts"
 import { Exchange } from "./exchange.ts"
@@ -63,11 +63,13 @@ function take(
   }
   const params = isObject(exact) ? exact["params"] : undefined
   const exactParams = isObject(params) ? params : undefined
-  const request = { ...posted, message, exactParams }
   return era === "modern"
-    ? answerModern(context, request, route.version)
-    : answerLegacy(context, request)
+    ? answerModern(context, { ...posted, message, exactParams, spoken: modern }, route.version)
+    : answerLegacy(context, { ...posted, message, exactParams, spoken: unsaid })
 }
+
+const modern: Spoken = { revision: "2026-07-28", session: undefined }
+const unsaid: Spoken = { revision: undefined, session: undefined }
 
 const notAcceptable = httpFail(406, "Not acceptable: accept application/json or text/event-stream")
 const internal = fail(200, codes.internal, "Internal error")

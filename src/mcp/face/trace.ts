@@ -1,5 +1,7 @@
 import { readTraceparent, type TraceContext } from "../../call/trace/context.ts"
+import type { TracedMessage } from "../../call/trace/message.ts"
 import type { JsonObject } from "../../schema/json.ts"
+import type { PostedRequest } from "./context.ts"
 import { header, type RequestHeaders } from "./headers.ts"
 
 /** `_meta` with the trace that only headers name; what is in `_meta` already stays. */
@@ -31,3 +33,10 @@ export function traceOf(
     return said ?? around
   return { ...said, around }
 }
+
+/** What traces say of the message. */
+export const messageOf = ({ message, spoken }: PostedRequest): TracedMessage => ({
+  id: message.id,
+  revision: spoken.revision,
+  session: spoken.session,
+})

@@ -1,6 +1,8 @@
 import type { AuditRecord } from "../../call/audit.ts"
+import type { TracedMessage } from "../../call/trace/message.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { isObject, type JsonObject } from "../../schema/json.ts"
+import { knownMethod } from "./methods.ts"
 import type { Attributes } from "./otlp/values.ts"
 import type { About, Ended, ErrorOf } from "./spans.ts"
 
@@ -20,8 +22,8 @@ export type Peer =
 
 /**
  * Names are those of the semantic conventions for MCP and generative AI (semantic-conventions-genai 0.1.0) and the general
- * ones (1.45.0); what they have no name for is under `postern.`. Arguments, results, the caller's words and session ids
- * are nowhere: the first are not ours to spread, and with the last, requests can be made.
+ * ones (1.45.0); what they have no name for is under `postern.`. Arguments, results, the caller's words and the ids that
+ * sessions are used by are nowhere: the first are not ours to spread, and with the last, requests can be made.
  */
 export function facetOf({ about }: Pick<Ended, "about">, peers: Peers): Facet {
   switch (about.kind) {
@@ -38,15 +40,15 @@ export function facetOf({ about }: Pick<Ended, "about">, peers: Peers): Facet {
 
 type Of<Kind extends About["kind"]> = Extract<About, { kind: Kind }>
 
-function requestFacet({ record, error, isPermitted }: Of<"request">): Facet {
+function requestFacet({ record, error, isPermitted, message }: Of<"request">): Facet {
   const method = record.method ?? ""
   return {
-    name: isPermitted ? named(method, record.target) : method, // what nobody permitted, its caller may have made up
+    name: isPermitted ? named(method, record.target) : knownMethod(method), // the rest its caller may have made up
     kind: "server",
     isFailed: error !== undefined,
     attributes: [
       ["mcp.method.name", method],
-      ["mcp.protocol.version", record.era === "modern" ? "2026-07-28" : undefined],
+      ...sentAs(message),
       ["network.transport", "tcp"],
       ["network.protocol.name", "http"],
       ["client.address", record.remote],
@@ -82,7 +84,10 @@ function permitFacet({ record, isPermitted }: Of<"permit">): Facet {
   }
 }
 
-function attemptFacet({ method, target, server, error }: Of<"attempt">, peers: Peers): Facet {
+function attemptFacet(
+  { method, target, server, error, message }: Of<"attempt">,
+  peers: Peers,
+): Facet {
   const peer = peers(server)
   return {
     name: named(method, target),
@@ -90,6 +95,7 @@ function attemptFacet({ method, target, server, error }: Of<"attempt">, peers: P
     isFailed: error !== undefined,
     attributes: [
       ["mcp.method.name", method],
+      ...sentAs(message),
       ...subject(method, target),
       ["network.transport", peer?.transport],
       ["network.protocol.name", peer?.transport === "tcp" ? "http" : undefined],
@@ -114,6 +120,12 @@ const runFacet = ({ run, tool, status }: Of<"run">): Facet => ({
     ["postern.run.resumed", true],
   ],
 })
+
+const sentAs = (message: TracedMessage | undefined): Attributes => [
+  ["jsonrpc.request.id", message?.id === undefined ? undefined : String(message.id)],
+  ["mcp.protocol.version", message?.revision],
+  ["mcp.session.id", message?.session],
+]
 
 /** `{mcp.method.name} {target}`, where the target is of few values. */
 function named(method: string, target: AuditRecord["target"]): string {

@@ -4,6 +4,7 @@ import { atLeast, type Caller } from "../../call/caller.ts"
 import type { Facts } from "../../call/facts.ts"
 import type { Inquiry } from "../../call/inquiry.ts"
 import { type TraceContext, writeTraceparent } from "../../call/trace/context.ts"
+import type { TracedMessage } from "../../call/trace/message.ts"
 import type { Attempt, Span, Tracing } from "../../call/trace/tracing.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import type { JsonObject } from "../../schema/json.ts"
@@ -30,6 +31,8 @@ export type About =
       readonly record: AuditRecord
       readonly error: ErrorOf
       readonly isPermitted: boolean
+      /** Undefined for a call that a composition makes. */
+      readonly message: TracedMessage | undefined
     }
   | { readonly kind: "permit"; readonly record: AuditRecord; readonly isPermitted: boolean }
   | {
@@ -38,6 +41,8 @@ export type About =
       readonly target: Facts["target"]
       readonly server: CatalogServer
       readonly error: ErrorOf
+      /** Undefined where it was not sent. */
+      readonly message: TracedMessage | undefined
     }
   | { readonly kind: "run"; readonly run: string; readonly tool: string; readonly status: string }
 
@@ -57,7 +62,7 @@ export const createTracing = (
   ports: TracingPorts,
 ): Tracing => ({
   request: (inquiry, facts) =>
-    isMessage(inquiry) ? new OwnSpan({ inquiry, facts, ports, minTrust }) : undefined,
+    isRequest(inquiry) ? new OwnSpan({ inquiry, facts, ports, minTrust }) : undefined,
   resumed: (first, inquiry, facts) => {
     const id = traceId()
     const isSampled = first?.isSampled ?? ports.sampling.keeps(id)
@@ -73,8 +78,8 @@ export const createTracing = (
   },
 })
 
-/** Streams and ends of sessions have the method of HTTP and no other. */
-const isMessage = ({ method }: Inquiry): boolean => !/^[A-Z]+$/.test(method)
+/** Streams and ends of sessions have the method of HTTP, and answers to questions none. */
+const isRequest = ({ method }: Inquiry): boolean => !/^(?:[A-Z]+|response)$/.test(method)
 
 interface Place {
   readonly context: TraceContext
@@ -128,8 +133,12 @@ class OwnSpan implements Span {
     const { ports, inquiry, facts } = this.#making
     const place = this.#below()
     const startMs = ports.now()
+    let message: TracedMessage | undefined
     return {
       meta: (callers) => metaWith(callers, place.context),
+      sent: (as) => {
+        message = as
+      },
       ended: (reply) => {
         if (!place.context.isSampled) return
         const { method } = inquiry
@@ -139,6 +148,7 @@ class OwnSpan implements Span {
           target: facts.target,
           server,
           error: errorOf(reply),
+          message,
         } as const
         ports.push({ ...place, startMs, endMs: ports.now(), about })
       },
@@ -148,7 +158,9 @@ class OwnSpan implements Span {
   ended(record: AuditRecord, answer: BackendReply | undefined): void {
     const place = this.#where()
     if (!place.context.isSampled) return
-    const { push } = this.#making.ports
+    const { ports, inquiry } = this.#making
+    const { push } = ports
+    const { message } = inquiry
     const startMs = record.timeMs
     const endMs = startMs + (record.ms ?? 0)
     const isPermitted = this.#permittedMs !== undefined
@@ -163,7 +175,7 @@ class OwnSpan implements Span {
       ...place,
       startMs,
       endMs,
-      about: { kind: "request", record, error: errorOf(answer), isPermitted },
+      about: { kind: "request", record, error: errorOf(answer), isPermitted, message },
     })
   }
 

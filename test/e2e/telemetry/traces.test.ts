@@ -1,153 +1,20 @@
-import { join } from "node:path"
 import { describe, expect, test } from "vitest"
-import type { JsonObject } from "../../../src/schema/json.ts"
-import { serveLegacy } from "../../support/backend-http.ts"
-import { type CollectedSpan, openCollector } from "../../support/collector.ts"
-import { type BackendCall, openBackend } from "../../support/e2e-backend.ts"
-import { callTool, startGateway } from "../../support/e2e-gateway.ts"
-import { project, until } from "../../support/e2e-process.ts"
+import type { BackendCall } from "../../support/e2e-backend.ts"
+import { callTool } from "../../support/e2e-gateway.ts"
+import { until } from "../../support/e2e-process.ts"
 import { as, ask, legacy, post, session } from "../../support/face-server.ts"
-import { agentOf, sourceTool, toolDependency } from "../../support/registries.ts"
-
-const from = (name: string, server: string, tool: string, readOnlyHint = true) =>
-  sourceTool(name, { source: { server, tool }, annotations: { readOnlyHint } })
-const shown = ["search", "old", "piped", "shaky", "lost", "brief", "order"]
-const provided = { modern: ["search", "shaky", "lost", "pay"], legacy: ["echo"], piped: ["echo"] }
-
-const registry = JSON.stringify({
-  schemaVersion: "2.0",
-  servers: Object.entries(provided).map(([name, tools]) => ({
-    name,
-    version: "1.0.0",
-    provides: tools.map((tool) => ({ tool })),
-  })),
-  tools: [
-    from("search", "modern", "search"),
-    from("shaky", "modern", "shaky"),
-    from("lost", "modern", "lost"),
-    from("old", "legacy", "echo"),
-    from("piped", "piped", "echo"),
-    from("pay", "modern", "pay", false),
-    {
-      name: "brief",
-      version: "1.0.0",
-      description: "Search, then ask the old server.",
-      inputSchema: { type: "object" },
-      depends: [toolDependency("search"), toolDependency("old")],
-      spec: {
-        pipeline: {
-          steps: [
-            { id: "find", operation: { tool: "search" } },
-            { id: "check", operation: { tool: "old" }, input: { constant: {} } },
-          ],
-        },
-      },
-    },
-    {
-      name: "order",
-      version: "1.0.0",
-      description: "Pay.",
-      inputSchema: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
-      depends: [toolDependency("pay")],
-      spec: {
-        saga: {
-          sagaIdPath: "$.id",
-          steps: [{ id: "pay", action: { tool: "pay" }, onUnknown: "retry" }],
-        },
-      },
-    },
-  ],
-  agents: [
-    agentOf(
-      "a",
-      shown.map((name) => toolDependency(name)),
-      { version: "1.0.0" },
-    ),
-  ],
-})
-
-const callersTrace = "4bf92f3577b34da6a3ce929d0e0e4736"
-const callersSpan = "00f067aa0ba902b7"
-const traceparent = `00-${callersTrace}-${callersSpan}-01`
-
-interface Options {
-  readonly acts?: Readonly<Record<string, (call: BackendCall) => void>>
-  readonly telemetry?: JsonObject
-  readonly retries?: number
-  readonly env?: Readonly<Record<string, string>>
-}
-
-/** The whole gateway before servers of both eras, and a collector. */
-async function world({ acts = {}, telemetry = {}, env = {}, retries = 0 }: Options = {}) {
-  const collector = await openCollector()
-  const seen: BackendCall[] = []
-  const heard = (act: (call: BackendCall) => void) => (call: BackendCall) => {
-    seen.push(call)
-    act(call)
-  }
-  const usual = {
-    search: (call: BackendCall) => call.text("found"),
-    pay: (call: BackendCall) => call.text("paid"),
-    shaky: (call: BackendCall) => call.send({ error: { code: -32077, message: "secret words" } }),
-    lost: (call: BackendCall) => call.response.destroy(),
-    ...acts,
-  }
-  const modern = await openBackend(
-    Object.fromEntries(Object.entries(usual).map(([name, act]) => [name, heard(act)])),
-  )
-  const old = await serveLegacy()
-  const config = {
-    telemetry: { endpoint: collector.url, metrics: { enabled: false }, ...telemetry },
-    limits: { spanDelay: "30ms", runHold: "20s" },
-    state: { runs: "sqlite:./runs.db" },
-  }
-  const sketch = {
-    registry,
-    env,
-    servers: {
-      "modern:1.0.0": { url: modern.url, retries },
-      "legacy:1.0.0": { url: old.url, era: "legacy" },
-      "piped:1.0.0": {
-        command: "node",
-        args: [join(project, "test/support/e2e-child.ts")],
-        era: "modern",
-      },
-    },
-    config,
-  }
-  const gateway = await startGateway(sketch)
-  return {
-    collector,
-    gateway,
-    seen,
-    old,
-    modern,
-    restart: () => startGateway({ ...sketch, folder: gateway.folder }),
-    /** Waits until so many spans of that name are there. */
-    spans: (name: string, count = 1) =>
-      until(() => {
-        const found = collector.spans.filter((span) => span.name === name)
-        if (found.length < count) throw new Error(`${found.length} of ${name}`)
-        return found
-      }),
-    async [Symbol.asyncDispose]() {
-      await gateway[Symbol.asyncDispose]()
-      await modern[Symbol.asyncDispose]()
-      await collector[Symbol.asyncDispose]()
-    },
-  }
-}
-
-const below = (spans: readonly CollectedSpan[], parent: CollectedSpan | undefined) =>
-  spans
-    .filter(({ parentSpanId }) => parentSpanId === parent?.spanId)
-    .sort((a, b) => Number(a.startNanos - b.startNanos))
-
-const parentIn = (meta: unknown) => String(Object(meta)["traceparent"]).split("-")
+import {
+  below,
+  callersSpan,
+  callersTrace,
+  openWorld,
+  parentIn,
+  traceparent,
+} from "../../support/traced-world.ts"
 
 describe("a trace", () => {
   test("has a span of the call, its permit and each server that was asked, in both eras and over pipes", async () => {
-    await using here = await world()
+    await using here = await openWorld()
     const { collector, gateway, old, seen, spans } = here
     const key = { name: "piped", arguments: { token: "hush-hush" } }
     await ask(gateway.port, "a@1.0.0", "tools/call", key)
@@ -171,7 +38,12 @@ describe("a trace", () => {
     expect(others).toEqual([])
     expect(pipe).toMatchObject({
       name: "tools/call piped",
-      attributes: { "network.transport": "pipe", "postern.server.name": "piped" },
+      attributes: {
+        "network.transport": "pipe",
+        "mcp.protocol.version": "2026-07-28",
+        "jsonrpc.request.id": expect.stringMatching(/./),
+        "postern.server.name": "piped",
+      },
     })
     expect(piped).toMatchObject({
       parentSpanId: undefined,
@@ -188,6 +60,7 @@ describe("a trace", () => {
       attributes: {
         "mcp.method.name": "tools/call",
         "mcp.protocol.version": "2026-07-28",
+        "jsonrpc.request.id": "1",
         "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": "search",
         "network.transport": "tcp",
@@ -209,9 +82,12 @@ describe("a trace", () => {
         "server.address": "127.0.0.1",
         "server.port": here.modern.port,
         "network.protocol.name": "http",
+        "mcp.protocol.version": "2026-07-28",
+        "gen_ai.operation.name": "execute_tool",
         "gen_ai.tool.name": "search",
       },
     })
+    expect(Object.keys(server?.attributes ?? {})).not.toContain("mcp.session.id") // this era has none
     const [asked] = seen
     expect(parentIn(asked?.meta)).toEqual(["00", callersTrace, client?.spanId, "01"])
     expect(asked?.meta).toMatchObject({ tracestate: "vendor=1", baggage: "user=u1" })
@@ -239,7 +115,19 @@ describe("a trace", () => {
       own?.spanId,
       "01",
     ])
-    await spans("initialize")
+    const sessions = [elder, ...(await spans("initialize"))].map((span) => span?.attributes)
+    const name = sessions[0]?.["mcp.session.id"]
+    expect(name).toMatch(/^[0-9a-f]{32}$/)
+    for (const attributes of sessions)
+      expect(attributes).toMatchObject({
+        "mcp.session.id": name,
+        "mcp.protocol.version": "2025-11-25",
+        "jsonrpc.request.id": "1",
+      })
+    expect(own?.attributes).toMatchObject({
+      "mcp.protocol.version": call?.headers["mcp-protocol-version"],
+      "jsonrpc.request.id": call?.message.id,
+    })
 
     const records = gateway.audit().filter(({ kind }) => kind === "call")
     expect(records.map(({ trace }) => trace)).toEqual([piped?.traceId, callersTrace, callersTrace])
@@ -250,7 +138,7 @@ describe("a trace", () => {
   }, 60_000)
 
   test("says what went wrong, in codes and not in anybody's words", async () => {
-    await using here = await world()
+    await using here = await openWorld()
     const { collector, gateway, spans } = here
     await callTool(gateway, "a@1.0.0", "shaky")
     await callTool(gateway, "a@1.0.0", "lost")
@@ -286,7 +174,7 @@ describe("a trace", () => {
       if (tries === 1) call.response.destroy()
       else call.text("well")
     }
-    await using here = await world({ acts: { shaky }, retries: 1 })
+    await using here = await openWorld({ acts: { shaky }, retries: 1 })
     const { collector, gateway, seen, spans } = here
     await callTool(gateway, "a@1.0.0", "shaky", {}, { traceparent })
     const [server] = (await spans("tools/call shaky", 3)).filter(({ kind }) => kind === "server")
@@ -299,7 +187,7 @@ describe("a trace", () => {
   }, 60_000)
 
   test("of a composition has a span of each step, and what was asked below it", async () => {
-    await using here = await world()
+    await using here = await openWorld()
     const { collector, gateway, spans } = here
     await callTool(gateway, "a@1.0.0", "brief", {}, { traceparent })
     const [whole] = await spans("tools/call brief")
@@ -326,7 +214,7 @@ describe("a trace", () => {
   test("of a saga that a crash cut short is linked from the one that goes on with it", async () => {
     let isDeaf = true
     const acts = { pay: (call: BackendCall) => (isDeaf ? undefined : call.text("paid")) }
-    await using here = await world({ acts })
+    await using here = await openWorld({ acts })
     const { collector, gateway, seen, spans } = here
     const cut = callTool(gateway, "a@1.0.0", "order", { id: "o-1" }, { traceparent }).catch(
       () => undefined,
@@ -359,7 +247,7 @@ describe("a trace", () => {
 
 describe("the trace of a caller", () => {
   test("is linked and not gone on with where the caller is not known well enough", async () => {
-    await using here = await world({ telemetry: { traces: { minTrust: "verified" } } })
+    await using here = await openWorld({ telemetry: { traces: { minTrust: "verified" } } })
     const { gateway, seen, spans } = here
     await callTool(gateway, "a@1.0.0", "search", {}, { traceparent, tracestate: "vendor=1" })
     const [, server] = await spans("tools/call search", 2)
@@ -374,7 +262,7 @@ describe("the trace of a caller", () => {
   }, 60_000)
 
   test("has what its caller does not keep left out, and still goes on to servers", async () => {
-    await using here = await world()
+    await using here = await openWorld()
     const { collector, gateway, seen, spans } = here
     const unkept = traceparent.replace(/01$/, "00")
     await callTool(gateway, "a@1.0.0", "search", {}, { traceparent: unkept })

@@ -141,7 +141,13 @@ test("what is sent is JSON with valid text, whatever names and labels hold", () 
     fc.property(fc.string({ unit: "binary", maxLength: 2_000 }), (name) => {
       const facts = { ...beginFacts(1, "d", { name }), executedMs: 1, answeredMs: 2 }
       const record = recordOf("call", callOf(name), facts, undefined, 3, "id")
-      const about = { kind: "request", record, error: { type: name }, isPermitted: true } as const
+      const about = {
+        kind: "request",
+        record,
+        error: { type: name },
+        isPermitted: true,
+        message: { id: name, revision: undefined, session: undefined },
+      } as const
       const sent = spanTexts([
         { context, parent: undefined, links: [], startMs: 1, endMs: 2, about },
       ])

@@ -1,8 +1,10 @@
-import type { JsonObject } from "../../../schema/json.ts"
 import type { Lane } from "../lane.ts"
 import type { Opening } from "../link.ts"
 import { LogLevels } from "../log-levels.ts"
 import type { Counter, Inquiry, Outcome, Outgoing } from "../outgoing.ts"
+import type { Session } from "./handshake.ts"
+
+type Greeted = Pick<Extract<Session, { ok: true }>, "id" | "version" | "capabilities">
 
 /** One session with a legacy server. It is opened when it is first used, and opened again when the server forgot it. */
 export class LegacySession implements Counter {
@@ -10,6 +12,8 @@ export class LegacySession implements Counter {
   /** Counts what the server called a session, so that of many calls that find one lost, the first replaces it. */
   epoch = 0
   id: string | undefined
+  /** That was agreed on; undefined before it is open. */
+  revision: string | undefined
   /** For every message in it; empty before it is open. */
   headers: string[] = []
   isOpen = false
@@ -49,8 +53,9 @@ export class LegacySession implements Counter {
     return this.#hasAsked && this.#hasAbandoned
   }
 
-  opened(id: string | undefined, headers: string[], capabilities: JsonObject | undefined): void {
+  opened({ id, version, capabilities }: Greeted, headers: string[]): void {
     this.id = id
+    this.revision = version
     this.#levels.opened(capabilities)
     this.headers = headers
     this.epoch++

@@ -19,6 +19,7 @@ import {
   envelopeOf,
   type Identity,
   initializedText,
+  modernVersion,
   replyText,
   requestText,
   rootsChangedText,
@@ -123,7 +124,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     const greeted = await initialize(ask, this.#identity, capabilities, this.#headers.bare)
     if (!greeted.ok) return greeted
     const headers = this.#headers.inSession(greeted.id, greeted.version)
-    session.opened(greeted.id, headers, greeted.capabilities)
+    session.opened(greeted, headers)
     const failure = await this.#notify(initializedText, session).outcome
     if (failure !== undefined) return { ok: false, failure }
     await this.#sessionStreams.open(session)
@@ -237,6 +238,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     const sizes = outgoing.lasts ? endless(this.#sizes) : this.#sizes
     const exchange = new RpcExchange(this, outgoing, sizes, where)
     outgoing.carrier = exchange
+    outgoing.sent(envelope === undefined ? session?.revision : modernVersion)
     const text = requestText(outgoing, envelope)
     this.#sender.post(pool, traced(keyed(headers, outgoing), outgoing.meta), text, exchange)
     return exchange

@@ -120,6 +120,7 @@ export class StdioLink implements Link {
     )
     const greeted = readInitialize(await this.#ask(running, "legacy", inquiry))
     if (!greeted.ok) return greeted
+    running.session.revision = greeted.version
     return { ...legacy, capabilities: greeted.capabilities, greeting: greeted.greeting }
   }
 

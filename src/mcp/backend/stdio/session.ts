@@ -6,7 +6,13 @@ import { OpenRequests, type SharedOptions } from "../open-requests.ts"
 import type { Carrier, Outgoing } from "../outgoing.ts"
 import { Inquiry } from "../outgoing.ts"
 import type { Unclaimed } from "../unclaimed.ts"
-import { cancelledText, type Envelope, initializedText, requestText } from "../wire.ts"
+import {
+  cancelledText,
+  type Envelope,
+  initializedText,
+  modernVersion,
+  requestText,
+} from "../wire.ts"
 import type { Child } from "./child.ts"
 import { LineReader, type LineTaker } from "./lines.ts"
 
@@ -29,6 +35,8 @@ export class StdioSession implements Carrier, LineTaker {
   #isStalled = false
   #ended: Failure | undefined
   #levels: LogLevels | undefined
+  /** That was agreed on with a legacy server. */
+  revision: string | undefined
   /** What requests carry in the modern era; set when the era is known. */
   envelope: Envelope | undefined
 
@@ -57,6 +65,7 @@ export class StdioSession implements Carrier, LineTaker {
     const level = this.#levels?.due(outgoing)
     if (level !== undefined) void this.#tellLevel(level) // read before what follows it
     this.#open.add(outgoing)
+    outgoing.sent(this.envelope === undefined ? this.revision : modernVersion)
     this.#put(requestText(outgoing, this.envelope))
   }
 

@@ -5,7 +5,7 @@ import type { FaceContext, PostedRequest } from "../context.ts"
 import { answerPage, hasSoundCursor, type PagedList, paginate } from "../pages.ts"
 import { refusalFail } from "../refusal-words.ts"
 import type { Era } from "../tool-list.ts"
-import { traceOf } from "../trace.ts"
+import { messageOf, traceOf } from "../trace.ts"
 
 /** The lists of what is no tool, by method. */
 export const contentLists: ReadonlyMap<string, ContentKind> = new Map([
@@ -34,8 +34,9 @@ export async function answerContentList(
   const { id, method, params } = message
   const meta = params?.["_meta"]
   const trace = traceOf(isObject(meta) ? meta : undefined, headers)
+  const inquiry = { era, method, evidence, trace, message: messageOf(posted) }
   exchange.wait()
-  const listing = await listContent(kind, { era, method, evidence, trace }, context.gateway)
+  const listing = await listContent(kind, inquiry, context.gateway)
   if (!listing.ok) return exchange.fail(refusalFail(listing.refusal, context.speaker), id)
   const { caller, entries, ttlMs } = listing.value
   const list = printed(context, kind, entries)

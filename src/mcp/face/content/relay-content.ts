@@ -7,7 +7,7 @@ import type { FaceContext } from "../context.ts"
 import { codes, type Fail, fail, resultText } from "../errors.ts"
 import { refusalFail, type Speaker } from "../refusal-words.ts"
 import type { Era } from "../tool-list.ts"
-import { traceOf, withTrace } from "../trace.ts"
+import { messageOf, traceOf, withTrace } from "../trace.ts"
 import { wishes } from "./wish.ts"
 
 /**
@@ -57,6 +57,7 @@ function requestOf(codec: CallCodec, going: Going, wish: Wish): RelayRequest {
     method: message.method,
     evidence,
     trace: traceOf(meta, headers),
+    message: messageOf(posted),
     wish,
     params,
     meta: withTrace(meta && codec.meta(meta), headers),

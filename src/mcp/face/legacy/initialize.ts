@@ -37,16 +37,23 @@ export async function initialize(context: FaceContext, posted: PostedRequest): P
 
   const evidence = evidenceOf(headers, posted, client, undefined)
   const trace = traceOf(undefined, headers)
-  const inquiry = { era: "legacy", method: "initialize", evidence, trace } as const
+  const revision = legacyVersions.includes(asked) ? asked : newest
+  const jti = randomBytes(16).toString("hex")
+  const inquiry = {
+    era: "legacy",
+    method: "initialize",
+    evidence,
+    trace,
+    message: { id, revision, session: jti },
+  } as const
   const greeting = await greet({ ...inquiry, session: "start" }, context.gateway)
   if (!greeting.ok) return exchange.fail(refusalFail(greeting.refusal, context.speaker), id)
 
   const { caller, catalog } = greeting.value
-  const version = legacyVersions.includes(asked) ? asked : newest
   const capabilities = askable(params?.["capabilities"])
-  const said = { clientInfo: client, capabilities, version }
+  const said = { clientInfo: client, capabilities, version: revision }
   const token = tokenFor(caller, said, {
-    jti: randomBytes(16).toString("hex"),
+    jti,
     nowMs: context.gateway.now(),
     lifetimeMs: context.limits.sessionLifetimeMs,
   })
@@ -54,7 +61,7 @@ export async function initialize(context: FaceContext, posted: PostedRequest): P
   if (session === undefined) return exchange.fail(tooManySessions, id)
   const { serverInfo, instructions } = context
   const result = {
-    protocolVersion: version,
+    protocolVersion: revision,
     capabilities: {
       ...capabilitiesFor(catalog, caller, context.gateway),
       ...(hasTasks(catalog, caller, context.gateway) && { tasks }),

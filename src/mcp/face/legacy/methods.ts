@@ -14,7 +14,7 @@ import { Resumption } from "../resume/resumption.ts"
 import type { Session } from "../sessions.ts"
 import { initialize } from "./initialize.ts"
 import { legacyCodec } from "./result.ts"
-import { admit, sessionEvidence, sessionOf } from "./session.ts"
+import { admit, sessionEvidence, sessionOf, spokenIn } from "./session.ts"
 import { respondentIn } from "./session-questions.ts"
 import { subscribeInSession, unsubscribeInSession } from "./subscribe.ts"
 import { answerTask, taskMethods } from "./tasks.ts"
@@ -49,11 +49,12 @@ function callInSession(
 }
 
 /** Answers one legacy request. An unknown method is HTTP 200 here, unlike in the modern era. */
-export function answerLegacy(context: FaceContext, posted: PostedRequest): Promise<void> | void {
-  const { exchange, message } = posted
-  if (message.method === "initialize") return initialize(context, posted)
-  const found = sessionOf(context, posted)
+export function answerLegacy(context: FaceContext, request: PostedRequest): Promise<void> | void {
+  const { exchange, message } = request
+  if (message.method === "initialize") return initialize(context, request)
+  const found = sessionOf(context, request)
   if (found.session === undefined) return exchange.fail(found.fail, message.id)
+  const posted = { ...request, spoken: spokenIn(found.session) }
   exchange.resumable(new Resumption(found.session, message.id, context.limits.streamRetryMs))
   const method = methods.get(message.method)
   if (method !== undefined) return method(context, posted, found.session)

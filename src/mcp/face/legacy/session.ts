@@ -1,6 +1,6 @@
 import type { Evidence } from "../../../call/caller.ts"
 import { greet } from "../../../call/greet.ts"
-import type { FaceContext, Posted } from "../context.ts"
+import type { FaceContext, Posted, PostedRequest, Spoken } from "../context.ts"
 import { codes, type Fail, fail } from "../errors.ts"
 import { evidenceOf, header } from "../headers.ts"
 import { refusalFail } from "../refusal-words.ts"
@@ -27,13 +27,18 @@ export function sessionOf(
 export const sessionEvidence = (posted: Posted, { token }: Session): Evidence =>
   evidenceOf(posted.headers, posted, token.clientInfo, token.principal)
 
+export const spokenIn = ({ token: { version, jti } }: Session): Spoken => ({
+  revision: version,
+  session: jti,
+})
+
 /**
  * Whether the sender may use this session; answered by the caller of this function. For requests that ask the way of a
  * call nothing else: what is refused there is refused here.
  */
 export async function admit(
   context: FaceContext,
-  posted: Posted,
+  posted: Posted & Partial<Pick<PostedRequest, "message">>,
   session: Session,
   method: string,
   ends?: "end",
@@ -44,6 +49,7 @@ export async function admit(
       method,
       evidence: sessionEvidence(posted, session),
       trace: traceOf(undefined, posted.headers),
+      message: { id: posted.message?.id, ...spokenIn(session) },
       session: ends,
     },
     context.gateway,

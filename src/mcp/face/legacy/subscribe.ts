@@ -3,7 +3,7 @@ import { codes, fail, resultText } from "../errors.ts"
 import { refusalFail } from "../refusal-words.ts"
 import type { Session } from "../sessions.ts"
 import { isAgreed, Subscriptions, updatedText } from "../subscriptions.ts"
-import { traceOf } from "../trace.ts"
+import { messageOf, traceOf } from "../trace.ts"
 import { admit, sessionEvidence } from "./session.ts"
 import { streamOf } from "./session-stream.ts"
 
@@ -26,7 +26,13 @@ export async function subscribeInSession(
     return exchange.fail(tooMany(subscriptionsMax), id)
   const evidence = sessionEvidence(posted, session)
   const trace = traceOf(undefined, headers)
-  const subscribed = await subscriptions.add(uri, { era: "legacy", method, evidence, trace })
+  const subscribed = await subscriptions.add(uri, {
+    era: "legacy",
+    method,
+    evidence,
+    trace,
+    message: messageOf(posted),
+  })
   if (!subscribed.ok) return exchange.fail(refusalFail(subscribed.refusal, context.speaker), id)
   if (await isAgreed(subscribed.value.agreed)) return exchange.finish(resultText(id, "{}"))
   subscriptions.remove(uri)

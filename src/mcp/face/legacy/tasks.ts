@@ -4,7 +4,7 @@ import { badParams, type CallCodec, type Going, relayedError, relayingTask } fro
 import type { FaceContext } from "../context.ts"
 import { resultText } from "../errors.ts"
 import { refusalFail } from "../refusal-words.ts"
-import { traceOf, withTrace } from "../trace.ts"
+import { messageOf, traceOf, withTrace } from "../trace.ts"
 
 /** The methods of tasks in 2025-11-25. `tasks/list` is not among them: a server's list is not one caller's. */
 export const taskMethods: readonly string[] = ["tasks/get", "tasks/result", "tasks/cancel"]
@@ -29,6 +29,7 @@ export async function answerTask(
       method,
       evidence,
       trace: traceOf(meta, headers),
+      message: messageOf(posted),
       taskId,
       params: exact,
       meta: withTrace(meta && codec.meta(meta), headers),

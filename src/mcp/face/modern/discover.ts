@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from "../../../schema/json.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { resultText } from "../errors.ts"
 import { refusalFail } from "../refusal-words.ts"
-import { traceOf } from "../trace.ts"
+import { messageOf, traceOf } from "../trace.ts"
 import { evidenceIn, metaKeys, modernVersions } from "./envelope.ts"
 
 /** `server/discover`: what this endpoint speaks and carries. No backend is asked. */
@@ -18,7 +18,8 @@ export async function discover(
   const { exchange, headers, message } = posted
   const evidence = evidenceIn(posted, envelope)
   const trace = traceOf(envelope, headers)
-  const inquiry = { era: "modern", method: message.method, evidence, trace } as const
+  const { method } = message
+  const inquiry = { era: "modern", method, evidence, trace, message: messageOf(posted) } as const
   const greeting = await greet({ ...inquiry, session: undefined }, context.gateway)
   if (!greeting.ok) return exchange.fail(refusalFail(greeting.refusal, context.speaker), message.id)
   const { caller, catalog } = greeting.value

@@ -11,7 +11,7 @@ import { codes, type Fail, fail, httpFail, resultText } from "../errors.ts"
 import { refusalFail } from "../refusal-words.ts"
 import { fullWords } from "../stream-places.ts"
 import { isAgreed, Subscriptions, updatedText } from "../subscriptions.ts"
-import { traceOf } from "../trace.ts"
+import { messageOf, traceOf } from "../trace.ts"
 import { Watch } from "../watch.ts"
 import { evidenceIn, metaKeys } from "./envelope.ts"
 import { ListenedTasks } from "./listened-tasks.ts"
@@ -44,7 +44,8 @@ export async function listen(
     return exchange.fail(refusalFail(undeclared, context.speaker), id)
   const evidence = evidenceIn(posted, envelope)
   const trace = traceOf(envelope, headers)
-  const inquiry = { era: "modern", method: message.method, evidence, trace } as const
+  const { method } = message
+  const inquiry = { era: "modern", method, evidence, trace, message: messageOf(posted) } as const
   const greeting = await greet({ ...inquiry, session: undefined }, context.gateway)
   if (!greeting.ok) return exchange.fail(refusalFail(greeting.refusal, context.speaker), id)
   const full = context.streams.reserve(greeting.value.caller.principal, exchange.outgoing)

@@ -5,7 +5,7 @@ import { badParams, relayedError } from "../call-tool.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { resultText } from "../errors.ts"
 import { refusalFail } from "../refusal-words.ts"
-import { traceOf } from "../trace.ts"
+import { messageOf, traceOf } from "../trace.ts"
 import { evidenceIn } from "./envelope.ts"
 import { respondentOf, roundFault } from "./respondent.ts"
 import { modernCodec } from "./result.ts"
@@ -33,6 +33,7 @@ export async function answerTask(
       method,
       evidence: evidenceIn(posted, envelope),
       trace: traceOf(envelope, headers),
+      message: messageOf(posted),
       taskId,
       params: exact,
       meta: modernCodec.meta(envelope),

@@ -61,6 +61,8 @@ export class SseLink implements Link, Carrier {
   #renewal: Promise<Opening> | undefined
   /** The server has answered `initialize`: from here on the end of the stream is a loss. */
   #isUp = false
+  /** That was agreed on. */
+  #revision: string | undefined
 
   constructor(address: HttpAddress, { credential, identity, limits }: Around, events: LinkEvents) {
     const { answerBytesMax, concurrencyMax } = address.options
@@ -101,6 +103,7 @@ export class SseLink implements Link, Carrier {
     this.send(inquiry)
     const greeted = readInitialize(await inquiry.outcome)
     if (!greeted.ok) return greeted
+    this.#revision = greeted.version
     const failure = await this.#post(opened, initializedText)
     if (failure !== undefined) return { ok: false, failure }
     return { ...legacy, capabilities: greeted.capabilities, greeting: greeted.greeting }
@@ -168,6 +171,7 @@ export class SseLink implements Link, Carrier {
     }
     open.requests.add(outgoing)
     open.posting.add(outgoing)
+    outgoing.sent(this.#revision)
     void this.#post(open, requestText(outgoing, undefined)).then((failure) => {
       open.posting.delete(outgoing)
       const why = failure ?? open.end
