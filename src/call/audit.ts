@@ -6,6 +6,7 @@ import type { Facts } from "./facts.ts"
 import type { Inquiry } from "./inquiry.ts"
 import { reasonOf } from "./reason.ts"
 import type { Refusal, RefusalCode } from "./refusal.ts"
+import type { TraceContext } from "./trace/context.ts"
 
 /** One decision, before the sink gives it its place in the chain (`seq`, `prev`). See docs/reference/audit.md. */
 export interface AuditRecord {
@@ -27,6 +28,8 @@ export interface AuditRecord {
   /** Milliseconds since the epoch. */
   readonly timeMs: number
   readonly trace: string | undefined
+  /** The span of it, where that is kept: for metrics, and not written. */
+  readonly sampled?: TraceContext | undefined
   readonly era: "legacy" | "modern" | undefined
   readonly method: string | undefined
   readonly caller: Caller | undefined
@@ -81,7 +84,8 @@ export function recordOf(
     kind,
     id: inquiry.id ?? id,
     timeMs: facts.startedMs,
-    trace: facts.trace ?? inquiry.trace?.traceId,
+    trace: facts.trace?.traceId ?? inquiry.trace?.traceId,
+    sampled: facts.trace?.isSampled ? facts.trace : undefined,
     era: inquiry.era,
     method: inquiry.method,
     caller: facts.caller,

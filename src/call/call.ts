@@ -127,7 +127,7 @@ async function recorded(way: Way, go: (way: Way) => Promise<Answer>): Promise<An
     answer = await go(way)
     if (request.deadline !== undefined) answer = request.deadline.judged(answer, request.tool)
   } finally {
-    facts.trace = span?.context.traceId
+    facts.trace = span?.context
     const record = recordOf(kind, request, facts, answer, gateway.now(), id)
     span?.ended(record, answer)
     isRecorded = await gateway.audit(record)

@@ -2,12 +2,13 @@ import type { CatalogServer } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
 import type { Digested, Target } from "./audit.ts"
 import type { Caller } from "./caller.ts"
+import type { TraceContext } from "./trace/context.ts"
 
 /** What the audit wants to know. The line writes it and only the audit reads it: no step depends on it. */
 export interface Facts {
   readonly startedMs: number
-  /** The id of the trace that was made of it; undefined where none is, or it is not known yet. */
-  trace: string | undefined
+  /** The span that was made of it; undefined where none is, or it is not known yet. */
+  trace: TraceContext | undefined
   /** The digest of the catalog that the request keeps to. */
   readonly catalog: string
   caller: Caller | undefined

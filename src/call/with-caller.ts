@@ -49,7 +49,7 @@ function record<T>(
   if (kind === undefined && span === undefined) return true
   const ending =
     result && (result.ok ? answered : { kind: "refusal" as const, refusal: result.refusal })
-  facts.trace = span?.context.traceId
+  facts.trace = span?.context
   const { inquiry } = visit
   const made = recordOf(kind ?? "request", inquiry, facts, ending, gateway.now(), gateway.id())
   span?.ended(made, ending)

@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import type { JsonObject } from "../schema/json.ts"
+import type { MetricReading } from "./metrics.ts"
+import { metricsText, openMetricsText, wantsOpenMetrics } from "./metrics-text.ts"
 
 /** Whether the gateway should be sent calls; the reasons why not are codes with words, and hold no secret. */
 export type Readiness =
@@ -15,8 +17,7 @@ export type Readiness =
 
 export interface AdminParts {
   readonly readiness: () => Readiness
-  /** Prometheus text. */
-  readonly metrics: () => string
+  readonly metrics: () => readonly MetricReading[]
   /** Types without secret fields only: this goes out as it is. */
   readonly status: () => JsonObject
   /** Whether a `Host` header may be answered; a web page that resolves its own name to this address may not. */
@@ -40,7 +41,7 @@ export function createAdmin(
   parts: AdminParts,
 ): (incoming: IncomingMessage, outgoing: ServerResponse) => void {
   const { readiness, metrics, status, runs, breakers, isOwnHost, onError } = parts
-  const pages: ReadonlyMap<string, () => Page> = new Map([
+  const pages: ReadonlyMap<string, (incoming: IncomingMessage) => Page> = new Map([
     ["/healthz", () => json(200, { status: "ok" })],
     [
       "/readyz",
@@ -49,7 +50,7 @@ export function createAdmin(
         return json(state.ready ? 200 : 503, state)
       },
     ],
-    ["/metrics", () => ({ status: 200, body: metrics(), headers: prometheus })],
+    ["/metrics", ({ headers }: IncomingMessage) => metricsPage(metrics(), headers.accept)],
     ["/status", () => json(200, status())],
   ])
 
@@ -63,7 +64,7 @@ export function createAdmin(
     if (method !== "GET" && method !== "HEAD")
       return { ...json(405, { error: "method not allowed" }), headers: { allow: "GET, HEAD" } }
     const page = pages.get(path)
-    return page === undefined ? json(404, { error: "not found" }) : page()
+    return page === undefined ? json(404, { error: "not found" }) : page(incoming)
   }
 
   function failed(error: unknown): Page {
@@ -93,7 +94,16 @@ function send(page: Page, outgoing: ServerResponse): void {
   outgoing.end(page.body)
 }
 
-const prometheus = { "content-type": "text/plain; version=0.0.4; charset=utf-8" }
+const metricsPage = (readings: readonly MetricReading[], accept: string | undefined): Page =>
+  wantsOpenMetrics(accept)
+    ? { status: 200, body: openMetricsText(readings), headers: open }
+    : { status: 200, body: metricsText(readings), headers: prometheus }
+
+const prometheus = { "content-type": "text/plain; version=0.0.4; charset=utf-8", vary: "accept" }
+const open = {
+  "content-type": "application/openmetrics-text; version=1.0.0; charset=utf-8",
+  vary: "accept",
+}
 
 export const json = (status: number, value: unknown): Page => ({
   status,

@@ -32,14 +32,14 @@ export function createGatewayMetrics(): GatewayMetrics {
     counters(metrics)
   let hasReadings = false
   return {
-    count({ kind, refusal, outcome, warnings: codes, target, server, ms, backendMs }) {
+    count({ kind, refusal, outcome, warnings: codes, target, server, ms, backendMs, sampled }) {
       decisions.with(kind, refusal ?? outcome ?? "noted").add()
       for (const code of codes) warnings.with(code).add()
       const isCall = kind === "call" || kind === "step"
       if (isCall && target !== undefined && ms !== undefined && backendMs !== undefined)
-        seconds.with(target.name).observe(ms / 1000)
+        seconds.with(target.name).observe(ms / 1000, sampled)
       if (server !== undefined && backendMs !== undefined)
-        atServers.with(written(server)).observe(backendMs / 1000)
+        atServers.with(written(server)).observe(backendMs / 1000, sampled)
     },
     countRun({ pattern, outcome }) {
       runs.with(pattern, outcome).add()
@@ -263,7 +263,11 @@ function addTelemetry(metrics: Metrics, { telemetry }: Parts): void {
   metrics.total(
     "postern_metric_overflow_total",
     "Events that were counted under (other), because their metric has as many combinations of labels as it may.",
-    () => [...metrics.overflows].map(([name, value]) => ({ values: [name], value })),
+    () =>
+      [...metrics.overflows, ...(telemetry?.overflows ?? [])].map(([name, value]) => ({
+        values: [name],
+        value,
+      })),
     ["metric"],
   )
   const of = (outcome: keyof SpanCounts) => telemetry?.spans()?.[outcome] ?? 0

@@ -1,11 +1,14 @@
+import type { TraceContext } from "../call/trace/context.ts"
+import { nowMs } from "./clock.ts"
+
 /** A number that only grows. Hot paths keep the child and add to it: no lookup, no allocation. */
 export interface Counter {
   add(amount?: number): void
 }
 
 export interface Histogram {
-  /** In the unit of the metric's name, seconds as a rule. */
-  observe(value: number): void
+  /** In the unit of the metric's name, seconds as a rule. `kept`: the span of what was measured, where it can be looked up. */
+  observe(value: number, kept?: TraceContext): void
 }
 
 /** One metric, divided by the values of its labels. */
@@ -43,7 +46,7 @@ const secondsBuckets: readonly number[] = [
 
 /** Label values come from the registry and at times from callers: beyond this many children the others share one. */
 const childrenMax = 2_000
-const validName = /^postern_[a-z0-9_]+$/
+const ownName = /^postern_[a-z0-9_]+$/
 
 /** One metric as it stands, to be printed or sent. */
 export interface MetricReading {
@@ -69,12 +72,27 @@ export interface HistogramPoint extends Labelled {
   /** How many values fell in each bucket, and beyond the last: one more than bounds. */
   readonly counts: readonly number[]
   readonly sum: number
+  /** By bucket, the last value of it that has a span; absent where none has. */
+  readonly exemplars?: readonly (Exemplar | undefined)[]
+}
+
+/** One of the values that were counted, and where to look at what it is the value of. */
+export interface Exemplar {
+  readonly value: number
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number
+  readonly at: TraceContext
 }
 
 /** The metrics of a process: plain numbers, read when somebody asks. */
 export class Metrics {
   readonly #readings = new Map<string, () => MetricReading>()
   readonly #overflows = new Map<string, number>()
+  readonly #validName: RegExp
+
+  constructor(validName = ownName) {
+    this.#validName = validName
+  }
 
   /** `name` is `postern_…` in lower case; `labels` are names of labels. */
   counter(name: string, help: string, labels: readonly string[] = []): Family<Counter> {
@@ -119,7 +137,7 @@ export class Metrics {
   }
 
   #add({ name, help }: Description, points: () => MetricReading["points"]): void {
-    if (!validName.test(name)) throw new TypeError(`${name} is no name of a metric here`)
+    if (!this.#validName.test(name)) throw new TypeError(`${name} is no name of a metric here`)
     if (this.#readings.has(name)) throw new TypeError(`${name} exists already`)
     this.#readings.set(name, () => ({ name, help, points: points() }))
   }
@@ -184,21 +202,27 @@ class HistogramChild implements Histogram, Child<Omit<HistogramPoint, "labels">>
   /** How many values fell in each bucket, and beyond the last. */
   readonly #counts: Float64Array
   #sum = 0
+  #exemplars: (Exemplar | undefined)[] | undefined
 
   constructor(bounds: readonly number[]) {
     this.#bounds = bounds
     this.#counts = new Float64Array(bounds.length + 1)
   }
 
-  observe(value: number): void {
+  observe(value: number, kept?: TraceContext): void {
     const bucket = this.#bounds.findIndex((bound) => value <= bound)
     const index = bucket === -1 ? this.#bounds.length : bucket
     this.#counts[index] = (this.#counts[index] ?? 0) + 1
     this.#sum += value
+    if (kept === undefined) return
+    this.#exemplars ??= Array.from({ length: this.#counts.length }, () => undefined)
+    this.#exemplars[index] = { value, timeMs: nowMs(), at: kept }
   }
 
   read() {
-    return { bounds: this.#bounds, counts: [...this.#counts], sum: this.#sum }
+    const exemplars = this.#exemplars
+    const point = { bounds: this.#bounds, counts: [...this.#counts], sum: this.#sum }
+    return exemplars === undefined ? point : { ...point, exemplars: [...exemplars] }
   }
 }
 

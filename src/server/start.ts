@@ -23,7 +23,6 @@ import { createGatewayMetrics, type GatewayMetrics } from "./gateway-metrics.ts"
 import { identityPorts, identitySettings } from "./identity-of.ts"
 import { backendLimitsOf } from "./limit-sets.ts"
 import { type Listener, listen } from "./listen.ts"
-import { metricsText } from "./metrics-text.ts"
 import { ownHosts } from "./own-host.ts"
 import {
   currentCatalog,
@@ -325,7 +324,7 @@ function openAdmin(parts: Parts): Promise<Listener> {
   const runs = createRunPages(gatewayDesk(parts), config.limits)
   const admin = createAdmin({
     readiness: () => readiness(parts),
-    metrics: () => metricsText(parts.metrics.read(parts)),
+    metrics: () => parts.metrics.read(parts),
     status: () => status(parts),
     runs: async (incoming) => (parts.current.isServing ? runs(incoming) : json(503, notYet)),
     breakers: (incoming) => breakerPage(parts.guarded, incoming),

@@ -7,7 +7,9 @@ import { type Answer, http, json, served } from "../support/face-server.ts"
 async function admin(parts: Partial<AdminParts> = {}) {
   const answer = createAdmin({
     readiness: () => ({ ready: true }),
-    metrics: () => "postern_a 1\n",
+    metrics: () => [
+      { name: "postern_a", help: "A.", points: { type: "gauge", all: [{ labels: [], value: 1 }] } },
+    ],
     status: () => ({ version: "1" }),
     runs: async () => ({ status: 200, body: "{}" }),
     breakers: () => ({ status: 200, body: "{}" }),
@@ -18,9 +20,11 @@ async function admin(parts: Partial<AdminParts> = {}) {
   const { port } = await served(answer)
   return (
     path: string,
-    { method = "GET", host = "localhost" as string | string[] } = {},
-  ): Promise<Answer> =>
-    http(port, { method, path, headers: [host].flat().flatMap((name) => ["host", name]) })
+    { method = "GET", host = "localhost" as string | string[], accept = "*/*" } = {},
+  ): Promise<Answer> => {
+    const hosts = [host].flat().flatMap((name) => ["host", name])
+    return http(port, { method, path, headers: [...hosts, "accept", accept] })
+  }
 }
 
 describe("the operator's pages", () => {
@@ -43,12 +47,31 @@ describe("the operator's pages", () => {
   test("show metrics and status, never cached", async () => {
     const ask = await admin()
     const metrics = await ask("/metrics")
-    expect(metrics.text).toBe("postern_a 1\n")
+    expect(metrics.text).toBe("# HELP postern_a A.\n# TYPE postern_a gauge\npostern_a 1\n")
     expect(metrics.headers["content-type"]).toBe("text/plain; version=0.0.4; charset=utf-8")
     expect(metrics.headers["cache-control"]).toBe("no-store")
     const status = await ask("/status?pretty")
     expect(json(status)).toEqual({ version: "1" })
     expect(status.headers["content-type"]).toBe("application/json")
+  })
+
+  test.each([
+    [
+      "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.2",
+      true,
+    ],
+    ["Application/OpenMetrics-Text", true],
+    ["application/openmetrics-text;q=0, text/plain", false],
+    ["application/openmetrics-textual", false],
+    ["text/plain", false],
+    ["*/*", false],
+  ])("show metrics as OpenMetrics to who asks for that: %s", async (accept, isOpen) => {
+    const { headers, text } = await (await admin())("/metrics", { accept })
+    expect(headers["content-type"]).toContain(
+      isOpen ? "application/openmetrics-text;" : "text/plain;",
+    )
+    expect(text.endsWith("postern_a 1\n# EOF\n")).toBe(isOpen)
+    expect(headers["vary"]).toBe("accept")
   })
 
   test("take GET and HEAD, and nothing they do not have", async () => {

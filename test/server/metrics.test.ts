@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { Metrics } from "../../src/server/metrics.ts"
-import { metricsText } from "../../src/server/metrics-text.ts"
+import { metricsText, openMetricsText } from "../../src/server/metrics-text.ts"
 
 describe("metrics", () => {
   test("print as Prometheus reads them", () => {
@@ -33,6 +33,47 @@ postern_open 2
 # TYPE postern_seen_total counter
 postern_seen_total{who="x"} 7
 `)
+  })
+
+  test("print as OpenMetrics, with the span of the last value of each bucket", () => {
+    const metrics = new Metrics()
+    const runs = metrics.counter("postern_runs_total", "Ran.", ["pattern"])
+    metrics.counter("postern_seen_total", "Seen.")
+    metrics.gauge("postern_runs", "Running.", () => 1)
+    metrics.gauge("postern_replay_bytes", "Kept.", () => 2)
+    const seconds = metrics.histogram("postern_call_seconds", "Time.", { buckets: [0.1, 1] })
+    const at = { traceId: "a".repeat(32), spanId: "b".repeat(16), isSampled: true }
+    runs.with("saga").add()
+    seconds.with().observe(0.05)
+    seconds.with().observe(0.4, { ...at, spanId: "c".repeat(16) })
+    seconds.with().observe(0.5, at)
+    const ids = `trace_id="${at.traceId}",span_id="${at.spanId}"`
+    expect(
+      openMetricsText(metrics.read()).replace(/ \d{10}\.\d{3}$/m, " TIME"),
+    ).toBe(`# HELP postern_runs_total Ran.
+# TYPE postern_runs_total unknown
+postern_runs_total{pattern="saga"} 1
+# HELP postern_seen Seen.
+# TYPE postern_seen counter
+postern_seen_total 0
+# HELP postern_runs Running.
+# TYPE postern_runs gauge
+postern_runs 1
+# HELP postern_replay_bytes Kept.
+# TYPE postern_replay_bytes gauge
+# UNIT postern_replay_bytes bytes
+postern_replay_bytes 2
+# HELP postern_call_seconds Time.
+# TYPE postern_call_seconds histogram
+# UNIT postern_call_seconds seconds
+postern_call_seconds_bucket{le="0.1"} 1
+postern_call_seconds_bucket{le="1.0"} 3 # {${ids}} 0.5 TIME
+postern_call_seconds_bucket{le="+Inf"} 3
+postern_call_seconds_sum 0.95
+postern_call_seconds_count 3
+# EOF
+`)
+    expect(metricsText(metrics.read())).not.toContain("trace_id")
   })
 
   test("without labels are there, and 0, before anything happened", () => {

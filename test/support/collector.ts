@@ -28,8 +28,13 @@ export interface CollectedSpan {
 export interface CollectedPoint {
   readonly name: string
   readonly type: "sum" | "gauge" | "histogram"
+  readonly unit: string
   readonly attributes: Attributes
   readonly value: number
+  /** Of a histogram. */
+  readonly bounds: readonly number[] | undefined
+  /** The ids of the spans that it points to. */
+  readonly exemplars: readonly { readonly traceId: string; readonly spanId: string }[]
 }
 
 /** What a request to the collector is answered with; undefined: with nothing, and the connection stays open. */
@@ -125,8 +130,14 @@ function pointsIn({ resourceMetrics }: Wire): CollectedPoint[] {
       (metric[type]?.dataPoints ?? []).map((point: Wire) => ({
         name: metric.name,
         type,
+        unit: metric.unit,
         attributes: attributesOf(point.attributes),
         value: Number(point.asDouble ?? point.count),
+        bounds: point.explicitBounds,
+        exemplars: (point.exemplars ?? []).map(({ traceId, spanId }: Wire) => ({
+          traceId,
+          spanId,
+        })),
       })),
     ),
   )

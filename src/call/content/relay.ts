@@ -55,7 +55,7 @@ export async function relay(request: RelayRequest, gateway: Gateway): Promise<Ba
   try {
     reply = await travel({ request, gateway, facts, catalog, span })
   } finally {
-    facts.trace = span?.context.traceId
+    facts.trace = span?.context
     const record = recordOf("request", request, facts, reply, gateway.now(), id)
     span?.ended(record, reply)
     isRecorded = await gateway.audit(record)

@@ -31,9 +31,11 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
   return {
     gateway,
     limits,
-    sessions: createSessions(createSeal(sessionKeys, purpose("session")), limits, replays, () =>
-      gateway.now(),
-    ),
+    sessions: createSessions(createSeal(sessionKeys, purpose("session")), limits, replays, {
+      now: () => gateway.now(),
+      ended: ({ version: revision, issuedMs }) =>
+        gateway.tracing?.sessionEnded({ revision, ms: gateway.now() - issuedMs }),
+    }),
     replays,
     streams: createStreams(limits, pulse, viewOf, () => gateway.now()),
     viewOf,

@@ -53,6 +53,12 @@ export interface Sessions {
 
 type SessionLimits = Pick<FaceLimits, "sessionIdleMs" | "sessionsMax" | "sessionsPerCallerMax">
 
+interface SessionPorts {
+  readonly now: () => number
+  /** Told of each session that is over in this process. */
+  readonly ended: (token: SessionToken) => void
+}
+
 /** How many ended sessions are remembered until their tokens expire; the oldest are forgotten first. */
 const endedMax = 100_000
 
@@ -64,11 +70,11 @@ export function createSessions(
   seal: Seal,
   limits: SessionLimits,
   replays: Replays,
-  now: () => number,
+  { now, ended }: SessionPorts,
 ): Sessions {
   const bySealed = new Map<string, Session>()
   const shares = new Shares(limits.sessionsMax, limits.sessionsPerCallerMax)
-  const ended = new Map<string, number>() // jti → when its token expires by itself
+  const endedUntil = new Map<string, number>() // jti → when its token expires by itself
 
   function add(sealed: string, token: SessionToken): Session | undefined {
     if (!takePlace(token.principal)) return undefined
@@ -87,9 +93,10 @@ export function createSessions(
     const { sealed, token } = session
     if (!bySealed.delete(sealed)) return
     shares.give(token.principal)
-    ended.set(token.jti, token.expiresMs)
-    const [oldest] = ended.keys()
-    if (ended.size > endedMax && oldest !== undefined) ended.delete(oldest)
+    ended(token)
+    endedUntil.set(token.jti, token.expiresMs)
+    const [oldest] = endedUntil.keys()
+    if (endedUntil.size > endedMax && oldest !== undefined) endedUntil.delete(oldest)
     session.isOver = true
     session.questions?.close()
     session.endStream?.()
@@ -127,14 +134,14 @@ export function createSessions(
       }
       const token = openToken(seal, sealed)
       if (token === undefined) return "unreadable"
-      if (token.expiresMs <= nowMs || ended.has(token.jti)) return "over"
+      if (token.expiresMs <= nowMs || endedUntil.has(token.jti)) return "over"
       return add(sealed, token) ?? "full"
     },
     end,
     sweep() {
       const nowMs = now()
       for (const session of bySealed.values()) if (isOver(session, nowMs)) end(session)
-      for (const [jti, expiresMs] of ended) if (expiresMs <= nowMs) ended.delete(jti)
+      for (const [jti, expiresMs] of endedUntil) if (expiresMs <= nowMs) endedUntil.delete(jti)
     },
     count: () => bySealed.size,
   }

@@ -9,6 +9,7 @@ import type { Attempt, Span, Tracing } from "../../call/trace/tracing.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import type { JsonObject } from "../../schema/json.ts"
 import { spanId, traceId } from "./ids.ts"
+import type { Operations } from "./operations.ts"
 import type { Sampling } from "./sampling.ts"
 import type { TraceSettings } from "./settings.ts"
 
@@ -50,33 +51,36 @@ export type About =
 export type ErrorOf = { readonly type: string; readonly code?: number } | undefined
 
 export interface TracingPorts {
-  readonly sampling: Sampling
   readonly now: () => number
+  /** Undefined where traces are not wanted: then nothing has an id, and callers' traces are handed on as they are. */
+  readonly traces: TracePorts | undefined
+  /** Undefined where metrics are not wanted. */
+  readonly operations: Operations | undefined
+}
+
+interface TracePorts extends Pick<TraceSettings, "minTrust"> {
+  readonly sampling: Sampling
   /** Takes what is over, at once. */
   readonly push: (ended: Ended) => void
 }
 
-/** Makes the spans of what goes through. One that is not kept has ids, which go on, and costs no more. */
-export const createTracing = (
-  { minTrust }: Pick<TraceSettings, "minTrust">,
-  ports: TracingPorts,
-): Tracing => ({
+/** Makes the spans of what goes through, and measures it. A span that is not kept has ids, which go on, and costs no more. */
+export const createTracing = (ports: TracingPorts): Tracing => ({
   request: (inquiry, facts) =>
-    isRequest(inquiry) ? new OwnSpan({ inquiry, facts, ports, minTrust }) : undefined,
+    isRequest(inquiry) ? new OwnSpan({ inquiry, facts, ports }) : undefined,
   resumed: (first, inquiry, facts) => {
-    const id = traceId()
-    const isSampled = first?.isSampled ?? ports.sampling.keeps(id)
-    const context = { traceId: id, spanId: spanId(), isSampled }
-    const links = first === undefined ? [] : [first]
-    return new OwnSpan({
-      inquiry,
-      facts,
-      ports,
-      minTrust,
-      place: { context, parent: undefined, links },
-    })
+    const place = ports.traces && resumedPlace(first, ports.traces)
+    return new OwnSpan({ inquiry, facts, ports, ...(place && { place }) })
   },
+  sessionEnded: (session) => ports.operations?.sessionEnded(session),
 })
+
+function resumedPlace(first: TraceContext | undefined, { sampling }: TracePorts): Place {
+  const id = traceId()
+  const isSampled = first?.isSampled ?? sampling.keeps(id)
+  const context = { traceId: id, spanId: spanId(), isSampled }
+  return { context, parent: undefined, links: first === undefined ? [] : [first] }
+}
 
 /** Streams and ends of sessions have the method of HTTP, and answers to questions none. */
 const isRequest = ({ method }: Inquiry): boolean => !/^(?:[A-Z]+|response)$/.test(method)
@@ -91,7 +95,6 @@ interface Making {
   readonly inquiry: Inquiry
   readonly facts: Facts
   readonly ports: TracingPorts
-  readonly minTrust: TraceSettings["minTrust"]
   /** Known from the beginning for all but the request of a caller. */
   readonly place?: Place
 }
@@ -106,17 +109,18 @@ class OwnSpan implements Span {
     this.#place = making.place
   }
 
-  get context(): TraceContext {
-    return this.#where().context
+  get context(): TraceContext | undefined {
+    return this.#where()?.context
   }
 
-  identified(caller: Caller): void {
-    this.#place ??= placeOf(this.#making, caller)
+  identified(caller: Caller | undefined): void {
+    const { inquiry, ports } = this.#making
+    this.#place ??= ports.traces && placeOf(inquiry, caller, ports.traces)
   }
 
   /** Who calls stayed unknown: the trace is a new one. */
-  #where(): Place {
-    this.#place ??= placeOf(this.#making, undefined)
+  #where(): Place | undefined {
+    this.identified(undefined)
     return this.#place
   }
 
@@ -126,7 +130,7 @@ class OwnSpan implements Span {
 
   step(inquiry: Inquiry, facts: Facts): Span {
     const place = this.#below()
-    return new OwnSpan({ ...this.#making, inquiry, facts, place })
+    return new OwnSpan({ ports: this.#making.ports, inquiry, facts, ...(place && { place }) })
   }
 
   attempt(server: CatalogServer): Attempt {
@@ -135,12 +139,11 @@ class OwnSpan implements Span {
     const startMs = ports.now()
     let message: TracedMessage | undefined
     return {
-      meta: (callers) => metaWith(callers, place.context),
+      meta: (callers) => (place === undefined ? callers : metaWith(callers, place.context)),
       sent: (as) => {
         message = as
       },
       ended: (reply) => {
-        if (!place.context.isSampled) return
         const { method } = inquiry
         const about = {
           kind: "attempt",
@@ -150,45 +153,42 @@ class OwnSpan implements Span {
           error: errorOf(reply),
           message,
         } as const
-        ports.push({ ...place, startMs, endMs: ports.now(), about })
+        this.#end(place, { startMs, endMs: ports.now() }, about)
       },
     }
   }
 
   ended(record: AuditRecord, answer: BackendReply | undefined): void {
     const place = this.#where()
-    if (!place.context.isSampled) return
-    const { ports, inquiry } = this.#making
-    const { push } = ports
-    const { message } = inquiry
+    const { message } = this.#making.inquiry
     const startMs = record.timeMs
     const endMs = startMs + (record.ms ?? 0)
     const isPermitted = this.#permittedMs !== undefined
-    if (isPermitted || deciding.has(record.kind))
-      push({
-        ...this.#below(),
-        startMs,
-        endMs: this.#permittedMs ?? endMs,
-        about: { kind: "permit", record, isPermitted },
-      })
-    push({
-      ...place,
-      startMs,
-      endMs,
-      about: { kind: "request", record, error: errorOf(answer), isPermitted, message },
-    })
+    if (place?.context.isSampled && (isPermitted || deciding.has(record.kind))) {
+      const permit = { kind: "permit", record, isPermitted } as const
+      this.#end(this.#below(), { startMs, endMs: this.#permittedMs ?? endMs }, permit)
+    }
+    const error = errorOf(answer)
+    const request = { kind: "request", record, error, isPermitted, message } as const
+    this.#end(place, { startMs, endMs }, request)
   }
 
   rested(run: { readonly id: string; readonly tool: string }, status: string): void {
-    const place = this.#where()
     const { facts, ports } = this.#making
     const about = { kind: "run", run: run.id, tool: run.tool, status } as const
-    if (place.context.isSampled)
-      ports.push({ ...place, startMs: facts.startedMs, endMs: ports.now(), about })
+    this.#end(this.#where(), { startMs: facts.startedMs, endMs: ports.now() }, about)
   }
 
-  #below(): Place {
-    const { context } = this.#where()
+  #end(place: Place | undefined, times: Pick<Ended, "startMs" | "endMs">, about: About): void {
+    const { operations, traces } = this.#making.ports
+    const isKept = place?.context.isSampled === true
+    operations?.ended(about, times.endMs - times.startMs, isKept ? place.context : undefined)
+    if (isKept) traces?.push({ ...place, ...times, about })
+  }
+
+  #below(): Place | undefined {
+    const context = this.#where()?.context
+    if (context === undefined) return
     return { context: { ...context, spanId: spanId() }, parent: context.spanId, links: [] }
   }
 }
@@ -196,9 +196,11 @@ class OwnSpan implements Span {
 /** Records of what needs a permit. */
 const deciding: ReadonlySet<AuditRecord["kind"]> = new Set(["call", "step"])
 
-function placeOf({ inquiry, minTrust, ports }: Making, caller: Caller | undefined): Place {
-  const { trace } = inquiry
-  const { sampling } = ports
+function placeOf(
+  { trace }: Inquiry,
+  caller: Caller | undefined,
+  { minTrust, sampling }: TracePorts,
+): Place {
   const isTrusted =
     caller !== undefined && minTrust !== undefined && atLeast(caller.trust, minTrust)
   if (trace === undefined || !isTrusted) {

@@ -2,6 +2,7 @@ import type { Tracing } from "../../call/trace/tracing.ts"
 import type { Logger } from "../log.ts"
 import type { MetricReading } from "../metrics.ts"
 import type { Peers } from "./facets.ts"
+import { Operations } from "./operations.ts"
 import { type BatchCounts, Batches } from "./otlp/batches.ts"
 import { Delivery } from "./otlp/delivery.ts"
 import { createMetricTexts } from "./otlp/metric-text.ts"
@@ -30,7 +31,9 @@ export interface SpanCounts extends Readonly<BatchCounts> {
 
 /** What is told to a collector. Nothing here is ever waited for by a call. */
 export interface Telemetry {
-  readonly tracing: Tracing | undefined
+  readonly tracing: Tracing
+  /** Of metrics that only a collector is told, as of {@link Metrics}. */
+  readonly overflows: ReadonlyMap<string, number>
   spans(): SpanCounts | undefined
   /** Sends what is left, as long as that may take, and gives up the rest. */
   close(): Promise<void>
@@ -39,11 +42,13 @@ export interface Telemetry {
 /** Throws where a file of certificates cannot be read. Loaded only where something is to be sent. */
 export function openTelemetry(options: TelemetryOptions): Telemetry {
   const { settings } = options
+  const operations = settings.metrics && new Operations(options.peers)
   const traces = settings.traces && openTraces(settings.traces, options)
-  const metrics = settings.metrics && openMetrics(settings.metrics, options)
+  const metrics = settings.metrics && openMetrics(settings.metrics, operations, options)
   const all = [traces, metrics].filter((one) => one !== undefined)
   return {
-    tracing: traces?.tracing,
+    tracing: createTracing({ now: options.now, traces: traces?.ports, operations }),
+    overflows: operations?.overflows ?? new Map(),
     spans: () => traces && { ...traces.batches.counts, waiting: traces.batches.waiting },
     async close() {
       const late = Promise.withResolvers<void>()
@@ -70,13 +75,15 @@ function openTraces(traces: NonNullable<TelemetrySettings["traces"]>, options: T
     onBug: (error) => log.error({ event: "telemetry_bug", error }),
   })
   const sampling = new Sampling(traces, now)
-  const tracing = createTracing(traces, { sampling, now, push: (ended) => batches.push(ended) })
-  return { tracing, batches, delivery, end: () => batches.end() }
+  const { minTrust } = traces
+  const ports = { minTrust, sampling, push: (ended: Ended) => batches.push(ended) }
+  return { ports, batches, delivery, end: () => batches.end() }
 }
 
 /** Each time all there is; where the time before is still under way, one is left out. */
 function openMetrics(
   { to, intervalMs }: NonNullable<TelemetrySettings["metrics"]>,
+  operations: Operations | undefined,
   options: TelemetryOptions,
 ) {
   const { settings, version, log, now } = options
@@ -86,7 +93,9 @@ function openMetrics(
   let work: Promise<void> | undefined
   const send = async () => {
     try {
-      await delivery.send(textOf(options.metrics(), { sinceMs, nowMs: now() }))
+      await delivery.send(
+        textOf([...options.metrics(), ...(operations?.read() ?? [])], { sinceMs, nowMs: now() }),
+      )
     } catch (error) {
       log.error({ event: "telemetry_bug", error })
     } finally {

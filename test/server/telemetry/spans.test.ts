@@ -78,14 +78,16 @@ describe("a caller's trace", () => {
       { ratio: 0, followsParent: true, forcedPerSecond: 3, ...settings },
       () => nowMs,
     )
-    const tracing = createTracing(
-      { minTrust: minTrust === "none" ? undefined : minTrust },
-      { sampling, now: () => nowMs, push: (one) => ended.push(one) },
-    )
+    const traces = {
+      minTrust: minTrust === "none" ? undefined : minTrust,
+      sampling,
+      push: (one: Ended) => ended.push(one),
+    }
+    const tracing = createTracing({ traces, operations: undefined, now: () => nowMs })
     return (trace: TraceContext | undefined, trust: Trust | undefined): TraceContext => {
       const span = tracing.request({ ...callOf("search"), trace }, beginFacts(nowMs, "d"))
-      if (span === undefined) throw new Error("no span")
-      if (trust !== undefined) span.identified({ trust } as Caller)
+      if (trust !== undefined) span?.identified({ trust } as Caller)
+      if (span?.context === undefined) throw new Error("no span")
       return span.context
     }
   }

@@ -1,4 +1,4 @@
-import type { HistogramPoint, MetricReading, Point } from "../../metrics.ts"
+import type { Exemplar, HistogramPoint, MetricReading, Point } from "../../metrics.ts"
 import { attributesText, nanos, resourceText, text } from "./values.ts"
 
 /** When the counters began, and when they were read: milliseconds since the epoch. */
@@ -10,7 +10,7 @@ export interface Span {
 /** `AGGREGATION_TEMPORALITY_CUMULATIVE` of metrics.proto: all since the start, as Prometheus has it. */
 const cumulative = `"aggregationTemporality":2`
 
-/** One `ExportMetricsServiceRequest` as JSON: the metrics under the names that they have on `/metrics`. */
+/** One `ExportMetricsServiceRequest` as JSON: what is on `/metrics` under the names that it has there. */
 export function createMetricTexts(
   resource: ReadonlyMap<string, string | number | boolean>,
   version: string,
@@ -41,16 +41,30 @@ function metricText({ name, help, points }: MetricReading, span: Span): string {
 }
 
 const numberText = ({ labels, value }: Point, times: string): string =>
-  `{"attributes":${attributesText(labels)},${times},"asDouble":${finite(value)}}`
+  `{"attributes":${labelsText(labels)},${times},"asDouble":${finite(value)}}`
 
-function histogramText({ labels, bounds, counts, sum }: HistogramPoint, times: string): string {
+function histogramText(point: HistogramPoint, times: string): string {
+  const { labels, bounds, counts, sum, exemplars } = point
+  const told = exemplars?.flatMap((one) => (one === undefined ? [] : exemplarText(one)))
   const count = counts.reduce((all, one) => all + one, 0)
   const buckets = counts.map((one) => `"${one}"`).join()
   return (
-    `{"attributes":${attributesText(labels)},${times},"count":"${count}","sum":${finite(sum)},` +
-    `"explicitBounds":[${bounds.join()}],"bucketCounts":[${buckets}]}`
+    `{"attributes":${labelsText(labels)},${times},"count":"${count}","sum":${finite(sum)},` +
+    `"explicitBounds":[${bounds.join()}],"bucketCounts":[${buckets}]` +
+    `${told === undefined ? "" : `,"exemplars":[${told.join()}]`}}`
   )
 }
+
+const exemplarText = ({ value, timeMs, at }: Exemplar): string =>
+  `{"timeUnixNano":${nanos(timeMs)},"asDouble":${finite(value)},"spanId":"${at.spanId}","traceId":"${at.traceId}"}`
+
+/** A label without a value is none (as in Prometheus), and a port is a number. */
+const labelsText = (labels: Point["labels"]): string =>
+  attributesText(
+    labels
+      .filter(([, value]) => value !== "")
+      .map(([name, value]) => [name, name === "server.port" ? Number(value) : value]),
+  )
 
 /** JSON has no other numbers. */
 const finite = (value: number): number => (Number.isFinite(value) ? value : 0)
@@ -58,6 +72,6 @@ const finite = (value: number): number => (Number.isFinite(value) ? value : 0)
 /** UCUM, by the ending of the name. */
 function unitOf(name: string): string {
   const base = name.replace(/_total$/, "")
-  if (base.endsWith("_seconds")) return "s"
+  if (/(?:_seconds|\.duration)$/.test(base)) return "s"
   return base.endsWith("_bytes") ? "By" : "1"
 }
