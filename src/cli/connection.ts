@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import type { ClientOptions, ClientProblem } from "../mcp/client.ts"
 import { written } from "../registry/model.ts"
 import { type Given, type Io, type Option, UsageError } from "./command.ts"
@@ -24,6 +25,13 @@ export const connectionOptions: Readonly<Record<string, Option>> = {
     value: "VARIABLE",
     summary: "the environment variable that holds a bearer token",
   },
+  cert: {
+    type: "string",
+    value: "FILE",
+    summary:
+      "a client certificate to show (PEM), with --key; NODE_EXTRA_CA_CERTS=FILE believes more",
+  },
+  key: { type: "string", value: "FILE", summary: "the file with its private key (PEM)" },
   header: { type: "string", multiple: true, value: "'NAME: VALUE'", summary: "a further header" },
   era: { type: "string", value: "ERA", summary: "auto, legacy or modern (default auto)" },
   timeout: { type: "string", value: "MS", summary: "milliseconds for one request (default 60000)" },
@@ -52,7 +60,25 @@ export function connectionOf(given: Given, io: Io): ClientOptions {
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
       throw new UsageError(`${name}: holds a character that no header can carry`)
   }
-  return { url, era, timeoutMs, identity, headers: sent }
+  const certificate = certificateOf(given)
+  return { url, era, timeoutMs, identity, headers: sent, ...(certificate && { certificate }) }
+}
+
+function certificateOf(given: Given): ClientOptions["certificate"] {
+  const [cert, key] = [given.text("cert"), given.text("key")]
+  if (cert === undefined && key === undefined) return
+  if (cert === undefined || key === undefined)
+    throw new UsageError("--cert and --key: a certificate needs its key, and a key its certificate")
+  return { cert: pemIn(cert, "--cert"), key: pemIn(key, "--key") }
+}
+
+function pemIn(file: string, option: string): string {
+  try {
+    return readFileSync(file, "utf8")
+  } catch (cause) {
+    const words = cause instanceof Error ? cause.message : String(cause)
+    throw new UsageError(`${option}: cannot be read: ${words}`, { cause })
+  }
 }
 
 function* headers(given: Given, io: Io): Generator<[string, string]> {
@@ -84,11 +110,12 @@ export function reportProblem({ message, hint, data }: ClientProblem, given: Giv
   else io.err.write(`${printable(message)}\n  ${hint}\n`)
 }
 
-const nobody = "nobody (no --agent and no --token)"
+const nobody = "nobody (no --agent, no --token and no --cert)"
 
 /** Whom the command calls as, for its own words. */
 export function whoOf(given: Given): string {
   const agent = given.text("agent")
   if (agent !== undefined) return written(parseRef(agent))
-  return given.text("token") === undefined ? nobody : "the token's agent"
+  if (given.text("token") !== undefined) return "the token's agent"
+  return given.text("cert") === undefined ? nobody : "the certificate's agent"
 }

@@ -18,6 +18,8 @@ export interface ClientOptions {
   /** For each request. */
   readonly timeoutMs: number
   readonly identity: { readonly name: string; readonly version: string }
+  /** What is shown to a server that asks for a certificate. In PEM. */
+  readonly certificate?: { readonly cert: string; readonly key: string }
 }
 
 export type ClientAnswer<T> =
@@ -81,9 +83,13 @@ async function withClient<T>(
   const { url, identity, headers, timeoutMs: timeout } = options
   const mode = options.era === "modern" ? { pin: "2026-07-28" } : options.era
   const client = new Client({ ...identity }, { versionNegotiation: { mode } })
+  const showing = options.certificate && (await fetchShowing(options.certificate))
   try {
     const requestInit = { headers: Object.fromEntries(headers) }
-    const transport = new StreamableHTTPClientTransport(new URL(url), { requestInit })
+    const transport = new StreamableHTTPClientTransport(new URL(url), {
+      requestInit,
+      ...(showing && { fetch: showing.fetch }),
+    })
     await client.connect(transport, { timeout })
     const value = await use((method, params) =>
       client.request({ method, params: { ...params } }, asItIs, { timeout }),
@@ -94,6 +100,18 @@ async function withClient<T>(
     return { ok: false, problem: problemOf(error, options) }
   } finally {
     await client.close()
+    await showing?.close()
+  }
+}
+
+/** Node's own `fetch` takes no certificate, and no dispatcher of another undici than its own. */
+async function fetchShowing(certificate: NonNullable<ClientOptions["certificate"]>) {
+  const undici = await import("undici")
+  const dispatcher = new undici.Agent({ connect: { ...certificate } })
+  return {
+    fetch: (url: string | URL, init?: RequestInit): Promise<Response> =>
+      undici.fetch(url, { ...init, dispatcher } as never) as never, // two declarations of one standard
+    close: () => dispatcher.destroy(),
   }
 }
 
@@ -115,13 +133,31 @@ function problemOf(error: unknown, options: ClientOptions): ClientProblem {
   if (network !== undefined && lost.has(network))
     return {
       message: `the connection to ${shown(options.url)} was lost before the answer: ${network}`,
-      hint: "look at the server's log: what was asked for may have been carried out",
+      hint: `look at the server's log: what was asked for may have been carried out${perhapsTls(options.url)}`,
     }
   const words = error instanceof Error ? error.message : String(error)
   return {
     message: `cannot reach ${shown(options.url)}: ${network ?? words}`,
-    hint: "check that the gateway is running and that the URL has its host, port and path",
+    hint:
+      hintOfTls(network) ??
+      "check that the gateway is running and that the URL has its host, port and path",
   }
+}
+
+const perhapsTls = (url: string): string =>
+  url.startsWith("http:") ? "; where it speaks TLS, the URL begins with https" : ""
+
+/** What to do about a connection on which TLS did not come about. */
+function hintOfTls(code = ""): string | undefined {
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH/.test(code))
+    return "the other side does not speak TLS: the URL begins with http"
+  if (/^ERR_SSL_TLSV1_ALERT|^ERR_SSL_TLSV13_ALERT|^ERR_SSL_SSLV3_ALERT/.test(code))
+    return "the other side takes no certificate, or not this one: see --cert and --key"
+  if (code.startsWith("ERR_OSSL_"))
+    return "--cert and --key name files with a certificate and its own key, both in PEM"
+  if (/CERT|SIGNED|ISSUER|VERIFY/.test(code))
+    return "its certificate is not believed: name its authority's file in NODE_EXTRA_CA_CERTS"
+  return
 }
 
 /** What system and HTTP client say of a connection that was made and then broke. */

@@ -5,8 +5,10 @@ import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/cli
 import { Agent, fetch as undiciFetch } from "undici"
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest"
 import { type Certified, certify, overTls, type TlsClient } from "../support/certificates.ts"
+import { command } from "../support/command.ts"
 import { openBackend, type TestBackend } from "../support/e2e-backend.ts"
-import { refusalOf, startGateway, type TestGateway } from "../support/e2e-gateway.ts"
+import { logged, refusalOf, startGateway, type TestGateway } from "../support/e2e-gateway.ts"
+import { postern } from "../support/e2e-process.ts"
 import { as, modern, posting } from "../support/face-server.ts"
 
 const authority = certify({ name: "agents' authority", isAuthority: true })
@@ -150,5 +152,171 @@ describe("a client certificate", () => {
     expect(backend.called).toHaveLength(before)
     const asA = await call(shown, as("a@1.0.0"))
     expect(["insufficient_trust", "invalid_credentials"]).toContain(refusalOf(asA))
+  })
+})
+
+describe("postern call", () => {
+  const echo = ["call", "echo", "--args", '{"n":1}']
+  const agent = agentOf("a@1.0.0")
+  const file = (name: string) => join(folder, name)
+  beforeAll(() => {
+    write("agent.crt", agent.cert)
+    write("agent.key", agent.key)
+    write("other.key", agentOf("b@1.0.0").key)
+    write("gateway-ca.pem", gatewayCa.cert)
+  })
+  const shown = (key = "agent.key") => ["--cert", file("agent.crt"), "--key", file(key)]
+
+  test("shows a certificate, and believes whom NODE_EXTRA_CA_CERTS names", async () => {
+    const env = { NODE_EXTRA_CA_CERTS: file("gateway-ca.pem") }
+    const done = await postern([...echo, "--url", gateway.url, ...shown()], { env })
+    expect(done).toEqual({ code: 0, stdout: '{"n":1}\n', stderr: "" })
+  })
+
+  const failing: [string, () => string[], RegExp][] = [
+    [
+      "an authority that it does not know",
+      () => ["--url", gateway.url],
+      /VERIFY_LEAF_SIGNATURE.*\n {2}its certificate is not believed: .*NODE_EXTRA_CA_CERTS/,
+    ],
+    [
+      "the key of another certificate",
+      () => ["--url", gateway.url, ...shown("other.key")],
+      /--cert and --key name files with a certificate and its own key/,
+    ],
+    [
+      "no TLS on the other side",
+      () => ["--url", `https://127.0.0.1:${backend.port}/mcp`],
+      /the other side does not speak TLS: the URL begins with http\n/,
+    ],
+    [
+      "TLS on the other side",
+      () => ["--url", gateway.url.replace("https", "http")],
+      /where it speaks TLS, the URL begins with https\n/,
+    ],
+    [
+      "a certificate without a key",
+      () => ["--cert", file("agent.crt")],
+      /a certificate needs its key/,
+    ],
+    [
+      "a file that is not there",
+      () => ["--cert", file("none.crt"), "--key", file("agent.key")],
+      /--cert: cannot be read: ENOENT/,
+    ],
+  ]
+  test.each(failing)("says what to do about %s", async (_, args, words) => {
+    const done = await command([...echo, ...args()])
+    expect(done.code).not.toBe(0)
+    expect(done.stderr).toMatch(words)
+    expect(done.stderr).not.toContain("PRIVATE KEY")
+  })
+})
+
+describe("the operator is told", () => {
+  test("what of the certificate is in use, on /status and in metrics; the admin listener stays as it was", async () => {
+    expect(await gateway.status()).toMatchObject({
+      tls: { expires: expect.stringMatching(/Z$/), failures: 0 },
+    })
+    const { text } = await gateway.admin("/metrics")
+    const [, seconds] = /^postern_tls_certificate_expiry_timestamp_seconds (\S+)$/m.exec(text) ?? []
+    expect(Number(seconds) * 1_000).toBeGreaterThan(Date.now())
+    expect(text).toMatch(/^postern_tls_certificate_is_current 1$/m)
+  })
+
+  test("of a renewal that cannot be used, while callers are served by the certificate before it", async () => {
+    write("tls.crt", `${own.cert.slice(0, 200)}`)
+    await logged(gateway, "certificate_not_renewed")
+    expect(await gateway.status()).toMatchObject({
+      tls: { failures: 1, refused: { reason: expect.stringContaining("tls.crt is cut off") } },
+    })
+    const { text } = await gateway.admin("/metrics")
+    expect(text).toMatch(/^postern_tls_certificate_is_current 0$/m)
+    expect(await call(showing(agentOf("a@1.0.0")))).toMatchObject(served)
+    const renewed = server({ ends: 600 })
+    write("tls.key", renewed.key)
+    write("tls.crt", renewed.cert)
+    await logged(gateway, "certificate_renewed")
+    expect(await call(showing(agentOf("a@1.0.0")))).toMatchObject(served)
+  })
+})
+
+describe("a gateway does not start, and says why:", () => {
+  const base = ["serve", "--config", join(folder, "broken.yaml")]
+  const broken: [string, (files: { cert: string; key: string; ca?: string }) => void, RegExp][] = [
+    [
+      "no certificate file",
+      (files) => (files.cert = "./none.crt"),
+      /listen\.tls\.cert: \S+none\.crt cannot be read: ENOENT/,
+    ],
+    [
+      "no key file",
+      (files) => (files.key = "file:./none.key"),
+      /listen\.tls\.key — the secret's file cannot be read: ENOENT/,
+    ],
+    [
+      "a key in place of the certificate",
+      (files) => (files.cert = "./own.key"),
+      /listen\.tls\.cert: \S+own\.key holds no certificate in PEM/,
+    ],
+    [
+      "a certificate in place of the key",
+      (files) => (files.key = "file:./own.crt"),
+      /listen\.tls\.key: \S+own\.crt holds no private key in PEM/,
+    ],
+    [
+      "a garbled certificate",
+      (files) => (files.cert = "./garbled.crt"),
+      /listen\.tls\.cert: \S+garbled\.crt is garbled in certificate 1; write it anew/,
+    ],
+    [
+      "the key of another",
+      (files) => (files.key = "file:./agent.key"),
+      /listen\.tls\.key: \S+agent\.key does not belong to the certificate in \S+own\.crt/,
+    ],
+    [
+      "a key with a passphrase",
+      (files) => (files.key = "file:./locked.key"),
+      /listen\.tls\.key: \S+locked\.key has a passphrase; write it without: openssl pkey/,
+    ],
+    [
+      "a certificate that has ended",
+      (files) => Object.assign(files, { cert: "./ended.crt", key: "file:./ended.key" }),
+      /listen\.tls\.cert: \S+ended\.crt ended on \S+Z; renew it/,
+    ],
+    [
+      "authorities that are none",
+      (files) => (files.ca = "./own.key"),
+      /listen\.tls\.ca: \S+own\.key holds no certificate in PEM/,
+    ],
+    ["a folder", (files) => (files.ca = "."), /listen\.tls\.ca: \S+ cannot be read: /],
+    [
+      "a path for the key, as if it were no secret",
+      (files) => (files.key = "./own.key"),
+      /listen\.tls\.key — a secret is not written here: refer to it with/,
+    ],
+  ]
+  test.each(broken)("%s", async (_, change, words) => {
+    const ended = server({ begins: -9, ends: -1 })
+    write("own.crt", own.cert)
+    write("own.key", own.key)
+    write("garbled.crt", own.cert.replace(/[a-z]{2}/g, "aa"))
+    write("ended.crt", ended.cert)
+    write("ended.key", ended.key)
+    write(
+      "locked.key",
+      own.privateKey
+        .export({ type: "pkcs8", format: "pem", cipher: "aes-128-cbc", passphrase: "x" })
+        .toString(),
+    )
+    const tls = { cert: "./own.crt", key: "file:./own.key" }
+    change(tls)
+    const registry = { source: "file://./registry.json" }
+    write("broken.yaml", JSON.stringify({ listen: { port: 0, tls }, admin: { port: 0 }, registry }))
+    const { code, stdout, stderr } = await command(base)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: "" })
+    expect(stderr).toMatch(words)
+    expect(stderr).not.toContain(own.key.slice(40, 80))
+    expect(stderr).not.toMatch(/^\s+at /m)
   })
 })
