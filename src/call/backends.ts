@@ -116,7 +116,13 @@ export type BackendReply =
    * The result as it was sent. Where it may hold numbers that a double cannot carry, `result` is to be printed only
    * (those numbers stand in it as raw JSON) and `plain` is the same with doubles, to be looked at and validated.
    */
-  | { readonly kind: "result"; readonly result: JsonObject; readonly plain?: JsonObject }
+  | {
+      readonly kind: "result"
+      readonly result: JsonObject
+      readonly plain?: JsonObject
+      /** `result` as JSON text, where somebody has printed it already. */
+      readonly text?: string
+    }
   /** The backend's own JSON-RPC error, relayed as it is. */
   | { readonly kind: "error"; readonly error: RpcError }
   | { readonly kind: "refusal"; readonly refusal: Refusal }

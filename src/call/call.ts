@@ -38,7 +38,7 @@ import type { Inquiry } from "./inquiry.ts"
 import type { Respondent, Rounds } from "./interaction/peer.ts"
 import type { Deadline } from "./limits/deadline.ts"
 import { type Permit, permit, permitInside } from "./permit.ts"
-import type { Refusal } from "./refusal.ts"
+import type { Refusal, Result } from "./refusal.ts"
 import { obtain } from "./results/obtain.ts"
 import type { Span } from "./trace/tracing.ts"
 
@@ -57,7 +57,7 @@ export interface CallRequest extends Inquiry {
   /** Of the logical call, for tools that take one: the same however often it is made. Only compositions have it. */
   readonly key?: string
   /** That the caller gave for the whole call, outside its `_meta`. */
-  readonly idempotencyKey?: string
+  readonly idempotencyKey?: string | undefined
   /** Its arguments are proved to fit what callers are shown. Only compositions have it. */
   readonly isProven?: true
   /** The caller takes a task in place of the result: the `task` of a legacy one, such as `{ttl}`. Of a modern one only compositions have it. */
@@ -78,6 +78,9 @@ export interface CallRequest extends Inquiry {
 
 /** What a call comes to: the tool's result, the backend's own JSON-RPC error, or a refusal. */
 export type Answer = BackendReply
+
+/** At once where nobody has to be waited for: a promise within a promise costs as much as a step. */
+type Going = Answer | Promise<Answer>
 
 /** One call on its way, and what it keeps to the end. */
 export interface Way {
@@ -119,7 +122,7 @@ export async function callInside(inner: InnerCall, outer: Way): Promise<InnerAns
 }
 export type InsideLine = typeof callInside
 
-async function recorded(way: Way, go: (way: Way) => Promise<Answer>): Promise<Answer> {
+async function recorded(way: Way, go: (way: Way) => Going): Promise<Answer> {
   const { kind, id, request, gateway, facts, span } = way
   let answer: Answer | undefined // stays undefined when a bug throws
   let isRecorded = false
@@ -135,12 +138,18 @@ async function recorded(way: Way, go: (way: Way) => Promise<Answer>): Promise<An
   return isRecorded ? answer : refused(unrecorded)
 }
 
-async function travel(way: Way): Promise<Answer> {
-  const { request, gateway, catalog, facts, span } = way
+function travel(way: Way): Going {
+  const { request, gateway, catalog } = way
   if (gateway.canAudit?.() === false) return refused(unrecorded) // nothing happens that cannot be recorded
 
   const identified = gateway.identify(request.evidence, catalog)
-  const caller = identified instanceof Promise ? await identified : identified
+  return identified instanceof Promise
+    ? identified.then((caller) => enter(caller, way))
+    : enter(identified, way)
+}
+
+function enter(caller: Result<Caller>, way: Way): Going {
+  const { request, gateway, catalog, facts, span } = way
   if (!caller.ok) return refused(caller.refusal)
   facts.caller = caller.value
   span?.identified(caller.value)
@@ -161,7 +170,7 @@ async function later(caller: Caller, way: Way): Promise<Answer> {
   return permitted.ok ? pass(permitted.value, way) : refused(permitted.refusal)
 }
 
-async function travelInside(inner: InnerCall, way: Way): Promise<Answer> {
+function travelInside(inner: InnerCall, way: Way): Going {
   const { gateway, catalog, request } = way
   if (gateway.canAudit?.() === false) return refused(unrecorded)
   const { caller, authority, target } = inner
@@ -187,7 +196,7 @@ async function pass(permit: Permit, way: Way): Promise<Answer> {
   const excess = verdict instanceof Promise ? await verdict : verdict
   if (excess !== undefined) return refused(excess)
 
-  facts.in = gateway.digest(request.exactArguments)
+  facts.in = gateway.digest(request.exactArguments)?.digested
   const input = checkInput(permit, request, gateway)
   if (!input.ok) return refused(input.refusal)
   warn(facts, input.value.warnings)
@@ -210,10 +219,11 @@ async function pass(permit: Permit, way: Way): Promise<Answer> {
     : answer
 
   const output = checkOutput(permit, reply, gateway)
-  facts.out = gateway.digest(output.ok ? output.value.reply.result : reply.result)
+  const printed = gateway.digest(output.ok ? output.value.reply.result : reply.result)
+  facts.out = printed?.digested
   if (!output.ok) return refused(output.refusal)
   warn(facts, output.value.warnings)
-  return output.value.reply
+  return printed === undefined ? output.value.reply : { ...output.value.reply, text: printed.text }
 }
 
 const askers = { call: "caller", step: "composition" } as const

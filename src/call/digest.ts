@@ -7,15 +7,21 @@ export interface DigestSettings {
   readonly key: string | undefined
 }
 
+/** A value as JSON text, which takes long enough to be done once, and what the audit says of it. */
+export interface Printed {
+  readonly text: string
+  readonly digested: Digested
+}
+
 /**
  * What the audit says of arguments and results: a digest of their JSON text in the order of their keys as received.
  * `hmac-sha256:` and 64 hex digits with a key, else `sha256:` and 64 hex digits.
  */
 export function createDigest({ mode, key }: DigestSettings) {
-  return (value: unknown): Digested | undefined => {
+  return (value: unknown): Printed | undefined => {
     if (mode === "none" || value === undefined) return
     const text = JSON.stringify(value)
-    return { digest: digestOf(text, key), bytes: Buffer.byteLength(text) }
+    return { text, digested: { digest: digestOf(text, key), bytes: Buffer.byteLength(text) } }
   }
 }
 

@@ -18,7 +18,7 @@ import { mayWish, wishFor } from "./tasks/wish.ts"
  * Asks the backend, under its own name for the tool, or runs the composition, whose calls go the way `inside`. There is no
  * way here without a permit.
  */
-export async function execute(
+export function execute(
   permit: Permit,
   input: Input,
   way: Way,
@@ -26,8 +26,9 @@ export async function execute(
 ): Promise<Executed> {
   const { tool } = permit
   if (tool.implementation.kind === "composition") {
-    const answer = await compose(permit, input.arguments ?? {}, way, inside)
-    return { answer, server: undefined }
+    return compose(permit, input.arguments ?? {}, way, inside).then((answer) => {
+      return { answer, server: undefined }
+    })
   }
   const servers = goingOn(input.servers, permit, way)
   return askInTurn(servers, tool, way, (server) => ask(server, permit, input.arguments, way))
@@ -131,7 +132,9 @@ function compose(
 ): Promise<BackendReply> {
   const { caller, tool } = permit
   const { gateway, facts } = way
-  const request = mayWish(way.request) ? { task: {}, ...way.request } : way.request
+  const request = mayWish(way.request)
+    ? { ...way.request, task: way.request.task ?? {} }
+    : way.request
   const { respondent, method } = request
   if (respondent === undefined) return runComposition(permit, input, way, inside)
   const about = [written(refOf(tool)), request.arguments ?? null]

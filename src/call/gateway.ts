@@ -1,9 +1,10 @@
 import type { Catalog, CatalogAgent, CatalogServer } from "../registry/catalog.ts"
 import type { Schemas } from "../schema/validator.ts"
-import type { AuditRecord, Digested } from "./audit.ts"
+import type { AuditRecord } from "./audit.ts"
 import type { Backends } from "./backends.ts"
 import type { Caller, Evidence } from "./caller.ts"
 import type { Compositions } from "./composition/compositions.ts"
+import type { Printed } from "./digest.ts"
 import type { Interactions } from "./interaction/interactions.ts"
 import type { RateLimits } from "./limits/rate-limits.ts"
 import type { Result } from "./refusal.ts"
@@ -57,7 +58,7 @@ export interface Gateway {
   /** How often what may be asked for. Absent: nobody limits that. */
   readonly rates?: RateLimits
   /** What the audit says about arguments and results (`createDigest`); undefined where it says nothing. */
-  digest(value: unknown): Digested | undefined
+  digest(value: unknown): Printed | undefined
   /** False while the audit cannot be written, so that nothing is carried out in vain. Absent: always. */
   canAudit?(): boolean
   /** Which calls are recorded before they are made, too: those of tools that are not read-only, or all. */

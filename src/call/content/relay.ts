@@ -99,7 +99,7 @@ async function travel({ request, gateway, facts, catalog, span }: Way): Promise<
   facts.server = server
   span?.permitted()
 
-  facts.in = gateway.digest(request.params)
+  facts.in = gateway.digest(request.params)?.digested
   if (cancellation?.isCancelled) return refused(cancelledBefore)
   facts.executedMs = gateway.now()
   const params = inServersNames(request, found.own)
@@ -122,7 +122,7 @@ async function travel({ request, gateway, facts, catalog, span }: Way): Promise<
   facts.answeredMs = gateway.now()
   if (reply.kind !== "result") return reply
   const told = await inCallersNames(reply, wish, found, reach, backends)
-  facts.out = gateway.digest(told.result)
+  facts.out = gateway.digest(told.result)?.digested
   return told
 }
 

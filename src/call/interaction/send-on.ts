@@ -54,7 +54,7 @@ function atOnce(
 }
 
 /** Nearly all such callers can be asked nothing, and were asked nothing before: they take the short way. */
-async function inRounds(
+function inRounds(
   server: CatalogServer,
   request: BackendRequest,
   talk: Talk & { readonly respondent: RoundsRespondent },
@@ -63,8 +63,9 @@ async function inRounds(
   const { capabilities, responses, state } = talk.respondent
   if (capabilities !== undefined || responses !== undefined || state !== undefined)
     return interactions.request(backends, server, request, talk)
-  const reply = await backends.request(server, { ...request, caller: talk.caller, rounds: fresh })
-  return isPlain(reply) ? reply : interactions.outward(reply, server, request, talk)
+  return backends
+    .request(server, { ...request, caller: talk.caller, rounds: fresh })
+    .then((reply) => (isPlain(reply) ? reply : interactions.outward(reply, server, request, talk)))
 }
 
 /** Neither a question nor a page to visit nor a task, nor an error that may be for want of somebody to ask. */

@@ -22,13 +22,16 @@ import { shortened } from "./shortened.ts"
 import type { Era } from "./tool-list.ts"
 import { messageOf, traceOf, withTrace } from "./trace.ts"
 
+/** A result, and its JSON text where somebody has printed it already. */
+export type Result = Pick<Extract<Answer, { kind: "result" }>, "result" | "text">
+
 /** What an era adds to the common way of a request that goes on to a backend. */
 export interface CallCodec {
   readonly era: Era
   /** The caller's `_meta` without what belongs to this hop. */
   meta(meta: JsonObject): JsonObject | undefined
   /** A result as JSON text; `tool` where results are shaped by its schema. */
-  result(result: JsonObject, tool: CatalogTool | undefined, context: FaceContext): string
+  result(result: Result, tool: CatalogTool | undefined, context: FaceContext): string
   /** A result that is no tool's, as JSON text; `isCacheable` where the modern era says how long it may be kept. */
   contentResult(result: JsonObject, isCacheable: boolean, context: FaceContext): string
 }
@@ -73,23 +76,19 @@ export async function callTool(
   const said = answer.kind === "refusal" ? refusalAnswer(answer.refusal, context.speaker) : answer
   if (said.kind === "result") {
     const shaping = answer.kind === "result" ? special : undefined
-    exchange.finish(resultText(id, codec.result(said.result, shaping, context)))
+    exchange.finish(resultText(id, codec.result(said, shaping, context)))
   } else exchange.fail("fail" in said ? said.fail : relayedError(said.error), id)
 }
 
 /** Within the time that the caller says it waits, where it says so. */
-async function callWithin(
+function callWithin(
   patience: number | undefined,
   request: CallRequest,
   gateway: Gateway,
 ): Promise<Answer> {
   if (patience === undefined) return call(request, gateway)
   const deadline = new Deadline(patience, request.cancellation)
-  try {
-    return await call({ ...request, deadline }, gateway)
-  } finally {
-    deadline.clear()
-  }
+  return call({ ...request, deadline }, gateway).finally(() => deadline.clear())
 }
 
 function callOf(
@@ -113,8 +112,8 @@ function callOf(
     arguments: args,
     exactArguments: isObject(exact) ? exact : undefined,
     meta: withTrace(meta && codec.meta(meta), headers),
-    ...(codec.era === "legacy" && isObject(task) && { task }), // a stray one means nothing in the other
-    ...keyOf(message.params, headers),
+    task: codec.era === "legacy" && isObject(task) ? task : undefined, // a stray one means nothing in the other
+    idempotencyKey: keyOf(message.params, headers),
     cancellation,
     onNotification: relaying(going),
     onPause: posted.exchange.canPause ? () => posted.exchange.pause() : undefined,
@@ -124,9 +123,9 @@ function callOf(
 }
 
 /** That a caller gave beside the `_meta`: as a parameter (SEP-3182, which came to nothing), or as the IETF draft's header. */
-function keyOf(params: JsonObject | undefined, headers: RequestHeaders) {
+function keyOf(params: JsonObject | undefined, headers: RequestHeaders): string | undefined {
   const given = params?.["idempotencyKey"] ?? header(headers, "idempotency-key")
-  return typeof given === "string" ? { idempotencyKey: given.replace(/^"(.*)"$/, "$1") } : {}
+  return typeof given === "string" ? given.replace(/^"(.*)"$/, "$1") : undefined
 }
 
 /** Where a backend's notifications go; nowhere where the caller reads no stream. */

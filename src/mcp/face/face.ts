@@ -102,11 +102,13 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     }
     if (incoming.method === "POST" && overload.turnsAway(outgoing)) return
     counts.inFlight++
-    void serve(context, incoming, outgoing, headers).finally(() => {
-      if (--counts.inFlight > 0) return
-      for (const tell of idle) tell()
-      idle.clear()
-    })
+    void serve(context, incoming, outgoing, headers).then(served)
+  }
+
+  function served(): void {
+    if (--counts.inFlight > 0) return
+    for (const tell of idle) tell()
+    idle.clear()
   }
 
   const documents = documentsOf(options)
@@ -123,8 +125,7 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
     }
   }
 
-  const sweeper = setInterval(() => context.sessions.sweep(), sweepMs(limits))
-  sweeper.unref()
+  const sweeper = setInterval(() => context.sessions.sweep(), sweepMs(limits)).unref()
   const debounce = createDebounce(
     limits.listChangedDebounceMs,
     () => context.streams.refresh(),

@@ -11,10 +11,11 @@ export const legacyCodec: CallCodec = {
   era: "legacy",
   meta: (meta) => meta,
 
-  result(result, tool) {
+  result({ result, text }, tool) {
     if (result["resultType"] === "task") return createdTask(result)
     const shaped = tool === undefined ? asObject(result) : wrapped(result, tool)
-    return JSON.stringify(isLegacy(shaped) ? shaped : { content: [], ...withoutModern(shaped) })
+    if (!isLegacy(shaped)) return JSON.stringify({ content: [], ...withoutModern(shaped) })
+    return shaped === result && text !== undefined ? text : JSON.stringify(shaped)
   },
 
   contentResult: (result) => JSON.stringify(withoutModern(result)),

@@ -48,5 +48,5 @@ export async function answerTask(
 /** What a task came to is a tool's result. */
 const textOf = (result: JsonObject, method: string, codec: CallCodec, context: FaceContext) =>
   method === "tasks/result"
-    ? codec.result(result, undefined, context)
+    ? codec.result({ result }, undefined, context)
     : codec.contentResult(result, false, context)

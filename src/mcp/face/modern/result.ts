@@ -37,11 +37,13 @@ export const modernCodec: CallCodec = {
     return kept
   },
 
-  result(result, _, context) {
+  result({ result, text }, _, context) {
     const { resultType, _meta: meta, content } = result
-    if (resultType === undefined && meta === undefined && Array.isArray(content)) {
-      // Nearly every result of a legacy backend: what is missing goes in front, and nothing is copied.
-      return `{"resultType":"complete",${context.ownMeta},${JSON.stringify(result).slice(1)}`
+    const isComplete = resultType === undefined || resultType === "complete"
+    if (isComplete && meta === undefined && Array.isArray(content)) {
+      // Nearly every result: what is missing goes in front, and nothing is copied.
+      const missing = resultType === undefined ? `"resultType":"complete",` : ""
+      return `{${missing}${context.ownMeta},${(text ?? JSON.stringify(result)).slice(1)}`
     }
     const isAsking = resultType === "input_required" || resultType === "task"
     return JSON.stringify({
