@@ -28,24 +28,20 @@ import { createInvoke } from "../invoke.ts"
 import type { Teller } from "../teller.ts"
 import { answered } from "./answer.ts"
 import { Audience } from "./audience.ts"
+import { Leases, type LeasesOptions } from "./leases.ts"
 import { OpenRuns } from "./open-runs.ts"
 import { withdrawnFrom } from "./principal.ts"
 import { durableResult, faultOf } from "./results.ts"
 import { type Look, RunWatch } from "./run-watch.ts"
 import { rested, Turns } from "./turns.ts"
 
-export interface DurableRunsOptions {
+export interface DurableRunsOptions extends LeasesOptions {
   /** Opened when it is first needed. Throws a {@link JournalTrouble}. */
   readonly journal: () => Journal
   /** Whether runs can be there at all: where none ever was, no journal is opened to look for one. */
   readonly isKept: () => boolean
-  readonly clock: Clock
   readonly policies: PolicyState
   readonly limits: RunLimits
-  /** This process, among those that drive runs of the journal. */
-  readonly owner: string
-  /** For how long others may be sure of it without hearing of it; undefined: as long as it has the journal. */
-  readonly leaseMs?: number
   /** Runs that this process drives at a time. */
   readonly openMax: number
   /** Of one caller, with those that wait for a person. */
@@ -90,13 +86,13 @@ export class DurableRuns {
   /** Of what is read, claimed and begun again, one after the other for each run. */
   readonly #turns = new Turns()
   readonly #watch: RunWatch
+  readonly #leases: Leases
   #isClosing = false
-  /** When all leases were last prolonged. */
-  #renewedMs = Number.NEGATIVE_INFINITY
 
   constructor(options: DurableRunsOptions) {
     this.#options = options
     this.#open = new OpenRuns(options)
+    this.#leases = new Leases(options)
     const { journal, clock, leaseMs } = options
     this.#watch = new RunWatch({ journal, clock, isShared: leaseMs !== undefined })
   }
@@ -282,24 +278,14 @@ export class DurableRuns {
     await all
   }
 
+  /** Whoever drives a run here from now on. */
   ownership(): Owner {
-    const { owner, leaseMs } = this.#options
-    const nowMs = this.clock.now()
-    return { owner, nowMs, leaseUntilMs: leaseMs === undefined ? undefined : nowMs + leaseMs }
+    return this.#leases.ownership()
   }
 
   /** Prolongs the leases of all that is driven here. Rejects with a {@link JournalTrouble}. */
-  async renew(): Promise<void> {
-    const owner = this.ownership()
-    await this.journal.renew(owner)
-    this.#renewedMs = owner.nowMs
-  }
-
-  /** Whether nobody else can have taken over what was taken at that time; false a while before somebody may. */
-  #isHeld(takenMs: number): boolean {
-    const { leaseMs } = this.#options
-    if (leaseMs === undefined) return true
-    return this.clock.now() < Math.max(this.#renewedMs, takenMs) + leaseMs * leaseShare
+  renew(): Promise<void> {
+    return this.#leases.renew()
   }
 
   async #record(id: string): Promise<RunRecord> {
@@ -330,7 +316,7 @@ export class DurableRuns {
       {
         ...{ journal: this.journal, lease, record, state, isRecovered, policies, limits },
         ...(beginning && { beginning }),
-        isHeld: () => this.#isHeld(takenMs),
+        isHeld: () => this.#leases.isHeld(takenMs),
         callerScope: caller.principal,
         schemas: gateway.schemas,
         onStep: (event) => audience.step(event),
@@ -389,9 +375,6 @@ interface Begun {
   /** Of one that the journal does not have yet. */
   readonly beginning?: Beginning
 }
-
-/** After so much of a lease, an owner that could not prolong it begins nothing any more (§10.4: 12 s of 15). */
-const leaseShare = 0.8
 
 /** Whether the journal is to blame. */
 export const isJournalTrouble = (error: unknown): error is JournalTrouble =>
