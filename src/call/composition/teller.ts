@@ -52,6 +52,11 @@ export class Teller {
     this.#report(this.#progress?.after(event, nowMs))
   }
 
+  /** Several at once: one report of all. */
+  steps(events: readonly StepEvent[]): void {
+    this.#report(this.#progress?.afterAll(events, this.#clock.now()))
+  }
+
   /** What a backend says while it works on a call of this step. */
   notified(step: string, { method, params }: JsonObject): void {
     if (method !== "notifications/progress" || !isObject(params)) return

@@ -55,7 +55,7 @@ describe("a caller who attaches to a run that is under way", () => {
     const cancellation = new Cancellation()
     const looks = vi.spyOn(durable, "look")
     const answer = begin("order", { era: "legacy", cancellation })
-    await expect.poll(() => looks.mock.calls).toEqual([[id]])
+    await expect.poll(() => looks.mock.calls.map(([looked]) => looked)).toEqual([id])
     cancellation.cancel()
     await expect(answer).rejects.toThrow("cancelled")
     await durable.live(id)?.ended

@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
+import { connectAs } from "../../../examples/support/client.ts"
 import { freePort } from "../../../examples/support/gateway.ts"
 import { answering } from "../../../src/compose/run/durable/answering.ts"
 import { RunState } from "../../../src/compose/run/durable/state.ts"
@@ -125,6 +126,32 @@ describe.skipIf(postgresPrograms === undefined)(
         expect(runOf(await answer)).toMatchObject({ id, status: "compensated" })
       },
     )
+
+    test("and a caller who attaches there hears how far the run is, from what its owner writes", async () => {
+      shop.plan("far", "ship", "held")
+      const answer = order("far")
+      await becomes(() => shop.called("far").at(-1) === "ship", "it is half way")
+      const caller = await connectAs(new URL(other.url), "buyer", "1.0.0")
+      const told: unknown[] = []
+      const { promise: halfWay, resolve } = Promise.withResolvers<void>()
+      const attached = caller.callTool(
+        { name: "order", arguments: { id: "far" } },
+        { onprogress: (progress) => resolve(void told.push(progress)) },
+      )
+      await halfWay
+      shop.plan("far", "tell", "held")
+      shop.release("far")
+      await becomes(() => told.length === 2, "the next step is told")
+      shop.release("far")
+      const { id } = runOf(await answer)
+      const { _meta } = await attached
+      expect(_meta?.["dev.postern/run"]).toMatchObject({ id, status: "completed", replayed: true })
+      await caller.close()
+      expect(told.slice(0, 2)).toEqual([
+        { progress: 2, total: 4, message: "charge" },
+        { progress: 3, total: 4, message: "ship" },
+      ])
+    })
 
     test("answers what a run there asks, and the caller there gets the result", async () => {
       const answer = order("asked", "grant")

@@ -32,7 +32,7 @@ import { Leases, type LeasesOptions } from "./leases.ts"
 import { OpenRuns } from "./open-runs.ts"
 import { withdrawnFrom } from "./principal.ts"
 import { durableResult, faultOf } from "./results.ts"
-import { type Look, RunWatch } from "./run-watch.ts"
+import { type Follower, type Look, RunWatch } from "./run-watch.ts"
 import { rested, Turns } from "./turns.ts"
 
 export interface DurableRunsOptions extends LeasesOptions {
@@ -144,8 +144,8 @@ export class DurableRuns {
   }
 
   /** For those who wait for a run that is not driven here, or waits for a person. To be closed. */
-  look(id: string): Look {
-    return this.#watch.look(id)
+  look(id: string, follower?: Follower): Look {
+    return this.#watch.look(id, follower)
   }
 
   /** Begins a run, or says which one has its key. Rejects with a {@link JournalTrouble}: nothing was called then. */
@@ -294,10 +294,16 @@ export class DurableRuns {
     return record
   }
 
-  async #plan({ id, plan: digest }: RunRecord): Promise<Plan> {
+  async #plan(record: RunRecord): Promise<Plan> {
+    const plan = await this.planOf(record)
+    if (plan === undefined) throw new Error(`the plan of run ${record.id} is not understood`)
+    return plan
+  }
+
+  /** What the run is pinned to; undefined where another version of Postern has written it. */
+  async planOf({ plan: digest }: RunRecord): Promise<Plan | undefined> {
     const plan = (await this.journal.plan(digest)) as Partial<Plan> | undefined
-    if (plan?.language !== 1) throw new Error(`the plan of run ${id} is not understood`)
-    return plan as Plan // as it was written, pinned by its digest
+    return plan?.language === 1 ? (plan as Plan) : undefined // as it was written, pinned by its digest
   }
 
   #drive(

@@ -4,6 +4,7 @@ import type { Drive } from "../../../compose/run/durable/drive.ts"
 import { inputDigest } from "../../../compose/run/durable/input-digest.ts"
 import type { RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { isTerminal } from "../../../compose/run/durable/status.ts"
+import { stepEventOf } from "../../../compose/run/durable/step-event.ts"
 import { isList, isObject, type JsonObject } from "../../../schema/json.ts"
 import type { Answer, InsideLine, Way } from "../../call.ts"
 import type { Permit } from "../../permit.ts"
@@ -17,7 +18,7 @@ import { isJournalTrouble, type LiveRun } from "./durable-runs.ts"
 import { isSamePrincipal, principalOf } from "./principal.ts"
 import { recoveredOrigin } from "./recovered.ts"
 import { runKeyOf } from "./run-key.ts"
-import { moved } from "./run-watch.ts"
+import { type Follower, moved } from "./run-watch.ts"
 
 /** One call of a durable composition. */
 export interface Asked {
@@ -214,7 +215,7 @@ async function answerOf(
 async function watch(run: RunRecord, here: Visit, place: Place): Promise<Answer> {
   const { way } = here
   const { durable } = way.gateway.compositions
-  const look = durable.look(run.id)
+  const look = durable.look(run.id, await follower(run, here))
   let { untilMs } = place
   try {
     for (;;) {
@@ -231,6 +232,15 @@ async function watch(run: RunRecord, here: Visit, place: Place): Promise<Answer>
   } finally {
     look.close()
   }
+}
+
+/** Of a run that another process drives nobody here says how far it is, but what that writes does. */
+async function follower(run: RunRecord, { teller, way }: Visit): Promise<Follower | undefined> {
+  if (!teller.wantsProgress) return
+  const plan = await way.gateway.compositions.durable.planOf(run)
+  if (plan === undefined) return
+  teller.join(plan)
+  return (events) => teller.steps(events.flatMap((event) => stepEventOf(event) ?? []))
 }
 
 /** What whoever waits no more gets. */

@@ -1,5 +1,10 @@
 import { Cancellation } from "../../../compose/run/cancellation.ts"
-import { type Journal, JournalTrouble, type Seen } from "../../../compose/run/durable/journal.ts"
+import {
+  type EventHeader,
+  type Journal,
+  JournalTrouble,
+  type Seen,
+} from "../../../compose/run/durable/journal.ts"
 import type { Clock } from "../../../compose/run/ports.ts"
 
 export interface RunWatchOptions {
@@ -15,6 +20,9 @@ export interface Look {
   moved(seen: Seen): Promise<void>
   close(): void
 }
+
+/** Hears what other processes write of a run, from its first event on. */
+export type Follower = (events: readonly EventHeader[]) => void
 
 /** So often it is asked what others have done. */
 const lookMs = 250
@@ -32,8 +40,8 @@ export class RunWatch {
     this.#options = options
   }
 
-  look(id: string): Look {
-    const looking = new Looking(() => {
+  look(id: string, follower?: Follower): Look {
+    const looking = new Looking(id, follower, () => {
       looks.delete(looking)
       if (looks.size === 0 && this.#looks.get(id) === looks) this.#looks.delete(id)
     })
@@ -58,10 +66,10 @@ export class RunWatch {
     const { clock, journal } = this.#options
     while (this.#looks.size > 0) {
       await clock.sleep(lookMs, new Cancellation())
-      const seen = [...this.#looks.values()].flatMap((looks) =>
-        [...looks].flatMap((look) => look.seen ?? []),
-      )
+      const all = [...this.#looks.values()].flatMap((looks) => [...looks])
+      const seen = all.flatMap((look) => look.seen ?? [])
       try {
+        await this.#follow(all.filter((look) => look.isFollowing))
         if (seen.length > 0) for (const id of await journal().moved(seen)) this.moved(id)
       } catch (error) {
         // The journal is asked again in a moment. Of a bug those hear who look next, as they meet it themselves.
@@ -69,6 +77,16 @@ export class RunWatch {
       }
     }
     this.#isAsking = false
+  }
+
+  async #follow(looks: readonly Looking[]): Promise<void> {
+    if (looks.length === 0) return
+    const places = new Map<string, number>()
+    for (const { id, seq } of looks) places.set(id, Math.min(seq, places.get(id) ?? seq))
+    const asked = [...places].map(([run, seq]) => ({ run, seq }))
+    const headers = (await this.#options.journal().headersAfter?.(asked)) ?? []
+    const byRun = Map.groupBy(headers, ({ run }) => run)
+    for (const look of looks) look.tell(byRun.get(look.id) ?? [])
   }
 }
 
@@ -87,13 +105,33 @@ export async function moved(
 }
 
 class Looking implements Look {
+  readonly id: string
+  readonly #follower: Follower | undefined
   readonly #onClosed: () => void
+  /** Of the last event that it was told. */
+  #told = 0
   #seen: Seen | undefined
   #hasMoved = false
   #wake: (() => void) | undefined
 
-  constructor(onClosed: () => void) {
+  constructor(id: string, follower: Follower | undefined, onClosed: () => void) {
+    this.id = id
+    this.#follower = follower
     this.#onClosed = onClosed
+  }
+
+  get isFollowing(): boolean {
+    return this.#follower !== undefined
+  }
+
+  get seq(): number {
+    return this.#told
+  }
+
+  tell(events: readonly EventHeader[]): void {
+    const news = events.filter(({ seq }) => seq > this.#told)
+    this.#told = news.at(-1)?.seq ?? this.#told
+    if (news.length > 0) this.#follower?.(news)
   }
 
   get seen(): Seen | undefined {

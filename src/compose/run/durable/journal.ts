@@ -61,6 +61,8 @@ export interface Journal {
   purge(retention: Retention): Promise<number>
   /** Undefined where one process has the journal for itself. */
   readonly handover?: Handover
+  /** What was written of runs after these places, in order, without its data. Undefined where there are no others to follow. */
+  headersAfter?(places: readonly EventPlace[]): Promise<readonly EventHeader[]>
   /** Why it cannot be used now; undefined when it can, as far as it knows. */
   readonly trouble: JournalTrouble | undefined
   /** Tries whether it can be used again. */
@@ -105,6 +107,14 @@ export interface Lease {
 
 /** How somebody has seen a run stand: what becomes of it later, but for the progress of its steps, changes one of these. */
 export type Seen = Pick<RunRecord, "id" | "epoch" | "status">
+
+/** After the event with this `seq`; 0: from the first. */
+export interface EventPlace {
+  readonly run: string
+  readonly seq: number
+}
+
+export type EventHeader = EventPlace & Pick<StoredEvent, "step" | "kind">
 
 export type Creation =
   | { readonly isNew: true; readonly lease: Lease }

@@ -2,6 +2,8 @@ import type { StoredEvent } from "../../../compose/run/durable/event.ts"
 import {
   type Claim,
   type Creation,
+  type EventHeader,
+  type EventPlace,
   type Journal,
   type JournalCounts,
   JournalTrouble,
@@ -32,7 +34,7 @@ import { eventRow } from "./event-rows.ts"
 import { handoverOf } from "./handover.ts"
 import { settleOnce, takeOnce } from "./once.ts"
 import { purge } from "./purge.ts"
-import { jsonText } from "./rows.ts"
+import { headerOf, jsonText } from "./rows.ts"
 import { isOpenRow } from "./tables.ts"
 import { troubleOf } from "./trouble.ts"
 
@@ -163,6 +165,15 @@ class PostgresJournal implements Journal {
       [seen.map(({ id }) => id), seen.map(({ epoch }) => epoch), seen.map(({ status }) => status)],
     )
     return rows.map((row) => String(row["id"]))
+  }
+
+  async headersAfter(places: readonly EventPlace[]): Promise<readonly EventHeader[]> {
+    const rows = await this.#rows(
+      `SELECT e.run, e.seq, e.step, e.kind FROM unnest($1::text[], $2::int[]) AS p (run, seq)
+       JOIN postern.event e ON e.run = p.run AND e.seq > p.seq ORDER BY e.run, e.seq`,
+      [places.map(({ run }) => run), places.map(({ seq }) => seq)],
+    )
+    return rows.map(headerOf)
   }
 
   async counts(): Promise<JournalCounts> {

@@ -1,11 +1,19 @@
-import type { Stored } from "../../../compose/run/durable/journal.ts"
-import type { Columns } from "../rows.ts"
+import type { StoredEvent } from "../../../compose/run/durable/event.ts"
+import type { EventHeader, Stored } from "../../../compose/run/durable/journal.ts"
+import { type Columns, type Row, textOf } from "../rows.ts"
 
 /** JSON as text: PostgreSQL stores long ones apart by itself. */
 export const jsonText: Columns = {
   put: (value) => JSON.stringify(value),
   get: (column): Stored => JSON.parse(column),
 }
+
+export const headerOf = (row: Row): EventHeader => ({
+  run: textOf(row, "run"),
+  seq: Number(row["seq"]),
+  step: textOf(row, "step"),
+  kind: textOf(row, "kind") as StoredEvent["kind"], // nobody else writes to the journal
+})
 
 /** PostgreSQL's text holds everything but NUL. */
 export const plainText = <T>(value: T): T | string =>
