@@ -7,6 +7,7 @@ import type { Address } from "../mcp/backend/address.ts"
 import type { CatalogTool } from "../registry/catalog.ts"
 import type { ToolLookup } from "../registry/explain.ts"
 import { type Ref, written } from "../registry/model.ts"
+import { type ResultsShown, resultWords } from "./explain-results.ts"
 import { type RuleShown, ruleWords } from "./explain-rules.ts"
 import { dependsWords, routeWords, toolWords } from "./explain-words.ts"
 
@@ -17,6 +18,8 @@ export interface Around {
   readonly addresses: ReadonlyMap<string, Address>
   /** What rules of the configuration say of its calls. */
   readonly rules: readonly RuleShown[]
+  /** What it does with their results; undefined where nothing. */
+  readonly results: ResultsShown | undefined
 }
 
 export type Plans = ReadonlyMap<CatalogTool, Plan>
@@ -27,7 +30,7 @@ export type TypesOf = (plan: Plan) => PlanTypes
 /** A tool in words, whoever may call it: where its calls go, or the plan of the composition that it is. */
 export function* wordsOfTool(
   found: ToolLookup,
-  { plans, typesOf, addresses, rules }: Around,
+  { plans, typesOf, addresses, rules, results }: Around,
 ): Generator<string> {
   if (!found.found) {
     yield* toolWords("nobody", found.explained, addresses)
@@ -39,6 +42,7 @@ export function* wordsOfTool(
   if (tool.unavailable !== undefined) yield `  unavailable: ${tool.unavailable}`
   yield `  seen by   ${seenBy.length === 0 ? "no agent" : seenBy.map(written).join(", ")}`
   if (annotations !== undefined) yield `  effects   ${effectWords(annotations)}`
+  if (results !== undefined) yield `  ${resultWords(results)}`
   for (const rule of rules) yield `  ${ruleWords(rule)}`
   const plan = plans.get(tool)
   if (plan === undefined) {
@@ -74,7 +78,7 @@ export function mermaidOf(
 /** The same as data. */
 export function jsonOfTool(
   found: ToolLookup,
-  { plans, typesOf, rules }: Omit<Around, "addresses">,
+  { plans, typesOf, rules, results }: Omit<Around, "addresses">,
 ): object {
   if (!found.found) return { tool: found.explained }
   const { tool, route, seenBy } = found
@@ -86,6 +90,7 @@ export function jsonOfTool(
     route,
     seenBy,
     ...(rules.length > 0 && { rules }),
+    ...(results && { results }),
     ...(plan && planJson(plan, typesOf(plan))),
   }
 }

@@ -7,6 +7,7 @@ import { planRoutes } from "../server/routes.ts"
 import { type Command, type ExitCode, type Given, type Io, UsageError } from "./command.ts"
 import { configOption, readConfig } from "./config-file.ts"
 import { exposedTo, exposedWords } from "./explain-exposed.ts"
+import { resultsFor } from "./explain-results.ts"
 import { type RuleShown, rulesFor, toolGranted } from "./explain-rules.ts"
 import {
   jsonOfTool,
@@ -97,7 +98,8 @@ function sayTool(tool: string, { catalog, plans, typesOf, config, given, io }: A
   const found = lookUpTool(catalog, parseRef(tool))
   const { toolRules } = config.registry.levels
   const rules = found.found ? rulesFor(found.tool, undefined, toolRules) : []
-  const around = { plans, typesOf, rules }
+  const results = found.found ? resultsFor(found.tool, config.results) : undefined
+  const around = { plans, typesOf, rules, results }
   if (given.flag("json")) io.out.write(`${JSON.stringify(jsonOfTool(found, around))}\n`)
   else writeLines(wordsOfTool(found, { ...around, ...routesOf(catalog, config), rules }), io)
   return found.found ? 0 : 1

@@ -13,7 +13,7 @@ export type Ruled = Pick<Config, "places" | "rateLimits" | "results" | "servers"
 }
 
 /**
- * Rules, rate limits, redactions and caches of the configuration that name what is not registered: they do nothing, and a
+ * Rules, rate limits, sizes, redactions and caches of the configuration that name what is not registered: they do nothing, and a
  * name that is misspelt in a `deny` would open without a word what it was to close. Where a server exposes tools that
  * nobody registered, what names a tool is left alone, since it may be about one of those.
  */
@@ -44,12 +44,17 @@ export function idleRules(config: Ruled, catalog: Registered): readonly Problem[
 /** Each `match` of the configuration: whose it is, and where it is written. */
 function matchesOf({ places, registry, results }: Ruled) {
   const rules = registry.levels.toolRules?.all ?? []
-  const { redactions, caches } = results
+  const { sizes, redactions, caches } = results
   return [
     ...rules.map(({ id, match }, index) => ({
       whose: `rule ${id}`,
       match,
       at: { pointer: `/rules/${index}/match`, ...places.rules[index] },
+    })),
+    ...sizes.map(({ match }, index) => ({
+      whose: `size ${index + 1}`,
+      match: { ...match, agents: undefined },
+      at: { pointer: `/results/size/${index}/match`, ...places.sizes[index] },
     })),
     ...redactions.map(({ id, match }, index) => ({
       whose: `redaction ${id}`,

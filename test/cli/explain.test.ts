@@ -21,6 +21,30 @@ describe("postern explain", () => {
     expect(stdout).not.toContain("delete_document")
   })
 
+  test("says what configuration does with the results of a tool", async () => {
+    const match = { tool: "echo" }
+    const results = {
+      size: [{ match, bytes: "64KiB" }],
+      redact: [{ id: "secrets", detect: ["token"] }],
+    }
+    const sketch = { registry: { tools: { echo: "web" }, agents: { a: ["echo"] } } }
+    const { folder, configFile } = makeWorld({ ...sketch, config: { results } })
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const told = await postern(["explain", "--config", configFile, "--tool", "echo"])
+    expect(told.stdout).toMatch(/^ {2}results {3}at most 64KiB; redacted by secrets$/m)
+    const { stdout } = await postern([
+      "explain",
+      "--config",
+      configFile,
+      "--tool",
+      "echo",
+      "--json",
+    ])
+    expect(JSON.parse(stdout)).toMatchObject({
+      results: { bytesMax: 65_536, redactions: ["secrets"] },
+    })
+  })
+
   const cases: [string, string[], number, RegExp][] = [
     [
       "a tool that is granted",

@@ -1,9 +1,8 @@
 import { hash } from "node:crypto"
 import type { CacheEntry } from "../../compose/run/state/cache-store.ts"
-import type { ServerTool } from "../../registry/catalog.ts"
+import type { CatalogTool, ServerTool } from "../../registry/catalog.ts"
 import { refKey } from "../../registry/model.ts"
 import { isObject, type JsonObject } from "../../schema/json.ts"
-import { refOf } from "../audit.ts"
 import type { BackendReply } from "../backends.ts"
 import type { Way } from "../call.ts"
 import { cacheScopeOf } from "../caller.ts"
@@ -21,22 +20,38 @@ const cacheKey = "dev.postern/cache"
 
 /**
  * Equal for calls that have the same answer: of the same caller, unless configuration says that all are answered alike,
- * and under the same registry. Undefined for a call that must be made itself.
+ * and while the tool and its servers stand in the registry as they are. Undefined for a call that must be made itself.
  */
 export function keyOf(
   { scope }: CacheRule,
   { caller, tool }: Permit,
   input: Input,
-  { request, catalog }: Way,
+  { request }: Way,
 ): string | undefined {
   const { respondent, task } = request
   const { state, responses } = respondent?.kind === "rounds" ? respondent : noRounds
   const isAnswer = state !== undefined || responses !== undefined
   if (task !== undefined || isAnswer) return
   const whose = scope === "everyone" ? "" : cacheScopeOf(caller)
-  const what = [catalog.digest, refOf(tool), input.arguments ?? null, metaOf(request.meta)]
+  const what = [entryOf(tool), input.arguments ?? null, metaOf(request.meta)]
   return `result ${hash("sha256", JSON.stringify([whose, ...what]))}`
 }
+
+/** What the registry says of a tool and of the servers that it goes to: the rest may change around it. */
+function entryOf(tool: CatalogTool): string {
+  const known = entries.get(tool)
+  if (known !== undefined) return known
+  const { entity, definition, implementation } = tool
+  const servers =
+    implementation.kind === "source"
+      ? [implementation, ...(implementation.choice?.among ?? [])].map(({ server }) => server.entity)
+      : []
+  const entry = hash("sha256", JSON.stringify([entity, definition ?? null, servers]))
+  entries.set(tool, entry)
+  return entry
+}
+
+const entries = new WeakMap<CatalogTool, string>()
 
 const noRounds = { state: undefined, responses: undefined }
 

@@ -5,6 +5,7 @@ import type { Executed } from "../failover.ts"
 import type { Permit } from "../permit.ts"
 import { fromCache, keyOf } from "./cache.ts"
 import { redact } from "./redact.ts"
+import { withinSize } from "./size.ts"
 
 /** What a tool answered, without what redactions take out of it. */
 export interface Obtained extends Executed {
@@ -20,15 +21,16 @@ export function obtain(
   inside: InsideLine,
 ): Promise<Obtained> {
   const { results } = way.gateway
-  const { redactions, cache } = results.about(permit.tool)
+  const { redactions, cache, bytesMax } = results.about(permit.tool)
   const ask = () => execute(permit, input, way, inside)
   const obtained =
-    redactions.length === 0
+    redactions.length === 0 && bytesMax === undefined
       ? ask
       : async () => {
           const executed = await ask()
-          const { textCharsMax: charsMax } = results
-          const told = redact(executed.answer, redactions, { tool: permit.tool.name, charsMax })
+          const { name: tool } = permit.tool
+          const answer = withinSize(executed.answer, tool, bytesMax)
+          const told = redact(answer, redactions, { tool, charsMax: results.textCharsMax })
           return { ...executed, ...told }
         }
   const key = cache && keyOf(cache, permit, input, way)

@@ -13,7 +13,14 @@ export interface CacheRule {
   readonly scope: "caller" | "everyone"
 }
 
+/** What a result of a tool may have at most, as JSON. */
+export interface SizeRule {
+  readonly match: Omit<RuleMatch, "agents">
+  readonly bytesMax: number
+}
+
 interface ResultSettings {
+  readonly sizes: readonly SizeRule[]
   readonly hiddenText: HiddenTextMode
   readonly redactions: readonly Redaction[]
   readonly caches: readonly CacheRule[]
@@ -24,6 +31,8 @@ interface ResultSettings {
 interface OfTool {
   readonly redactions: readonly Redaction[]
   readonly cache: CacheRule | undefined
+  /** Undefined: what its server may answer. */
+  readonly bytesMax: number | undefined
 }
 
 /** What configuration says of results, ready to be asked. */
@@ -49,11 +58,15 @@ export class ResultRules {
     return this.#settings.caches
   }
 
-  /** Of caches the first counts. What changes something is never kept, nor is a composition's result: its steps have caches. */
+  get sizes(): readonly SizeRule[] {
+    return this.#settings.sizes
+  }
+
+  /** Of sizes the smallest counts, of caches the first. What changes something is never kept, nor is a composition's result: its steps have caches. */
   about(tool: CatalogTool): OfTool {
     const known = this.#byTool.get(tool)
     if (known !== undefined) return known
-    const { redactions, caches } = this.#settings
+    const { redactions, caches, sizes } = this.#settings
     const about = ({ match }: Pick<CacheRule, "match">) =>
       meansTool({ ...match, agents: undefined }, tool)
     const isKept =
@@ -61,8 +74,12 @@ export class ResultRules {
     const found = {
       redactions: redactions.filter(about),
       cache: isKept ? caches.find(about) : undefined,
+      bytesMax: smallest(sizes.filter(about)),
     }
     this.#byTool.set(tool, found)
     return found
   }
 }
+
+const smallest = (sizes: readonly SizeRule[]): number | undefined =>
+  sizes.length === 0 ? undefined : Math.min(...sizes.map(({ bytesMax }) => bytesMax))

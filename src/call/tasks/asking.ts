@@ -8,6 +8,7 @@ import type { TaskPlace } from "../interaction/task-ids.ts"
 import { withoutOurMeta } from "../meta.ts"
 import type { Permit } from "../permit.ts"
 import { redact } from "../results/redact.ts"
+import { withinSize } from "../results/size.ts"
 import type { Awaited } from "./await-task.ts"
 
 /** A permitted request about a task of a server. */
@@ -41,8 +42,9 @@ export const awaitedIn = ({ place: { era, id }, request, send }: Asking): Awaite
 export function checked(made: BackendReply, { facts, permit, gateway }: Asking): BackendReply {
   const { results } = gateway
   const { tool } = permit
+  const { redactions, bytesMax } = results.about(tool)
   const limit = { tool: tool.name, charsMax: results.textCharsMax }
-  const said = redact(withoutOurMeta(made), results.about(tool).redactions, limit)
+  const said = redact(withinSize(withoutOurMeta(made), tool.name, bytesMax), redactions, limit)
   warn(facts, said.warnings)
   if (said.answer.kind !== "result") return said.answer
   const output = checkOutput(permit, said.answer, gateway)

@@ -74,6 +74,7 @@ export interface Config {
   readonly places: {
     readonly rules: readonly Place[]
     readonly rateLimits: readonly Place[]
+    readonly sizes: readonly Place[]
     readonly redactions: readonly Place[]
     readonly caches: readonly Place[]
   }

@@ -1,7 +1,8 @@
 import { z } from "zod"
 import { type Detector, detectors } from "../../call/results/detectors.ts"
+import { limitTable } from "../limits.ts"
 import { defaults } from "./defaults.ts"
-import { duration } from "./scalars.ts"
+import { duration, size } from "./scalars.ts"
 import { toolMatch } from "./tool-rules-schema.ts"
 
 const listMax = 256
@@ -62,6 +63,15 @@ const cache = z.strictObject({
     ),
 })
 
+const largest = z.strictObject({
+  match: toolMatch
+    .prefault({})
+    .describe("The tools it is about, compositions included: those that all of these mean."),
+  bytes: size({ min: 1, max: limitTable.backendAnswerBytes.max }).describe(
+    "What a result may have at most, as JSON; a larger one is withheld.",
+  ),
+})
+
 /** What is done with results before they are passed on. */
 export const results = z
   .strictObject({
@@ -69,6 +79,11 @@ export const results = z
       .enum(["flag", "strip", "deny", "allow"])
       .default(defaults.hiddenText)
       .describe("Characters that a model reads and a person does not see."),
+    size: z
+      .array(largest)
+      .max(listMax)
+      .default([])
+      .describe("How large results may be, where that is less than what their servers may answer."),
     redact: z
       .array(redaction)
       .max(listMax)

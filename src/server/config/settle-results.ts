@@ -17,7 +17,7 @@ interface Surroundings {
 }
 
 export function settleResults(
-  { hiddenText, redact, cache }: ResultsFile,
+  { hiddenText, size, redact, cache }: ResultsFile,
   around: Surroundings,
 ): ResultRules {
   const ids = redact.map(({ id }) => id)
@@ -26,6 +26,7 @@ export function settleResults(
       around.wrong(["results", "redact", index, "id"], "is the id of an earlier redaction, too")
   return new ResultRules({
     hiddenText,
+    sizes: size.map(({ match, bytes }) => ({ match: settleMatch(match), bytesMax: bytes })),
     redactions: redact.flatMap((one, index) => {
       const { id } = one
       const how = howOf(one, ["results", "redact", index], around)

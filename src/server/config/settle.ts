@@ -67,6 +67,7 @@ export function settle(written: ConfigFile, around: Surroundings): Config {
     places: {
       rules: written.rules.map((_, index) => around.placeOf(["rules", index])),
       rateLimits: written.rateLimits.map((_, index) => around.placeOf(["rateLimits", index])),
+      sizes: written.results.size.map((_, index) => around.placeOf(["results", "size", index])),
       redactions: written.results.redact.map((_, index) =>
         around.placeOf(["results", "redact", index]),
       ),

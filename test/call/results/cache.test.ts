@@ -41,8 +41,8 @@ function world(
   return {
     ...made,
     ask,
-    swap: () => {
-      catalog = { ...sketchCatalog(sketch), digest: "sha256:another" }
+    swap: (another: CatalogSketch) => {
+      catalog = { ...sketchCatalog(another), digest: "sha256:another" }
     },
   }
 }
@@ -104,10 +104,12 @@ describe("a cache of results", () => {
     expect(requests).toHaveLength(6)
   })
 
-  test("is over with a reload: another registry is another question", async () => {
+  test("outlives a reload that leaves its tool as it is, and none that changes it", async () => {
     const { ask, swap } = world()
     await ask("read")
-    swap()
+    swap({ ...sketch, tools: { ...sketch.tools, "new@1": {} } })
+    expect(textOf(await ask("read"))).toContain("answer 1")
+    swap({ ...sketch, tools: { ...sketch.tools, "read@1": { ...readOnly, tags: ["else"] } } })
     expect(textOf(await ask("read"))).toContain("answer 2")
   })
 

@@ -1,0 +1,19 @@
+import type { BackendReply } from "../backends.ts"
+
+/** What a tool answered, if it is no larger than its results may be: else it is withheld, and nothing looks through it. */
+export function withinSize(
+  answer: BackendReply,
+  tool: string,
+  bytesMax: number | undefined,
+): BackendReply {
+  if (bytesMax === undefined || answer.kind === "refusal") return answer
+  const bytes = Buffer.byteLength(
+    JSON.stringify(answer.kind === "result" ? answer.result : answer.error),
+  )
+  if (bytes <= bytesMax) return answer
+  const words = `it has ${bytes} bytes, and may have ${bytesMax}: ask for less`
+  return {
+    kind: "refusal",
+    refusal: { code: "withheld_output", tool, words, reason: `${words} (results.size)` },
+  }
+}
