@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import type { Command } from "../address.ts"
 import { namedArguments, secretsIn } from "../echo.ts"
 import type { Reveal } from "../secret-text.ts"
+import { LineWriter } from "./line-writer.ts"
 
 /** A command with all it needs at hand. */
 export interface ReadyCommand extends Omit<Command, "env"> {
@@ -36,6 +37,8 @@ function killGroups(): void {
  */
 export class Child {
   readonly #process: ChildProcessWithoutNullStreams
+  /** To its stdin. */
+  readonly input: LineWriter
   /** Why it ended, in words. Never rejects. */
   readonly exited: Promise<string>
   /** What it was given and its answers must not show. */
@@ -53,6 +56,7 @@ export class Child {
       stdio: "pipe",
       windowsHide: true,
     })
+    this.input = new LineWriter(this.#process.stdin)
     const { pid } = this.#process
     if (pid !== undefined) remember(pid)
     this.exited = this.#end().finally(() => {
@@ -104,7 +108,7 @@ export class Child {
   /** The end of stdin, then SIGTERM, then SIGKILL to the whole group, each after `waitMs` if it still runs. */
   async stop(waitMs: number): Promise<void> {
     this.#isStopping = true
-    this.#process.stdin.end()
+    this.input.end()
     for (const signal of ["SIGTERM", "SIGKILL"] as const) {
       if (await this.#exitsWithin(waitMs)) return
       const { pid } = this.#process

@@ -26,11 +26,19 @@ export class LineReader {
   push(chunk: Buffer): void {
     let from = 0
     for (let to = chunk.indexOf(newline); to !== -1; to = chunk.indexOf(newline, from)) {
-      this.#hold(chunk.subarray(from, to))
-      this.#end()
+      if (this.#isWhole(to - from)) this.#taker.line(chunk.toString("utf8", from, to))
+      else {
+        this.#hold(chunk.subarray(from, to))
+        this.#end()
+      }
       from = to + 1
     }
     if (from < chunk.length) this.#hold(from === 0 ? chunk : chunk.subarray(from))
+  }
+
+  /** Nearly every line comes in one piece, and is neither empty nor too long. */
+  #isWhole(bytes: number): boolean {
+    return this.#bytes === 0 && bytes > 0 && bytes <= this.#bytesMax
   }
 
   /** The stream is over: what is held is the last line. */

@@ -32,7 +32,6 @@ export class StdioSession implements Carrier, LineTaker {
   /** Not yet written, because the child does not read: a request that ends meanwhile leaves no trace. */
   readonly #outbox = new Set<Outgoing>()
   #control: string[] = []
-  #isStalled = false
   #ended: Failure | undefined
   #levels: LogLevels | undefined
   /** That was agreed on with a legacy server. */
@@ -57,7 +56,7 @@ export class StdioSession implements Carrier, LineTaker {
       outgoing.fail(unsent(this.#ended))
       return
     }
-    if (this.#isStalled) this.#outbox.add(outgoing)
+    if (this.#child.input.isStalled) this.#outbox.add(outgoing)
     else this.#write(outgoing)
   }
 
@@ -86,22 +85,21 @@ export class StdioSession implements Carrier, LineTaker {
 
   /** A notification, or our answer to the server's own request. */
   tell(text: string): void {
-    if (!this.#isStalled) this.#put(text)
+    if (!this.#child.input.isStalled) this.#put(text)
     else if (this.#control.length < controlLinesMax) this.#control.push(text)
   }
 
   #put(text: string): void {
     const line = text.replaceAll(alsoLineEnds, (end) => (end === "\u2028" ? "\\u2028" : "\\u2029"))
-    this.#isStalled = !this.#child.stdin.write(`${line}\n`)
+    this.#child.input.put(line)
   }
 
   #flush(): void {
-    this.#isStalled = false
     const control = this.#control
     this.#control = []
     for (const text of control) this.tell(text)
     for (const outgoing of this.#outbox) {
-      if (this.#isStalled) return
+      if (this.#child.input.isStalled) return
       this.#outbox.delete(outgoing)
       this.#write(outgoing)
     }
