@@ -2,14 +2,17 @@ import { isIP } from "node:net"
 import type { FaceOptions } from "../mcp/face/face.ts"
 import type { Config } from "./config/config.ts"
 import { faceLimitsOf } from "./limit-sets.ts"
-import type { Logger } from "./log.ts"
+import type { Parts, StartOptions } from "./parts.ts"
 import { sessionKeys } from "./session-keys.ts"
 import { clientCertificates } from "./tls/client-certificates.ts"
 
 const loopback = ["localhost", "127.0.0.1", "[::1]"]
 
 /** What the MCP face is told of the configuration. */
-export function faceOptions(config: Config, version: string, log: Logger): FaceOptions {
+export function faceOptions(
+  config: Config,
+  { log, tls, version }: Pick<StartOptions, "log" | "version"> & Pick<Parts, "tls">,
+): FaceOptions {
   const { listen, identity, instructions, limits, explainRefusals } = config
   const { publicUrl } = listen
   const issuers = identity.jwt.map(({ issuer }) => issuer)
@@ -22,6 +25,7 @@ export function faceOptions(config: Config, version: string, log: Logger): FaceO
     explainRefusals,
     limits: faceLimitsOf(limits),
     log: ({ event, ...fields }) => log.info({ event, ...fields }),
+    ...(tls && { replicaHost: () => tls.host }),
     ...(listen.tls?.clients && { certificateOf: clientCertificates() }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(instructions !== undefined && { instructions }),

@@ -158,7 +158,7 @@ function assemble(
     pinning,
     telemetry,
   })
-  const face = startable(() => createFace(gateway, faceOptions(config, version, log)))
+  const face = startable(() => createFace(gateway, faceOptions(config, { log, tls, version })))
   const opened = openRegistry(
     config,
     options,

@@ -57,6 +57,7 @@ describe.skipIf(helm === undefined)(
       { name: "central", values: ["central"] },
       { name: "small", values: ["small"] },
       { name: "sidecar", values: ["sidecar"] },
+      { name: "mtls", values: ["mtls"] },
     ])("with ci/$name.yaml", ({ name, values }) => {
       test("is as it was reviewed (UPDATE=1 rewrites the file)", async () => {
         const { text, stderr } = template(...values)
@@ -77,6 +78,7 @@ describe.skipIf(helm === undefined)(
       { what: "central", values: ["central"] },
       { what: "small", values: ["small"] },
       { what: "sidecar", values: ["sidecar"] },
+      { what: "certificates", values: ["mtls"] },
       { what: "everything switched on", values: everything },
       {
         what: "a registry at an address",
@@ -95,9 +97,12 @@ describe.skipIf(helm === undefined)(
           POSTERN_RUNS: "postgres://runs.internal/runs",
           POD_IP: values.includes("ipv6=true") ? "fd00::3" : "10.1.2.3",
           DOCUMENTS_TOKEN: "t",
+          TLS_KEY: "k",
         },
       }
-      const parsed = parseConfig("/etc/postern/postern.yaml", configOf(text), env)
+      // The Secret is not here: its file is read at once, as every secret is.
+      const written = configOf(text).replace("file:/etc/postern/tls/tls.key", `"\${TLS_KEY}"`)
+      const parsed = parseConfig("/etc/postern/postern.yaml", written, env)
       expect(parsed).toMatchObject({ ok: true })
     })
 
@@ -152,6 +157,8 @@ describe.skipIf(helm === undefined)(
       { values: ["small", "registry.document=null"], says: /one place.*Given: none/ },
       { values: ["sidecar", "agent.container={}"], says: /agent\.container is missing/ },
       { values: ["sidecar", "replicaCount=2"], says: /runs of one replica/ },
+      { values: ["small", 'tls.caKey="ca.crt"'], says: /need tls\.existingSecret/ },
+      { values: ["sidecar", 'tls.existingSecret="t"'], says: /tls is for mode central/ },
       { values: ["small", "ingress.enabled=true"], says: /needs ingress\.host/ },
     ])("refuses $values: $says", ({ values, says }) => {
       const { status, stderr } = template(...values)

@@ -94,6 +94,8 @@ export interface TlsClient {
   readonly ca: string
   readonly cert?: string
   readonly key?: string
+  /** As whom it knows the server, whatever address that is at. */
+  readonly servername?: string
 }
 
 /** One request over TLS on a connection of its own; the answer when it has ended. Rejects where TLS does not come about. */

@@ -18,8 +18,13 @@
 {{- $hosts := include "postern.hosts" (dict "name" $name "root" .) | fromJsonArray -}}
 {{- if .Values.ingress.enabled }}{{ $hosts = append $hosts .Values.ingress.host }}{{ end -}}
 {{- $listen = dict "host" $everywhere "port" 3000 "hosts" $hosts -}}
+{{- if .Values.tls.existingSecret -}}
+{{- $tls := dict "cert" "/etc/postern/tls/tls.crt" "key" "file:/etc/postern/tls/tls.key" -}}
+{{- if .Values.tls.clients.existingSecret }}{{ $_ := set $tls "ca" (printf "/etc/postern/clients/%s" .Values.tls.clients.key) }}{{ $_ := set $tls "clientCert" "request" }}{{ end -}}
+{{- $_ := set $listen "tls" $tls -}}
+{{- end -}}
 {{- if .Values.ingress.enabled }}{{ $_ := set $listen "publicUrl" (printf "%s://%s%s" (ternary "https" "http" (ne .Values.ingress.tlsSecret "")) .Values.ingress.host $path) }}{{ end -}}
-{{- $_ := set $session "replicaUrl" (printf (ternary "http://[${POD_IP}]:3000%s" "http://${POD_IP}:3000%s" .Values.ipv6) $path) -}}
+{{- $_ := set $session "replicaUrl" (printf (ternary "%s://[${POD_IP}]:3000%s" "%s://${POD_IP}:3000%s" .Values.ipv6) (include "postern.scheme" .) $path) -}}
 {{- $identity = dict "headers" (dict "trustedFrom" list) "minTrust" "verified" -}}
 {{- end -}}
 {{- $registry := dict "source" "file:///etc/postern/registry/registry.json" -}}
@@ -34,8 +39,8 @@
   "state" (dict "runs" $state)
   "log" (dict "to" "stdout")
 -}}
-{{- if and $isCentral (not (dig "identity" "jwt" nil .Values.config)) (eq (dig "identity" "minTrust" "verified" .Values.config) "verified") -}}
-{{- fail "\n\nconfig.identity.jwt is missing: a central gateway believes tokens, and has to know whose.\nSet its issuer, audience and jwks, or decide otherwise with config.identity.minTrust.\n" -}}
+{{- if and $isCentral (not (dig "identity" "jwt" nil .Values.config)) (not (and .Values.tls.clients.existingSecret (dig "identity" "mtls" nil .Values.config))) (eq (dig "identity" "minTrust" "verified" .Values.config) "verified") -}}
+{{- fail "\n\nconfig.identity.jwt is missing: a central gateway believes tokens, and has to know whose.\nSet its issuer, audience and jwks; or config.identity.mtls with tls.clients; or decide otherwise with config.identity.minTrust.\n" -}}
 {{- end -}}
 {{- mergeOverwrite $set (deepCopy .Values.config) | toYaml -}}
 {{- end -}}
@@ -63,6 +68,12 @@
 {{- end -}}
 {{- if and (eq .Values.mode "sidecar") (empty .Values.agent.container) -}}
 {{- fail "\n\nagent.container is missing: in mode sidecar the chart runs your agent, with the gateway beside it.\n" -}}
+{{- end -}}
+{{- if and .Values.tls.existingSecret (eq .Values.mode "sidecar") -}}
+{{- fail "\n\ntls is for mode central: within a pod there is nobody to hide from.\n" -}}
+{{- end -}}
+{{- if and (or .Values.tls.clients.existingSecret .Values.tls.caKey) (not .Values.tls.existingSecret) -}}
+{{- fail "\n\ntls.clients and tls.caKey need tls.existingSecret: whoever ends TLS is shown the certificates.\n" -}}
 {{- end -}}
 {{- if and .Values.ingress.enabled (or (eq .Values.mode "sidecar") (not .Values.ingress.host)) -}}
 {{- fail "\n\ningress is for mode central, and needs ingress.host.\n" -}}

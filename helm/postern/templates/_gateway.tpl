@@ -26,6 +26,9 @@ env:
     valueFrom: { secretKeyRef: { name: {{ .existingSecret }}, key: {{ .key }} } }
   {{- end }}
   {{- end }}
+  {{- with .Values.tls.caKey }}
+  - { name: NODE_EXTRA_CA_CERTS, value: /etc/postern/tls/{{ . }} }
+  {{- end }}
   - name: POD_NAME
     valueFrom: { fieldRef: { fieldPath: metadata.name } }
   - name: POD_IP
@@ -70,6 +73,12 @@ volumeMounts:
   {{- if not (dig "registry" "source" "" .Values.config) }}
   - { name: registry, mountPath: /etc/postern/registry, readOnly: true }
   {{- end }}
+  {{- if .Values.tls.existingSecret }}
+  - { name: tls, mountPath: /etc/postern/tls, readOnly: true }
+  {{- end }}
+  {{- if .Values.tls.clients.existingSecret }}
+  - { name: clients, mountPath: /etc/postern/clients, readOnly: true }
+  {{- end }}
   - { name: var, mountPath: /var/lib/postern }
   {{- if .Values.audit.existingClaim }}
   - { name: audit, mountPath: /var/lib/postern/audit, subPathExpr: $(POD_NAME) }
@@ -90,6 +99,17 @@ volumeMounts:
 # A folder and no subPath: the gateway sees when the ConfigMap is another.
 - name: registry
   configMap: { name: {{ include "postern.registryConfigMap" . }} }
+{{- end }}
+{{- with .Values.tls.existingSecret }}
+# Folders here, too: a renewed certificate is another file, and no restart.
+- name: tls
+  secret: { secretName: {{ . }} }
+{{- end }}
+{{- with .Values.tls.clients }}
+{{- if .existingSecret }}
+- name: clients
+  secret: { secretName: {{ .existingSecret }}, items: [{ key: {{ .key }}, path: {{ .key }} }] }
+{{- end }}
 {{- end }}
 - name: var
   emptyDir: {}

@@ -62,6 +62,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{ dig "listen" "path" "/mcp" .Values.config }}
 {{- end -}}
 
+{{/* What the gateway's port speaks. */}}
+{{- define "postern.scheme" -}}
+{{ ternary "https" "http" (ne .Values.tls.existingSecret "") }}
+{{- end -}}
+
 {{/* The names under which a Service is called within the cluster, as JSON. */}}
 {{- define "postern.hosts" -}}
 {{- $name := .name -}}

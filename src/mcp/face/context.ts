@@ -37,6 +37,7 @@ export interface FaceContext {
   readonly ownMeta: string
   readonly instructions: string | undefined
   readonly certificateOf: FaceOptions["certificateOf"]
+  readonly replicaHost: FaceOptions["replicaHost"]
   readonly log: (event: FaceEvent) => void
 }
 

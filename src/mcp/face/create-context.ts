@@ -56,6 +56,7 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
     ownMeta: own,
     instructions: options.instructions,
     certificateOf: options.certificateOf,
+    replicaHost: options.replicaHost,
     log: (event) => options.log(event),
   }
 }

@@ -34,6 +34,8 @@ export interface FaceOptions {
   readonly explainRefusals: boolean
   readonly resourceMetadata?: ResourceMetadata
   readonly limits: FaceLimits
+  /** Whose certificate other replicas show, whatever address they are reached at; otherwise it is that of the address. */
+  readonly replicaHost?: (() => string | undefined) | undefined
   /** The certificate that was shown on a connection. Absent where nobody is asked for one. */
   readonly certificateOf?: ((socket: Socket) => PeerCertificate | undefined) | undefined
   log(event: FaceEvent): void

@@ -25,7 +25,7 @@ function shownOn(socket: TLSSocket): PeerCertificate | undefined {
   if (certificate === undefined) return
   return {
     fault: socket.authorized ? undefined : String(socket.authorizationError),
-    uris: urisIn(certificate.subjectAltName),
+    uris: namesIn(certificate.subjectAltName, "URI"),
     thumbprint: createHash("sha256").update(certificate.raw).digest("base64url"),
     untilMs: certificate.validToDate.getTime(),
   }
@@ -34,14 +34,14 @@ function shownOn(socket: TLSSocket): PeerCertificate | undefined {
 /** One alternative name as Node writes it. A value that could be taken for more is quoted as JSON. */
 const alternative = /([A-Za-z][A-Za-z ]*):("(?:[^"\\]|\\.)*"|[^",]*)(?:, |$)/y
 
-/** The URIs of a certificate's alternative names, in Node's text form; none of a text that is not wholly understood. */
-export function urisIn(names = ""): readonly string[] {
-  const uris: string[] = []
+/** A certificate's alternative names of one kind, from Node's text form; none of a text that is not wholly understood. */
+export function namesIn(names = "", wanted: "URI" | "DNS"): readonly string[] {
+  const found: string[] = []
   alternative.lastIndex = 0
   while (alternative.lastIndex < names.length) {
     const [, kind, value = ""] = alternative.exec(names) ?? []
     if (kind === undefined) return []
-    if (kind === "URI") uris.push(value.startsWith('"') ? String(JSON.parse(value)) : value)
+    if (kind === wanted) found.push(value.startsWith('"') ? String(JSON.parse(value)) : value)
   }
-  return uris
+  return found
 }

@@ -2,6 +2,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto"
 import { readFileSync, statSync } from "node:fs"
 import { createSecureContext } from "node:tls"
 import type { ListenTls } from "../config/config.ts"
+import { namesIn } from "./client-certificates.ts"
 
 /** What a listener shows and believes, read and looked at. All in PEM. */
 export interface Material {
@@ -10,6 +11,8 @@ export interface Material {
   readonly ca: string | undefined
   /** When the certificate ends, in milliseconds since the epoch. */
   readonly expiresMs: number
+  /** The first name of DNS that the certificate is for, and that is whole; undefined where there is none. */
+  readonly host: string | undefined
 }
 
 /** A bundle of all public authorities has a quarter of that. */
@@ -40,7 +43,8 @@ export function readMaterial(tls: ListenTls, nowMs: number): Material {
   } catch (error) {
     throw wrong("cert", tls.cert, `cannot be used: ${reasonOf(error)}`)
   }
-  return { cert, key, ca, expiresMs }
+  const host = namesIn(leaf.subjectAltName, "DNS").find((name) => !name.includes("*"))
+  return { cert, key, ca, expiresMs, host }
 }
 
 /** Where the key is, as it may be printed. */

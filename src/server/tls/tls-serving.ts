@@ -58,6 +58,11 @@ export class TlsServing {
     return this.#state
   }
 
+  /** The name under which others may know this gateway, and its replicas, which show the same. */
+  get host(): string | undefined {
+    return this.#material.host
+  }
+
   /** A server that shows what is in use, from now until it is closed. */
   door(options: SecureServerOptions, answer: RequestListener): Door {
     return secureServer(this, options, answer)

@@ -1,11 +1,13 @@
 import { X509Certificate } from "node:crypto"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { urisIn } from "../../../src/server/tls/client-certificates.ts"
+import { namesIn } from "../../../src/server/tls/client-certificates.ts"
 import { certify } from "../../support/certificates.ts"
 
 const namesOf = (sketch: { uris?: string[]; dns?: string[] }) =>
   new X509Certificate(certify({ name: "x", ...sketch }).cert).subjectAltName
+
+const urisIn = (names: string | undefined) => namesIn(names, "URI")
 
 describe("the URIs of a certificate", () => {
   test("are those among its alternative names, as many as there are", () => {

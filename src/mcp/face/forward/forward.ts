@@ -34,7 +34,9 @@ export function forward(
   const headers = { ...carried(posted.headers), [passportHeader]: passport }
   // A client that takes no events is told nothing before its answer: how long it waits is for itself to say.
   const silenceMs = posted.accepts.stream ? beatsMax * context.limits.keepAliveMs : 0
-  return send(new URL(keeper), { method: "POST", headers, timeout: silenceMs }, body, posted)
+  const servername = context.replicaHost?.()
+  const options = { method: "POST", headers, timeout: silenceMs, ...(servername && { servername }) }
+  return send(new URL(keeper), options, body, posted)
 }
 
 /** Who sent a request that another replica handed on; undefined for one that came by itself. */
@@ -68,7 +70,7 @@ const kept: ReadonlySet<string> = new Set([
 
 function send(
   url: URL,
-  options: RequestOptions,
+  options: RequestOptions & { readonly servername?: string },
   body: string,
   { exchange: { outgoing } }: PostedRequest,
 ): Promise<boolean> {
