@@ -21,15 +21,22 @@ export interface Target {
   readonly body: string | ((connection: number) => string)
 }
 
+interface Pressure {
+  readonly connections: number
+  readonly seconds: number
+  /** Between an answer and the next request of its connection. */
+  readonly pauseMs?: number
+}
+
 /** Runs `connections` connections for `seconds`; the calls that finish in that time count. */
 export async function load(
   target: Target,
-  { connections, seconds }: { connections: number; seconds: number },
+  { connections, seconds, pauseMs = 0 }: Pressure,
 ): Promise<Answered> {
   const started = performance.now()
   const until = started + seconds * 1000
   const lanes = Array.from({ length: connections }, (_, connection) =>
-    lane(target.port, requestOf(target, connection), until),
+    lane(target.port, requestOf(target, connection), { until, pauseMs }),
   )
   const done = await Promise.all(lanes)
   const elapsed = (performance.now() - started) / 1000
@@ -62,7 +69,11 @@ function requestOf(target: Target, connection: number): Buffer {
   )
 }
 
-function lane(port: number, request: Buffer, until: number) {
+function lane(
+  port: number,
+  request: Buffer,
+  { until, pauseMs }: { readonly until: number; readonly pauseMs: number },
+) {
   const latencies: number[] = []
   let failed = 0
   return new Promise<{ latencies: number[]; failed: number }>((resolve, reject) => {
@@ -82,8 +93,9 @@ function lane(port: number, request: Buffer, until: number) {
       const now = performance.now()
       latencies.push(now - sent)
       if (!isGood(answer)) failed += 1
-      if (now < until) send()
-      else socket.end()
+      if (now >= until) socket.end()
+      else if (pauseMs === 0) send()
+      else setTimeout(send, pauseMs)
     })
     socket.on("error", reject)
     socket.on("close", () => resolve({ latencies, failed }))

@@ -7,7 +7,7 @@ import { measureLoad, measureReload } from "./catalog.ts"
 import { measureStart } from "./cold.ts"
 import { innerCalls, measureCompositions, measureInterpreter, targets } from "./compositions.ts"
 import { compositions as contracted, measureContracts } from "./contracts.ts"
-import { measureOverload } from "./overload.ts"
+import { measureFloods, measureOverload } from "./overload.ts"
 import { measurePeers, sessionCount } from "./peers/measure.ts"
 import { publishedRow } from "./peers/report.ts"
 import { atOnce, measureRecovery, measureSagas, sagaSteps } from "./sagas.ts"
@@ -95,6 +95,23 @@ async function overload(): Promise<void> {
         },
   )
   console.log("\noverload (reach ≥ 0.8 of the peak)")
+  console.table(rows)
+  await floods()
+}
+
+async function floods(): Promise<void> {
+  const found = await measureFloods(Number(values.seconds))
+  const [alone] = found
+  const rows = found.map((one) => ({
+    beside: one.beside,
+    "p50 ms": Number(one.p50Ms.toFixed(2)),
+    "p99 ms": Number(one.p99Ms.toFixed(2)),
+    "× alone": Number((one.p99Ms / (alone?.p99Ms ?? Number.NaN)).toFixed(2)),
+    failed: one.failed,
+    "its calls/s": Math.round(one.flood),
+    "refused/s": Math.round(one.refused),
+  }))
+  console.log("\nan agent beside another one (reach: p99 ≤ 1.5 × that of the agent alone)")
   console.table(rows)
 }
 

@@ -3,8 +3,7 @@ import { header, type RequestHeaders } from "./headers.ts"
 
 /** Who may knock: values of `Host`, and of `Origin` where there is one. */
 export interface Door {
-  /** In lower case. One with a port is meant exactly; one without means any port. */
-  readonly hosts: ReadonlySet<string>
+  isOurHost(host: string): boolean
   readonly origins: ReadonlySet<string>
   readonly bodyBytesMax: number
 }
@@ -19,7 +18,8 @@ export function knock(
   headers: RequestHeaders,
 ): Fail | undefined {
   const host = header(headers, "host")
-  if (!isOurHost(door.hosts, host)) return httpFail(403, "Forbidden: Host is not allowed")
+  if (host === undefined || !door.isOurHost(host))
+    return httpFail(403, "Forbidden: Host is not allowed")
   const origin = header(headers, "origin")
   if (origin !== undefined && !door.origins.has(origin) && !isOwnPage(origin, host))
     return httpFail(403, "Forbidden: Origin is not allowed")
@@ -29,11 +29,18 @@ export function knock(
 }
 
 const port = /:\d{1,5}$/
-function isOurHost(hosts: ReadonlySet<string>, host: string | undefined): boolean {
-  if (host === undefined) return false
-  if (hosts.has(host)) return true
-  const name = host.toLowerCase()
-  return hosts.has(name) || hosts.has(name.replace(port, ""))
+
+/** Whether a `Host` is one of these. One with a port is meant exactly; one without means any port. */
+export function hostsOf(hosts: readonly string[]): Door["isOurHost"] {
+  const ours = new Set(hosts.map((host) => host.toLowerCase()))
+  let last: string | undefined // nearly every request names the host that the one before it named
+  return (host) => {
+    if (host === last) return true
+    const name = host.toLowerCase()
+    const isOurs = ours.has(name) || ours.has(name.replace(port, ""))
+    if (isOurs) last = host
+    return isOurs
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ import { writeFail } from "./answer.ts"
 import type { FaceContext, FaceEvent } from "./context.ts"
 import { createContext } from "./create-context.ts"
 import { createDebounce } from "./debounce.ts"
-import { type Door, knock } from "./door.ts"
+import { type Door, hostsOf, knock } from "./door.ts"
 import { type Fail, httpFail } from "./errors.ts"
 import { headersOf, type RequestHeaders } from "./headers.ts"
 import type { FaceLimits } from "./limits.ts"
@@ -77,7 +77,7 @@ export function createFace(gateway: Gateway, options: FaceOptions): Face {
   const idle = new Set<() => void>()
   const overload = new Overload(limits.loopDelayMs, log)
   const door: Door = {
-    hosts: new Set(options.hosts.map((host) => host.toLowerCase())),
+    isOurHost: hostsOf(options.hosts),
     origins: new Set(options.origins),
     bodyBytesMax: limits.bodyBytesMax,
   }

@@ -55,14 +55,14 @@ function line(record: AuditRecord, { seq, prev }: Link, cut: Cut): string {
   return (
     `{"seq":${seq},"prev":"${prev}","time":"${isoTime(record.timeMs)}"` +
     `,"kind":"${record.kind}","id":${text(record.id, chars)}` +
-    `,"trace":${text(record.trace, chars)},"era":${text(record.era, chars)}` +
+    `,"trace":${text(record.trace, chars)},"era":${word(record.era)}` +
     `,"method":${text(record.method, chars)},"remote":${text(record.remote, chars)}` +
     `,"caller":${cut === usual ? usualCaller(record.caller) : caller(record.caller, cut)}` +
     `,"target":${entity(record.target, typeOf(record.target), chars)}` +
     `,"server":${entity(record.server, "", chars)}` +
-    `,"decision":"${record.decision}","refusal":${text(record.refusal, chars)}` +
+    `,"decision":"${record.decision}","refusal":${word(record.refusal)}` +
     `,"reason":${text(record.reason, chars)},"warnings":${list(record.warnings, cut)}` +
-    `,"outcome":${text(record.outcome, chars)},"ms":${milliseconds(record.ms)}` +
+    `,"outcome":${word(record.outcome)},"ms":${milliseconds(record.ms)}` +
     `,"backendMs":${milliseconds(record.backendMs)}` +
     `,"in":${digested(record.in)},"out":${digested(record.out)}` +
     `,"catalog":${text(record.catalog, chars)}${note(record.note, cut)}}\n`
@@ -102,6 +102,9 @@ function entity(
   if (ref === undefined) return "null"
   return `{${type}"name":${text(ref.name, chars)},"version":${text(ref.version, chars)}}`
 }
+
+/** A word of the gateway's own: there is nothing in it to escape or cut. */
+const word = (own: string | undefined): string => (own === undefined ? "null" : `"${own}"`)
 
 /** Digests are made by the gateway itself, so there is nothing in them to escape or cut. */
 const digested = (what: Digested | undefined): string =>
