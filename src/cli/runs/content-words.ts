@@ -1,4 +1,5 @@
 import { isList, isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
+import { quoted } from "./quoted.ts"
 
 /**
  * The content that a question asks for, as it is typed in a shell, with words in the place of what is to be filled in: of the
@@ -31,6 +32,3 @@ const words: ReadonlyMap<string, string> = new Map([
   ["boolean", "true|false"],
   ["array", "[JSON]"],
 ])
-
-/** In a shell, one word, whatever is in it. */
-const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`

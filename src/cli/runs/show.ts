@@ -1,5 +1,7 @@
-import type { Command } from "../command.ts"
+import type { Command, Given, Io } from "../command.ts"
 import { configOption } from "../config-file.ts"
+import { operatorOf } from "./operator.ts"
+import { quoted } from "./quoted.ts"
 import { tell } from "./tell.ts"
 import { runLines } from "./words.ts"
 
@@ -23,6 +25,16 @@ reads its journal. Exit code 1 when there is no such run, or neither can be had.
         return shown.ok ? { ok: true, value: shown.run } : shown
       },
     })
-    return tell(found, runLines, given, io)
+    return tell(found, (run) => runLines(run, whoWords(given, io)), given, io)
   },
+}
+
+/** What a command of this operator needs besides what it is to do. */
+function whoWords(given: Given, io: Io): string {
+  const config = given.text("config")
+  return [
+    "--reason TEXT",
+    ...(operatorOf(given, io) === undefined ? ["--operator NAME"] : []),
+    ...(config === undefined ? [] : [`--config ${quoted(config)}`]),
+  ].join(" ")
 }

@@ -5,6 +5,7 @@ import type { Config } from "../../server/config/config.ts"
 import { operationOf } from "../../server/runs/operation.ts"
 import { type Command, type Given, type Io, type Option, UsageError } from "../command.ts"
 import { configOption } from "../config-file.ts"
+import { operatorOf } from "./operator.ts"
 import { tell } from "./tell.ts"
 
 interface Sketch {
@@ -138,7 +139,7 @@ async function outputSchemas(config: Config, io: Io): Promise<OutputSchemaOf | u
 function bodyOf(verb: Verb, given: Given, io: Io): JsonObject {
   const [, second, third] = given.arguments
   const [action, step] = verb === "answer" ? [second, third] : [undefined, second]
-  const who = given.text("operator") ?? io.env["POSTERN_OPERATOR"] ?? io.env["USER"]
+  const who = operatorOf(given, io)
   const why = given.text("reason")
   if (who === undefined)
     throw new UsageError("--operator: say who you are, here or in POSTERN_OPERATOR")

@@ -17,8 +17,11 @@ export function* runRows({ runs }: JsonObject, { status = [], max }: ListAsked):
 
 const inputCharsMax = 400
 
-/** One run, for who was called at night: why it stands where it does, what happened when, and what can be done. */
-export function* runLines(run: JsonObject): Generator<string> {
+/**
+ * One run, for who was called at night: why it stands where it does, what happened when, and what can be done. `who`: the
+ * options that each command needs here.
+ */
+export function* runLines(run: JsonObject, who: string): Generator<string> {
   const { id, tool, status, reason, parkedFrom, agent, created, key, input } = run
   yield `${tool}  ${status}${parkedFrom === undefined ? "" : ` (was ${parkedFrom})`}  run ${id}`
   if (reason !== undefined) yield `  why    ${reason}`
@@ -30,7 +33,7 @@ export function* runLines(run: JsonObject): Generator<string> {
   yield "steps"
   for (const step of objects(run["steps"])) yield* stepLines(step)
   yield* questionLines(objects(run["questions"]))
-  yield* possibleLines(run)
+  yield* possibleLines(run, who)
 }
 
 function* timeline(events: readonly JsonObject[], beganMs: number): Generator<string> {
@@ -48,7 +51,7 @@ function* timeline(events: readonly JsonObject[], beganMs: number): Generator<st
 /** What an event says, by whichever of its members it has. */
 function dataWords(data: JsonObject): string {
   const { target, error, value, to, why, verb, operator, reason, as, by } = data
-  const { action, who, message, final, content, untilMs } = data
+  const { action, who, message, final, content, untilMs, output } = data
   const whose = operator === undefined ? "" : ` by ${operator}`
   return [
     target,
@@ -64,6 +67,7 @@ function dataWords(data: JsonObject): string {
     isObject(error) ? errorWords(error) : undefined,
     final === true ? "not tried again" : undefined,
     value === undefined ? undefined : cut(JSON.stringify(value)),
+    output === undefined ? undefined : cut(JSON.stringify(output)),
   ]
     .filter((part) => part !== undefined)
     .join("  ")
@@ -97,12 +101,12 @@ function* questionLines(questions: readonly JsonObject[]): Generator<string> {
   }
 }
 
-function* possibleLines(run: JsonObject): Generator<string> {
+function* possibleLines(run: JsonObject, who: string): Generator<string> {
   const possible = objects(run["possible"])
   if (possible.length === 0) return
   yield ""
   yield "what you can do"
-  for (const asked of possible) yield `  postern runs ${commandOf(asked, run)} --reason TEXT`
+  for (const asked of possible) yield `  postern runs ${commandOf(asked, run)} ${who}`
 }
 
 /** What is to be typed; words in capitals are to be filled in, and what is in brackets may be left out. */

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest"
+import { command } from "../../support/command.ts"
 import { operatedShop, runOf } from "../../support/operated-shop.ts"
 
 /* What a run asks an operator, with the commands that operators type, at a real gateway. */
@@ -35,12 +36,13 @@ test("a run that asks an operator waits, tells its caller so, and goes on with t
     new RegExp(`^${id}  grant@1.0.0  waiting .* ask asks an operator: Grant it\\?$`, "m"),
   )
   const { stdout } = await runs("show", id)
+  const who = ["--reason", "TEXT", "--operator", "NAME", "--config", desk.configFile]
   expect(stdout).toMatch(
     /what it waits to be told\n {2}ask {2}Grant it\?\n {4}by an operator until 2/,
   )
   expect(offered(stdout).filter(([verb]) => verb === "answer")).toEqual([
-    ["answer", id, "accept", "ask", "--content", '{"note": "TEXT"}', "--reason", "TEXT"],
-    ["answer", id, "decline", "ask", "--reason", "TEXT"],
+    ["answer", id, "accept", "ask", "--content", '{"note": "TEXT"}', ...who],
+    ["answer", id, "decline", "ask", ...who],
   ])
   expect((await desk.show(id))["possible"]).toEqual([
     { verb: "answer", step: "ask", action: "accept", needs: ["content"] },
@@ -48,11 +50,13 @@ test("a run that asks an operator waits, tells its caller so, and goes on with t
     { verb: "compensate" },
     { verb: "cancel" },
   ])
-  await refused(/content does not fit: .*note/, id, "accept")
+  await refused(/accept needs content, as it is asked for: .*note/, id, "accept")
   await refused(/content does not fit: .*note/, id, "accept", "--content", '{"note": 7}')
   await refused(/step ship asks nothing now; what asks is ask/, id, "decline", "ship")
-  const [typed = []] = offered(stdout.replace('"TEXT"', '"fine"').replace("TEXT", "'night shift'"))
-  expect(await runs(...typed, "--operator", "kim")).toMatchObject({
+  const [typed = []] = offered(
+    stdout.replace('"TEXT"', '"fine"').replace("TEXT", "'night shift'").replace("NAME", "kim"),
+  )
+  expect(await command(["runs", ...typed])).toMatchObject({
     code: 0,
     stdout: `answer: run ${id} was waiting, and is running now\n`,
   })
@@ -84,9 +88,9 @@ test("of two questions each is answered by its step, one after the other", async
   const id = await waiting("pair", "two")
   await refused(/more than one step asks; say which: left, right/, id, "accept")
   const shown = (await runs("show", id)).stdout
-  expect(shown).toContain(`answer ${id} accept left --reason TEXT\n`)
+  expect(shown).toContain(`answer ${id} accept left --reason TEXT `)
   expect(shown).toContain(
-    `answer ${id} accept right [--content '{"by": "r"|"it'\\''s me", "sure": true|false, "times": NUMBER}'] --reason TEXT\n`,
+    `answer ${id} accept right [--content '{"by": "r"|"it'\\''s me", "sure": true|false, "times": NUMBER}'] --reason TEXT `,
   )
   expect((await answer(id, "accept", "right", "--content", '{"by": "r"}')).code).toBe(0)
   await isNow(id, "waiting")

@@ -87,7 +87,13 @@ export function refusalOf(
   const faults = misfit(operation, standing, measures)
   if (faults === undefined) return
   const what = operation.verb === "answer" ? "content" : "output"
-  return refused("misfit", `the ${what} does not fit: ${faults.map(({ line }) => line).join("; ")}`)
+  const words = operation[what] === undefined ? missing[what] : `the ${what} does not fit`
+  return refused("misfit", `${words}: ${faults.map(({ line }) => line).join("; ")}`)
+}
+
+const missing = {
+  content: "accept needs content, as it is asked for",
+  output: "skip-step needs an output here, what the step would have given",
 }
 
 /**
