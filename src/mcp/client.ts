@@ -133,7 +133,7 @@ function problemOf(error: unknown, options: ClientOptions): ClientProblem {
   if (network !== undefined && lost.has(network))
     return {
       message: `the connection to ${shown(options.url)} was lost before the answer: ${network}`,
-      hint: `look at the server's log: what was asked for may have been carried out${perhapsTls(options.url)}`,
+      hint: `look at the server's log: what was asked for may have been carried out${perhapsTls(options)}`,
     }
   const words = error instanceof Error ? error.message : String(error)
   return {
@@ -144,8 +144,13 @@ function problemOf(error: unknown, options: ClientOptions): ClientProblem {
   }
 }
 
-const perhapsTls = (url: string): string =>
-  url.startsWith("http:") ? "; where it speaks TLS, the URL begins with https" : ""
+/** Why a server may have hung up at once. */
+function perhapsTls({ certificate, url }: ClientOptions): string {
+  if (url.startsWith("http:")) return "; where it speaks TLS, the URL begins with https"
+  return certificate === undefined
+    ? "; where it wants a certificate, --cert and --key show one"
+    : ""
+}
 
 /** What to do about a connection on which TLS did not come about. */
 function hintOfTls(code = ""): string | undefined {
@@ -189,7 +194,7 @@ function ofStatus({ status, data }: SdkHttpError, url: string): ClientProblem {
   if (status === 403)
     return {
       ...words,
-      hint: "say who calls: --agent NAME@VERSION, as it is registered, or --token",
+      hint: "say who calls: --agent NAME@VERSION, as it is registered, or --token, or --cert",
     }
   if (said === undefined && (status === 404 || status === 405))
     return { ...words, hint: "check the path of the URL; the gateway's default is /mcp" }

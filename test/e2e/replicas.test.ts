@@ -101,11 +101,11 @@ describe("replicas", { timeout: 60_000 }, () => {
     const files: TlsFiles = {
       listen: {
         cert: write("tls.crt", own.cert),
-        key: `file:${write("tls.key", own.key)}`,
+        key: "${TLS_KEY}",
         ca,
         clientCert: "request",
       },
-      env: { NODE_EXTRA_CA_CERTS: ca },
+      env: { NODE_EXTRA_CA_CERTS: ca, TLS_KEY: own.key },
     }
     await using third = await start({}, files)
     await using fourth = await start({}, files)

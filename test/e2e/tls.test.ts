@@ -238,6 +238,9 @@ describe("the operator is told", () => {
     write("tls.crt", renewed.cert)
     await logged(gateway, "certificate_renewed")
     expect(await call(showing(agentOf("a@1.0.0")))).toMatchObject(served)
+    const told =
+      gateway.running.stdout() + gateway.running.stderr() + JSON.stringify(await gateway.status())
+    for (const { key } of [own, renewed]) expect(told).not.toContain(key.split("\n")[1])
   })
 })
 

@@ -15,6 +15,7 @@ export const warningsOf = (config: Config, written: ConfigFile): Warning[] => [
   ...permissive(config),
   ...unused(written),
   ...missing(config),
+  ...ofTls(config),
 ]
 
 const runtime = (key: string): Path => ["registry", "validation", "runtime", key]
@@ -189,6 +190,14 @@ function* missing({
       path: ["session", "replicaUrl"],
       message: "has no effect without session.key: replicas cannot read what another one sealed",
     }
+  if (identity.jwt.length > 0 && listen.publicUrl === undefined)
+    yield {
+      path: ["listen", "publicUrl"],
+      message: "not set: callers cannot discover where to get a token",
+    }
+}
+
+function* ofTls({ identity, listen, replicaUrl }: Config): Generator<Warning> {
   if (identity.agentUris.length > 0 && !listen.tls?.clients && identity.trustedFrom.length === 0)
     yield {
       path: ["identity", "mtls"],
@@ -203,10 +212,5 @@ function* missing({
     yield {
       path: ["session", "replicaUrl"],
       message: "expected an https address, as listen.tls is set",
-    }
-  if (identity.jwt.length > 0 && listen.publicUrl === undefined)
-    yield {
-      path: ["listen", "publicUrl"],
-      message: "not set: callers cannot discover where to get a token",
     }
 }

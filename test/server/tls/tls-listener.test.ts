@@ -102,8 +102,8 @@ const saidOn = (socket: Socket) => {
   return () => text
 }
 
-describe("a listener with a certificate", () => {
-  test("speaks TLS 1.3 and 1.2, and says so in its address", async () => {
+describe("a listener", () => {
+  test("with a certificate speaks TLS 1.3 and 1.2, and says so in its address", async () => {
     const listener = await opened()
     expect(listener.url).toBe(`https://127.0.0.1:${listener.port}`)
     expect(await get(listener)).toMatchObject({ status: 200, text: "hello" })
@@ -151,6 +151,12 @@ describe("a listener with a certificate", () => {
       { event: "handshake_failed", reason: "ERR_SSL_HTTP_REQUEST" },
     ])
     expect(await get(listener)).toMatchObject({ status: 200 })
+  })
+
+  test("of plain HTTP ends TLS, and goes on with the others", async () => {
+    const { port, url } = await opened({}, { tls: undefined })
+    await expect(secured(port)).rejects.toThrow("wrong version number")
+    expect(await (await fetch(url)).text()).toBe("hello")
   })
 
   test("ends what is no handshake, and a handshake that trickles in, when its time is up", async () => {
