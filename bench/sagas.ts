@@ -1,6 +1,5 @@
 // What durability costs: sagas of three steps over journals, their calls answered at once; beside DBOS Transact on
 // PostgreSQL and openworkflow on SQLite, which keep what each step gave, too. And how long it takes to go on with 10,000 runs that a process left.
-import { randomBytes } from "node:crypto"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -21,8 +20,10 @@ import { toEnd } from "../src/registry/load.ts"
 import type { Json } from "../src/schema/json.ts"
 import { createSchemas } from "../src/schema/schemas.ts"
 import { clock } from "../src/server/clock.ts"
+import { randomId } from "../src/server/random-id.ts"
+import { newRunId } from "../src/server/runs/run-id.ts"
 import { openPostgresJournal } from "../src/store/journal/postgres/postgres-journal.ts"
-import { openSqliteJournal } from "../src/store/journal/sqlite-journal.ts"
+import { openSqliteJournal } from "../src/store/journal/sqlite/open.ts"
 import { postgresPrograms, startPostgres } from "../test/support/postgres.ts"
 import { dbosSagas } from "./subjects/dbos.ts"
 import { openWorkflowSagas } from "./subjects/openworkflow.ts"
@@ -118,13 +119,13 @@ async function saga(journal: Journal, id: string): Promise<void> {
   await drive(journal, { id, epoch: 1 }, left)
 }
 
-/** Ids as they are: what is written at once does not stand together in an index of them. */
-const runId = () => randomBytes(16).toString("base64url")
+const runId = () => newRunId(clock.now())
 
 function newRun(id: string): NewRun {
-  const input = { orderId: id }
+  const orderId = randomId() // with no order, as one that a caller chose: keys do not stand together in their index
+  const input = { orderId }
   return {
-    ...{ id, key: `saga:place_order:${id}`, tool: "place_order", version: "1.0.0" },
+    ...{ id, key: `saga:place_order:${orderId}`, tool: "place_order", version: "1.0.0" },
     ...{ plan: plan.digest, registry: "sha256:bench", principal: { agent: "bench" } },
     ...{ input, inputDigest: inputDigest(input), createdMs: clock.now() },
   }

@@ -17,6 +17,7 @@ const bundle = await rolldown({
     main: "src/main.ts",
     index: "src/index.ts",
     "program-child": "src/store/program/child.ts", // started as a process, where a registry is a program
+    "journal-thread": "src/store/journal/sqlite/thread.ts",
   },
   platform: "node",
   external: (id) => !id.startsWith(".") && !isAbsolute(id),

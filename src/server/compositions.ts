@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { Compositions, EndedRun } from "../call/composition/compositions.ts"
 import { DurableRuns } from "../call/composition/durable/durable-runs.ts"
@@ -18,6 +17,7 @@ import type { Config } from "./config/config.ts"
 import { policyLimitsOf, runLimitsOf } from "./limit-sets.ts"
 import type { Logger } from "./log.ts"
 import { RunKeeper } from "./runs/keeper.ts"
+import { newRunId } from "./runs/run-id.ts"
 import { RunJournal } from "./runs/run-journal.ts"
 
 export interface RunsOptions {
@@ -137,10 +137,8 @@ export class Runs implements Compositions {
     this.#options.onEnded(run)
   }
 
-  /** Operators type it behind a command, where a dash would begin an option. */
   runId(): string {
-    const id = randomBytes(16).toString("base64url")
-    return id.startsWith("-") ? this.runId() : id
+    return newRunId(clock.now())
   }
 
   get running(): number {

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
 import { afterAll, describe, expect, test } from "vitest"
 import { MemoryJournal } from "../../src/store/journal/memory-journal.ts"
-import { openSqliteJournal } from "../../src/store/journal/sqlite-journal.ts"
+import { openSqliteJournal } from "../../src/store/journal/sqlite/open.ts"
 import { journalContract, me, newRun } from "./journal-contract.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "journals-"))
@@ -28,7 +28,7 @@ describe("the SQLite journal", () => {
   test("belongs to one process at a time", async () => {
     const file = join(folder, "one.db")
     const journal = openSqliteJournal(file)
-    const url = new URL("../../src/store/journal/sqlite-journal.ts", import.meta.url)
+    const url = new URL("../../src/store/journal/sqlite/open.ts", import.meta.url)
     const program = `import { openSqliteJournal } from ${JSON.stringify(url.href)}
       try { openSqliteJournal(${JSON.stringify(file)}) } catch (error) { console.log(error.kind, error.message) }`
     const said = execFileSync(process.execPath, ["--input-type=module", "-e", program], {
@@ -87,10 +87,10 @@ describe("the SQLite journal", () => {
     expect(readFileSync(file)).toEqual(before)
   })
 
-  test("does not open a file of another version or another program", () => {
+  test("does not open a file of another version or another program", async () => {
     const newer = join(folder, "newer.db")
     const foreign = join(folder, "foreign.db")
-    void openSqliteJournal(newer).close()
+    await openSqliteJournal(newer).close()
     const db = new DatabaseSync(newer)
     db.exec("PRAGMA user_version = 9")
     db.close()
@@ -103,7 +103,7 @@ describe("the SQLite journal", () => {
 
   test("survives a write-ahead log that was torn off", async () => {
     const file = join(folder, "torn.db")
-    const url = new URL("../../src/store/journal/sqlite-journal.ts", import.meta.url)
+    const url = new URL("../../src/store/journal/sqlite/open.ts", import.meta.url)
     const program = `import { openSqliteJournal } from ${JSON.stringify(url.href)}
       const journal = openSqliteJournal(${JSON.stringify(file)})
       const run = ${JSON.stringify(newRun("r"))}

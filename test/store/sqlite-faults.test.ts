@@ -14,7 +14,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
 import { type Journal, JournalTrouble } from "../../src/compose/run/durable/journal.ts"
-import { openSqliteJournal } from "../../src/store/journal/sqlite-journal.ts"
+import { openSqliteJournal } from "../../src/store/journal/sqlite/open.ts"
 import { me, newRun } from "./journal-contract.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "journal-faults-"))
@@ -22,7 +22,7 @@ chmodSync(folder, 0o755) // others are tried, too
 afterAll(() => rmSync(folder, { recursive: true }))
 
 const plan = { language: 1 }
-const source = new URL("../../src/store/journal/sqlite-journal.ts", import.meta.url).href
+const source = new URL("../../src/store/journal/sqlite/open.ts", import.meta.url).href
 
 async function filled(name: string, runs = 40): Promise<string> {
   const file = join(folder, `${name}.db`)

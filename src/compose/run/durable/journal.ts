@@ -158,9 +158,11 @@ export type OnceTaken =
 /** Somebody else drives the run now: whoever gets this stops at once, sends nothing and answers nothing from it. */
 export class RunLost extends Error {
   override readonly name = "RunLost"
+  readonly run: string
 
-  constructor(id: string) {
-    super(`run ${id} belongs to another owner now`)
+  constructor(run: string) {
+    super(`run ${run} belongs to another owner now`)
+    this.run = run
   }
 }
 

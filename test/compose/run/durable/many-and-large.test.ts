@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
-import { openSqliteJournal } from "../../../../src/store/journal/sqlite-journal.ts"
+import { openSqliteJournal } from "../../../../src/store/journal/sqlite/open.ts"
 import { type Death, DurableWorld } from "../../../support/durable-world.ts"
 import { planned, ran, saga, step, without } from "../../../support/sagas.ts"
 

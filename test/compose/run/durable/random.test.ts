@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest"
 import type { StoredEvent } from "../../../../src/compose/run/durable/event.ts"
 import { RunState } from "../../../../src/compose/run/durable/state.ts"
 import { MemoryJournal } from "../../../../src/store/journal/memory-journal.ts"
-import { openSqliteJournal } from "../../../../src/store/journal/sqlite-journal.ts"
+import { openSqliteJournal } from "../../../../src/store/journal/sqlite/open.ts"
 import type { Answer, Tool } from "../../../support/composition-world.ts"
 import { drawn, type Mutant, sagas, violations } from "../../../support/random-sagas.ts"
 

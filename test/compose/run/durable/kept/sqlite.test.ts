@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { afterAll } from "vitest"
-import { openSqliteJournal } from "../../../../../src/store/journal/sqlite-journal.ts"
+import { openSqliteJournal } from "../../../../../src/store/journal/sqlite/open.ts"
 import { setting } from "../../../../support/durable-setting.ts"
 
 /*

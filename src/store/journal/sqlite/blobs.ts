@@ -1,6 +1,6 @@
 import { hash } from "node:crypto"
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import type { Stored } from "../../compose/run/durable/journal.ts"
+import type { Stored } from "../../../compose/run/durable/journal.ts"
 
 /** Longer texts stand apart, so that going through runs and events stays cheap. */
 const inlineMax = 64 * 1024
@@ -32,9 +32,13 @@ export class Blobs {
     return JSON.parse(text) as Stored // it was written as JSON
   }
 
-  /** Under the digest that it has already. Most plans are there: writing one out again for each run would be dear. */
+  has(digest: string): boolean {
+    return this.#has.get(digest) !== undefined
+  }
+
+  /** Under the digest that it has already. */
   keep(digest: string, value: Stored): void {
-    if (this.#has.get(digest) === undefined) this.#write(digest, JSON.stringify(value))
+    this.#write(digest, JSON.stringify(value))
   }
 
   #write(digest: string, text: string): void {

@@ -1,4 +1,4 @@
-import { JournalTrouble, type TroubleKind } from "../../compose/run/durable/journal.ts"
+import { JournalTrouble, type TroubleKind } from "../../../compose/run/durable/journal.ts"
 
 /** By SQLite's primary result codes (sqlite.org/rescode.html). */
 const kinds: ReadonlyMap<number, TroubleKind> = new Map([

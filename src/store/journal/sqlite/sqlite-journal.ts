@@ -1,11 +1,11 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import type { StoredEvent } from "../../compose/run/durable/event.ts"
+import type { StoredEvent } from "../../../compose/run/durable/event.ts"
 import {
   type Claim,
   type Creation,
   type Journal,
   type JournalCounts,
-  JournalTrouble,
+  type JournalTrouble,
   type Lease,
   type ListFilter,
   type OnceTaken,
@@ -16,13 +16,15 @@ import {
   type Seen,
   type Stored,
   type Writing,
-} from "../../compose/run/durable/journal.ts"
-import type { NewRun, RunChange, RunRecord, Tombstone } from "../../compose/run/durable/record.ts"
-import type { RunStatus } from "../../compose/run/durable/status.ts"
-import { type FileLock, HeldElsewhere, lockFile } from "../file-lock.ts"
-import { Blobs } from "./blobs.ts"
-import { GroupCommit } from "./group-commit.ts"
-import { begunRecord } from "./records.ts"
+} from "../../../compose/run/durable/journal.ts"
+import type {
+  NewRun,
+  RunChange,
+  RunRecord,
+  Tombstone,
+} from "../../../compose/run/durable/record.ts"
+import type { RunStatus } from "../../../compose/run/durable/status.ts"
+import { begunRecord } from "../records.ts"
 import {
   eventOf,
   eventValues,
@@ -33,48 +35,26 @@ import {
   textOf,
   tombstoneOf,
   whole,
-} from "./rows.ts"
-import { SqliteOnce } from "./sqlite-once.ts"
-import { SqlitePurge } from "./sqlite-purge.ts"
-import {
-  defaultBusyMs,
-  openDatabase,
-  openingTrouble,
-  prepareFolder,
-  type SqliteOptions,
-} from "./sqlite-schema.ts"
+} from "../rows.ts"
+import { Blobs } from "./blobs.ts"
+import { FilePlace } from "./file-place.ts"
+import { GroupCommit } from "./group-commit.ts"
+import { PlanMissing, type ThreadData } from "./messages.ts"
+import { SqliteOnce } from "./once.ts"
+import { SqlitePurge } from "./purge.ts"
+import { connect, openingTrouble } from "./schema.ts"
 
-/**
- * The run journal in a file: the default, with no server. Whoever opens it has it alone, until it is closed or its process
- * ends, however it ends. Throws a {@link JournalTrouble} when it cannot be opened.
- */
-export function openSqliteJournal(file: string, options: SqliteOptions = {}): Journal {
-  prepareFolder(file)
-  const lock = lockOf(file)
+/** Connects to a file that is a sound journal. Throws a {@link JournalTrouble} when it cannot be. */
+export function connectSqliteJournal({ file, inode, options }: ThreadData): Journal {
+  const place = new FilePlace(file, inode)
   let db: DatabaseSync | undefined
   try {
-    const { busyMs = defaultBusyMs } = options
-    db = openDatabase(file, options)
-    return new SqliteJournal(db, file, { lock, busyMs })
+    place.check()
+    db = connect(file, options)
+    return new SqliteJournal(db, new GroupCommit(db, place, file))
   } catch (cause) {
     db?.close()
-    lock.release()
     throw openingTrouble(file, cause)
-  }
-}
-
-interface Held {
-  readonly lock: FileLock
-  readonly busyMs: number
-}
-
-function lockOf(file: string): FileLock {
-  try {
-    return lockFile(file)
-  } catch (cause) {
-    const words = cause instanceof Error ? cause.message : String(cause)
-    const kind = cause instanceof HeldElsewhere ? "busy" : "read-only"
-    throw new JournalTrouble(`the run journal cannot be opened: ${words}`, { kind, cause })
   }
 }
 
@@ -83,33 +63,33 @@ const isFree = "(owner IS NULL OR owner = :owner OR lease_until < :now)"
 
 class SqliteJournal implements Journal {
   readonly #db: DatabaseSync
-  readonly #lock: FileLock
   readonly #commit: GroupCommit
   readonly #blobs: Blobs
   readonly #once: SqliteOnce
   readonly #purge: SqlitePurge
   readonly #statements: ReturnType<typeof prepare>
 
-  constructor(db: DatabaseSync, file: string, { lock, busyMs }: Held) {
+  constructor(db: DatabaseSync, commit: GroupCommit) {
     this.#db = db
-    this.#lock = lock
-    this.#commit = new GroupCommit(db, file, busyMs)
+    this.#commit = commit
     this.#blobs = new Blobs(db)
     this.#once = new SqliteOnce(db, this.#blobs)
     this.#purge = new SqlitePurge(db)
     this.#statements = prepare(db)
-    // Whoever had runs here is gone, or the file could not have been locked.
-    db.exec("UPDATE run SET owner = NULL, lease_until = NULL WHERE owner IS NOT NULL")
   }
 
   get trouble(): JournalTrouble | undefined {
     return this.#commit.trouble
   }
 
+  /** Without the plan (null) where the file has it; rejects with {@link PlanMissing} when it does not. */
   create(run: NewRun, plan: Stored, owner: Owner, first?: Writing): Promise<Creation> {
     return this.#commit.write((): Creation => {
       const record = begunRecord(run, owner, first)
-      this.#blobs.keep(run.plan, plan)
+      if (!this.#blobs.has(run.plan)) {
+        if (plan === null) throw new PlanMissing()
+        this.#blobs.keep(run.plan, plan)
+      }
       const { insertRun } = this.#statements
       const { changes, lastInsertRowid } = insertRun.run(...runValues(record, this.#blobs))
       if (changes === 0) return { isNew: false, run: this.#holderOf(run) }
@@ -240,9 +220,7 @@ class SqliteJournal implements Journal {
 
   async close(): Promise<void> {
     this.#commit.close()
-    if (!this.#db.isOpen) return
-    this.#db.close()
-    this.#lock.release()
+    if (this.#db.isOpen) this.#db.close()
   }
 
   #found(key: string): RunRecord | Tombstone | undefined {

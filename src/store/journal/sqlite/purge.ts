@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import type { Retention } from "../../compose/run/durable/journal.ts"
+import type { Retention } from "../../../compose/run/durable/journal.ts"
 
 /** As many at a time, so that nobody waits for long. */
 const batchMax = 500

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import type { OnceTaken, OnceTaker, Stored } from "../../compose/run/durable/journal.ts"
+import type { OnceTaken, OnceTaker, Stored } from "../../../compose/run/durable/journal.ts"
+import { textOf, whole } from "../rows.ts"
 import type { Blobs } from "./blobs.ts"
-import { textOf, whole } from "./rows.ts"
 
 /** What must happen once, by key. Runs inside a transaction. */
 export class SqliteOnce {

@@ -1,8 +1,8 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, statfsSync } from "node:fs"
 import { dirname } from "node:path"
 import { DatabaseSync } from "node:sqlite"
-import { JournalTrouble } from "../../compose/run/durable/journal.ts"
-import { troubleOf } from "./sqlite-trouble.ts"
+import { JournalTrouble } from "../../../compose/run/durable/journal.ts"
+import { troubleOf } from "./trouble.ts"
 
 /** "PoRJ": says what the file is. */
 const applicationId = 0x50_6f_52_4a
@@ -45,22 +45,28 @@ export interface SqliteOptions {
   readonly synchronous?: "FULL" | "NORMAL"
   /** The file may grow so far. */
   readonly bytesMax?: number
-  /** Another process that writes to the file is waited for so long, and nothing else is done meanwhile. */
+  /** Another process that writes to the file is waited for so long, and no run goes on meanwhile. */
   readonly busyMs?: number
 }
 
-export const defaultBusyMs = 100
+const defaultBusyMs = 100
 /** At the start, when nobody waits for anything else. */
 const startBusyMs = 2_000
 
-/** Opens the file, or makes it. Throws a {@link JournalTrouble} for what cannot be used. */
+/** Opens a file that is sound. */
+export function connect(file: string, options: SqliteOptions): DatabaseSync {
+  const db = new DatabaseSync(file, { timeout: options.busyMs ?? defaultBusyMs })
+  configure(db, options)
+  return db
+}
+
+/** Opens the file, or makes it, and looks whether it is sound. Throws a {@link JournalTrouble} for what cannot be used. */
 export function openDatabase(file: string, options: SqliteOptions): DatabaseSync {
   let db: DatabaseSync | undefined
   try {
     const isNew = !existsSync(file)
     if (isNew) closeSync(openSync(file, "a", 0o600))
-    db = new DatabaseSync(file, { timeout: options.busyMs ?? startBusyMs })
-    configure(db, options)
+    db = connect(file, { busyMs: startBusyMs, ...options })
     checkKind(db, file)
     if (isNew) syncFolder(file)
     return db

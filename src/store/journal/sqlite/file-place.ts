@@ -1,5 +1,5 @@
 import { statSync } from "node:fs"
-import { JournalTrouble } from "../../compose/run/durable/journal.ts"
+import { JournalTrouble } from "../../../compose/run/durable/journal.ts"
 
 /**
  * Whether a file is still where it was opened. One that was moved or deleted can be written all the same, and nobody would
@@ -9,9 +9,10 @@ export class FilePlace {
   readonly #file: string
   readonly #inode: bigint | undefined
 
-  constructor(file: string) {
+  /** `inode`: as {@link inodeOf} gave it when the file was opened. */
+  constructor(file: string, inode: bigint | undefined) {
     this.#file = file
-    this.#inode = inodeOf(file)
+    this.#inode = inode
   }
 
   /** Throws a {@link JournalTrouble}. */
@@ -22,7 +23,7 @@ export class FilePlace {
   }
 }
 
-function inodeOf(file: string): bigint | undefined {
+export function inodeOf(file: string): bigint | undefined {
   try {
     return statSync(file, { bigint: true, throwIfNoEntry: false })?.ino
   } catch {

@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
-import { JournalTrouble } from "../../compose/run/durable/journal.ts"
-import { FilePlace } from "./file-place.ts"
-import { troubleOf } from "./sqlite-trouble.ts"
+import { JournalTrouble } from "../../../compose/run/durable/journal.ts"
+import type { FilePlace } from "./file-place.ts"
+import { troubleOf } from "./trouble.ts"
 
 interface Queued {
   readonly job: () => void
@@ -20,19 +20,16 @@ export class GroupCommit {
   readonly #commit: StatementSync
   readonly #file: string
   readonly #place: FilePlace
-  readonly #busyMs: number
   #queue: Queued[] = []
   #trouble: JournalTrouble | undefined
   #isClosed = false
 
-  constructor(db: DatabaseSync, file: string, busyMs: number) {
-    this.#busyMs = busyMs
-    db.exec(`PRAGMA busy_timeout = ${busyMs}`)
+  constructor(db: DatabaseSync, place: FilePlace, file: string) {
     this.#db = db
     this.#begin = db.prepare("BEGIN IMMEDIATE")
     this.#commit = db.prepare("COMMIT")
     this.#file = file
-    this.#place = new FilePlace(file)
+    this.#place = place
   }
 
   /** Why the last transaction failed; undefined when it did not. */
@@ -92,7 +89,7 @@ export class GroupCommit {
       for (const { reject } of queue) reject(error)
       return
     }
-    this.#recovered()
+    this.#trouble = undefined
     for (const { settle } of written) settle()
   }
 
@@ -108,17 +105,9 @@ export class GroupCommit {
     }
   }
 
-  #recovered(): void {
-    if (this.#trouble === undefined) return
-    this.#trouble = undefined
-    this.#db.exec(`PRAGMA busy_timeout = ${this.#busyMs}`)
-  }
-
   #noted(cause: unknown): unknown {
     const trouble = cause instanceof JournalTrouble ? cause : troubleOf(this.#file, cause)
     if (trouble === undefined) return cause
-    // Many try again now, each for itself: to wait once more for whoever holds the file would hold up everything else.
-    if (this.#trouble === undefined) this.#db.exec("PRAGMA busy_timeout = 0")
     this.#trouble = trouble
     return trouble
   }

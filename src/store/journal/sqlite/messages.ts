@@ -1,0 +1,49 @@
+import type { Journal, TroubleKind } from "../../../compose/run/durable/journal.ts"
+import type { SqliteOptions } from "./schema.ts"
+
+/** What of a journal goes through the thread that has the file. */
+export type Method = Exclude<
+  {
+    [M in keyof Journal]: Journal[M] extends (...args: never[]) => unknown ? M : never
+  }[keyof Journal],
+  undefined
+>
+
+export type Args = { readonly [M in Method]: Parameters<Journal[M]> }
+export type Results = { readonly [M in Method]: Awaited<ReturnType<Journal[M]>> }
+export type Methods = { readonly [M in Method]: (...args: Args[M]) => Promise<Results[M]> }
+
+/** Messages are JSON texts, an array of these: one text is copied to another thread sooner than many objects are. */
+export type Ask<M extends Method = Method> = readonly [id: number, method: M, args: Args[M]]
+
+/** In any order. What is undefined comes as null: no method answers with null. */
+export type Answer =
+  | readonly [id: number, value: unknown]
+  | readonly [id: number, value: null, refusal: Refusal]
+
+export type Refusal =
+  | { readonly is: "trouble"; readonly kind: TroubleKind; readonly message: string }
+  /** Another owner has the run. */
+  | { readonly is: "lost"; readonly run: string }
+  /** A run was to be begun without its plan, and the file does not have the plan. */
+  | { readonly is: "planless" }
+  | { readonly is: "bug"; readonly message: string; readonly stack: string | undefined }
+
+/** What came together, and how the file stands then. */
+export interface Answers {
+  readonly answers: readonly Answer[]
+  readonly trouble: Pick<Refusal & { readonly is: "trouble" }, "kind" | "message"> | undefined
+}
+
+/** What the thread begins with. */
+export interface ThreadData {
+  readonly file: string
+  /** Of the file as it was opened: another one in its place is not written. */
+  readonly inode: bigint | undefined
+  readonly options: SqliteOptions
+}
+
+/** The file does not have the plan of a run, nor was it given. */
+export class PlanMissing extends Error {
+  override readonly name = "PlanMissing"
+}
