@@ -56,7 +56,7 @@ describe("a composition that is called", () => {
     }
     const answer = await call("keep", { q: "birds" }, { trace })
     const { id } = runIn(answer)
-    expect(id).toMatch(/^[\w-]{22}$/)
+    expect(id).toMatch(/^[\w-]{30}$/)
     const [find, store, whole, ...others] = records
     expect(others).toEqual([])
     expect(whole).toMatchObject({

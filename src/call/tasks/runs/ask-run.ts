@@ -29,8 +29,8 @@ interface Asker {
   readonly facts: Facts
 }
 
-/** Ids of runs: 128 bits in base64url. Nothing else is looked for. */
-const idForm = /^[\w-]{22}$/
+/** Ids of runs: a time in base 36, and 128 bits in base64url. Nothing else is looked for. */
+const idForm = /^[0-9a-z]{8}[\w-]{22}$/
 
 /**
  * Answers a request about a task that is a durable run, in either era's way; undefined where the id is none of this
