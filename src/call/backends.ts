@@ -5,6 +5,7 @@ import type { Cancellation } from "./cancellation.ts"
 import type { Following, FollowRequest } from "./following.ts"
 import type { Peer, Rounds } from "./interaction/peer.ts"
 import type { Refusal } from "./refusal.ts"
+import type { Redacting } from "./results/redaction.ts"
 import type { TracedMessage } from "./trace/message.ts"
 import type { Span } from "./trace/tracing.ts"
 
@@ -77,6 +78,8 @@ export interface BackendRequest {
   readonly peer?: Peer | undefined
   /** Where the caller takes a result that asks it something, and comes back. Undefined where the next result is final. */
   readonly rounds?: Rounds | undefined
+  /** What is taken out of what the server says and asks meanwhile; undefined: nothing. */
+  readonly redacting?: Redacting | undefined
   /**
    * The caller takes a task in place of the result: what a legacy server is sent as `task`, such as `{ttl}`. A modern one is
    * told that its client has the extension, and decides itself.

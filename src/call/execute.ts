@@ -67,7 +67,7 @@ function askFor(
 ): Promise<BackendReply> {
   const call = way.request
   const { caller, tool } = permit
-  const { interactions } = way.gateway
+  const { interactions, results } = way.gateway
   const request = {
     method: "tools/call",
     subject: tool.name,
@@ -75,6 +75,7 @@ function askFor(
     params: input === undefined ? { name: own } : { name: own, arguments: input },
     meta: forwardedMeta(call.meta, call.key),
     span: way.span,
+    redacting: results.redacting(results.about(tool).forms, way.facts),
     task,
     isRepeatable: isRetried(tool, way),
     cancellation: call.cancellation,

@@ -40,8 +40,9 @@ export const beginFacts = (startedMs: number, catalog: string, target?: Target):
   note: undefined,
 })
 
-/** Adds warnings without a new list where there are none, which is nearly always. */
+/** Adds warnings, each once; without a new list where there are none, which is nearly always. */
 export function warn(facts: Facts, warnings: readonly string[]): void {
   if (warnings.length === 0) return
-  facts.warnings = facts.warnings.length === 0 ? warnings : [...facts.warnings, ...warnings]
+  const { warnings: known } = facts
+  facts.warnings = known.length === 0 ? warnings : [...new Set([...known, ...warnings])]
 }

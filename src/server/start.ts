@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { createExposures } from "../call/exposed/exposures.ts"
 import { createIdentify } from "../call/identify.ts"
+import { redactedBackends } from "../call/results/redacted-backends.ts"
 import { tracedBackends } from "../call/trace/traced-backends.ts"
 import type { RunRecord } from "../compose/run/durable/record.ts"
 import type { Change } from "../mcp/backend/offering.ts"
@@ -142,7 +143,8 @@ function assemble(
     noteRun(parts, run, event),
   )
   const rates = openRates(config, metrics, log)
-  const guarded = guardBackends(tracedBackends(backends, telemetry?.tracing), log)
+  const told = config.results.redactions.length === 0 ? backends : redactedBackends(backends)
+  const guarded = guardBackends(tracedBackends(told, telemetry?.tracing), log)
   const gateway = createEnforcement({
     config,
     current,

@@ -121,7 +121,7 @@ export async function servePagesOldSdk() {
 }
 
 /** One server of the legacy SDK for each session, as its own examples have it. */
-function serveSessions(register: (server: OldServer) => void): Promise<string> {
+export function serveSessions(register: (server: OldServer) => void): Promise<string> {
   const transports = new Map<string, StreamableHTTPServerTransport>()
   const connect = async () => {
     const server = new OldServer({ name: "old", version: "1" })

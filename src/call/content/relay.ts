@@ -14,6 +14,7 @@ import { unlessExceeded } from "../limits/unless-exceeded.ts"
 import { forwardedMeta } from "../meta.ts"
 import { type Reach, reachOf } from "../permit.ts"
 import type { Refusal } from "../refusal.ts"
+import { ofContent, redact } from "../results/redact.ts"
 import type { Span } from "../trace/tracing.ts"
 import { hasLinks, renamed } from "./links.ts"
 import { type Found, unlisted } from "./shelf.ts"
@@ -103,6 +104,8 @@ async function travel({ request, gateway, facts, catalog, span }: Way): Promise<
   if (cancellation?.isCancelled) return refused(cancelledBefore)
   facts.executedMs = gateway.now()
   const params = inServersNames(request, found.own)
+  const { interactions, rates, results } = gateway
+  const forms = results.ofServer(server)
   const onward = {
     method: request.method,
     subject: wish.name,
@@ -110,16 +113,19 @@ async function travel({ request, gateway, facts, catalog, span }: Way): Promise<
     params,
     meta: forwardedMeta(request.meta, undefined),
     span,
+    redacting: results.redacting(forms, facts),
     cancellation,
     onNotification,
     logs,
   }
   const talk = { caller: caller.value, respondent: request.respondent, about: params, facts }
-  const { interactions, rates } = gateway
-  const reply = await unlessExceeded(rates?.send(server, caller.value, wish.name), () =>
+  const said = await unlessExceeded(rates?.send(server, caller.value, wish.name), () =>
     sendOn(server, onward, talk, { backends, interactions }),
   )
   facts.answeredMs = gateway.now()
+  const limits = { tool: wish.name, charsMax: results.textCharsMax, blocks: ofContent }
+  const { answer: reply, warnings } = redact(said, forms, limits)
+  warn(facts, warnings)
   if (reply.kind !== "result") return reply
   const told = await inCallersNames(reply, wish, found, reach, backends)
   facts.out = gateway.digest(told.result)?.digested

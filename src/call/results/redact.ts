@@ -3,7 +3,13 @@ import { isList, isObject, type Json, type JsonObject } from "../../schema/json.
 import { parseExact } from "../../schema/parse-exact.ts"
 import type { BackendReply } from "../backends.ts"
 import { mapText } from "./map-text.ts"
-import type { ByForm, ByPath, Redaction } from "./redaction.ts"
+import {
+  type ByForm,
+  type ByPath,
+  type Redacting,
+  type Redaction,
+  redactedBy,
+} from "./redaction.ts"
 
 export interface Redacted {
   readonly answer: BackendReply
@@ -18,18 +24,52 @@ export interface Redacted {
 export function redact(
   answer: BackendReply,
   redactions: readonly Redaction[],
-  { tool, charsMax }: { readonly tool: string; readonly charsMax: number },
+  { tool, charsMax, blocks = ofTools }: Limits,
 ): Redacted {
   const warnings: string[] = []
   let left = answer
   for (const { id, how } of redactions) {
     const looking: Looking = { left: charsMax, isCutOff: false }
-    const made = how.kind === "path" ? byPath(left, how, looking) : byForm(left, how, looking)
+    const made =
+      how.kind === "path" ? byPath(left, how, looking) : byForm(left, how, looking, blocks)
     if (looking.isCutOff) return { answer: withheld(tool, id), warnings }
-    if (made !== left) warnings.push(`redacted: ${id}`)
+    if (made !== left) warnings.push(redactedBy(id))
     left = made
   }
   return { answer: left, warnings }
+}
+
+interface Limits {
+  /** What a refusal names. */
+  readonly tool: string
+  readonly charsMax: number
+  /** The members of a result that hold content. Default: those of a tool's. */
+  readonly blocks?: ReadonlySet<string>
+}
+
+const ofTools: ReadonlySet<string> = new Set(["content"])
+/** Of a resource that was read, and of a prompt. */
+export const ofContent: ReadonlySet<string> = new Set(["contents", "messages"])
+
+/**
+ * A value that a server says in passing, without what has such a form; undefined where it cannot be looked through to its
+ * end. What is named in `except` is left alone. The very same value where there is nothing to take out.
+ */
+export function takenOut(
+  value: Json,
+  { forms, charsMax, found }: Redacting,
+  except: ReadonlySet<string>,
+): Json | undefined {
+  let left = value
+  for (const { id, how } of forms) {
+    const looking: Looking = { left: charsMax, isCutOff: false }
+    const { digits, inText } = changesBy(how, looking)
+    const made = mapText(left, { text: inText, digits, except })
+    if (looking.isCutOff) return
+    if (made !== left) found(id)
+    left = made
+  }
+  return left
 }
 
 interface Looking {
@@ -38,24 +78,20 @@ interface Looking {
   isCutOff: boolean
 }
 
-const withheld = (tool: string, id: string): BackendReply => ({
+const withheld = (tool: string, id: string): BackendReply =>
+  unlooked(tool, `redaction ${id} cannot look through it to its end (limit resultText)`)
+
+export const unlooked = (tool: string, reason: string): BackendReply => ({
   kind: "refusal",
-  refusal: {
-    code: "withheld_output",
-    tool,
-    words: "it cannot be redacted",
-    reason: `redaction ${id} cannot look through it to its end (limit resultText)`,
-  },
+  refusal: { code: "withheld_output", tool, words: "it cannot be redacted", reason },
 })
 
 /** Types and bytes are not texts to read, and an address that is changed leads nowhere. */
-const except = new Set(["type", "mimeType", "data", "blob", "uri"])
+export const unread = new Set(["type", "mimeType", "data", "blob", "uri"])
 
-function byForm(answer: BackendReply, how: ByForm, looking: Looking): BackendReply {
-  const { replace, replacement } = how
+function changesBy({ replace, replacement }: ByForm, looking: Looking) {
   const digits = (one: string) => (replace(one) === one ? undefined : replacement)
   const metered = (one: string) => (isAffordable(one, looking) ? replace(one) : one)
-  const change = { text: metered, digits }
   const within = { text: replace, digits } // of a text that is paid for
   const inText = (one: string) => {
     if (!isAffordable(one, looking)) return one
@@ -65,20 +101,30 @@ function byForm(answer: BackendReply, how: ByForm, looking: Looking): BackendRep
     const json = inJson(one, looking, ({ exact }) => mapText(exact, within))
     return json === undefined ? left : replace(json) // a form may go across names and values
   }
+  return { digits, metered, inText }
+}
+
+function byForm(
+  answer: BackendReply,
+  how: ByForm,
+  looking: Looking,
+  blocks: ReadonlySet<string>,
+): BackendReply {
+  const { digits, metered, inText } = changesBy(how, looking)
+  const change = { text: metered, digits }
   if (answer.kind === "refusal") return answer
   if (answer.kind === "error") return inError(answer, (value) => mapText(value, change))
-  return inBoth(answer, ({ content, ...rest }) => {
-    const [ofTask, said] = parted(rest)
-    const others = mapText(said, change)
-    const blocks = content && mapText(content, { text: inText, except })
-    if (others === said && blocks === content) return
-    return {
-      ...ofTask,
-      ...(isObject(others) ? others : {}),
-      ...(blocks !== undefined && { content: blocks }),
-    }
+  return inBoth(answer, (result) => {
+    const [ofTask, said] = parted(result, ofProtocol)
+    const [content, rest] = parted(said, blocks)
+    const others = mapText(rest, change)
+    const shown = mapText(content, { text: inText, except: unread })
+    if (others === rest && shown === content) return
+    return { ...ofTask, ...objectOf(others), ...objectOf(shown) }
   })
 }
+
+const objectOf = (value: Json): JsonObject => (isObject(value) ? value : {})
 
 /** By which a call goes on that has no result yet, in either era: changed, it could not. */
 const ofProtocol = new Set(
@@ -87,9 +133,12 @@ const ofProtocol = new Set(
   ),
 )
 
-function parted(result: JsonObject): readonly [ofTask: JsonObject, said: JsonObject] {
-  const those = (isOfTask: boolean) =>
-    Object.fromEntries(Object.entries(result).filter(([key]) => ofProtocol.has(key) === isOfTask))
+function parted(
+  object: JsonObject,
+  keys: ReadonlySet<string>,
+): readonly [these: JsonObject, others: JsonObject] {
+  const those = (isOne: boolean) =>
+    Object.fromEntries(Object.entries(object).filter(([key]) => keys.has(key) === isOne))
   return [those(true), those(false)]
 }
 
@@ -113,7 +162,7 @@ function byPath(answer: BackendReply, how: ByPath, looking: Looking): BackendRep
     })
     return json ?? withoutWords(text, secrets, String(how.replacement))
   }
-  const blocks = content && mapText(content, { text: inText, except })
+  const blocks = content && mapText(content, { text: inText, except: unread })
   if (taken.length === 0 && blocks === content) return answer
   return inBoth(answer, (result) => ({
     ...result,
@@ -180,7 +229,7 @@ function members(value: Json): number {
 }
 
 /** The result as it is sent and as it is looked at; undefined: unchanged. */
-function inBoth(
+export function inBoth(
   answer: Extract<BackendReply, { kind: "result" }>,
   change: (result: JsonObject) => JsonObject | undefined,
 ): BackendReply {

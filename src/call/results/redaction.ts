@@ -23,3 +23,21 @@ export interface ByForm {
   readonly replace: (text: string) => string
   readonly replacement: string
 }
+
+/** A redaction that is about texts of any kind. */
+export type FormRedaction = Redaction & { readonly how: ByForm }
+
+export const isByForm = (redaction: Redaction): redaction is FormRedaction =>
+  redaction.how.kind === "form"
+
+/** What is taken out of all that a server says because of one request, beside the result of a tool. */
+export interface Redacting {
+  readonly forms: readonly FormRedaction[]
+  /** Characters of one message that are looked through. */
+  readonly charsMax: number
+  /** Told of each redaction that took something out, once. */
+  readonly found: (id: string) => void
+}
+
+/** As the audit has it. */
+export const redactedBy = (id: string): string => `redacted: ${id}`

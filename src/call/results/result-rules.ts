@@ -1,9 +1,16 @@
 import { Flights } from "../../compose/run/state/flights.ts"
-import type { CatalogTool } from "../../registry/catalog.ts"
-import { meansTool, type RuleMatch } from "../rules/rule.ts"
+import type { CatalogServer, CatalogTool } from "../../registry/catalog.ts"
+import { type Facts, warn } from "../facts.ts"
+import { meansServer, meansTool, type RuleMatch } from "../rules/rule.ts"
 import type { HiddenTextMode } from "./hidden-text.ts"
 import type { Obtained } from "./obtain.ts"
-import type { Redaction } from "./redaction.ts"
+import {
+  type FormRedaction,
+  isByForm,
+  type Redacting,
+  type Redaction,
+  redactedBy,
+} from "./redaction.ts"
 
 /** Results of read-only tools are kept, and given again for the same arguments. */
 export interface CacheRule {
@@ -30,6 +37,8 @@ interface ResultSettings {
 
 interface OfTool {
   readonly redactions: readonly Redaction[]
+  /** Those that are also about what its server says and asks meanwhile. */
+  readonly forms: readonly FormRedaction[]
   readonly cache: CacheRule | undefined
   /** Undefined: what its server may answer. */
   readonly bytesMax: number | undefined
@@ -43,6 +52,7 @@ export class ResultRules {
   readonly flights = new Flights<Obtained>()
   readonly #settings: ResultSettings
   readonly #byTool = new WeakMap<CatalogTool, OfTool>()
+  readonly #byServer = new WeakMap<CatalogServer, readonly FormRedaction[]>()
 
   constructor(settings: ResultSettings) {
     this.#settings = settings
@@ -71,13 +81,36 @@ export class ResultRules {
       meansTool({ ...match, agents: undefined }, tool)
     const isKept =
       tool.implementation.kind === "source" && tool.shown.annotations?.["readOnlyHint"] === true
+    const meant = redactions.filter(about)
     const found = {
-      redactions: redactions.filter(about),
+      redactions: meant,
+      forms: meant.filter(isByForm),
       cache: isKept ? caches.find(about) : undefined,
       bytesMax: smallest(sizes.filter(about)),
     }
     this.#byTool.set(tool, found)
     return found
+  }
+
+  /** Of what is no tool's, such as resources and prompts: what names a server at most is about that. */
+  ofServer(server: CatalogServer): readonly FormRedaction[] {
+    const known = this.#byServer.get(server)
+    if (known !== undefined) return known
+    const found = this.#settings.redactions
+      .filter(({ match }) => meansServer({ ...match, agents: undefined }, server))
+      .filter(isByForm)
+    this.#byServer.set(server, found)
+    return found
+  }
+
+  /** For a request; undefined where nothing is taken out. */
+  redacting(forms: readonly FormRedaction[], facts: Facts): Redacting | undefined {
+    if (forms.length === 0) return
+    return {
+      forms,
+      charsMax: this.textCharsMax,
+      found: (id) => warn(facts, [redactedBy(id)]),
+    }
   }
 }
 

@@ -89,6 +89,7 @@ async function travel({ request, gateway, facts, catalog, rates }: Way): Promise
   facts.server = server
 
   facts.executedMs = gateway.now()
+  const { results } = gateway
   const backends = asCaller(gateway.backends, caller.value, evidence)
   const asking: Asking = {
     taskId,
@@ -98,7 +99,10 @@ async function travel({ request, gateway, facts, catalog, rates }: Way): Promise
     facts,
     tell: request.onNotification,
     responses: respondent.kind === "rounds" ? respondent.responses : undefined,
-    request: onward(request, place, caller.value, gateway),
+    request: {
+      ...onward(request, place, caller.value, gateway),
+      redacting: results.redacting(results.about(tool).forms, facts),
+    },
     send: (one) => backends.request(server, one),
   }
   const reply = await unlessExceeded(rates?.send(server, caller.value, tool.name), () =>

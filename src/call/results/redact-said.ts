@@ -1,0 +1,82 @@
+import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
+import type { BackendReply } from "../backends.ts"
+import { inBoth, takenOut, unlooked, unread } from "./redact.ts"
+import type { Redacting } from "./redaction.ts"
+
+/** By which notifications are told from others; what is left is what they say. */
+const ofNotices = new Set(
+  "progressToken progress total level taskId status requestId elicitationId uri".split(" "),
+)
+
+/** Undefined for what cannot be looked through to its end: it is not told. */
+export function redactNotice(
+  notification: JsonObject,
+  redacting: Redacting,
+): JsonObject | undefined {
+  const { params } = notification
+  if (!isObject(params)) return notification
+  const said = Object.keys(params).filter((key) => !ofNotices.has(key))
+  const told = withoutIn(params, said, (value) => takenOut(value, redacting, tokens))
+  return told && (told === params ? notification : { ...notification, params: told })
+}
+
+/** By which who asked hears how far it is. */
+const tokens: ReadonlySet<string> = new Set(["progressToken"])
+
+/** By which a question is told from others and answered; addresses that are changed lead nowhere. */
+const ofQuestions = new Set(["mode", "url", "elicitationId"])
+const inQuestions: ReadonlySet<string> = new Set([...tokens, ...unread])
+
+/** The parameters of a question; undefined for what cannot be looked through to its end: it is not asked. */
+export function redactQuestion(params: JsonObject, redacting: Redacting): JsonObject | undefined {
+  const said = Object.keys(params).filter((key) => !ofQuestions.has(key))
+  return withoutIn(params, said, (value) => takenOut(value, redacting, inQuestions))
+}
+
+/** What a result says of a task, and what it asks; the result of a tool itself is another matter. */
+export function redactReply(
+  reply: BackendReply,
+  subject: string,
+  redacting: Redacting,
+): BackendReply {
+  if (reply.kind !== "result") return reply
+  let isCutOff = false
+  const told = inBoth(reply, (result) => {
+    const made = withoutIn(result, ofReplies, (value, key) => inReply(key, value, redacting))
+    isCutOff ||= made === undefined
+    return made === result ? undefined : made
+  })
+  return isCutOff ? unlooked(subject, "it asks or says too much (limit resultText)") : told
+}
+
+const ofReplies = ["statusMessage", "task", "inputRequests"]
+
+function inReply(key: string, value: Json, redacting: Redacting): Json | undefined {
+  if (key === "statusMessage") return takenOut(value, redacting, tokens)
+  if (!isObject(value)) return value
+  if (key === "task")
+    return withoutIn(value, ["statusMessage"], (said) => takenOut(said, redacting, tokens))
+  return withoutIn(value, Object.keys(value), (one) => {
+    const params = isObject(one) ? one["params"] : undefined
+    if (!isObject(one) || !isObject(params)) return one
+    const told = redactQuestion(params, redacting)
+    return told && (told === params ? one : { ...one, params: told })
+  })
+}
+
+/** An object with some members changed, the very same where none was; undefined where one of them came to that. */
+function withoutIn(
+  object: JsonObject,
+  keys: readonly string[],
+  change: (value: Json, key: string) => Json | undefined,
+): JsonObject | undefined {
+  const made: [string, Json][] = []
+  for (const key of keys) {
+    const value = object[key]
+    if (value === undefined) continue
+    const told = change(value, key)
+    if (told === undefined) return
+    if (told !== value) made.push([key, told])
+  }
+  return made.length === 0 ? object : { ...object, ...Object.fromEntries(made) }
+}
