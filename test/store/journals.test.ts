@@ -3,6 +3,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSy
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { DatabaseSync } from "node:sqlite"
+import { setImmediate as nextTurn } from "node:timers/promises"
+import type { Worker } from "node:worker_threads"
 import { afterAll, describe, expect, test } from "vitest"
 import { MemoryJournal } from "../../src/store/journal/memory-journal.ts"
 import { openSqliteJournal } from "../../src/store/journal/sqlite/open.ts"
@@ -70,6 +72,36 @@ describe("the SQLite journal", () => {
     holder.close()
     await journal.create(newRun("r1"), plan, me)
     expect(journal.trouble).toBeUndefined()
+    await journal.close()
+  })
+
+  test("waits for another process while everything else goes on", async () => {
+    const file = join(folder, "patient.db")
+    const journal = openSqliteJournal(file, { busyMs: 20_000 })
+    await journal.check()
+    const holder = new DatabaseSync(file)
+    holder.exec("BEGIN IMMEDIATE")
+    const begun = journal.create(newRun("r1"), plan, me)
+    await nextTurn() // it is on its way
+    holder.close() // which nobody here could do if the journal held up the loop
+    expect(await begun).toMatchObject({ isNew: true })
+    await journal.close()
+  })
+
+  test("refuses what it was asked when its thread ends by itself, and goes on with another", async () => {
+    const thread = new Promise<Worker>((resolve) => process.once("worker", resolve))
+    const journal = openSqliteJournal(join(folder, "thread.db"))
+    await journal.create(newRun("r1"), plan, me)
+    const asked = [journal.create(newRun("r2"), plan, me), journal.counts()]
+    const [ended] = await Promise.all([thread.then((worker) => worker.terminate()), nextTurn()])
+    expect(ended).toBe(1)
+    for (const one of await Promise.allSettled(asked))
+      if (one.status === "rejected") expect(one.reason).toMatchObject({ name: "JournalTrouble" })
+    expect(journal.trouble?.message).toMatch(/thread.db has ended/)
+    await journal.check()
+    expect(journal.trouble).toBeUndefined()
+    await journal.append({ id: "r1", epoch: 1 }, [], { status: "parked" })
+    expect(await journal.get("r1")).toMatchObject({ status: "parked", owner: me.owner })
     await journal.close()
   })
 
