@@ -1,0 +1,49 @@
+import type { DatabaseSync, StatementSync } from "node:sqlite"
+import { runColumns } from "../rows.ts"
+
+const isOpenRow = "status IN ('running', 'waiting', 'compensating')"
+const isFree = "(owner IS NULL OR owner = :owner OR lease_until < :now)"
+/** The second of them is the key. */
+const places = runColumns.split(",").map((_, index) => `?${index + 1}`)
+
+const texts = {
+  insertRun: `INSERT INTO run (${runColumns}) SELECT ${places}
+    WHERE NOT EXISTS (SELECT 1 FROM tomb WHERE key = ?2) ON CONFLICT (key) DO NOTHING`,
+  insertEvent: `INSERT OR IGNORE INTO event (run, seq, step, kind, attempt, data, t)
+    VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  stands: "SELECT 1 FROM run WHERE id = ? AND epoch = ? AND status = ?",
+  owned: "SELECT place FROM run WHERE id = ? AND epoch = ?",
+  changeRun: `UPDATE run SET status = coalesce(?, status),
+    reason = CASE WHEN ? THEN ? ELSE reason END, deadline = CASE WHEN ? THEN ? ELSE deadline END,
+    result = coalesce(?, result), recoveries = coalesce(?, recoveries), updated = coalesce(?, updated)
+    WHERE place = ?`,
+  claim: `UPDATE run SET owner = :owner, epoch = epoch + 1, lease_until = :until,
+    recoveries = recoveries + :counts
+    WHERE id = :id AND (${isOpenRow} OR status = 'parked') AND (${isFree} OR :force = 1)
+    RETURNING epoch`,
+  renew: "UPDATE run SET lease_until = ? WHERE owner = ?",
+  release: "UPDATE run SET owner = NULL, lease_until = NULL WHERE owner = ?",
+  byId: "SELECT * FROM run WHERE id = ?",
+  byKey: "SELECT * FROM run WHERE key = ?",
+  tomb: "SELECT * FROM tomb WHERE key = ?",
+  events: `SELECT event.* FROM event JOIN run ON event.run = run.place
+    WHERE run.id = ? ORDER BY event.seq`,
+  claimable: `SELECT id FROM run WHERE ${isOpenRow} AND ${isFree} ORDER BY created LIMIT :max`,
+  list: `SELECT * FROM run
+    WHERE (:status IS NULL OR status IN (SELECT value FROM json_each(:status)))
+      AND (:tool IS NULL OR tool = :tool)
+      AND (:created IS NULL OR (created, id) < (:created, :id))
+    ORDER BY created DESC, id DESC LIMIT :max`,
+  counts: "SELECT status, count(*) AS n FROM run GROUP BY status",
+  oldest: `SELECT min(created) AS created FROM run WHERE ${isOpenRow} OR status = 'parked'`,
+  // What takes no page tells nothing of a disk that is full.
+  reserve: "INSERT INTO blob (digest, bytes) VALUES ('', zeroblob(65536))",
+  free: "DELETE FROM blob WHERE digest = ''",
+}
+
+export type Statements = Readonly<Record<keyof typeof texts, StatementSync>>
+
+export function prepare(db: DatabaseSync): Statements {
+  const prepared = Object.entries(texts).map(([name, text]) => [name, db.prepare(text)] as const)
+  return Object.fromEntries(prepared) as Statements // the same names
+}
