@@ -26,6 +26,7 @@ interface Form {
   readonly family: string
   readonly type: string
   readonly unit: string | undefined
+  readonly help: (text: string) => string
   readonly bound: (bound: number | string) => string
   readonly exemplar: (exemplar: Exemplar | undefined) => string
 }
@@ -34,6 +35,7 @@ const prometheus = ({ name, points }: MetricReading): Form => ({
   family: name,
   type: points.type,
   unit: undefined,
+  help: escapedHelp,
   bound: String,
   exemplar: () => "",
 })
@@ -47,6 +49,7 @@ function openMetrics({ name, points }: MetricReading, names: ReadonlySet<string>
     family,
     type: isTaken ? "unknown" : points.type,
     unit: /_(seconds|bytes)$/.exec(family)?.[1],
+    help: escapedValue,
     bound: (bound) => (Number.isInteger(bound) ? `${bound}.0` : String(bound)),
     exemplar: (one) => (one === undefined ? "" : exemplarText(one)),
   }
@@ -58,7 +61,7 @@ const exemplarText = ({ value, timeMs, at: { traceId, spanId } }: Exemplar): str
 function metricText({ name, help, points }: MetricReading, form: Form): string {
   const { family, type, unit } = form
   const ofUnit = unit === undefined ? "" : `# UNIT ${family} ${unit}\n`
-  const head = `# HELP ${family} ${escapedHelp(help)}\n# TYPE ${family} ${type}\n${ofUnit}`
+  const head = `# HELP ${family} ${form.help(help)}\n# TYPE ${family} ${type}\n${ofUnit}`
   const lines =
     points.type === "histogram"
       ? points.all.map((point) => histogramText(name, point, form))

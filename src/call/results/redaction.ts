@@ -35,7 +35,7 @@ export interface Redacting {
   readonly forms: readonly FormRedaction[]
   /** Characters of one message that are looked through. */
   readonly charsMax: number
-  /** Told of each redaction that took something out, once. */
+  /** Told which redaction took something out, as often as one does. */
   readonly found: (id: string) => void
 }
 

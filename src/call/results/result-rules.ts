@@ -72,7 +72,10 @@ export class ResultRules {
     return this.#settings.sizes
   }
 
-  /** Of sizes the smallest counts, of caches the first. What changes something is never kept, nor is a composition's result: its steps have caches. */
+  /**
+   * Of sizes the smallest counts, of caches the first. What changes something is never kept, nor is a composition's
+   * result: its steps have caches.
+   */
   about(tool: CatalogTool): OfTool {
     const known = this.#byTool.get(tool)
     if (known !== undefined) return known
