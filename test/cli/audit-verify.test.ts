@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { command } from "../support/command.ts"
 import { callTool, startGateway, type TestGateway } from "../support/e2e-gateway.ts"
-import { postern } from "../support/e2e-process.ts"
 
 let gateway: TestGateway
 let lines: string[]
@@ -19,8 +19,8 @@ async function verified(name: string, changed: readonly string[], ...more: strin
   const file = join(gateway.folder, `${name}.jsonl`)
   writeFileSync(file, changed.join("\n"))
   const [plain, json] = await Promise.all([
-    postern(["audit", "verify", file, ...more]),
-    postern(["audit", "verify", file, "--json", ...more]),
+    command(["audit", "verify", file, ...more]),
+    command(["audit", "verify", file, "--json", ...more]),
   ])
   const { findings, head, records } = JSON.parse(json.stdout)
   const codes = findings.map(({ code }: { code: string }) => code)
@@ -65,7 +65,7 @@ describe("postern audit verify", () => {
   test("finds half a line, and a file that cannot be read", async () => {
     const torn = [...lines.slice(0, -2), String(lines.at(-2)).slice(0, 40)]
     expect(await verified("torn", torn)).toMatchObject({ exits: [1, 1], codes: ["torn_tail"] })
-    const missing = await postern(["audit", "verify", join(gateway.folder, "none.jsonl")])
+    const missing = await command(["audit", "verify", join(gateway.folder, "none.jsonl")])
     expect(missing.code).toBe(1)
     expect(missing.stdout).toContain("unreadable — cannot be read: ENOENT")
   })

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { command } from "../support/command.ts"
 import { openBackend, type TestBackend } from "../support/e2e-backend.ts"
 import { startGateway, type TestGateway } from "../support/e2e-gateway.ts"
-import { postern } from "../support/e2e-process.ts"
 
 let backend: TestBackend
 let gateway: TestGateway
@@ -65,11 +65,11 @@ afterAll(async () => {
   await backend[Symbol.asyncDispose]()
 })
 
-const client = (command: string[], agent = "a@1.0.0") =>
-  postern([...command, "--url", gateway.url, "--agent", agent])
+const client = (line: string[], agent = "a@1.0.0") =>
+  command([...line, "--url", gateway.url, "--agent", agent])
 
 describe.each(["auto", "legacy", "modern"])("in the %s era", (era) => {
-  const as = (...command: string[]) => client([...command, "--era", era])
+  const as = (...line: string[]) => client([...line, "--era", era])
 
   test("postern tools lists names, arguments and descriptions", async () => {
     const { code, stdout, stderr } = await as("tools")
@@ -158,9 +158,9 @@ describe("the client", () => {
     const closed = await openBackend()
     await closed[Symbol.asyncDispose]()
     const [nobody, admin, path] = await Promise.all([
-      postern(["tools", "--url", closed.url]),
-      postern(["tools", "--url", `http://127.0.0.1:${gateway.adminPort}/status`]),
-      postern(["tools", "--url", gateway.url.replace("/mcp", "/other")]),
+      command(["tools", "--url", closed.url]),
+      command(["tools", "--url", `http://127.0.0.1:${gateway.adminPort}/status`]),
+      command(["tools", "--url", gateway.url.replace("/mcp", "/other")]),
     ])
     for (const ended of [nobody, admin, path]) {
       expect(ended).toMatchObject({ code: 1, stdout: "" })
@@ -172,7 +172,7 @@ describe("the client", () => {
 
   test("finds the gateway's address in POSTERN_URL", async () => {
     const env = { POSTERN_URL: gateway.url }
-    const ended = await postern(["tools", "--agent", "a@1.0.0"], { env })
+    const ended = await command(["tools", "--agent", "a@1.0.0"], env)
     expect(ended.code).toBe(0)
     expect(ended.stdout).toContain("echo@1.0.0")
   })

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs"
 import { expect, onTestFinished, test } from "vitest"
+import { command } from "../support/command.ts"
 import { makeWorld } from "../support/e2e-gateway.ts"
-import { postern } from "../support/e2e-process.ts"
 
 const url = "http://127.0.0.1:9/mcp"
 
@@ -15,7 +15,7 @@ test("postern explain names the servers whose own tools an agent gets, and nobod
     },
   })
   onTestFinished(() => rmSync(world.folder, { recursive: true }))
-  const explain = (...more: string[]) => postern(["explain", "--config", world.configFile, ...more])
+  const explain = (...more: string[]) => command(["explain", "--config", world.configFile, ...more])
 
   const mine = await explain("--agent", "a@1.0.0")
   expect(mine.code).toBe(0)

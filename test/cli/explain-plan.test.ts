@@ -1,8 +1,8 @@
 import { readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
+import { command } from "../support/command.ts"
 import { makeWorld } from "../support/e2e-gateway.ts"
-import { postern } from "../support/e2e-process.ts"
 import { agentOf, documentOf, sourceTool, toolDependency } from "../support/registries.ts"
 
 const example = (name: string) =>
@@ -61,7 +61,7 @@ const world = makeWorld({
 })
 afterAll(() => rmSync(world.folder, { recursive: true }))
 
-const explain = (...args: string[]) => postern(["explain", "--config", world.configFile, ...args])
+const explain = (...args: string[]) => command(["explain", "--config", world.configFile, ...args])
 
 describe("postern explain --tool", () => {
   test("says what a composition is, who sees it, what it may call, and how it runs", async () => {
@@ -111,7 +111,7 @@ describe("postern explain --tool", () => {
     const env = { SEARCH_TOKEN: token }
     for (const how of [[], ["--json"], ["--format", "mermaid"]]) {
       const args = ["explain", "--config", world.configFile, "--tool", "brief_topic", ...how]
-      const { code, stdout, stderr } = await postern(args, { env })
+      const { code, stdout, stderr } = await command(args, env)
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
       expect(stdout).not.toContain(token)
     }

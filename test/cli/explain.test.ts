@@ -1,10 +1,10 @@
 import { rmSync } from "node:fs"
 import { afterAll, describe, expect, onTestFinished, test } from "vitest"
+import { command } from "../support/command.ts"
 import { makeWorld } from "../support/e2e-gateway.ts"
-import { postern, project } from "../support/e2e-process.ts"
 
 const config = ["--config", "config/postern.yaml"]
-const explain = (...args: string[]) => postern(["explain", ...config, ...args])
+const explain = (...args: string[]) => command(["explain", ...config, ...args])
 
 const world = makeWorld({ registry: { tools: { echo: "web" }, agents: { a: ["echo"] } } })
 afterAll(() => rmSync(world.folder, { recursive: true }))
@@ -113,7 +113,7 @@ describe("postern explain", () => {
   )
 
   test("needs no gateway and no backend, and says which server has no address", async () => {
-    const ended = await postern(["explain", "-c", world.configFile, "-a", "a@1.0.0"])
+    const ended = await command(["explain", "-c", world.configFile, "-a", "a@1.0.0"])
     expect(ended.code).toBe(0)
     expect(ended.stdout).toContain(
       "which has no address in the configuration (backend_unavailable)",
@@ -127,7 +127,7 @@ describe("postern explain", () => {
     rmSync(gone.registryFile)
     const [syntax, missing, configured] = await Promise.all(
       [broken, gone, wrong].map(({ configFile }) =>
-        postern(["explain", "-c", configFile, "-a", "a"]),
+        command(["explain", "-c", configFile, "-a", "a"]),
       ),
     )
     for (const { folder } of [broken, gone, wrong]) rmSync(folder, { recursive: true })
@@ -139,7 +139,7 @@ describe("postern explain", () => {
   })
 
   test("agrees with the working folder's configuration where none is named", async () => {
-    const ended = await postern(["explain", "-a", "research-agent"], { cwd: project })
+    const ended = await command(["explain", "-a", "research-agent"])
     expect(ended.stdout).toContain("search_documents@1.0.0")
   })
 })
@@ -156,7 +156,7 @@ test("postern explain says when the configuration lets an undeclared call throug
   })
   onTestFinished(() => rmSync(lenient.folder, { recursive: true }))
   const asked = ["--agent", "a@1.0.0", "--tool", "other", "--config", lenient.configFile]
-  const { code, stdout } = await postern(["explain", ...asked])
+  const { code, stdout } = await command(["explain", ...asked])
   expect(stdout).toMatch(
     /^✗ other[\s\S]*passes all the same: runtime\.undeclaredDependency is warn/,
   )

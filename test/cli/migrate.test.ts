@@ -2,8 +2,9 @@ import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
 import { afterAll, describe, expect, test } from "vitest"
+import { command } from "../support/command.ts"
 import { jsonLines } from "../support/e2e-gateway.ts"
-import { postern, project } from "../support/e2e-process.ts"
+import { project } from "../support/e2e-process.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "postern-cli-"))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -16,14 +17,14 @@ describe("postern migrate", () => {
     "writes %s once and for all: a second time changes nothing, and it means the same",
     async (name, { expect }) => {
       const [once, twice] = [join(folder, `${name}.1.json`), join(folder, `${name}.2.json`)]
-      expect(await postern(["migrate", fixture(`${name}.json`), "-o", once])).toMatchObject({
+      expect(await command(["migrate", fixture(`${name}.json`), "-o", once])).toMatchObject({
         code: 0,
         stdout: "",
       })
-      expect(await postern(["migrate", once, "--output", twice])).toMatchObject({ code: 0 })
+      expect(await command(["migrate", once, "--output", twice])).toMatchObject({ code: 0 })
       expect(readFileSync(twice, "utf8")).toBe(readFileSync(once, "utf8"))
       expect(JSON.parse(readFileSync(once, "utf8"))).toMatchObject({ schemaVersion: "2.0" })
-      const { stdout } = await postern(["validate", "--json", fixture(`${name}.json`), once])
+      const { stdout } = await command(["validate", "--json", fixture(`${name}.json`), once])
       const [before, after] = jsonLines(stdout)
       expect(after).toMatchObject({ ok: true, counts: before?.["counts"] })
     },
@@ -38,8 +39,8 @@ describe("postern migrate", () => {
     const file = fixture("golden-minimal.json")
     const output = join(folder, "minimal.json")
     const [printed] = await Promise.all([
-      postern(["migrate", file]),
-      postern(["migrate", file, "-o", output]),
+      command(["migrate", file]),
+      command(["migrate", file, "-o", output]),
     ])
     expect(printed.code).toBe(0)
     expect(readFileSync(output, "utf8")).toBe(printed.stdout)
@@ -50,7 +51,7 @@ describe("postern migrate", () => {
     const output = join(folder, "kept.json")
     writeFileSync(broken, '{ "schemaVersion": "2.0", "tools": [{ "name": "a" }] }')
     writeFileSync(output, "what was there")
-    const ended = await postern(["migrate", broken, "-o", output])
+    const ended = await command(["migrate", broken, "-o", output])
     expect(ended).toMatchObject({ code: 1, stdout: "" })
     expect(ended.stderr).toMatch(/broken\.json:1:\d+ error implementation_missing \/tools\/0 — /)
     expect(readFileSync(output, "utf8")).toBe("what was there")
@@ -58,8 +59,8 @@ describe("postern migrate", () => {
 
   test("says what cannot be read or written, and ends with 1", async () => {
     const [unread, unwritten] = await Promise.all([
-      postern(["migrate", join(folder, "none.json")]),
-      postern(["migrate", fixture("golden-minimal.json"), "-o", join(folder, "no/such/folder")]),
+      command(["migrate", join(folder, "none.json")]),
+      command(["migrate", fixture("golden-minimal.json"), "-o", join(folder, "no/such/folder")]),
     ])
     expect(unread).toMatchObject({ code: 1, stdout: "" })
     expect(unread.stderr).toContain("document_unreadable")
@@ -71,8 +72,8 @@ describe("postern migrate", () => {
   test("gives a version to what has none only where it is told to", async () => {
     const file = fixture("golden-v1-source-tools.json")
     const [plain, assumed] = await Promise.all([
-      postern(["migrate", file]),
-      postern(["migrate", file, "--assume-version", "0.9.0"]),
+      command(["migrate", file]),
+      command(["migrate", file, "--assume-version", "0.9.0"]),
     ])
     expect([plain.code, assumed.code]).toEqual([0, 0])
     expect(plain.stdout).not.toContain("0.9.0")

@@ -3,8 +3,9 @@ import { join } from "node:path"
 import { Ajv2020 } from "ajv/dist/2020.js"
 import { describe, expect, test } from "vitest"
 import { isObject, type JsonObject } from "../../src/schema/json.ts"
+import { command } from "../support/command.ts"
 import { badDocuments } from "../support/e2e-documents.ts"
-import { postern, project } from "../support/e2e-process.ts"
+import { project } from "../support/e2e-process.ts"
 
 const published = {
   registry: join(project, "config/registry.schema.json"),
@@ -15,7 +16,7 @@ describe("postern schema", () => {
   test.each(["registry", "config"] as const)(
     "prints the published one of the %s (UPDATE=1 and `npm run format` rewrite it)",
     async (kind) => {
-      const { code, stdout, stderr } = await postern(["schema", kind])
+      const { code, stdout, stderr } = await command(["schema", kind])
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
       if (process.env["UPDATE"]) writeFileSync(published[kind], stdout)
       expect(JSON.parse(readFileSync(published[kind], "utf8"))).toEqual(JSON.parse(stdout))
@@ -43,7 +44,7 @@ describe("the published schema of the registry", () => {
   test.concurrent.for(fixtures)(
     "takes what postern migrate makes of %s",
     async (file, { expect }) => {
-      const { code, stdout, stderr } = await postern(["migrate", file])
+      const { code, stdout, stderr } = await command(["migrate", file])
       if (code !== 0) {
         expect(stderr).toMatch(/ error \w+ /) // not sound, so nothing was made of it
         expect(stdout).toBe("")

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { timelineLines } from "../../src/cli/timeline.ts"
 import type { JsonObject } from "../../src/schema/json.ts"
+import { command } from "../support/command.ts"
 import { openBackend, type TestBackend } from "../support/e2e-backend.ts"
 import { startGateway, type TestGateway } from "../support/e2e-gateway.ts"
-import { postern } from "../support/e2e-process.ts"
 import { agentOf, documentOf, sourceTool, toolDependency } from "../support/registries.ts"
 
 const read = { annotations: { readOnlyHint: true } }
@@ -70,7 +70,7 @@ afterAll(async () => {
 
 /** The timeline below the result, without what differs from run to run. */
 async function traced(era: string, tool: string, args: object) {
-  const { stdout, code } = await postern([
+  const { stdout, code } = await command([
     ...["call", tool, "--trace", "--agent", "a@1.0.0", "--url", gateway.url],
     ...["--era", era, "--args", JSON.stringify(args)],
   ])
@@ -119,7 +119,7 @@ test.each(["legacy", "modern"])("any other tool has one line (%s)", async (era) 
 })
 
 test("with --json the trace is in the result", async () => {
-  const { stdout } = await postern([
+  const { stdout } = await command([
     ...["call", "three", "--trace", "--json", "--agent", "a@1.0.0", "--url", gateway.url],
     ...["--args", '{"q":"x"}'],
   ])

@@ -6,6 +6,7 @@ import { promisify } from "node:util"
 import { afterAll, describe, expect, test } from "vitest"
 import { allCommands, commands } from "../../src/cli/commands.ts"
 import { commandHelp } from "../../src/cli/help.ts"
+import { command } from "../support/command.ts"
 import { postern } from "../support/e2e-process.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "postern-cli-"))
@@ -15,7 +16,7 @@ describe("help", () => {
   test.concurrent.for([[], ["help"], ["-h"]])(
     "names every command: postern %j",
     async (args, { expect }) => {
-      const { code, stdout, stderr } = await postern(args)
+      const { code, stdout, stderr } = await command(args)
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
       for (const { name, summary } of await allCommands()) {
         expect(stdout).toContain(`  ${name}`)
@@ -27,13 +28,13 @@ describe("help", () => {
   test.concurrent.for([...commands.keys()])(
     "of one command says what the reference says: postern %s --help",
     async (name, { expect }) => {
-      const command = await commands.get(name)?.()
-      if (command === undefined) throw new Error(`no command ${name}`)
-      const { code, stdout, stderr } = await postern([...name.split(" "), "--help"])
+      const definition = await commands.get(name)?.()
+      if (definition === undefined) throw new Error(`no command ${name}`)
+      const { code, stdout, stderr } = await command([...name.split(" "), "--help"])
       expect({ code, stderr, stdout }).toEqual({
         code: 0,
         stderr: "",
-        stdout: commandHelp(command),
+        stdout: commandHelp(definition),
       })
     },
   )
@@ -60,7 +61,6 @@ describe("wrong usage ends with 2, and says what would be right:", () => {
     ["serve now", /"now" is one argument too many/],
     ["serve --config", /argument missing/],
     ["serve --confg x", /there is no option --confg; did you mean --config\?/],
-    ["serve", /no configuration: .*name one with --config FILE/],
     ["validate", /FILE is missing/],
     ["validate --jsn x", /there is no option --jsn; did you mean --json\?/],
     ["validate --json=yes x", /does not take an argument/],
@@ -69,7 +69,6 @@ describe("wrong usage ends with 2, and says what would be right:", () => {
     ["schema", /registry\|config is missing/],
     ["schema regist", /"regist" has no schema; say registry or config/],
     ["explain", /--agent NAME@VERSION or --tool NAME is missing/],
-    ["explain --agent a@1", /no configuration/],
     ["tools extra", /"extra" is one argument too many/],
     ["tools --url nowhere", /--url: expected an address/],
     ["tools --url file:///etc/passwd", /--url: expected an address/],
@@ -88,9 +87,18 @@ describe("wrong usage ends with 2, and says what would be right:", () => {
     ["audit verify", /FILE is missing/],
   ]
   test.concurrent.for(wrong)("postern %s", async ([line, words], { expect }) => {
-    const { code, stdout, stderr } = await postern(line.split(" "), { cwd: folder })
+    const { code, stdout, stderr } = await command(line.split(" "))
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
     expect(stderr).toMatch(words)
     expect(stderr).not.toMatch(/^\s+at |secret/m)
   })
+
+  test.concurrent.for(["serve", "explain --agent a@1"])(
+    "postern %s, in a folder without a configuration",
+    async (line, { expect }) => {
+      const { code, stdout, stderr } = await postern(line.split(" "), { cwd: folder })
+      expect({ code, stdout }).toEqual({ code: 2, stdout: "" })
+      expect(stderr).toMatch(/no configuration: .*name one with --config FILE/)
+    },
+  )
 })
