@@ -8,7 +8,7 @@ import { openFixture } from "../support/conformance-fixture.ts"
 const script = join(import.meta.dirname, "../../examples/conformance/suite.ts")
 const run = promisify(execFile)
 
-test.for([
+test.concurrent.for([
   ["carried as they are", []],
   ["in a registry that is made of them", ["--registered", "--revision", "2025-11-25"]],
 ] as const)(

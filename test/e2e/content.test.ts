@@ -65,7 +65,8 @@ async function openGateway(url: string, silent: string): Promise<TestGateway> {
 describe.each<Eras>(["legacy", "modern"])(
   "content of a %s server and of others beside it",
   (eras) => {
-    test.each(clients)("for %s", { timeout: 60_000 }, async (_, connect) => {
+    // each waits some seconds for the server that never answers: side by side
+    test.concurrent.for(clients)("for %s", { timeout: 60_000 }, async ([, connect], { expect }) => {
       await using fixture = await openFixture(eras)
       const silent = await serve(() => {})
       await using gateway = await openGateway(fixture.url, silent.url)

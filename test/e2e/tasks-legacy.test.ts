@@ -6,7 +6,7 @@ import type { Readable } from "node:stream"
 import { Client } from "@modelcontextprotocol/sdk/client/index.js"
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js"
 import { CreateTaskResultSchema, ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js"
-import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { afterAll, beforeAll, describe, test } from "vitest"
 import { startGateway, type TestGateway } from "../support/e2e-gateway.ts"
 import { modern, opened, post, posting } from "../support/face-server.ts"
 import { reading } from "../support/face-stream.ts"
@@ -18,8 +18,8 @@ const everything = join(
 const patience = { interval: 50, timeout: 30_000 }
 const research = "simulate-research-query"
 
-/** A task tool of a real server of 2025-11-25, for callers of both eras. */
-describe("a legacy server with tasks", { timeout: 60_000 }, () => {
+/** A task tool of a real server of 2025-11-25, for callers of both eras. It takes seconds: side by side. */
+describe("a legacy server with tasks", { timeout: 60_000, concurrent: true }, () => {
   let gateway: TestGateway
   let server: ChildProcess
   beforeAll(async () => {
@@ -55,7 +55,7 @@ describe("a legacy server with tasks", { timeout: 60_000 }, () => {
     return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() })
   }
 
-  test("the official client makes a task, and comes back for its result", async () => {
+  test("the official client makes a task, and comes back for its result", async ({ expect }) => {
     await using client = await connect("ann")
     expect(client.getServerCapabilities()?.tasks).toEqual({
       cancel: {},
@@ -81,7 +81,9 @@ describe("a legacy server with tasks", { timeout: 60_000 }, () => {
     expect(seen.at(-1)).toBe("result")
   })
 
-  test("a caller that knows of no tasks has the result, and progress on its way", async () => {
+  test("a caller that knows of no tasks has the result, and progress on its way", async ({
+    expect,
+  }) => {
     await using client = await connect("ann")
     const said: unknown[] = []
     const result = await client.callTool(
@@ -94,7 +96,7 @@ describe("a legacy server with tasks", { timeout: 60_000 }, () => {
     expect(said).toContain("Generating report...")
   })
 
-  test("asks the person of a legacy client within tasks/result", async () => {
+  test("asks the person of a legacy client within tasks/result", async ({ expect }) => {
     await using client = await connect("ann", { elicitation: {} })
     const asked: object[] = []
     client.setRequestHandler(ElicitRequestSchema, ({ params }) => {
@@ -120,7 +122,7 @@ describe("a legacy server with tasks", { timeout: 60_000 }, () => {
     ])
   })
 
-  test("is cancelled, by its own caller alone", async () => {
+  test("is cancelled, by its own caller alone", async ({ expect }) => {
     await using ann = await connect("ann")
     await using eve = await connect("eve")
     const { task } = await ann.request(
@@ -154,7 +156,9 @@ describe("a legacy server with tasks", { timeout: 60_000 }, () => {
   }
   const extended = { elicitation: {}, extensions: { "io.modelcontextprotocol/tasks": {} } }
 
-  test("a modern caller with the extension has a task, is asked through it, and has its result", async () => {
+  test("a modern caller with the extension has a task, is asked through it, and has its result", async ({
+    expect,
+  }) => {
     const params = { name: research, arguments: { topic: "python", ambiguous: true } }
     const { result: created } = await send("ann", "tools/call", params, extended)
     expect(created).toMatchObject({ resultType: "task", status: "working", ttlMs: 300_000 })
@@ -184,7 +188,9 @@ describe("a legacy server with tasks", { timeout: 60_000 }, () => {
     })
   })
 
-  test("a modern caller listens to its task: what it asks, and what it comes to", async () => {
+  test("a modern caller listens to its task: what it asks, and what it comes to", async ({
+    expect,
+  }) => {
     const args = { topic: "python", ambiguous: true }
     const { result } = await send(
       "ann",
@@ -218,7 +224,7 @@ describe("a legacy server with tasks", { timeout: 60_000 }, () => {
     expect(statuses()).toEqual(expect.arrayContaining(["working", "input_required", "completed"]))
   })
 
-  test("a modern caller without it has the result", async () => {
+  test("a modern caller without it has the result", async ({ expect }) => {
     const params = { name: research, arguments: { topic: "ants" } }
     const { result } = await send("ann", "tools/call", params, {})
     expect(result).toMatchObject({
@@ -227,7 +233,7 @@ describe("a legacy server with tasks", { timeout: 60_000 }, () => {
     })
   })
 
-  test("a modern caller cancels its task, once and again", async () => {
+  test("a modern caller cancels its task, once and again", async ({ expect }) => {
     const params = { name: research, arguments: { topic: "x" } }
     const { taskId } = (await send("ann", "tools/call", params, extended)).result
     for (let time = 0; time < 2; time++)

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { afterAll, vi } from "vitest"
+import { vi } from "vitest"
 import { executable } from "../../examples/support/gateway.ts"
 import { isAlive } from "./is-alive.ts"
 
@@ -64,11 +64,8 @@ export function run(
   }
 }
 
-/** A test that failed may leave a process behind, which would outlive this one. */
-const alive = new Set<ChildProcess>()
-afterAll(() => {
-  for (const child of alive) child.kill("SIGKILL")
-})
+/** Processes that were started here and are not gone. */
+export const alive = new Set<ChildProcess>()
 
 export interface Finished {
   readonly code: number | null
