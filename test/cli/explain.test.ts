@@ -30,9 +30,9 @@ describe("postern explain", () => {
     const sketch = { registry: { tools: { echo: "web" }, agents: { a: ["echo"] } } }
     const { folder, configFile } = makeWorld({ ...sketch, config: { results } })
     onTestFinished(() => rmSync(folder, { recursive: true }))
-    const told = await postern(["explain", "--config", configFile, "--tool", "echo"])
+    const told = await command(["explain", "--config", configFile, "--tool", "echo"])
     expect(told.stdout).toMatch(/^ {2}results {3}at most 64KiB; redacted by secrets$/m)
-    const { stdout } = await postern([
+    const { stdout } = await command([
       "explain",
       "--config",
       configFile,

@@ -50,13 +50,24 @@ const command = new RegExp(
 export function withoutHidden(text: string): string {
   let left = ""
   let from = 0 // behind what was hidden last
+  let last = Number.NaN // the last unit that is left: to ask `left` for it would copy it each time
+  const keep = (part: string) => {
+    left += isSplit(last, part.charCodeAt(0)) ? `\ufffd${part}` : part
+    last = part.charCodeAt(part.length - 1)
+  }
   eachHidden(text, (at, units) => {
     if (at < from) return // within a command
-    if (at > from) left += text.slice(from, at)
+    if (at > from) keep(text.slice(from, at))
     from = mayBeCommand(text, at) ? commandEnd(text, at) : at + units
   })
-  return from === 0 ? text : left + text.slice(from)
+  if (from === 0) return text
+  keep(text.slice(from))
+  return left
 }
+
+/** Halves of a surrogate pair that only hidden text kept apart do not become one character, which could be hidden, too. */
+const isSplit = (high: number, low: number): boolean =>
+  high >= 0xd800 && high < 0xdc00 && low >= 0xdc00 && low < 0xe000
 
 function mayBeCommand(text: string, at: number): boolean {
   const unit = text.charCodeAt(at)

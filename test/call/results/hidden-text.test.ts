@@ -147,6 +147,10 @@ describe("row 20: hidden text in a result", () => {
     )
   })
 
+  test("halves of a character that was kept apart stay apart", () => {
+    expect(withoutHidden("\udb40\u200b\udc41")).toBe("\udb40\ufffd\udc41")
+  })
+
   test("nothing hidden is left of any text, what shows stays, and once is enough", () => {
     fc.assert(
       fc.property(texts, (text) => {
