@@ -65,8 +65,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   await opened(server, options)
   server.on("error", options.onError) // nobody listening would end the process
   endUnread(server, options.limits.answerTimeout)
+  const open = listener(door, options) // before anything is waited for: connections come already
   await door.opened()
-  return listener(door, options)
+  return open
 }
 
 /** A server, and what a listener has to know of its connections. */

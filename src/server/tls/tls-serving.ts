@@ -72,7 +72,7 @@ export class TlsServing {
   serverOptions(): ServerOptions {
     const { clients } = this.#tls
     return {
-      ...this.#context(),
+      ...this.#context(this.#material),
       requestCert: clients !== undefined,
       rejectUnauthorized: clients?.areRequired === true,
     }
@@ -103,8 +103,7 @@ export class TlsServing {
     for (const watch of this.#watches) watch.close()
   }
 
-  #context() {
-    const { ca, cert, key } = this.#material
+  #context({ ca, cert, key }: Material) {
     return { cert, key, minVersion: this.#tls.minVersion, ...(ca !== undefined && { ca }) }
   }
 
@@ -113,8 +112,8 @@ export class TlsServing {
     try {
       const material = readMaterial(this.#tls, nowMs)
       const isNew = !isSame(material, this.#material)
+      if (isNew) this.#server?.setSecureContext(this.#context(material))
       this.#material = material
-      if (isNew) this.#server?.setSecureContext(this.#context())
       const { expiresMs } = material
       const loadedAtMs = isNew ? nowMs : this.#state.loadedAtMs
       this.#state = { ...this.#state, expiresMs, loadedAtMs, lastError: undefined }
