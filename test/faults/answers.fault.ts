@@ -5,17 +5,22 @@ import { play } from "./support/invariants.ts"
 import { seeded } from "./support/seeded.ts"
 import { type Answering, honest, World } from "./support/world.ts"
 
-const random = seeded(6)
+interface Fault {
+  readonly number: number
+  readonly name: string
+  readonly words: string
+  readonly answering: (random: () => number) => Answering
+}
 
 /** What a server says that should say something else. */
-const faults: readonly { number: number; name: string; words: string; answering: Answering }[] = [
+const faults: readonly Fault[] = [
   {
     ...{
       number: 6,
       name: "a server answers every second call with 5xx",
       words: "500 or 503 to 50 %",
     },
-    answering: (call) => {
+    answering: (random) => (call) => {
       if (random() < 0.5) honest(call)
       else call.send("<h1>Bad</h1>", random() < 0.5 ? 500 : 503)
     },
@@ -23,7 +28,7 @@ const faults: readonly { number: number; name: string; words: string; answering:
   {
     ...{ number: 7, name: "a server breaks the protocol" },
     words: "JSON cut off, another id, two answers, an answer after the time limit",
-    answering: (call) => {
+    answering: (random) => (call) => {
       const kind = Math.floor(random() * 4)
       const result = { content: [{ type: "text", text: "not yours" }], resultType: "complete" }
       if (kind === 0) call.send('{"jsonrpc":"2.0","id":')
@@ -42,7 +47,7 @@ test.each(faults)("$number $name", async ({ answering, name, number, words }) =>
     number,
     name,
     async inject(world) {
-      world.answering = answering
+      world.answering = answering(seeded(number))
       await sleep(4_000)
       world.answering = honest
       return words

@@ -6,10 +6,12 @@ import type { Answered } from "../../bench/load.ts"
 import { start } from "../../bench/subject.ts"
 import { becomes, project } from "../support/e2e-process.ts"
 import { as, both, http, modern } from "../support/face-server.ts"
+import { abrupt } from "./support/caller.ts"
 import { Child } from "./support/child.ts"
 import { play } from "./support/invariants.ts"
 import type { Load } from "./support/load-child.ts"
-import { abrupt, cpuSecondsOf, honest, World } from "./support/world.ts"
+import { cpuSecondsOf } from "./support/usage.ts"
+import { honest, World } from "./support/world.ts"
 
 /** Numbers that no caller of the world comes to. */
 const extra = 1_000_000_000

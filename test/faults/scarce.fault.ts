@@ -44,7 +44,7 @@ test.skipIf(probe === undefined)(
       config: { state: { runs: "sqlite:./runs.db" } },
       sketch: { folder },
     })
-    world.mayBe.add("audit_unavailable")
+    world.unrecorded.add("audit_unavailable")
     orders.begin(world, 2)
     await play(world, {
       number: 22,

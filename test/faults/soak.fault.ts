@@ -5,7 +5,8 @@ import type { LinkFault } from "./support/faulty-link.ts"
 import { play } from "./support/invariants.ts"
 import { Orders } from "./support/orders.ts"
 import { seed, seeded } from "./support/seeded.ts"
-import { honest, usageOf, World } from "./support/world.ts"
+import { usageOf } from "./support/usage.ts"
+import { honest, World } from "./support/world.ts"
 
 /*
  * `FAULT_MINUTES=10 FAULT_SEED=7 npm run faults -- soak`: plain calls and sagas, and one fault after the other, which the seed

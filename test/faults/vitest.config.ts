@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config"
+import { Table } from "./support/table.ts"
 
 /** `npm run faults`: one after the other, since they measure how a fault of one server is felt at another. */
 export default defineConfig({
@@ -9,6 +10,6 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 60_000,
     disableConsoleIntercept: true,
-    reporters: ["dot"],
+    reporters: ["dot", new Table()],
   },
 })

@@ -6,6 +6,7 @@ import type { Played } from "./world.ts"
 /** The server of `test/support/flood-child.ts`. */
 export class Flood implements Played {
   readonly port: number
+  readonly isDirect = true
   readonly #child: ChildProcess
 
   static async open(seed: number, arrived: (args: unknown) => void): Promise<Flood> {

@@ -1,22 +1,14 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
-import { isObject, type JsonObject } from "../../../src/schema/json.ts"
+import type { JsonObject } from "../../../src/schema/json.ts"
 import { type BackendCall, openBackend } from "../../support/e2e-backend.ts"
-import {
-  refusalOf,
-  type Sketch,
-  startGateway,
-  type TestGateway,
-} from "../../support/e2e-gateway.ts"
-import { becomes } from "../../support/e2e-process.ts"
+import { type Sketch, startGateway, type TestGateway } from "../../support/e2e-gateway.ts"
 import { type RegistrySketch, registryOf } from "../../support/e2e-registry.ts"
-import { as, both, modern } from "../../support/face-server.ts"
+import { as } from "../../support/face-server.ts"
+import { type Fate, make } from "./caller.ts"
 import { FaultyLink } from "./faulty-link.ts"
-
-/** What came of one call: `ok`, a refusal's code, `unknown tool`, `lost` (the connection broke), `hung`, or `wrong: …` (another's answer). */
-export type Fate = string
 
 export type Phase = "before" | "during" | "after"
 
@@ -32,6 +24,11 @@ export interface Made {
   readonly fate: Fate
 }
 
+export interface Caller {
+  readonly agent: string
+  readonly tool: string
+}
+
 /** Who calls what in every run. What is not in `depends` is called all the same: it must never arrive. */
 const callers = [
   { agent: "a", tool: "victim" },
@@ -39,16 +36,16 @@ const callers = [
   { agent: "b", tool: "steady" },
   { agent: "a", tool: "steady" },
   { agent: "b", tool: "victim" },
-] as const
+] as const satisfies readonly Caller[]
+/** Those whose server has no trouble. */
+export const callersOfSteady = callers.filter(({ tool }) => tool === "steady")
 export const depends = { a: ["victim", "steady"], b: ["steady"] } as const
 
-/** The fate of a request that was turned away without `Retry-After`. */
-export const abrupt = "turned away for nobody knows how long"
-
-/** A call without an answer after this long hangs: more than every limit of the gateway. */
-const patienceMs = 20_000
 /** Between the calls of one caller. */
 const pauseMs = 4
+
+/** The fate of a call whose gateway was killed meanwhile. */
+export const killed = "killed"
 
 /** How a server answers; by default with the number it was asked for. */
 export type Answering = (call: BackendCall) => void
@@ -57,6 +54,8 @@ export const honest: Answering = (call) => call.text(JSON.stringify(call.argumen
 /** What plays a server. */
 export interface Played extends AsyncDisposable {
   readonly port: number
+  /** The gateway reaches it without the link: what it sends is too much to be carried by who measures. */
+  readonly isDirect?: true
 }
 
 /** What stands in the registry and the configuration beside the two servers and their callers. */
@@ -74,6 +73,8 @@ export interface WorldOptions {
   readonly victim?: (arrived: (args: unknown) => void) => Promise<Played>
   /** How callers say who they are; otherwise by header. */
   readonly proof?: (agent: string, n: number) => Promise<Readonly<Record<string, string>>>
+  /** Who calls what; otherwise {@link callers}. */
+  readonly callers?: readonly Caller[]
   /** How many callers there are of each sort; otherwise one. */
   readonly crowd?: number
   /** Further sections of the gateway's configuration. */
@@ -94,8 +95,8 @@ export class World implements AsyncDisposable {
   readonly startedMs = performance.now()
   /** How the victim answers from now on. */
   answering: Answering = honest
-  /** Fates that a call may have besides an answer and a refusal: `lost` where the gateway or its clients are killed. */
-  readonly mayBe = new Set<Fate>()
+  /** Refusals that the gateway can have no record of. */
+  readonly unrecorded = new Set<Fate>([killed])
   /** Processes of the gateway that have ended. */
   readonly past: TestGateway[] = []
   readonly #options: WorldOptions
@@ -105,12 +106,16 @@ export class World implements AsyncDisposable {
   #phase: Phase = "before"
   #n = 0
   #isOver = false
+  /** When the gateway was there again after it was last killed. */
+  #backMs = Number.NEGATIVE_INFINITY
   #lanes: Promise<unknown> = Promise.resolve()
 
   static async open(options: WorldOptions = {}): Promise<World> {
     const { config = {}, env = {}, host = "127.0.0.1", sketch = {} } = options
     const holder: { world?: World } = {}
-    const victim = await (options.victim?.((args) => holder.world?.arrive("victim", args)) ??
+    const victim: Played = await (options.victim?.((args) =>
+      holder.world?.arrive("victim", args),
+    ) ??
       openBackend({
         victim(call) {
           holder.world?.arrive("victim", call.arguments)
@@ -127,7 +132,10 @@ export class World implements AsyncDisposable {
     const whole = {
       registry: documentOf(options.beside),
       servers: {
-        "victim:1.0.0": { url: `http://${host}:${link.port}/mcp`, timeout: "2s" },
+        "victim:1.0.0": {
+          url: `http://${host}:${victim.isDirect ? victim.port : link.port}/mcp`,
+          timeout: "2s",
+        },
         "steady:1.0.0": { url: steady.url, timeout: "2s" },
         ...options.beside?.servers,
       },
@@ -162,11 +170,17 @@ export class World implements AsyncDisposable {
 
   /** Kills the gateway and starts another on what it left; calls under way are lost. */
   async restart(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
-    this.mayBe.add("lost")
+    this.#backMs = Number.POSITIVE_INFINITY
     this.#gateway.running.child.kill(signal)
     await this.#gateway.running.exited
     this.past.push(this.#gateway)
     this.#gateway = await startGateway(this.#sketch)
+    this.#backMs = this.now()
+  }
+
+  /** Whether there was no gateway at some time after that. */
+  #wasAway(fromMs: number): boolean {
+    return this.#backMs > fromMs
   }
 
   arrive(tool: string, args: unknown): void {
@@ -177,9 +191,10 @@ export class World implements AsyncDisposable {
   /** Callers begin, and calls count as made in this phase. */
   async phase(phase: Phase, ms: number): Promise<void> {
     this.#phase = phase
+    const { callers: own = callers, crowd = 1 } = this.#options
     if (phase === "before")
       this.#lanes = Promise.all(
-        Array.from({ length: this.#options.crowd ?? 1 }, () => callers)
+        Array.from({ length: crowd }, () => own)
           .flat()
           .map(({ agent, tool }) => this.#lane(agent, tool)),
       )
@@ -211,37 +226,12 @@ export class World implements AsyncDisposable {
       const n = this.#n++
       const phase = this.#phase
       const beganMs = this.now()
-      const fate = await this.call(agent, tool, n)
+      const proof = (await this.#options.proof?.(agent, n)) ?? as(`${agent}@1.0.0`)
+      const came = await make(this.#gateway.url, { tool, args: { agent, n }, proof })
       const endMs = this.now()
+      const fate = came === "lost" && this.#wasAway(beganMs) ? killed : came
       this.made.push({ n, agent, tool, phase, fate, ms: endMs - beganMs, beganMs, endMs })
       await sleep(fate === "ok" || fate === "unknown tool" ? pauseMs : 10 * pauseMs)
-    }
-  }
-
-  async call(agent: string, tool: string, n: number): Promise<Fate> {
-    const args = { agent, n }
-    const { message, headers } = modern("tools/call", { name: tool, arguments: args }, n)
-    const proof = (await this.#options.proof?.(agent, n)) ?? as(`${agent}@1.0.0`)
-    const signal = AbortSignal.timeout(patienceMs)
-    try {
-      const response = await fetch(this.#gateway.url, {
-        method: "POST",
-        headers: {
-          ...proof,
-          ...headers,
-          "content-type": "application/json",
-          accept: both,
-        },
-        body: JSON.stringify(message),
-        signal,
-      })
-      if ([429, 503].includes(response.status) && !response.headers.has("retry-after"))
-        return abrupt
-      return fateOf(JSON.parse(await response.text()), n, args)
-    } catch (error) {
-      if (signal.aborted) return "hung"
-      if (error instanceof TypeError) return "lost" // what fetch throws
-      throw error
     }
   }
 
@@ -266,52 +256,7 @@ function documentOf(beside: Beside | undefined): string {
   })
 }
 
-function fateOf(answer: JsonObject, n: number, args: JsonObject): Fate {
-  if (isTurnedAway(answer)) return "overloaded"
-  if (answer["id"] !== n) return `wrong: answer ${JSON.stringify(answer["id"])} to ${n}`
-  const { error, result } = answer
-  const refusal = refusalOf(isObject(result) ? result : answer)
-  if (refusal !== undefined) return String(refusal)
-  if (isObject(error))
-    return String(error["message"]).startsWith("Unknown tool") ? "unknown tool" : "an error"
-  const text = JSON.stringify(result)
-  return text.includes(JSON.stringify(JSON.stringify(args))) ? "ok" : `wrong: ${text}`
-}
-
-/** A request that was turned away unread has no id that its answer could carry. */
-const isTurnedAway = (answer: JsonObject): boolean =>
-  (answer["id"] ?? null) === null && refusalOf(answer) === "overloaded"
-
 const collecting = join(import.meta.dirname, "../../support/collect-child.ts")
-
-export interface Usage {
-  /** Bytes of the heap, and of what is outside for it, when all garbage is collected. */
-  readonly heldBytes: number
-  readonly residentBytes: number
-  /** Open descriptors. */
-  readonly handles: number
-}
-
-/** What a gateway's process takes, as it says itself and as Linux counts it. */
-export async function usageOf(gateway: TestGateway): Promise<Usage> {
-  const { child, pid } = gateway.running
-  const told = () => gateway.log().filter(({ event }) => event === "held")
-  const before = told().length
-  child.kill("SIGUSR2")
-  await becomes(() => told().length > before, "garbage collected")
-  const status = readFileSync(`/proc/${pid}/status`, "utf8")
-  return {
-    heldBytes: Number(told().at(-1)?.["bytes"]),
-    residentBytes: 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]),
-    handles: readdirSync(`/proc/${pid}/fd`).length,
-  }
-}
-
-/** Processor time that a process has used, as Linux counts it: in hundredths of a second. */
-export function cpuSecondsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? []
-  return (Number(fields[11]) + Number(fields[12])) / 100
-}
 
 export const isAllowed = (agent: string, tool: string): boolean =>
   (Object.entries(depends).find(([name]) => name === agent)?.[1] ?? []).some((own) => own === tool)

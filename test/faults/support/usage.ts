@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { jsonLines, type TestGateway } from "../../support/e2e-gateway.ts"
+import { until } from "../../support/e2e-process.ts"
+
+export interface Usage {
+  /** Bytes of the heap, and of what is outside for it, when all garbage is collected. */
+  readonly heldBytes: number
+  readonly residentBytes: number
+  /** Open descriptors. */
+  readonly handles: number
+}
+
+/** What a gateway's process takes, as it says itself and as Linux counts it. */
+export async function usageOf({ running }: TestGateway): Promise<Usage> {
+  const { pid } = running
+  const from = running.stderr().lastIndexOf("\n") + 1
+  running.child.kill("SIGUSR2")
+  const { bytes } = await until(() => {
+    const told = jsonLines(running.stderr().slice(from)).find(({ event }) => event === "held")
+    if (told === undefined) throw new Error("garbage is not collected yet")
+    return told
+  })
+  const status = readFileSync(`/proc/${pid}/status`, "utf8")
+  return {
+    heldBytes: Number(bytes),
+    residentBytes: 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]),
+    handles: readdirSync(`/proc/${pid}/fd`).length,
+  }
+}
+
+/** Processor time that a process has used, as Linux counts it: in hundredths of a second. */
+export function cpuSecondsOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? []
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
