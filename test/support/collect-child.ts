@@ -13,6 +13,8 @@ process.on("SIGUSR2", () => {
   setImmediate(() => {
     collect() // what the first run let finalizers free
     const { external, heapUsed } = process.memoryUsage()
-    process.stderr.write(`${JSON.stringify({ event: "held", bytes: heapUsed + external })}\n`)
+    const bytes = heapUsed + external
+    const resources = process.getActiveResourcesInfo().length
+    process.stderr.write(`${JSON.stringify({ event: "held", bytes, resources })}\n`)
   })
 })

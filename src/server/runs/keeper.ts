@@ -20,6 +20,7 @@ export interface KeeperOptions {
 }
 
 const tickMs = 1_000
+/** Or as often as what is over is to be forgotten, if that is sooner. */
 const purgeEveryMs = 60 * 60_000
 /** Taken over at a time. */
 const batchMax = 256
@@ -158,7 +159,7 @@ export class RunKeeper {
   async #purge(): Promise<void> {
     const { journal, now, retentionMs, tombstoneMs } = this.#options
     const nowMs = now()
-    if (nowMs - this.#purgedMs < purgeEveryMs) return
+    if (nowMs - this.#purgedMs < Math.min(purgeEveryMs, retentionMs, tombstoneMs)) return
     const retention = { endedBeforeMs: nowMs - retentionMs, buriedBeforeMs: nowMs - tombstoneMs }
     const purged = await journal.open().purge(retention)
     if (purged === 0) this.#purgedMs = nowMs

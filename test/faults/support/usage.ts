@@ -8,6 +8,8 @@ export interface Usage {
   readonly residentBytes: number
   /** Open descriptors. */
   readonly handles: number
+  /** Timers, sockets and whatever else keeps the process alive. */
+  readonly resources: number
 }
 
 /** What a gateway's process takes, as it says itself and as Linux counts it. */
@@ -15,7 +17,7 @@ export async function usageOf({ running }: TestGateway): Promise<Usage> {
   const { pid } = running
   const from = running.stderr().lastIndexOf("\n") + 1
   running.child.kill("SIGUSR2")
-  const { bytes } = await until(() => {
+  const { bytes, resources } = await until(() => {
     const told = jsonLines(running.stderr().slice(from)).find(({ event }) => event === "held")
     if (told === undefined) throw new Error("garbage is not collected yet")
     return told
@@ -25,6 +27,7 @@ export async function usageOf({ running }: TestGateway): Promise<Usage> {
     heldBytes: Number(bytes),
     residentBytes: 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]),
     handles: readdirSync(`/proc/${pid}/fd`).length,
+    resources: Number(resources),
   }
 }
 
