@@ -121,7 +121,8 @@ function serverOptions(limits: ListenOptions["limits"]) {
     headersTimeout: Math.min(limits.headersTimeout, limits.requestTimeout), // Node throws where it is the longer one
     requestTimeout: limits.requestTimeout,
     keepAliveTimeout: limits.keepAliveTimeout,
-    connectionsCheckingInterval: 1_000, // the usual 30 s would let slow requests live as much longer
+    // The usual 30 s would let slow requests live as much longer, and a crowd that came at once would be closed in one turn.
+    connectionsCheckingInterval: 100,
   }
 }
 

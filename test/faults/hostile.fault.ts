@@ -11,12 +11,6 @@ import { as, both, http, modern } from "../support/face-server.ts"
 import { play } from "./support/invariants.ts"
 import { World } from "./support/world.ts"
 
-/** The longest that the event loop of the gateway was late of late, in milliseconds. */
-async function loopDelayMs({ gateway }: World): Promise<number> {
-  const { text } = await gateway.admin("/metrics")
-  return 1_000 * Number(/^postern_event_loop_delay_seconds (\S+)$/m.exec(text)?.[1])
-}
-
 test("21 hostile schemas when they are registered and when they are used: who calls hardly notices", async () => {
   const guarded = { type: "object", properties: { p: { type: "string", pattern: "^(a+)+$" } } }
   await using world = await World.open({
@@ -26,8 +20,6 @@ test("21 hostile schemas when they are registered and when they are used: who ca
       servers: { "none:1.0.0": { url: "http://127.0.0.1:9/mcp" } },
     },
   })
-  let before = 0
-  let during = 0
   await play(world, {
     number: 21,
     name: "hostile schemas",
@@ -35,7 +27,6 @@ test("21 hostile schemas when they are registered and when they are used: who ca
       const sound = readFileSync(gateway.registryFile, "utf8")
       const refusals = async () =>
         ((await gateway.status())["registry"] as { refusals: number }).refusals
-      before = await loopDelayMs(world)
       for (const { bytes } of badDocuments) {
         const known = await refusals()
         writeFileSync(gateway.registryFile, bytes)
@@ -50,8 +41,7 @@ test("21 hostile schemas when they are registered and when they are used: who ca
         refused.push(JSON.stringify(answer).includes("invalid_input"))
       }
       expect(refused).toEqual([true, true, true, true])
-      during = await loopDelayMs(world)
-      return `${badDocuments.length} hostile documents one after the other, arguments that a backtracking pattern never ends on; the event loop was late by ${Math.round(during)} ms at most, before that by ${Math.round(before)}`
+      return `${badDocuments.length} hostile documents one after the other, arguments that a backtracking pattern never ends on`
     },
   })
 })

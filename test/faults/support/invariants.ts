@@ -17,6 +17,8 @@ export type Invariant = "I1" | "I2" | "I3" | "I4" | "I5" | "I6" | "I7" | "I8"
 const calmMs = 2_000
 /** So much more is no sign: a slice of the scheduler or two. */
 const slackMs = 25
+/** So long may nobody hold the event loop, in milliseconds of its processor time. */
+const turnMaxMs = 100
 const recoveryMaxMs = 5_000
 
 export interface FaultRun {
@@ -49,20 +51,28 @@ export async function play(world: World, run: FaultRun): Promise<void> {
   await Promise.all([world.end(), twin?.end()])
   const claims = await judge?.(world)
   await sleep(500) // connections that nobody uses any more close
+  const after = isAlive(world.gateway.running.pid) ? await usageOf(world.gateway) : undefined
   const judged: Partial<Record<Invariant, string | undefined>> = {
     I1: undeclared(world),
     I2: unanswered(world),
     I3: mistaken(world),
-    I5: await lives(world, before, swellBytes),
+    I5: lives(world, before, after, swellBytes),
     I6: await accountedFor(world),
-    ...(twin !== undefined && { I7: felt(world, twin) }),
+    ...(twin !== undefined && { I7: felt(world, twin) ?? held(after) }),
     I8: recovered,
   }
   for (const [id, why] of Object.entries(claims ?? {})) judged[id as Invariant] ??= why
   const asked = (Object.entries(judged) as [Invariant, string | undefined][])
     .filter(([id]) => !spared.includes(id))
     .sort(([one], [other]) => one.localeCompare(other))
-  report({ number, name: run.name, injected, judged: asked, fates: fates(world) })
+  report({
+    number,
+    name: run.name,
+    injected,
+    judged: asked,
+    fates: fates(world),
+    turnMs: after?.turnMs,
+  })
   expect(asked.filter(([, why]) => why !== undefined)).toEqual([])
 }
 
@@ -88,15 +98,15 @@ const unanswered = ({ made }: World): string | undefined =>
 const mistaken = ({ made }: World): string | undefined =>
   words(made.map(({ fate }) => fate).filter((fate) => fate.startsWith("wrong")))
 
-async function lives(
+function lives(
   { gateway, past }: World,
   before: Usage,
+  after: Usage | undefined,
   swellBytes: number,
-): Promise<string | undefined> {
-  if (!isAlive(gateway.running.pid)) return "the process has ended"
+): string | undefined {
+  if (after === undefined) return "the process has ended"
   const bugs = [...past, gateway].flatMap((one) => one.log()).filter(({ event }) => event === "bug")
   if (bugs.length > 0) return `${bugs.length} bugs in its log: ${JSON.stringify(bugs[0])}`
-  const after = await usageOf(gateway)
   if (after.handles > before.handles * 1.1 + 5)
     return `${before.handles} descriptors became ${after.handles}`
   return (
@@ -142,6 +152,12 @@ function felt(world: World, twin: World): string | undefined {
   return during <= Math.max(1.5 * before, before + slackMs) + noise
     ? undefined
     : `p99 ${before.toFixed(0)} ms became ${during.toFixed(0)} ms, and ${calm.toFixed(0)} ms became ${machine.toFixed(0)} ms at a gateway without the fault`
+}
+
+/** The event loop, by the time that the processor had for it: while one call is worked on, all others wait. */
+function held(after: Usage | undefined): string | undefined {
+  const { turnMs = 0 } = after ?? {}
+  return turnMs <= turnMaxMs ? undefined : `the event loop was held for ${turnMs.toFixed(0)} ms`
 }
 
 function p99({ made }: World, phase: Phase): number | undefined {

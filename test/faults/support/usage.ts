@@ -10,6 +10,8 @@ export interface Usage {
   readonly handles: number
   /** Timers, sockets and whatever else keeps the process alive. */
   readonly resources: number
+  /** How long the event loop was held at most since it was last asked, in milliseconds of its processor time. */
+  readonly turnMs: number
 }
 
 /** What a gateway's process takes, as it says itself and as Linux counts it. */
@@ -17,7 +19,7 @@ export async function usageOf({ running }: TestGateway): Promise<Usage> {
   const { pid } = running
   const from = running.stderr().lastIndexOf("\n") + 1
   running.child.kill("SIGUSR2")
-  const { bytes, resources } = await until(() => {
+  const { bytes, resources, turnMs } = await until(() => {
     const told = jsonLines(running.stderr().slice(from)).find(({ event }) => event === "held")
     if (told === undefined) throw new Error("garbage is not collected yet")
     return told
@@ -28,6 +30,7 @@ export async function usageOf({ running }: TestGateway): Promise<Usage> {
     residentBytes: 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]),
     handles: readdirSync(`/proc/${pid}/fd`).length,
     resources: Number(resources),
+    turnMs: Number(turnMs),
   }
 }
 
