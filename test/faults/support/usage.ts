@@ -24,11 +24,10 @@ export async function usageOf({ running }: TestGateway): Promise<Usage> {
     if (told === undefined) throw new Error("garbage is not collected yet")
     return told
   })
-  const status = readFileSync(`/proc/${pid}/status`, "utf8")
   return {
     heldBytes: Number(bytes),
-    residentBytes: 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]),
-    handles: readdirSync(`/proc/${pid}/fd`).length,
+    residentBytes: residentBytesOf(pid),
+    handles: handlesOf(pid),
     resources: Number(resources),
     turnMs: Number(turnMs),
   }
@@ -38,4 +37,11 @@ export async function usageOf({ running }: TestGateway): Promise<Usage> {
 export function cpuSecondsOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? []
   return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
+export const handlesOf = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length
+
+export function residentBytesOf(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, "utf8")
+  return 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])
 }
