@@ -81,7 +81,9 @@ test("19 a crowd of idle and of slow connections: who calls is served as before"
       const { opened } = await flood.told<Crowd>()
       expect(opened).toBe(idle + slow)
       const among = residentBytesOf(gateway.running.pid)
-      const fresh = Array.from({ length: 50 }, () => callTool(gateway, "b", "steady"))
+      const fresh = Array.from({ length: 50 }, () =>
+        callTool(gateway, "b", "steady", { agent: "b", n: extra }),
+      )
       for (const answer of await Promise.all(fresh)) expect(answer).toHaveProperty("content")
       await sleep(12_000) // the gateway gives headers ten seconds
       const { closed } = await flood.ask<Crowd>({})
@@ -178,8 +180,8 @@ test("20 ten times the callers that the gateway has time for: who is let in is a
     beside: {
       tools: { quick: "quick" },
       agents: { loader: ["quick"] },
-      // as many as come: the gateway itself is what is not enough
-      servers: { "quick:1.0.0": { url: quick.url, concurrency: 2_000 } },
+      // more than there is time for: the gateway itself is what is not enough
+      servers: { "quick:1.0.0": { url: quick.url, concurrency: 256 } },
     },
   })
   using crowd = new Child("load-child.ts")
@@ -214,6 +216,7 @@ test("20 ten times the callers that the gateway has time for: who is let in is a
   const callers = 640
   for (let round = 0, done = 0; round < 15 && done < 6_000; round++)
     done += (await load(64, 0)).good // until it is warm
+  await load(callers, 0) // and has its connections to the server, which keeps them for a minute
   await play(world, {
     number: 20,
     name: "ten times the callers that the gateway has time for",

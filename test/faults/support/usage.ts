@@ -45,3 +45,23 @@ export function residentBytesOf(pid: number): number {
   const status = readFileSync(`/proc/${pid}/status`, "utf8")
   return 1024 * Number(/VmRSS:\s+(\d+)/.exec(status)?.[1])
 }
+
+/** How long a process's main thread ran, and how long it waited for a processor, by Linux: in nanoseconds. */
+interface Waiting {
+  readonly ran: number
+  readonly waited: number
+}
+
+export function waitingOf(pid: number): Waiting {
+  const [ran = 0, waited = 0] = readFileSync(`/proc/${pid}/schedstat`, "utf8")
+    .split(" ")
+    .map(Number)
+  return { ran, waited }
+}
+
+/** How many times as long as its processor time anything took, because others had the processors; 1 where none did. */
+export function slownessSince(from: Waiting, pid: number): number {
+  const to = waitingOf(pid)
+  const ran = to.ran - from.ran
+  return ran > 0 ? (ran + to.waited - from.waited) / ran : 1
+}
