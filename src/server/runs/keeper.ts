@@ -24,6 +24,12 @@ const tickMs = 1_000
 const purgeEveryMs = 60 * 60_000
 /** Taken over at a time. */
 const batchMax = 256
+/** No process is called so: what is claimable for it is for anybody. */
+const anybody = ""
+/** So often a journal that nobody else writes to is looked through for runs that nobody has: there are none but after trouble. */
+const sweepEveryMs = 30_000
+/** Of the runs that wait here so many are looked at a second, whether others have taken them. */
+const lookedAtMax = 500
 
 /** Looks after the journal: goes on with runs that nobody drives, tries again what is in trouble, forgets what is over. */
 export class RunKeeper {
@@ -32,6 +38,8 @@ export class RunKeeper {
   #timer: NodeJS.Timeout | undefined
   #renewing: NodeJS.Timeout | undefined
   #purgedMs = Number.NEGATIVE_INFINITY
+  /** When it was seen last that nobody else's runs are to be taken over. */
+  #sweptMs = Number.NEGATIVE_INFINITY
   #counts: JournalCounts = { byStatus: {}, oldestOpenMs: undefined }
   #told: JournalTrouble | undefined
   /** Runs that others ask for, while they come to rest. */
@@ -89,6 +97,7 @@ export class RunKeeper {
 
   #failed(error: unknown): void {
     const { log } = this.#options
+    this.#sweptMs = Number.NEGATIVE_INFINITY
     if (!isJournalTrouble(error)) log.error({ event: "run_keeper_bug", error })
     else if (this.#told?.kind !== error.kind) {
       this.#told = error
@@ -116,28 +125,38 @@ export class RunKeeper {
     const { journal, runs, now } = this.#options
     const gateway = this.#gateway
     if (gateway === undefined) return
-    const { owner } = runs.ownership()
     await this.#letGo()
+    const { due } = runs
+    for (let next = 0; next < due.length; next += batchMax)
+      await this.#takeOver(due.slice(next, next + batchMax), gateway)
+    if (journal.leaseMs === undefined && now() < this.#sweptMs + sweepEveryMs) return
     for (;;) {
-      const max = runs.size + runs.waiting.length + batchMax
-      const found = await journal.open().claimable(owner, now(), max)
+      const found = await journal.open().claimable(anybody, now(), batchMax)
       const ids = found.filter((id) => !runs.isLookedAfter(id))
-      if (ids.length === 0 || !runs.hasRoom) return
-      const taken = await Promise.all(ids.map((id) => this.#resume(id, gateway)))
-      if (!taken.includes(true)) return
+      if (ids.length === 0) this.#sweptMs = now()
+      if (!(await this.#takeOver(ids, gateway))) return
     }
   }
 
-  /** Of the runs that wait here others may have taken some; whoever it was may have left them to whoever comes next. */
+  /** Whether there was any that can be had, and there is room for more. */
+  async #takeOver(ids: readonly string[], gateway: Gateway): Promise<boolean> {
+    if (ids.length === 0 || !this.#options.runs.hasRoom) return false
+    const taken = await Promise.all(ids.map((id) => this.#resume(id, gateway)))
+    return taken.includes(true)
+  }
+
+  /** Of the runs that wait here others may have taken some. */
   async #letGo(): Promise<void> {
     const { journal, runs } = this.#options
-    const { waiting } = runs
-    if (journal.leaseMs === undefined || waiting.length === 0) return
+    if (journal.leaseMs === undefined) return
+    const waiting = runs.someWaiting(lookedAtMax)
+    if (waiting.length === 0) return
     for (const id of await journal.open().moved(waiting)) runs.waitsNoMore(id)
   }
 
   /** Goes on at once with a run that an operator has stepped in: that is no recovery. */
   async goOn(id: string): Promise<void> {
+    this.#sweptMs = Number.NEGATIVE_INFINITY // it is nobody's until it has been taken
     if (this.#gateway !== undefined) await this.#resume(id, this.#gateway, { counts: false })
   }
 

@@ -278,7 +278,8 @@ describe("a run that its caller cannot answer", () => {
     await call("refund", { order: 7 })
     const [run] = await runs.durable.journal.list({ max: 1 })
     const id = run?.id ?? ""
-    await expect.poll(() => runs.durable.isLookedAfter(id)).toBe(false)
+    await expect.poll(() => runs.durable.due).toEqual([id])
+    expect(runs.durable.isLookedAfter(id)).toBe(false)
     const resumed = await runs.durable.resume(id, (record, plan) =>
       recoveredOrigin(record, plan, gateway, callInside),
     )

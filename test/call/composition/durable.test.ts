@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest"
+import { callInside } from "../../../src/call/call.ts"
+import { recoveredOrigin } from "../../../src/call/composition/durable/recovered.ts"
 import { Cancellation } from "../../../src/compose/run/cancellation.ts"
 import { JournalTrouble } from "../../../src/compose/run/durable/journal.ts"
 import type { JsonObject } from "../../../src/schema/json.ts"
@@ -234,7 +236,7 @@ describe("a saga that is called", () => {
   })
 
   test("that is parked says so to whoever calls it again", async () => {
-    const { call, requests } = composed({
+    const { call, requests, runs, gateway } = composed({
       ...{ tools, compositions: { order: saga() } },
       backend: ({ name }) =>
         name === "charge" ? { kind: "error", error: { code: -32603, message: "?" } } : value({}),
@@ -248,6 +250,12 @@ describe("a saga that is called", () => {
         /waits for an operator: charge: nobody knows whether it happened/,
       )
     }
+    const [run] = await runs.durable.journal.list({ max: 1 })
+    const resumed = runs.durable.resume(run?.id ?? "", (record, plan) =>
+      recoveredOrigin(record, plan, gateway, callInside),
+    )
+    expect(await resumed).toBeUndefined() // only an operator has it go on
+    expect(runs.durable.due).toEqual([])
     expect(requests.map(({ name }) => name)).toEqual(["reserve", "charge"])
   })
 })

@@ -140,7 +140,7 @@ describe("a modern caller that takes tasks", () => {
     await tasks("cancel", id)
     pay.resolve()
     expect(await ended(id)).toBe("waiting")
-    expect(durable.isLookedAfter(id)).toBe(false) // for the keeper, which goes on with it
+    expect(durable.due).toEqual([id]) // for the keeper, which goes on with it
     const resumed = await durable.resume(id, (record, plan) =>
       recoveredOrigin(record, plan, gateway, callInside),
     )

@@ -15,6 +15,7 @@ import {
 import { type NewRun, newRecord, type RunRecord } from "../../../compose/run/durable/record.ts"
 import type { Beginning } from "../../../compose/run/durable/run-writer.ts"
 import { RunState } from "../../../compose/run/durable/state.ts"
+import { isOpen } from "../../../compose/run/durable/status.ts"
 import type { RunLimits } from "../../../compose/run/limits.ts"
 import type { Clock } from "../../../compose/run/ports.ts"
 import type { PolicyState } from "../../../compose/run/state/policy-state.ts"
@@ -28,6 +29,7 @@ import { createInvoke } from "../invoke.ts"
 import type { Teller } from "../teller.ts"
 import { answered } from "./answer.ts"
 import { Audience } from "./audience.ts"
+import { IdleRuns } from "./idle-runs.ts"
 import { Leases, type LeasesOptions } from "./leases.ts"
 import { OpenRuns } from "./open-runs.ts"
 import { withdrawnFrom } from "./principal.ts"
@@ -81,8 +83,7 @@ export class DurableRuns {
   readonly #options: DurableRunsOptions
   readonly #live = new Map<string, Driven>()
   readonly #open: OpenRuns
-  /** Those that wait for a person, as this process left them, and until when. */
-  readonly #waiting = new Map<string, Seen & { readonly untilMs: number }>()
+  readonly #idle = new IdleRuns()
   /** Of what is read, claimed and begun again, one after the other for each run. */
   readonly #turns = new Turns()
   readonly #watch: RunWatch
@@ -128,15 +129,19 @@ export class DurableRuns {
     return this.#isClosing ? "all" : this.#open.full(principal)
   }
 
-  /** Those that wait for a person, as this process left them. */
-  get waiting(): readonly Seen[] {
-    return [...this.#waiting.values()]
+  /** Some of those that wait for a person, as this process left them; the next time others. */
+  someWaiting(max: number): readonly Seen[] {
+    return this.#idle.some(max)
+  }
+
+  /** Runs of this process that somebody has to go on with. */
+  get due(): readonly string[] {
+    return this.#idle.due(this.clock.now())
   }
 
   /** Whether there is nothing to do about an open run: it is driven here, or waits for a person who still has time. */
   isLookedAfter(id: string): boolean {
-    const waiting = this.#waiting.get(id)
-    return this.#live.has(id) || (waiting !== undefined && this.clock.now() < waiting.untilMs)
+    return this.#live.has(id) || this.#idle.isWaiting(id, this.clock.now())
   }
 
   live(id: string): LiveRun | undefined {
@@ -192,6 +197,7 @@ export class DurableRuns {
     const taken = await this.take(id, { counts })
     if (taken === undefined || this.#live.has(id)) return
     const { state } = taken
+    if (!isOpen(state.status)) return void this.waitsNoMore(id) // an operator is to go on with it, or nobody
     if (state.status !== "waiting" || state.cancelled !== undefined)
       return this.goOn(taken, originOf, { counts })
     const nowMs = this.clock.now()
@@ -210,7 +216,8 @@ export class DurableRuns {
   async take(id: string, claim: Claim): Promise<Taken | undefined> {
     const owner = this.ownership()
     const lease = await this.journal.claim(id, { ...owner, ...claim })
-    if (lease === undefined) return
+    if (lease === undefined) return void this.waitsNoMore(id)
+    this.#idle.leave(id) // until it is driven, or waits
     const record = await this.#record(id)
     const plan = await this.#plan(record)
     const state = RunState.of(await this.journal.events(id))
@@ -230,13 +237,13 @@ export class DurableRuns {
   #wait(record: RunRecord, state: RunState): void {
     const { id, epoch } = record
     const untilMs = Math.min(...openQuestions(state).map((question) => question.untilMs))
-    this.#waiting.set(id, { id, epoch, status: state.status, untilMs })
+    this.#idle.wait({ id, epoch, status: state.status }, untilMs)
     this.#open.add(record)
   }
 
   /** One that waited was taken by somebody else, or is about to be driven. */
   waitsNoMore(id: string): void {
-    this.#waiting.delete(id)
+    this.#idle.forget(id)
     if (!this.#live.has(id)) this.#open.delete(id)
   }
 
@@ -334,7 +341,7 @@ export class DurableRuns {
     const cancel = (reason: Reason) => run.cancel(reason)
     const revoke = (who: string) => run.revoke(who)
     const live = { record, run, ended, audience, cancel, revoke }
-    this.#waiting.delete(record.id)
+    this.#idle.forget(record.id)
     this.#live.set(record.id, live)
     this.#open.add(record)
     this.#watch.moved(record.id)
@@ -359,7 +366,10 @@ export class DurableRuns {
     }
     onRest?.(drive.status)
     this.#watch.moved(record.id)
-    if (await run.hasBegun()) this.#options.onEnded(record, drive)
+    if (!(await run.hasBegun())) return drive
+    const isOver = drive.status !== "left" && drive.status !== "waiting"
+    if (!isOver && !this.#live.has(record.id)) this.#idle.leaveNew(record.id)
+    this.#options.onEnded(record, drive)
     return drive
   }
 }
