@@ -1,9 +1,13 @@
 import { callInside } from "../../call/call.ts"
-import { type DurableRuns, isJournalTrouble } from "../../call/composition/durable/durable-runs.ts"
+import type { DurableRuns } from "../../call/composition/durable/durable-runs.ts"
 import { recoveredOrigin } from "../../call/composition/durable/recovered.ts"
 import type { Gateway } from "../../call/gateway.ts"
 import type { Plan } from "../../compose/plan/plan.ts"
-import type { JournalCounts, JournalTrouble } from "../../compose/run/durable/journal.ts"
+import {
+  isJournalTrouble,
+  type JournalCounts,
+  type JournalTrouble,
+} from "../../compose/run/durable/journal.ts"
 import type { RunRecord } from "../../compose/run/durable/record.ts"
 import type { Logger } from "../log.ts"
 import type { RunJournal } from "./run-journal.ts"
@@ -26,7 +30,10 @@ const purgeEveryMs = 60 * 60_000
 const batchMax = 256
 /** No process is called so: what is claimable for it is for anybody. */
 const anybody = ""
-/** So often a journal that nobody else writes to is looked through for runs that nobody has: there are none but after trouble. */
+/**
+ * So often all open runs are looked through, and after trouble at once: this process may have one and not know it, where the
+ * database fell silent while it was written down.
+ */
 const sweepEveryMs = 30_000
 /** Of the runs that wait here so many are looked at a second, whether others have taken them. */
 const lookedAtMax = 500
@@ -38,7 +45,7 @@ export class RunKeeper {
   #timer: NodeJS.Timeout | undefined
   #renewing: NodeJS.Timeout | undefined
   #purgedMs = Number.NEGATIVE_INFINITY
-  /** When it was seen last that nobody else's runs are to be taken over. */
+  /** When it was seen last that all that is open is looked after. */
   #sweptMs = Number.NEGATIVE_INFINITY
   #counts: JournalCounts = { byStatus: {}, oldestOpenMs: undefined }
   #told: JournalTrouble | undefined
@@ -129,11 +136,15 @@ export class RunKeeper {
     const { due } = runs
     for (let next = 0; next < due.length; next += batchMax)
       await this.#takeOver(due.slice(next, next + batchMax), gateway)
-    if (journal.leaseMs === undefined && now() < this.#sweptMs + sweepEveryMs) return
+    const isSweep = now() >= this.#sweptMs + sweepEveryMs
+    if (journal.leaseMs === undefined && !isSweep) return
     for (;;) {
-      const found = await journal.open().claimable(anybody, now(), batchMax)
+      const [owner, max] = isSweep
+        ? [runs.ownership().owner, runs.open + batchMax]
+        : [anybody, batchMax]
+      const found = await journal.open().claimable(owner, now(), max)
       const ids = found.filter((id) => !runs.isLookedAfter(id))
-      if (ids.length === 0) this.#sweptMs = now()
+      if (ids.length === 0 && isSweep) this.#sweptMs = now()
       if (!(await this.#takeOver(ids, gateway))) return
     }
   }

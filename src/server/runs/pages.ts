@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http"
-import { isJournalTrouble } from "../../call/composition/durable/durable-runs.ts"
+import { isJournalTrouble } from "../../compose/run/durable/journal.ts"
 import type { Refused } from "../../compose/run/durable/operate/operate.ts"
 import { parseBody, readBody } from "../../mcp/face/body.ts"
 import { json, type Page } from "../admin.ts"

@@ -4,18 +4,19 @@ import { openQuestions } from "../../../compose/run/durable/answering.ts"
 import { type Drive, DurableRun, type Revoked } from "../../../compose/run/durable/drive.ts"
 import type { PersonsAnswer } from "../../../compose/run/durable/event.ts"
 import { inputDigest } from "../../../compose/run/durable/input-digest.ts"
-import {
-  type Claim,
-  type Journal,
+import type {
+  Claim,
+  Journal,
   JournalTrouble,
-  type Lease,
-  type Owner,
-  type Seen,
+  Lease,
+  Owner,
+  Seen,
 } from "../../../compose/run/durable/journal.ts"
 import { type NewRun, newRecord, type RunRecord } from "../../../compose/run/durable/record.ts"
 import type { Beginning } from "../../../compose/run/durable/run-writer.ts"
 import { RunState } from "../../../compose/run/durable/state.ts"
 import { isOpen } from "../../../compose/run/durable/status.ts"
+import { type StoredRun, storedRun } from "../../../compose/run/durable/stored-run.ts"
 import type { RunLimits } from "../../../compose/run/limits.ts"
 import type { Clock } from "../../../compose/run/ports.ts"
 import type { PolicyState } from "../../../compose/run/state/policy-state.ts"
@@ -114,6 +115,11 @@ export class DurableRuns {
   /** How many are driven here. */
   get size(): number {
     return this.#live.size
+  }
+
+  /** Those with the ones that it has, and that wait. */
+  get open(): number {
+    return this.#open.size
   }
 
   get isClosing(): boolean {
@@ -218,10 +224,8 @@ export class DurableRuns {
     const lease = await this.journal.claim(id, { ...owner, ...claim })
     if (lease === undefined) return void this.waitsNoMore(id)
     this.#idle.leave(id) // until it is driven, or waits
-    const record = await this.#record(id)
-    const plan = await this.#plan(record)
-    const state = RunState.of(await this.journal.events(id))
-    return { plan, record, state, isRecovered: true, takenMs: owner.nowMs, lease }
+    const run = await storedRun(id, this.journal)
+    return { ...run, isRecovered: true, takenMs: owner.nowMs, lease }
   }
 
   /** Drives what was taken. */
@@ -295,24 +299,6 @@ export class DurableRuns {
     return this.#leases.renew()
   }
 
-  async #record(id: string): Promise<RunRecord> {
-    const record = await this.journal.get(id)
-    if (record === undefined) throw new Error(`the run journal has lost run ${id}`)
-    return record
-  }
-
-  async #plan(record: RunRecord): Promise<Plan> {
-    const plan = await this.planOf(record)
-    if (plan === undefined) throw new Error(`the plan of run ${record.id} is not understood`)
-    return plan
-  }
-
-  /** What the run is pinned to; undefined where another version of Postern has written it. */
-  async planOf({ plan: digest }: RunRecord): Promise<Plan | undefined> {
-    const plan = (await this.journal.plan(digest)) as Partial<Plan> | undefined
-    return plan?.language === 1 ? (plan as Plan) : undefined // as it was written, pinned by its digest
-  }
-
   #drive(
     { plan, record, state, isRecovered, takenMs, beginning }: Begun,
     lease: Lease,
@@ -381,17 +367,10 @@ export interface Taken extends Begun {
   readonly lease: Lease
 }
 
-interface Begun {
-  readonly plan: Plan
-  readonly record: RunRecord
-  readonly state: RunState
+interface Begun extends StoredRun {
   readonly isRecovered: boolean
   /** When this process took it, by its clock. */
   readonly takenMs: number
   /** Of one that the journal does not have yet. */
   readonly beginning?: Beginning
 }
-
-/** Whether the journal is to blame. */
-export const isJournalTrouble = (error: unknown): error is JournalTrouble =>
-  error instanceof JournalTrouble

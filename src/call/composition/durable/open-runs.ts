@@ -16,6 +16,10 @@ export class OpenRuns {
     this.#limits = limits
   }
 
+  get size(): number {
+    return this.#principals.size
+  }
+
   add({ id, principal: { principal } }: Pick<RunRecord, "id" | "principal">): void {
     if (this.#principals.has(id)) return
     this.#principals.set(id, principal)

@@ -2,9 +2,11 @@ import type { Plan } from "../../../compose/plan/plan.ts"
 import { Cancellation } from "../../../compose/run/cancellation.ts"
 import type { Drive } from "../../../compose/run/durable/drive.ts"
 import { inputDigest } from "../../../compose/run/durable/input-digest.ts"
+import { isJournalTrouble } from "../../../compose/run/durable/journal.ts"
 import type { RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { isTerminal } from "../../../compose/run/durable/status.ts"
 import { stepEventOf } from "../../../compose/run/durable/step-event.ts"
+import { planOf } from "../../../compose/run/durable/stored-run.ts"
 import { isList, isObject, type JsonObject } from "../../../schema/json.ts"
 import type { Answer, InsideLine, Way } from "../../call.ts"
 import type { Permit } from "../../permit.ts"
@@ -14,7 +16,7 @@ import { Teller } from "../teller.ts"
 import { buried, conflict, parked, replayed, stillGoing, tooMany, unwritable } from "./answers.ts"
 import { Approver } from "./approver.ts"
 import { cancelRun } from "./cancel.ts"
-import { isJournalTrouble, type LiveRun } from "./durable-runs.ts"
+import type { LiveRun } from "./durable-runs.ts"
 import { isSamePrincipal, principalOf } from "./principal.ts"
 import { recoveredOrigin } from "./recovered.ts"
 import { runKeyOf } from "./run-key.ts"
@@ -237,7 +239,7 @@ async function watch(run: RunRecord, here: Visit, place: Place): Promise<Answer>
 /** Of a run that another process drives nobody here says how far it is, but what that writes does. */
 async function follower(run: RunRecord, { teller, way }: Visit): Promise<Follower | undefined> {
   if (!teller.wantsProgress) return
-  const plan = await way.gateway.compositions.durable.planOf(run)
+  const plan = await planOf(run, way.gateway.compositions.durable.journal)
   if (plan === undefined) return
   teller.join(plan)
   return (events) => teller.steps(events.flatMap((event) => stepEventOf(event) ?? []))

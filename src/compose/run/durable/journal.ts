@@ -188,3 +188,7 @@ export class JournalTrouble extends Error {
     this.kind = options.kind
   }
 }
+
+/** Whether the journal is to blame. */
+export const isJournalTrouble = (error: unknown): error is JournalTrouble =>
+  error instanceof JournalTrouble

@@ -1,7 +1,6 @@
 import type { Fault } from "../../../../schema/fault.ts"
 import type { JsonObject } from "../../../../schema/json.ts"
 import type { Schemas } from "../../../../schema/validator.ts"
-import type { Plan } from "../../../plan/plan.ts"
 import { codes } from "../../outcome.ts"
 import type { Clock } from "../../ports.ts"
 import { resultOf } from "../../result/composition-result.ts"
@@ -11,6 +10,7 @@ import { type Journal, type Lease, RunLost } from "../journal.ts"
 import type { RunChange, RunRecord } from "../record.ts"
 import { RunState, wordsOf } from "../state.ts"
 import type { RunStatus } from "../status.ts"
+import { planOf } from "../stored-run.ts"
 import { inPeace } from "./in-peace.ts"
 import { type OutputSchemaOf, schemaAt } from "./plan-step.ts"
 import { questionFor } from "./questions.ts"
@@ -69,11 +69,11 @@ export async function standingOf(
 ): Promise<({ readonly ok: true } & Standing) | Refused> {
   const record = await journal.get(id)
   if (record === undefined) return refused("not_found", `there is no run ${id}`)
-  const plan = (await journal.plan(record.plan)) as Partial<Plan> | undefined
-  if (plan?.language !== 1)
+  const plan = await planOf(record, journal)
+  if (plan === undefined)
     return refused("not_readable", `the plan of run ${id} is of another version of Postern`)
   const state = RunState.of(await journal.events(id))
-  return { ok: true, nowMs, record, state, plan: plan as Plan } // as it was written, pinned by its digest
+  return { ok: true, nowMs, record, state, plan }
 }
 
 /** Why it cannot be had, as far as the run as it stands now says. */
