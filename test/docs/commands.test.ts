@@ -3,7 +3,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type RunningGateway, startGateway } from "../../examples/support/gateway.ts"
 import { type Block, blocks, pages, project } from "./pages.ts"
-import { makeWorld, run, type Typed, typedIn, withOutputs } from "./session.ts"
+import { makeWorld, runHere, type Typed, typedIn, withOutputs } from "./session.ts"
 
 // One gateway and one folder for all pages but the first tutorial, which changes its world as it goes.
 let gateway: RunningGateway
@@ -13,8 +13,10 @@ beforeAll(async () => {
   gateway = await startGateway()
   mkdirSync(join(world.folder, "var"))
   symlinkSync(gateway.auditFile, join(world.folder, "var/audit.jsonl"))
+  process.chdir(world.folder) // relative paths are the reader's
 })
 afterAll(async () => {
+  process.chdir(project)
   await gateway[Symbol.asyncDispose]()
   world.remove()
 })
@@ -44,9 +46,7 @@ describe.each(typedPages)("$page", ({ page, typed }) => {
     const done: { typed: Typed; actual: string }[] = []
     for (const { language, text: block } of typed) {
       const commands = typedIn(language, block)
-      const answers = await Promise.all(
-        commands.map((one) => run(one, { cwd: world.folder, url: gateway.url.href })),
-      )
+      const answers = await Promise.all(commands.map((one) => runHere(one, gateway.url.href)))
       for (const [index, { exit, output }] of answers.entries()) {
         const one = commands[index]
         if (one === undefined) continue

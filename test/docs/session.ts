@@ -4,6 +4,7 @@ import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { executable } from "../../examples/support/gateway.ts"
+import { run as runCommand } from "../../src/cli/cli.ts"
 import { project } from "./pages.ts"
 
 /** What a reader types, and what the page says comes of it. */
@@ -50,20 +51,21 @@ export function makeWorld(): { folder: string; remove: () => void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
-/** Runs one line as `npm run -s postern --` would; what it printed on both streams, in the order of arrival. */
+interface Ran {
+  readonly exit: number
+  /** What it printed on both streams, in the order of arrival. */
+  readonly output: string
+}
+
+/** Runs one line as `npm run -s postern --` would. */
 export async function run(
   { command }: Typed,
   { cwd, url }: { readonly cwd: string; readonly url: string },
-): Promise<{ exit: number; output: string }> {
-  const [, variables = "", line = ""] = /^((?:[A-Z_]+=\S+ )*)(.*)$/.exec(command) ?? []
-  if (!line.startsWith(prefix)) throw new Error(`no command of postern: ${command}`)
-  const args = [executable, ...words(line.slice(prefix.length))]
-  const set = Object.fromEntries(
-    [...variables.matchAll(/(\w+)=(\S+) /g)].map((one) => one.slice(1)),
-  )
-  const child = spawn(process.execPath, args, {
+): Promise<Ran> {
+  const { args, env } = read(command, url)
+  const child = spawn(process.execPath, [executable, ...args], {
     cwd,
-    env: { ...process.env, ...set, POSTERN_URL: url, NO_COLOR: "1" },
+    env,
     stdio: ["ignore", "pipe", "pipe"],
   })
   let output = ""
@@ -72,8 +74,34 @@ export async function run(
       output += chunk
     })
   const [code] = await once(child, "close")
-  return { exit: Number(code), output: output.replaceAll(url, "http://127.0.0.1:3000/mcp") }
+  return { exit: Number(code), output: asOnPage(output, url) }
 }
+
+/** The same without a process of its own: in this one, which stands where the reader would. */
+export async function runHere({ command }: Typed, url: string): Promise<Ran> {
+  const { args, env } = read(command, url)
+  let output = ""
+  const both = {
+    write(text: string) {
+      output += text
+    },
+  }
+  const exit = await runCommand(args, { out: both, err: both, env })
+  return { exit, output: asOnPage(output, url) }
+}
+
+function read(command: string, url: string) {
+  const [, variables = "", line = ""] = /^((?:[A-Z_]+=\S+ )*)(.*)$/.exec(command) ?? []
+  if (!line.startsWith(prefix)) throw new Error(`no command of postern: ${command}`)
+  const set = Object.fromEntries(
+    [...variables.matchAll(/(\w+)=(\S+) /g)].map((one) => one.slice(1)),
+  )
+  const env = { ...process.env, ...set, POSTERN_URL: url, NO_COLOR: "1" }
+  return { args: words(line.slice(prefix.length)), env }
+}
+
+const asOnPage = (output: string, url: string) =>
+  output.replaceAll(url, "http://127.0.0.1:3000/mcp")
 
 /** The words of a line, with the two kinds of quotes; no other magic of a shell. */
 const words = (line: string): string[] =>
