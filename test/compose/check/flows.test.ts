@@ -14,7 +14,7 @@ import { placeIn, scopeOf } from "../../support/exprs.ts"
 import { binding } from "./bindings.ts"
 
 /** FLOW_RUNS=50000 FLOW_SEED=7 npx vitest run test/compose/check/flows.test.ts */
-const runs = Number(process.env["FLOW_RUNS"] ?? 1_500)
+const runs = Number(process.env["FLOW_RUNS"] ?? 600)
 const seed = Number(process.env["FLOW_SEED"] ?? 20_261_129)
 
 /** Of the composition's arguments, of what its first step yields, and of what its second takes. */
