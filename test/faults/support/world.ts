@@ -45,7 +45,7 @@ export const depends = { a: ["victim", "steady"], b: ["steady"] } as const
 const pauseMs = 4
 
 /** The fate of a call whose gateway was killed meanwhile. */
-export const killed = "killed"
+const killed = "killed"
 
 /** How a server answers; by default with the number it was asked for. */
 export type Answering = (call: BackendCall) => void
