@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import type { BackendReply } from "../backends.ts"
-import { inBoth, takenOut, unlooked, unread } from "./redact.ts"
+import { inBoth, redact, takenOut, unlooked, unread } from "./redact.ts"
 import type { Redacting } from "./redaction.ts"
 
 /** By which notifications are told from others; what is left is what they say. */
@@ -20,8 +20,8 @@ export function redactNotice(
   return told && (told === params ? notification : { ...notification, params: told })
 }
 
-/** By which who asked hears how far it is. */
-const tokens: ReadonlySet<string> = new Set(["progressToken"])
+/** By which who asked hears how far it is, and which task it is about. */
+const tokens: ReadonlySet<string> = new Set(["progressToken", "taskId"])
 
 /** By which a question is told from others and answered; addresses that are changed lead nowhere. */
 const ofQuestions = new Set(["mode", "url", "elicitationId"])
@@ -33,29 +33,50 @@ export function redactQuestion(params: JsonObject, redacting: Redacting): JsonOb
   return withoutIn(params, said, (value) => takenOut(value, redacting, inQuestions))
 }
 
-/** What a result says of a task, and what it asks; the result of a tool itself is another matter. */
+/**
+ * What a result says of a task, and what it asks; and errors, since some become a question or the end of a task. The result
+ * of a tool itself is another matter.
+ */
 export function redactReply(
   reply: BackendReply,
   subject: string,
   redacting: Redacting,
 ): BackendReply {
-  if (reply.kind !== "result") return reply
+  if (reply.kind === "refusal") return reply
+  if (reply.kind === "error") {
+    const { forms, charsMax } = redacting
+    const { answer, warnings } = redact(reply, forms, { tool: subject, charsMax })
+    for (const warning of warnings) redacting.found(warning)
+    return answer
+  }
   let isCutOff = false
   const told = inBoth(reply, (result) => {
-    const made = withoutIn(result, ofReplies, (value, key) => inReply(key, value, redacting))
+    const made = withoutIn(result, saidIn(result), (value, key) => inReply(key, value, redacting))
     isCutOff ||= made === undefined
     return made === result ? undefined : made
   })
   return isCutOff ? unlooked(subject, "it asks or says too much (limit resultText)") : told
 }
 
-const ofReplies = ["statusMessage", "task", "inputRequests"]
+/** By which a task is looked for, and what it came to, which is looked through where that is known. */
+const ofTasks = new Set(
+  "resultType requestState taskId status createdAt lastUpdatedAt ttl ttlMs pollInterval pollIntervalMs result error".split(
+    " ",
+  ),
+)
+const isOfTask = (key: string) => ofTasks.has(key)
+
+/** All that a task says; of another result what is none of a tool's. */
+const saidIn = (result: JsonObject): readonly string[] =>
+  typeof result["taskId"] === "string" && result["content"] === undefined
+    ? Object.keys(result).filter((key) => !isOfTask(key))
+    : ["task", "inputRequests"]
 
 function inReply(key: string, value: Json, redacting: Redacting): Json | undefined {
-  if (key === "statusMessage") return takenOut(value, redacting, tokens)
+  if (key !== "task" && key !== "inputRequests") return takenOut(value, redacting, tokens)
   if (!isObject(value)) return value
   if (key === "task")
-    return withoutIn(value, ["statusMessage"], (said) => takenOut(said, redacting, tokens))
+    return withoutIn(value, saidIn(value), (said) => takenOut(said, redacting, tokens))
   return withoutIn(value, Object.keys(value), (one) => {
     const params = isObject(one) ? one["params"] : undefined
     if (!isObject(one) || !isObject(params)) return one

@@ -2,7 +2,8 @@ import { type Hit, replaceAt } from "../../compose/replace-at.ts"
 import { isList, isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import { parseExact } from "../../schema/parse-exact.ts"
 import type { BackendReply } from "../backends.ts"
-import { mapText } from "./map-text.ts"
+import { isUrlRequired } from "../interaction/round-result.ts"
+import { type Change, mapText } from "./map-text.ts"
 import {
   type ByForm,
   type ByPath,
@@ -66,7 +67,7 @@ export function takenOut(
     const { digits, inText } = changesBy(how, looking)
     const made = mapText(left, { text: inText, digits, except })
     if (looking.isCutOff) return
-    if (made !== left) found(id)
+    if (made !== left) found(redactedBy(id))
     left = made
   }
   return left
@@ -113,7 +114,7 @@ function byForm(
   const { digits, metered, inText } = changesBy(how, looking)
   const change = { text: metered, digits }
   if (answer.kind === "refusal") return answer
-  if (answer.kind === "error") return inError(answer, (value) => mapText(value, change))
+  if (answer.kind === "error") return inError(answer, change)
   return inBoth(answer, (result) => {
     const [ofTask, said] = parted(result, ofProtocol)
     const [content, rest] = parted(said, blocks)
@@ -240,14 +241,15 @@ export function inBoth(
   return { kind: "result", result: result ?? answer.result, ...(twin && { plain: twin }) }
 }
 
-function inError(
-  answer: Extract<BackendReply, { kind: "error" }>,
-  change: (value: Json) => Json,
-): BackendReply {
+/** By which a page is visited, and known again when it was. */
+const ofPages: ReadonlySet<string> = new Set(["url", "elicitationId"])
+
+function inError(answer: Extract<BackendReply, { kind: "error" }>, change: Change): BackendReply {
   const { data, ...error } = answer.error
-  const message = String(change(error.message))
+  const message = change.text(error.message)
   const isJson = isObject(data) || isList(data) || typeof data === "string"
-  const told = isJson ? change(data) : data
+  const inData = isUrlRequired(answer) ? { ...change, except: ofPages } : change
+  const told = isJson ? mapText(data, inData) : data
   if (message === error.message && told === data) return answer
   return { kind: "error", error: { ...error, message, ...(told !== undefined && { data: told }) } }
 }

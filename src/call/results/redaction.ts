@@ -35,8 +35,8 @@ export interface Redacting {
   readonly forms: readonly FormRedaction[]
   /** Characters of one message that are looked through. */
   readonly charsMax: number
-  /** Told which redaction took something out, as often as one does. */
-  readonly found: (id: string) => void
+  /** Told what the audit says of it, as often as one takes something out. */
+  readonly found: (warning: string) => void
 }
 
 /** As the audit has it. */

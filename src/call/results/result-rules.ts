@@ -9,7 +9,6 @@ import {
   isByForm,
   type Redacting,
   type Redaction,
-  redactedBy,
 } from "./redaction.ts"
 
 /** Results of read-only tools are kept, and given again for the same arguments. */
@@ -112,7 +111,7 @@ export class ResultRules {
     return {
       forms,
       charsMax: this.textCharsMax,
-      found: (id) => warn(facts, [redactedBy(id)]),
+      found: (warning) => warn(facts, [warning]),
     }
   }
 }

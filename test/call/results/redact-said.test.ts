@@ -65,6 +65,31 @@ describe("what a server says beside results", () => {
     })
   })
 
+  test("has all that a task says redacted, whatever members its server gives it, and not what it goes on by", async () => {
+    const related = { "io.modelcontextprotocol/related-task": { taskId: mail } }
+    const ids = { taskId: mail, status: "working", ttl: null }
+    const said = { title: `of ${mail}`, _meta: { ...related, for: mail } }
+    const told = { title: "of [redacted]", _meta: { ...related, for: "[redacted]" } }
+    expect((await ask(crm, done({ ...ids, ...said }))).reply).toEqual(done({ ...ids, ...told }))
+    expect((await ask(crm, done({ task: { ...ids, ...said } }))).reply).toEqual(
+      done({ task: { ...ids, ...told } }),
+    )
+  })
+
+  test("has errors redacted where they come in, of which some become questions, but for the pages that they name", async () => {
+    const page = { mode: "url", url: `https://x.example/?u=${mail}`, elicitationId: mail }
+    const failed = (message: string, why: string): BackendReply => ({
+      kind: "error",
+      error: { code: -32042, message, data: { elicitations: [{ ...page, message: why }] } },
+    })
+    const { reply, warnings } = await ask(crm, failed(`no ${mail}`, `for ${mail}`))
+    expect(reply).toEqual(failed("no [redacted]", "for [redacted]"))
+    expect(warnings).toEqual(["redacted: mails"])
+    expect((await ask(crm, failed("x".repeat(1_001), ""))).reply).toMatchObject({
+      refusal: { code: "withheld_output" },
+    })
+  })
+
   test("goes by the redactions that name its server at most, and no tool, and by form", async () => {
     const said = { method: "notifications/message", params: { data: `${mail} 4111111111111111` } }
     const told = { ...said, params: { data: "[redacted] 4111111111111111" } }
