@@ -8,6 +8,7 @@ import { structuredValue, transformOf } from "./output-transform.ts"
 import type { Permit } from "./permit.ts"
 import { ok, type Result, refuse } from "./refusal.ts"
 import { lookForHidden } from "./results/hidden-text.ts"
+import { redact } from "./results/redact.ts"
 
 type ToolReply = Extract<BackendReply, { kind: "result" }>
 
@@ -17,8 +18,8 @@ export interface Output {
 }
 
 /**
- * The result looked through for hidden text, and against the registry's `outputSchema`, after the tool's `outputTransform` if it declares one: without, the
- * result goes on as it came. Nothing is looked at in a result that says `isError` or that is not the final one. A tool
+ * The result looked through for hidden text, and against the registry's `outputSchema`, after the tool's `outputTransform`
+ * if it declares one: without, the result goes on as it came. Nothing is looked at in a result that says `isError` or that is not the final one. A tool
  * with an output schema owes structured content (MCP: servers MUST provide it), whatever its text holds.
  */
 export function checkOutput(
@@ -26,13 +27,27 @@ export function checkOutput(
   reply: ToolReply,
   gateway: Pick<Gateway, "levels" | "schemas" | "results">,
 ): Result<Output> {
-  const { hiddenText, textCharsMax: charsMax } = gateway.results
-  const looked = lookForHidden(reply, hiddenText, { tool: permit.tool.name, charsMax })
+  const looked = lookThrough(permit, reply, gateway)
   if (!looked.ok) return looked
   const { warnings } = looked.value
   const output = checkSchema(permit, looked.value.reply, gateway)
   if (!output.ok || warnings.length === 0) return output
   return ok({ reply: output.value.reply, warnings: [...output.value.warnings, ...warnings] })
+}
+
+/** What hidden text kept apart stands together in what is told without it: there, redactions look once more. */
+function lookThrough(
+  { tool }: Permit,
+  reply: ToolReply,
+  { results }: Pick<Gateway, "results">,
+): Result<Output> {
+  const limit = { tool: tool.name, charsMax: results.textCharsMax }
+  const looked = lookForHidden(reply, results.hiddenText, limit)
+  if (!looked.ok || looked.value.reply === reply) return looked
+  const { answer, warnings } = redact(looked.value.reply, results.about(tool).redactions, limit)
+  if (answer.kind === "refusal") return refuse(answer.refusal)
+  const left = answer.kind === "result" ? answer : looked.value.reply // of a result it is one
+  return ok({ reply: left, warnings: [...looked.value.warnings, ...warnings] })
 }
 
 function checkSchema(

@@ -4,7 +4,8 @@ import type { Level } from "../../src/call/gateway.ts"
 import { isObject, type JsonObject } from "../../src/schema/json.ts"
 import { parseExact } from "../../src/schema/parse-exact.ts"
 import { sketchCatalog, type ToolSketch } from "../support/catalog.ts"
-import { callOf, sketchGateway } from "../support/gateway.ts"
+import { callOf, done, sketchGateway } from "../support/gateway.ts"
+import { resultsOf } from "../support/rules.ts"
 
 /** What a caller gets of a backend's result: the result, or the code of the refusal, and the audit's warnings. */
 async function receive(
@@ -91,6 +92,29 @@ describe("a result", () => {
     const { result } = await receive({ outputSchema }, exact, "deny", value)
     expect(JSON.stringify(result)).toContain('"n":12345678901234567890')
   })
+})
+
+describe("text that nobody sees", () => {
+  const secret = "sk-0123456789abcdefghijklmnop"
+  const split = `${secret.slice(0, 9)}\u200b${secret.slice(9)}`
+
+  test.each(["flag", "strip"] as const)(
+    "keeps nothing from redactions in what is told without it: %s",
+    async (hiddenText) => {
+      const catalog = sketchCatalog({ tools: { "t@1": {} }, agents: { "a@1": ["t@1"] } })
+      const results = resultsOf({ hiddenText, redact: [{ id: "secrets", detect: ["token"] }] })
+      const { gateway, records } = sketchGateway(catalog, {
+        gateway: { results },
+        backend: () =>
+          done({ content: text(`is ${split}`), structuredContent: { [split]: split } }),
+      })
+      const answer = JSON.stringify(await call(callOf("t"), gateway))
+      expect(answer).toContain(hiddenText === "strip" ? '"is [redacted]"' : split)
+      expect(answer).not.toContain(secret)
+      if (hiddenText === "strip")
+        expect(records[0]?.warnings).toEqual(["hidden_text", "redacted: secrets"])
+    },
+  )
 })
 
 describe("an outputTransform", () => {

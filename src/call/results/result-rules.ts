@@ -4,12 +4,7 @@ import { type Facts, warn } from "../facts.ts"
 import { meansServer, meansTool, type RuleMatch } from "../rules/rule.ts"
 import type { HiddenTextMode } from "./hidden-text.ts"
 import type { Obtained } from "./obtain.ts"
-import {
-  type FormRedaction,
-  isByForm,
-  type Redacting,
-  type Redaction,
-} from "./redaction.ts"
+import { type FormRedaction, isByForm, type Redacting, type Redaction } from "./redaction.ts"
 
 /** Results of read-only tools are kept, and given again for the same arguments. */
 export interface CacheRule {
