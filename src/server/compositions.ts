@@ -5,6 +5,7 @@ import type { Gateway } from "../call/gateway.ts"
 import { type Full, Shares } from "../call/shares.ts"
 import type { Planned } from "../compose/load.ts"
 import type { Plan } from "../compose/plan/plan.ts"
+import { isJournalTrouble } from "../compose/run/durable/journal.ts"
 import type { RunRecord } from "../compose/run/durable/record.ts"
 import type { RunStatus } from "../compose/run/durable/status.ts"
 import type { RunLimits } from "../compose/run/limits.ts"
@@ -162,20 +163,33 @@ export class Runs implements Compositions {
     })
   }
 
-  /** Durable runs begin nothing any more; what is under way has so long to end. */
+  /** Durable runs begin nothing any more; what is under way has so long to end. A journal that hangs is not waited for. */
   async rest(graceMs: number): Promise<void> {
-    await this.keeper.stop()
-    await this.durable.close(graceMs)
+    const resting = this.keeper.stop().then(() => this.durable.close(graceMs))
+    await atMost(graceMs + lastWritesMs, resting)
   }
 
   /** Lets detached steps end for so long, then gives them up. */
   async close(graceMs: number): Promise<void> {
     const { background } = this.state
-    const late = new AbortController()
-    const patience = sleep(graceMs, undefined, { signal: late.signal }).catch(() => undefined) // in time
-    await Promise.race([background.idle(), patience])
-    late.abort()
+    await atMost(graceMs, background.idle())
     background.close({ class: "cancelled", message: "the gateway is shutting down" })
-    await this.journal.close() // whoever comes next takes its runs
+    try {
+      await this.journal.close() // whoever comes next takes its runs
+    } catch (error) {
+      if (!isJournalTrouble(error)) throw error
+      const { kind, message: reason } = error
+      this.#options.log.error({ event: "run_journal_unavailable", kind, reason })
+    }
   }
+}
+
+/** After what was under way has been given up. */
+const lastWritesMs = 1_000
+
+async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const late = new AbortController()
+  const patience = sleep(ms, undefined, { signal: late.signal }).catch(() => undefined) // in time
+  await Promise.race([work, patience])
+  late.abort()
 }

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import type { Worker } from "node:worker_threads"
 import { afterAll, describe, expect, test } from "vitest"
+import type { Creation, Stored } from "../../src/compose/run/durable/journal.ts"
 import { MemoryJournal } from "../../src/store/journal/memory-journal.ts"
 import { openSqliteJournal } from "../../src/store/journal/sqlite/open.ts"
 import { journalContract, me, newRun } from "./journal-contract.ts"
@@ -102,6 +103,49 @@ describe("the SQLite journal", () => {
     expect(journal.trouble).toBeUndefined()
     await journal.append({ id: "r1", epoch: 1 }, [], { status: "parked" })
     expect(await journal.get("r1")).toMatchObject({ status: "parked", owner: me.owner })
+    await journal.close()
+  })
+
+  test("gives to the next thread what the last one was not asked any more", async () => {
+    const thread = new Promise<Worker>((resolve) => process.once("worker", resolve))
+    const journal = openSqliteJournal(join(folder, "next-thread.db"))
+    await journal.check()
+    const worker = await thread
+    const begun = Promise.withResolvers<Creation>()
+    worker.prependOnceListener("exit", () => begun.resolve(journal.create(newRun("r1"), plan, me)))
+    await worker.terminate()
+    expect(await begun.promise).toMatchObject({ isNew: true })
+    await journal.close()
+  })
+
+  test("refuses what cannot be sent to its thread, and goes on", async () => {
+    const journal = openSqliteJournal(join(folder, "unsent.db"))
+    const endless: { [name: string]: Stored } = {}
+    endless["self"] = endless // as a text that is longer than one may be
+    const taker = { run: "r1", step: "", scope: "", untilMs: undefined, nowMs: 1 }
+    await expect(journal.settleOnce("key", taker, endless)).rejects.toThrow(
+      /unsent\.db cannot be asked/,
+    )
+    expect(await journal.takeOnce("key", taker)).toEqual({ is: "taken" })
+    await journal.close()
+  })
+
+  test("says that its disk does not answer, begins nothing meanwhile, and goes on when it does", async () => {
+    const file = join(folder, "silent.db")
+    const journal = openSqliteJournal(file, { busyMs: 600_000, silentMs: 1_000 })
+    await journal.create(newRun("r1"), plan, me)
+    const holder = new DatabaseSync(file)
+    holder.exec("BEGIN IMMEDIATE") // to the thread it is as a disk that hangs
+    const begun = journal.create(newRun("r2"), plan, me)
+    const silent = /silent\.db has not answered for 1 s; look at its disk/
+    await expect(journal.counts()).rejects.toThrow(silent)
+    expect(journal.trouble).toMatchObject({ kind: "io" })
+    await expect(journal.create(newRun("r3"), plan, me)).rejects.toThrow(silent)
+    await expect(journal.check()).rejects.toThrow(silent)
+    holder.close()
+    expect(await begun).toMatchObject({ isNew: true })
+    expect(journal.trouble).toBeUndefined()
+    expect((await journal.list({ max: 9 })).map(({ id }) => id).sort()).toEqual(["r1", "r2"])
     await journal.close()
   })
 

@@ -91,6 +91,24 @@ describe("a SQLite journal", () => {
     await journal.close()
   })
 
+  test("whose disk hangs keeps no process from ending, and no promise from being settled", async () => {
+    const file = await filled("hanging", 1)
+    const body = `
+      import { DatabaseSync } from "node:sqlite"
+      const journal = openSqliteJournal(file, { busyMs: 600_000, silentMs: 200 })
+      await begin(journal, "r1")
+      globalThis.holder = new DatabaseSync(file)
+      holder.exec("BEGIN IMMEDIATE") // to the thread it is as a disk that hangs
+      const begun = begin(journal, "r2").catch((error) => error.kind)
+      const closed = journal.close().catch((error) => error.message)
+      console.log(await closed, await begun)`
+    const args = ["--input-type=module", "-e", program(file, body)]
+    const patience = { encoding: "utf8", timeout: 60_000 } as const
+    const { signal, stdout } = spawnSync(process.execPath, args, patience)
+    expect(stdout).toMatch(/hanging\.db has not answered .*; look at its disk closed$/m)
+    expect(signal).toBe("SIGKILL") // Node would wait for the thread
+  })
+
   test("that was moved away while it was open is not written, and goes on when it is put back", async () => {
     const file = await filled("moved", 1)
     const journal = openSqliteJournal(file)

@@ -47,6 +47,8 @@ export interface SqliteOptions {
   readonly bytesMax?: number
   /** Another process that writes to the file is waited for so long, and no run goes on meanwhile. */
   readonly busyMs?: number
+  /** A disk that has not answered for so long is in trouble. */
+  readonly silentMs?: number
 }
 
 const defaultBusyMs = 100

@@ -35,6 +35,7 @@ const isBuilt = extname(import.meta.url) === ".js"
 const thread = new URL(isBuilt ? "../journal-thread.js" : "./thread.ts", import.meta.url)
 
 interface Waiting {
+  readonly method: Method
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -43,11 +44,13 @@ interface Waiting {
 const plansMax = 1_000
 /** So many answers are gone on with in a turn. */
 const togetherMax = 8
+const defaultSilentMs = 5_000
 
 /**
  * A SQLite journal that lives in a thread of its own: nothing here waits for the disk. What is asked in one turn of the loop
  * goes there together, and is done in that order. A thread that ends by itself is trouble of the journal, and the next one who
- * asks starts another.
+ * asks starts another. So is one that says nothing for as long as `silentMs`, which a disk that hangs can make of it: nothing
+ * more is asked of it until it is heard again.
  */
 export class ThreadedJournal implements Journal {
   readonly #data: ThreadData
@@ -58,6 +61,9 @@ export class ThreadedJournal implements Journal {
   #asks: Ask[] = []
   #lastId = 0
   #trouble: JournalTrouble | undefined
+  /** Runs out when nothing is heard. */
+  #patience: NodeJS.Timeout | undefined
+  #silence: JournalTrouble | undefined
   #closed: Promise<void> | undefined
 
   constructor(data: ThreadData, lock: FileLock) {
@@ -157,48 +163,104 @@ export class ThreadedJournal implements Journal {
       const isUsed = this.#thread !== undefined || this.#asks.length > 0
       if (isUsed) await this.#ask("close")
     } finally {
-      await this.#thread?.terminate()
-      this.#lock.release()
+      this.#refuse(() => true, closed())
+      this.#thread?.unref()
+      if (this.#silence === undefined) await this.#letGo()
     }
+  }
+
+  /** Which a thread that waits for its disk does not do. */
+  async #letGo(): Promise<void> {
+    await this.#thread?.terminate()
+    this.#lock.release()
   }
 
   #ask<M extends Method>(method: M, ...args: Args[M]): Promise<Results[M]> {
     if (this.#closed !== undefined) return Promise.reject(closed())
+    if (this.#silence !== undefined) return Promise.reject(this.#silence)
     const { promise, resolve, reject } = Promise.withResolvers<Results[M]>()
     const id = ++this.#lastId
     // It was written as JSON by the method that answers.
-    this.#waiting.set(id, { resolve: (value) => resolve(value as Results[M]), reject })
+    this.#waiting.set(id, { method, resolve: (value) => resolve(value as Results[M]), reject })
     this.#asks.push([id, method, args])
     if (this.#asks.length === 1) setImmediate(() => this.#send())
     return promise
   }
 
   #send(): void {
-    const asks = this.#asks.map(withoutLastUndefined)
-    this.#asks = []
-    this.#thread ??= this.#started()
-    this.#thread.ref()
-    this.#thread.postMessage(JSON.stringify(asks))
+    const asks = this.#asks.splice(0)
+    try {
+      const text = JSON.stringify(asks.map(withoutLastUndefined))
+      this.#thread ??= this.#started()
+      this.#thread.ref()
+      this.#thread.postMessage(text)
+      this.#patience ??= this.#patient()
+    } catch (cause) {
+      const sent = new Set(asks.map(([id]) => id))
+      const message = `the run journal ${this.#data.file} cannot be asked (${cause})`
+      this.#refuse((_, id) => sent.has(id), new JournalTrouble(message, { kind: "other", cause }))
+    }
   }
 
   #heard(text: string): void {
     const { answers, trouble } = JSON.parse(text) as Answers // as the thread writes them
+    const settlings = answers.map((answer) => this.#settling(answer))
+    this.#waits(this.#waiting.size > 0)
     this.#trouble = trouble && troubleOf(trouble)
-    this.#settle(answers, 0)
+    this.#settle(settlings, 0)
   }
 
-  /** A few in a turn: while the thread writes what follows from them, the next are gone on with here. */
-  #settle(answers: readonly Answer[], from: number): void {
-    const end = Math.min(from + togetherMax, answers.length)
-    for (let index = from; index < end; index++) {
-      const [id, value, refusal] = answers[index] as Answer
-      const waiting = this.#waiting.get(id)
-      this.#waiting.delete(id)
+  /** What is to be done with an answer; nothing where nobody waits for it any more. */
+  #settling([id, value, refusal]: Answer): () => void {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    return () => {
       if (refusal === undefined) waiting?.resolve(value ?? undefined)
       else waiting?.reject(errorOf(refusal))
     }
-    if (this.#waiting.size === 0) this.#thread?.unref()
-    if (end < answers.length) setImmediate(() => this.#settle(answers, end))
+  }
+
+  /** A few in a turn: while the thread writes what follows from them, the next are gone on with here. */
+  #settle(settlings: readonly (() => void)[], from: number): void {
+    for (const settle of settlings.slice(from, from + togetherMax)) settle()
+    const next = from + togetherMax
+    if (next < settlings.length) setImmediate(() => this.#settle(settlings, next))
+  }
+
+  /** The thread was heard, or has ended. An idle one keeps no process from ending. */
+  #waits(isWaiting: boolean): void {
+    clearTimeout(this.#patience)
+    this.#patience = isWaiting ? this.#patient() : undefined
+    if (!isWaiting) this.#thread?.unref()
+    if (this.#silence === undefined) return
+    this.#silence = undefined
+    process.off("exit", endAnyway)
+  }
+
+  #patient(): NodeJS.Timeout {
+    const ms = this.#data.options.silentMs ?? defaultSilentMs
+    const patience = setTimeout(() => {
+      // What came while this process itself was held up is heard first.
+      setImmediate(() => this.#patience === patience && this.#fallSilent(ms))
+    }, ms)
+    return patience.unref()
+  }
+
+  /** A run that was to be begun may be there later: whoever began it is told nothing until that is known. */
+  #fallSilent(ms: number): void {
+    const message = `the run journal ${this.#data.file} has not answered for ${ms / 1_000} s; look at its disk`
+    this.#silence = new JournalTrouble(message, { kind: "io" })
+    this.#trouble = this.#silence
+    process.on("exit", endAnyway)
+    this.#refuse(({ method }) => method !== "create", this.#silence)
+  }
+
+  #refuse(isMeant: (waiting: Waiting, id: number) => boolean, trouble: JournalTrouble): void {
+    for (const [id, waiting] of this.#waiting) {
+      if (!isMeant(waiting, id)) continue
+      this.#waiting.delete(id)
+      waiting.reject(trouble)
+    }
   }
 
   #started(): Worker {
@@ -218,10 +280,15 @@ export class ThreadedJournal implements Journal {
     this.#thread = undefined
     const message = `the thread of the run journal ${this.#data.file} has ended (${why})`
     this.#trouble = new JournalTrouble(message, { kind: "other", cause: why })
-    const waiting = [...this.#waiting.values()]
-    this.#waiting.clear()
-    for (const { reject } of waiting) reject(this.#trouble)
+    const unsent = new Set(this.#asks.map(([id]) => id)) // the next one is asked these
+    this.#waits(false)
+    this.#refuse((_, id) => !unsent.has(id), this.#trouble)
   }
+}
+
+/** Node waits for its threads when it ends, and a disk that hangs would keep it for ever. */
+const endAnyway = (): void => {
+  process.kill(process.pid, "SIGKILL")
 }
 
 /** In JSON it would be null. */
