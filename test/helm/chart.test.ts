@@ -46,6 +46,26 @@ const everything = [
   'topologySpreadConstraints=[{"maxSkew":1,"topologyKey":"zone","whenUnsatisfiable":"DoNotSchedule"}]',
   `image.digest="sha256:${"0".repeat(64)}"`,
 ]
+/** Names that YAML takes for numbers, truths or nothing, where they are not quoted. */
+const oddNames = [
+  ...["central", 'registry.existingConfigMap="1234"', 'audit.existingClaim="99"'],
+  ...['sessionKey={"existingSecret":"0x1F","key":"1","previousKey":"2"}', 'nameOverride="5"'],
+  ...['audit.hmac={"existingSecret":"null","key":"~"}', 'fullnameOverride="true"'],
+  ...['state.postgres={"existingSecret":"1e3","key":"on"}', 'priorityClassName="100"'],
+  ...['tls={"existingSecret":"12","caKey":"3","clients":{"existingSecret":"13","key":"4"}}'],
+  ...['ingress={"host":"*.gateway.example","className":"1","tlsSecret":"22"}'],
+  'serviceAccount.name="007"',
+]
+/** `key:` with nothing behind it is null, with which Helm takes the default away. */
+const leftBlank = [
+  ...["central", "resources=null", "podLabels=null", "podAnnotations=null", "affinity=null"],
+  ...["podSecurityContext=null", "tolerations=null", "env=null", "extraVolumes=null"],
+  ...["fullnameOverride=null", "image.tag=null", "audit.existingClaim=null"],
+  ...["tls.existingSecret=null", "tls.caKey=null", "tls.clients.existingSecret=null"],
+  ...["state.sqlite.existingClaim=null", "serviceAccount.name=null", "ingress.tlsSecret=null"],
+  ...["registry.document=null", "networkPolicy.egress=null", "autoscaling.enabled=false"],
+  ...['metrics.rules={"enabled":true,"labels":null}'],
+]
 const ownRegistry = ['registry={"existingConfigMap":"registry"}', "config.servers={}"]
 
 const address = 'config.registry={"source":"https://registry.example/registry.json"}'
@@ -80,6 +100,8 @@ describe.skipIf(helm === undefined)(
       { what: "sidecar", values: ["sidecar"] },
       { what: "certificates", values: ["mtls"] },
       { what: "everything switched on", values: everything },
+      { what: "odd names", values: oddNames },
+      { what: "what is left blank", values: leftBlank },
       {
         what: "a registry at an address",
         values: ["central", 'registry.existingConfigMap=""', address],
@@ -104,6 +126,50 @@ describe.skipIf(helm === undefined)(
       const written = configOf(text).replace("file:/etc/postern/tls/tls.key", `"\${TLS_KEY}"`)
       const parsed = parseConfig("/etc/postern/postern.yaml", written, env)
       expect(parsed).toMatchObject({ ok: true })
+    })
+
+    test("labels and annotations of a team's own stand beside the chart's, and pods are found all the same", () => {
+      const own = {
+        "app.kubernetes.io/version": "2024",
+        "app.kubernetes.io/name": "mine",
+        team: "a",
+      }
+      const { spec, metadata } = manifest(
+        template(
+          "small",
+          `podLabels=${JSON.stringify(own)}`,
+          'podAnnotations={"checksum/config":"none","a":"b"}',
+        ).text,
+        "Deployment",
+      )
+      const { "app.kubernetes.io/version": version, team } = own
+      expect(spec).toMatchObject({
+        selector: { matchLabels: { "app.kubernetes.io/name": "postern" } },
+        template: {
+          metadata: {
+            labels: {
+              "app.kubernetes.io/name": "postern",
+              "app.kubernetes.io/version": version,
+              team,
+            },
+            annotations: { a: "b", "checksum/config": expect.stringMatching(/^[0-9a-f]{64}$/) },
+          },
+        },
+      })
+      expect(metadata).not.toHaveProperty("labels.team")
+    })
+
+    test("who installs it is told whom its NetworkPolicy keeps out", () => {
+      const notes = (...values: string[]) =>
+        runHelm(["install", "gate", "--dry-run=client"], values).text.split("NOTES:")[1] ?? ""
+      const open = "networkPolicy.enabled=false"
+      expect(notes("central")).not.toContain("of this namespace")
+      expect(notes("central", "networkPolicy.callers=[]")).toContain(
+        "networkPolicy.callers from where the ingress controller comes",
+      )
+      expect(notes("small", 'service.type="LoadBalancer"')).toContain("the load balancer comes")
+      expect(notes("central", "networkPolicy.monitors=[]")).toContain("networkPolicy.monitors")
+      expect(notes("central", "networkPolicy.callers=[]", open)).not.toContain("of this namespace")
     })
 
     test("where pods have IPv6 addresses, the gateway listens on them", () => {
@@ -160,6 +226,37 @@ describe.skipIf(helm === undefined)(
       { values: ["small", 'tls.caKey="ca.crt"'], says: /need tls\.existingSecret/ },
       { values: ["sidecar", 'tls.existingSecret="t"'], says: /tls is for mode central/ },
       { values: ["small", "ingress.enabled=true"], says: /needs ingress\.host/ },
+      {
+        values: ["sidecar", "agent.container.image=null"],
+        says: /agent\.container\.image is missing/,
+      },
+      { values: ["small", "config.admin.port=0"], says: /config\.admin\.port is for the chart/ },
+      { values: ["small", 'config.listen="0.0.0.0:80"'], says: /'\/config\/listen'.*want object/ },
+      { values: ["small", "tls=null"], says: /missing property 'tls'/ },
+      { values: ["small", "config.identity=null"], says: /'\/config\/identity'.*want object/ },
+      {
+        values: ["small", 'fullnameOverride="1st"'],
+        says: /may be called "1st".*fullnameOverride/,
+      },
+      { values: ["small", 'fullnameOverride="my.gate"'], says: /may be called "my\.gate"/ },
+      {
+        values: ["central", "autoscaling.minReplicas=11"],
+        says: /more than autoscaling\.maxReplicas/,
+      },
+      { values: ["central", "resources=null"], says: /autoscaling needs resources\.requests\.cpu/ },
+      { values: ["small", "preStopSeconds=40"], says: /has to be more than preStopSeconds/ },
+      {
+        values: ["small", 'env=[{"name":"PORT","value":5}]'],
+        says: /'\/env\/0\/value'.*want string/,
+      },
+      {
+        values: ["small", 'imagePullSecrets=["pull"]'],
+        says: /'\/imagePullSecrets\/0'.*want object/,
+      },
+      {
+        values: ["small", 'extraVolumeMounts=[{"name":"x"}]'],
+        says: /missing property 'mountPath'/,
+      },
     ])("refuses $values: $says", ({ values, says }) => {
       const { status, stderr } = template(...values)
       expect(stderr.replaceAll("\n", " ")).toMatch(says)

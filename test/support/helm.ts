@@ -59,12 +59,12 @@ export function manifest(text: string, kind: string, name?: string): Manifest {
   return first
 }
 
-/** postern.yaml as the chart gives it to the gateway. */
+/** postern.yaml as the chart gives it to the gateway, whatever it is called. */
 export function configOf(text: string): string {
-  const { data } = manifest(text, "ConfigMap", "gate-postern-config")
-  if (typeof data !== "object" || data === null || !("postern.yaml" in data))
-    throw new Error("no postern.yaml in the ConfigMap")
-  return String(data["postern.yaml"])
+  for (const { kind, data } of manifests(text))
+    if (kind === "ConfigMap" && typeof data === "object" && data !== null && "postern.yaml" in data)
+      return String(data["postern.yaml"])
+  throw new Error("no postern.yaml in a ConfigMap of the rendered chart")
 }
 
 export const chartFile = (path: string): string => readFileSync(join(chart, path), "utf8")

@@ -23,7 +23,7 @@
 {{- if .Values.tls.clients.existingSecret }}{{ $_ := set $tls "ca" (printf "/etc/postern/clients/%s" .Values.tls.clients.key) }}{{ $_ := set $tls "clientCert" "request" }}{{ end -}}
 {{- $_ := set $listen "tls" $tls -}}
 {{- end -}}
-{{- if .Values.ingress.enabled }}{{ $_ := set $listen "publicUrl" (printf "%s://%s%s" (ternary "https" "http" (ne .Values.ingress.tlsSecret "")) .Values.ingress.host $path) }}{{ end -}}
+{{- if .Values.ingress.enabled }}{{ $_ := set $listen "publicUrl" (printf "%s://%s%s" (ternary "http" "https" (empty .Values.ingress.tlsSecret)) .Values.ingress.host $path) }}{{ end -}}
 {{- $_ := set $session "replicaUrl" (printf (ternary "%s://[${POD_IP}]:3000%s" "%s://${POD_IP}:3000%s" .Values.ipv6) (include "postern.scheme" .) $path) -}}
 {{- $identity = dict "headers" (dict "trustedFrom" list) "minTrust" "verified" -}}
 {{- end -}}
@@ -47,9 +47,23 @@
 
 {{/* What does not go together. */}}
 {{- define "postern.check" -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]*[a-z0-9])?$" (include "postern.fullname" .)) -}}
+{{- fail (printf "\n\nNothing in Kubernetes may be called %s: a Service's name has small letters, digits and hyphens, and begins with a letter.\nSet fullnameOverride, or give the release another name.\n" (include "postern.fullname" . | quote)) -}}
+{{- end -}}
+{{- if .Values.autoscaling.enabled -}}
+{{- if gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas) -}}
+{{- fail "\n\nautoscaling.minReplicas is more than autoscaling.maxReplicas.\n" -}}
+{{- end -}}
+{{- if not (or (dig "requests" "cpu" "" (.Values.resources | default dict)) (dig "limits" "cpu" "" (.Values.resources | default dict))) -}}
+{{- fail "\n\nautoscaling needs resources.requests.cpu: what is used is told as a part of that.\n" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.preStopSeconds (ge (int .Values.preStopSeconds) (int .Values.terminationGracePeriodSeconds)) -}}
+{{- fail "\n\nterminationGracePeriodSeconds has to be more than preStopSeconds and limits.shutdownTimeout (10 s) together.\n" -}}
+{{- end -}}
 {{- range $where := list "listen" "admin" -}}
 {{- range $what := list "host" "port" -}}
-{{- if dig $where $what nil $.Values.config -}}
+{{- if hasKey (dig $where dict $.Values.config) $what -}}
 {{- fail (printf "\n\nconfig.%s.%s is for the chart to say: containers, probes and Services have to agree on it.\n" $where $what) -}}
 {{- end -}}
 {{- end -}}
@@ -62,12 +76,15 @@
 {{- fail "\n\nstate.sqlite.existingClaim holds the runs of one replica: set replicaCount to 1 and autoscaling.enabled to false,\nor let the replicas share runs with state.postgres.existingSecret.\n" -}}
 {{- end -}}
 {{- $source := dig "registry" "source" "" .Values.config -}}
-{{- $given := compact (list (ternary "registry.document" "" (not (empty .Values.registry.document))) (ternary "registry.existingConfigMap" "" (ne .Values.registry.existingConfigMap "")) (ternary "config.registry.source" "" (ne $source ""))) -}}
+{{- $given := compact (list (ternary "" "registry.document" (empty .Values.registry.document)) (ternary "" "registry.existingConfigMap" (empty .Values.registry.existingConfigMap)) (ternary "" "config.registry.source" (empty $source))) -}}
 {{- if ne (len $given) 1 -}}
 {{- fail (printf "\n\nThe registry comes from one place: registry.document, registry.existingConfigMap or config.registry.source. Given: %s.\n" (join ", " $given | default "none")) -}}
 {{- end -}}
 {{- if and (eq .Values.mode "sidecar") (empty .Values.agent.container) -}}
 {{- fail "\n\nagent.container is missing: in mode sidecar the chart runs your agent, with the gateway beside it.\n" -}}
+{{- end -}}
+{{- if and (eq .Values.mode "sidecar") (not .Values.agent.container.image) -}}
+{{- fail "\n\nagent.container.image is missing: it is your agent that the chart runs, with the gateway beside it.\n" -}}
 {{- end -}}
 {{- if and .Values.tls.existingSecret (eq .Values.mode "sidecar") -}}
 {{- fail "\n\ntls is for mode central: within a pod there is nobody to hide from.\n" -}}

@@ -1,7 +1,7 @@
 {{/* The gateway's container. A sidecar starts before the agent and ends after it. */}}
 {{- define "postern.gateway" -}}
 name: postern
-image: {{ include "postern.image" . }}
+image: {{ include "postern.image" . | quote }}
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 {{- if eq .Values.mode "sidecar" }}
 restartPolicy: Always
@@ -9,25 +9,25 @@ restartPolicy: Always
 args: [serve, --config, /etc/postern/postern.yaml]
 env:
   - name: POSTERN_SESSION_KEY
-    valueFrom: { secretKeyRef: { name: {{ include "postern.sessionSecret" . }}, key: {{ .Values.sessionKey.key }} } }
+    valueFrom: { secretKeyRef: { name: {{ include "postern.sessionSecret" . | quote }}, key: {{ .Values.sessionKey.key | quote }} } }
   {{- with .Values.sessionKey.previousKey }}
   - name: POSTERN_SESSION_KEY_BEFORE
-    valueFrom: { secretKeyRef: { name: {{ include "postern.sessionSecret" $ }}, key: {{ . }} } }
+    valueFrom: { secretKeyRef: { name: {{ include "postern.sessionSecret" $ | quote }}, key: {{ quote . }} } }
   {{- end }}
   {{- with .Values.audit.hmac }}
   {{- if .existingSecret }}
   - name: POSTERN_AUDIT_KEY
-    valueFrom: { secretKeyRef: { name: {{ .existingSecret }}, key: {{ .key }} } }
+    valueFrom: { secretKeyRef: { name: {{ quote .existingSecret }}, key: {{ quote .key }} } }
   {{- end }}
   {{- end }}
   {{- with .Values.state.postgres }}
   {{- if .existingSecret }}
   - name: POSTERN_RUNS
-    valueFrom: { secretKeyRef: { name: {{ .existingSecret }}, key: {{ .key }} } }
+    valueFrom: { secretKeyRef: { name: {{ quote .existingSecret }}, key: {{ quote .key }} } }
   {{- end }}
   {{- end }}
   {{- with .Values.tls.caKey }}
-  - { name: NODE_EXTRA_CA_CERTS, value: /etc/postern/tls/{{ . }} }
+  - { name: NODE_EXTRA_CA_CERTS, value: {{ printf "/etc/postern/tls/%s" . | quote }} }
   {{- end }}
   - name: POD_NAME
     valueFrom: { fieldRef: { fieldPath: metadata.name } }
@@ -66,8 +66,10 @@ securityContext:
   allowPrivilegeEscalation: false
   readOnlyRootFilesystem: true
   capabilities: { drop: [ALL] }
+{{- with .Values.resources }}
 resources:
-  {{- toYaml .Values.resources | nindent 2 }}
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 volumeMounts:
   - { name: config, mountPath: /etc/postern/postern.yaml, subPath: postern.yaml, readOnly: true }
   {{- if not (dig "registry" "source" "" .Values.config) }}
@@ -98,28 +100,28 @@ volumeMounts:
 {{- if not (dig "registry" "source" "" .Values.config) }}
 # A folder and no subPath: the gateway sees when the ConfigMap is another.
 - name: registry
-  configMap: { name: {{ include "postern.registryConfigMap" . }} }
+  configMap: { name: {{ include "postern.registryConfigMap" . | quote }} }
 {{- end }}
 {{- with .Values.tls.existingSecret }}
 # Folders here, too: a renewed certificate is another file, and no restart.
 - name: tls
-  secret: { secretName: {{ . }} }
+  secret: { secretName: {{ quote . }} }
 {{- end }}
 {{- with .Values.tls.clients }}
 {{- if .existingSecret }}
 - name: clients
-  secret: { secretName: {{ .existingSecret }}, items: [{ key: {{ .key }}, path: {{ .key }} }] }
+  secret: { secretName: {{ quote .existingSecret }}, items: [{ key: {{ quote .key }}, path: {{ quote .key }} }] }
 {{- end }}
 {{- end }}
 - name: var
   emptyDir: {}
 {{- with .Values.audit.existingClaim }}
 - name: audit
-  persistentVolumeClaim: { claimName: {{ . }} }
+  persistentVolumeClaim: { claimName: {{ quote . }} }
 {{- end }}
 {{- with .Values.state.sqlite.existingClaim }}
 - name: runs
-  persistentVolumeClaim: { claimName: {{ . }} }
+  persistentVolumeClaim: { claimName: {{ quote . }} }
 {{- end }}
 - name: tmp
   emptyDir: {}

@@ -13,13 +13,13 @@
 {{- end -}}
 
 {{- define "postern.selector" -}}
-app.kubernetes.io/name: {{ include "postern.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "postern.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "postern.testSelector" -}}
 app.kubernetes.io/name: {{ include "postern.name" . }}-test
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "postern.labels" -}}
@@ -32,6 +32,12 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/component: {{ .Values.mode }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{/* The chart's labels with more of the user's, which go before all but those that the chart finds its pods by. */}}
+{{- define "postern.labelsWith" -}}
+{{- $selector := include "postern.selector" .root | fromYaml -}}
+{{- merge $selector (.more | default dict) (include "postern.labels" .root | fromYaml) | toYaml -}}
 {{- end -}}
 
 {{- define "postern.image" -}}
@@ -64,7 +70,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 
 {{/* What the gateway's port speaks. */}}
 {{- define "postern.scheme" -}}
-{{ ternary "https" "http" (ne .Values.tls.existingSecret "") }}
+{{ ternary "http" "https" (empty .Values.tls.existingSecret) }}
 {{- end -}}
 
 {{/* The names under which a Service is called within the cluster, as JSON. */}}
