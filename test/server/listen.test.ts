@@ -47,7 +47,7 @@ describe("a listener", () => {
     }, 5)
     onTestFinished(() => clearInterval(sips))
     await expect.poll(() => listener.connections(), { timeout: 5_000 }).toBe(1)
-    await expect.poll(() => taken, { timeout: 10_000 }).toBeGreaterThan(answer.length)
+    await expect.poll(() => taken, { timeout: 20_000 }).toBeGreaterThan(answer.length)
     expect(listener.connections()).toBe(1)
   })
 

@@ -23,7 +23,7 @@ export const modernVersion = "2026-07-28"
 /** Short enough for tests, long enough for two busy cores. */
 const limits: Partial<BackendLimits> = {
   connectMs: 3_000,
-  probeMs: 400,
+  probeMs: 1_500,
   startMs: 8_000,
   backoffMs: 50,
   backoffMaxMs: 200,

@@ -67,7 +67,7 @@ function required(role: "server" | "client", revision: Revision): Requirements {
  * suite printed.
  */
 export function runSuite(url: string, revision: Revision): Promise<SuiteResult> {
-  return tried(["server", "--url", url, "--requirements", revision, "--timeout", "10000"])
+  return tried(["server", "--url", url, "--requirements", revision, "--timeout", "20000"])
 }
 
 /** The same of a client, which is a command: the suite starts it for each scenario, with a server of its own. */
