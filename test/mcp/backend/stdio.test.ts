@@ -11,15 +11,21 @@ import { isAlive } from "../../support/is-alive.ts"
 const script = fileURLToPath(import.meta.resolve("../../support/backend-child.ts"))
 const child = (...quirks: string[]) => stdio([script, ...quirks])
 
-/** A legacy server that closes its stdout at the first call, and stays. */
-const mute = `
+/** A legacy server that cuts one way of talking to it when a tool is called, and stays. */
+const cutting = (cut: string) => `
   const say = (id, result) => console.log(JSON.stringify({ jsonrpc: "2.0", id, result }))
+  setInterval(() => {}, 1_000)
   require("node:readline").createInterface(process.stdin).on("line", (line) => {
     const { id, method } = JSON.parse(line)
     if (method === "initialize") say(id, { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "mute", version: "1" } })
-    if (method === "tools/call") require("node:fs").closeSync(1)
+    if (method === "tools/call") ${cut}
     if (method === "server/discover") console.log(JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32601, message: "no" } }))
   })`
+const mute = cutting(`require("node:fs").closeSync(1)`)
+const deafened = cutting(`process.stdin.destroy().once("close", () => {
+      require("node:fs").closeSync(0)
+      say(id, { content: [{ type: "text", text: "my last" }] })
+    })`)
 
 /** A child that notes its starts in a file; with the number of them so far. */
 function counted(...quirks: string[]) {
@@ -54,6 +60,16 @@ describe("a child on stdio", () => {
     expect(refusal(await call("echo"))).toMatchObject({
       code: "backend_unavailable",
       reason: "the server's process ended: it closed its stdout and was ended",
+    })
+    expect(backends.status()).toMatchObject([{ state: "down", pid: undefined }])
+  })
+
+  test("that closes its stdin and lives on is ended at the next call, which is refused at once", async () => {
+    const { call, backends } = open(stdio(["-e", deafened]))
+    expect(text(await call("echo"))).toBe("my last")
+    expect(refusal(await call("echo"))).toMatchObject({
+      code: "backend_unavailable",
+      reason: "the server's process ended: it closed its stdin and was ended",
     })
     expect(backends.status()).toMatchObject([{ state: "down", pid: undefined }])
   })

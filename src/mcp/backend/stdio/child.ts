@@ -21,8 +21,8 @@ export async function ready(command: Command, reveal: Reveal): Promise<ReadyComm
 /** What a child sees of the gateway's own environment; everything else is configured for it. */
 const inherited = ["HOME", "LOGNAME", "PATH", "SHELL", "TERM", "USER"]
 
-/** How long a process may live on that has closed its stdout: the two do not end in one moment. */
-const mutedMs = 100
+/** How long a process may live on that has closed its stdin or stdout: they do not end in one moment. */
+const cutOffMs = 100
 
 /** Process groups that live; they go with the gateway however it ends, short of SIGKILL (then stdin ends for them). */
 const groups = new Set<number>()
@@ -45,7 +45,8 @@ export class Child {
   readonly secrets: readonly string[]
   #hasExited = false
   #isStopping = false
-  #isMute = false
+  /** What it closed, and is ended for. */
+  #closed: "stdin" | "stdout" | undefined
 
   constructor({ command, args, env, cwd }: ReadyCommand) {
     this.secrets = secretsIn([...env, ...namedArguments(args)])
@@ -65,15 +66,16 @@ export class Child {
     })
     for (const pipe of [this.#process.stdin, this.#process.stdout, this.#process.stderr])
       pipe.on("error", () => {}) // EPIPE and the like after its end, which `exited` tells
-    this.#process.stdout.once("close", () => void this.#endMute())
+    for (const name of ["stdin", "stdout"] as const)
+      this.#process[name].once("close", () => void this.#endCutOff(name))
   }
 
-  /** No answer can come from it any more, and whoever waits for one would wait for long. */
-  async #endMute(): Promise<void> {
-    if (this.#isStopping || (await this.#exitsWithin(mutedMs))) return
+  /** Nothing can be asked or answered any more, and whoever waits for an answer would wait for long. */
+  async #endCutOff(closed: "stdin" | "stdout"): Promise<void> {
+    if (this.#isStopping || (await this.#exitsWithin(cutOffMs))) return
     const { pid } = this.#process
     if (pid === undefined) return
-    this.#isMute = true
+    this.#closed ??= closed
     signalGroup(pid, "SIGKILL")
   }
 
@@ -83,7 +85,7 @@ export class Child {
         resolve(`it could not be started: ${error.code ?? error.message}`),
       )
       this.#process.once("exit", (code, signal) => {
-        if (this.#isMute) resolve("it closed its stdout and was ended")
+        if (this.#closed !== undefined) resolve(`it closed its ${this.#closed} and was ended`)
         else resolve(signal === null ? `it exited with code ${code}` : `it was ended by ${signal}`)
       })
     })
