@@ -6,6 +6,7 @@ import {
   globSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -32,12 +33,21 @@ export function setup(tests: TestProject): void {
 
 /** Builds what was not built yet. A build is never changed, so that tests may run twice at once. */
 function build(): string {
-  const built = join(builds, stamp())
-  if (existsSync(built)) utimesSync(built, new Date(), new Date())
-  else make(built)
+  let built: string
+  do {
+    built = join(builds, stamp())
+    if (existsSync(built)) utimesSync(built, new Date(), new Date())
+    else make(built)
+  } while (!existsSync(built)) // a source was written meanwhile: it may hold some of both
   for (const old of globSync(`${builds}/*`))
-    if (Date.now() - statSync(old).mtimeMs > dayMs) rmSync(old, { recursive: true, force: true })
+    if (isOld(old)) rmSync(old, { recursive: true, force: true })
   return join(built, "dist/main.js")
+}
+
+/** What another run makes or forgets at this moment may be gone. */
+const isOld = (folder: string): boolean => {
+  const mtimeMs = statSync(folder, { throwIfNoEntry: false })?.mtimeMs
+  return mtimeMs !== undefined && Date.now() - mtimeMs > dayMs
 }
 
 function make(built: string): void {
@@ -47,19 +57,21 @@ function make(built: string): void {
   const script = join(project, "scripts/build.mjs")
   execFileSync(process.execPath, [script, join(making, "dist")], { stdio: "inherit" })
   try {
-    renameSync(making, built)
-  } catch {
-    rmSync(making, { recursive: true }) // somebody else was faster, with the same
+    if (join(builds, stamp()) === built) renameSync(making, built)
+  } catch (error) {
+    if (!existsSync(built)) throw error // otherwise somebody else was faster, with the same
+  } finally {
+    rmSync(making, { recursive: true, force: true })
   }
 }
 
-/** Another one whenever a file has changed that a build is made of. */
+/** Of the contents of all that a build is made of: times say little of files that were copied, or fetched from a cache. */
 function stamp(): string {
   const hash = createHash("sha256")
   const files = ["package.json", "package-lock.json", "scripts/build.mjs", "src/**/*.ts"]
   for (const file of globSync(files, { cwd: project }).sort()) {
-    const { mtimeMs, size } = statSync(join(project, file))
-    hash.update(`${file} ${mtimeMs} ${size}\n`)
+    const bytes = readFileSync(join(project, file))
+    hash.update(`${file} ${bytes.length}\n`).update(bytes)
   }
   return hash.digest("hex").slice(0, 16)
 }
