@@ -2,7 +2,7 @@ import type { AuditRecord } from "../../call/audit.ts"
 import type { TracedMessage } from "../../call/trace/message.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { isObject, type JsonObject } from "../../schema/json.ts"
-import { knownMethod } from "./methods.ts"
+import { isGiven, knownMethod } from "./methods.ts"
 import type { Attributes } from "./otlp/values.ts"
 import type { About, Ended, ErrorOf } from "./spans.ts"
 
@@ -43,7 +43,7 @@ type Of<Kind extends About["kind"]> = Extract<About, { kind: Kind }>
 function requestFacet({ record, error, isPermitted, message }: Of<"request">): Facet {
   const method = record.method ?? ""
   return {
-    name: isPermitted ? named(method, record.target) : knownMethod(method), // the rest its caller may have made up
+    name: isPermitted ? named(method, record.target, error) : knownMethod(method), // the rest its caller may have made up
     kind: "server",
     isFailed: error !== undefined,
     attributes: [
@@ -90,7 +90,7 @@ function attemptFacet(
 ): Facet {
   const peer = peers(server)
   return {
-    name: named(method, target),
+    name: named(method, target, error),
     kind: "client",
     isFailed: error !== undefined,
     attributes: [
@@ -128,8 +128,8 @@ const sentAs = (message: TracedMessage | undefined): Attributes => [
 ]
 
 /** `{mcp.method.name} {target}`, where the target is of few values. */
-function named(method: string, target: AuditRecord["target"]): string {
-  const isFew = target?.type === undefined || target.type === "prompt"
+function named(method: string, target: AuditRecord["target"], error: ErrorOf): string {
+  const isFew = target?.type === "prompt" ? isGiven(method, error) : target?.type === undefined
   return target !== undefined && isFew ? `${method} ${target.name}` : method
 }
 

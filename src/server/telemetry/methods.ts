@@ -27,3 +27,10 @@ const methods: ReadonlySet<string> = new Set([
 
 /** A method for what must be of few values, whatever callers make up. */
 export const knownMethod = (method: string): string => (methods.has(method) ? method : "_OTHER")
+
+/**
+ * Whether a server gave the prompt that was asked for. Another may be made up: a caller that reaches one server alone may
+ * ask it for what is in no list.
+ */
+export const isGiven = (method: string, error: unknown): boolean =>
+  method === "prompts/get" && error === undefined

@@ -2,7 +2,7 @@ import type { Facts } from "../../call/facts.ts"
 import type { TraceContext } from "../../call/trace/context.ts"
 import { type MetricReading, Metrics } from "../metrics.ts"
 import type { Peers } from "./facets.ts"
-import { knownMethod } from "./methods.ts"
+import { isGiven, knownMethod } from "./methods.ts"
 import type { About, ErrorOf } from "./spans.ts"
 
 /** Of the conventions, for all of these. Seconds. */
@@ -66,7 +66,9 @@ export class Operations {
     else if (about.kind === "request" && about.record.kind !== "step") {
       const { record, isPermitted, error, message } = about
       const { method = "", target } = record
-      const values = isPermitted ? subject(method, target) : subject(knownMethod(method), undefined)
+      const values = isPermitted
+        ? subject(method, target, error)
+        : subject(knownMethod(method), undefined, error)
       this.#server
         .with(...values, ...failure(error), message?.revision ?? "", ...overHttp)
         .observe(ms / 1_000, kept)
@@ -84,14 +86,14 @@ export class Operations {
         ? [...overHttp, peer.address, String(peer.port)]
         : [peer?.transport ?? "", "", "", ""]
     this.#client
-      .with(...subject(method, target), ...failure(error), message?.revision ?? "", ...place)
+      .with(...subject(method, target, error), ...failure(error), message?.revision ?? "", ...place)
       .observe(ms / 1_000, kept)
   }
 }
 
 /** The values of the first four attributes; what has no value has none of it in OTLP. */
-function subject(method: string, target: Facts["target"]): readonly string[] {
-  if (target?.type === "prompt") return [method, "", "", target.name]
+function subject(method: string, target: Facts["target"], error: ErrorOf): readonly string[] {
+  if (target?.type === "prompt") return [method, "", "", isGiven(method, error) ? target.name : ""]
   if (target === undefined || target.type !== undefined) return [method, "", "", ""]
   return [method, method === "tools/call" ? "execute_tool" : "", target.name, ""]
 }

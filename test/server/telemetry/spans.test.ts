@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { recordOf } from "../../../src/call/audit.ts"
+import type { BackendReply } from "../../../src/call/backends.ts"
 import type { Caller, Trust } from "../../../src/call/caller.ts"
 import { beginFacts } from "../../../src/call/facts.ts"
 import {
@@ -9,11 +10,14 @@ import {
   writeTraceparent,
 } from "../../../src/call/trace/context.ts"
 import { Metrics } from "../../../src/server/metrics.ts"
+import { facetOf } from "../../../src/server/telemetry/facets.ts"
+import { Operations } from "../../../src/server/telemetry/operations.ts"
 import { createMetricTexts } from "../../../src/server/telemetry/otlp/metric-text.ts"
 import { createSpanTexts } from "../../../src/server/telemetry/otlp/span-text.ts"
 import { Sampling } from "../../../src/server/telemetry/sampling.ts"
 import { createTracing, type Ended } from "../../../src/server/telemetry/spans.ts"
-import { callOf } from "../../support/gateway.ts"
+import { sketchCatalog } from "../../support/catalog.ts"
+import { callOf, done } from "../../support/gateway.ts"
 
 const hex = (length: number) =>
   fc
@@ -133,6 +137,32 @@ describe("a caller's trace", () => {
       }),
     )
   })
+})
+
+test("names of prompts that a caller made up divide no metric and name no span", () => {
+  const operations = new Operations(() => undefined)
+  const ended: Ended[] = []
+  const sampling = new Sampling({ ratio: 1, followsParent: true, forcedPerSecond: 3 }, () => 0)
+  const traces = { minTrust: undefined, sampling, push: (one: Ended) => ended.push(one) }
+  const tracing = createTracing({ traces, operations, now: () => 0 })
+  const [server] = sketchCatalog({ tools: { "t@1": {} } }).servers
+  if (server === undefined) throw new Error("there is a server")
+  const ask = (method: string, name: string, answer: BackendReply) => {
+    const inquiry = { ...callOf("search"), method }
+    const facts = beginFacts(0, "d", { type: "prompt", name })
+    const span = tracing.request(inquiry, facts)
+    span?.permitted()
+    span?.attempt(server).ended(answer)
+    span?.ended(recordOf("request", inquiry, facts, answer, 0, "id"), answer)
+  }
+  ask("prompts/get", "real", done({ messages: [] }))
+  ask("prompts/get", "made-up", { kind: "error", error: { code: -32602, message: "no" } })
+  ask("completion/complete", "made-up", done({ completion: { values: [] } }))
+  const names = ended.map((one) => facetOf(one, () => undefined).name)
+  expect(names).toContain("prompts/get real")
+  const said = JSON.stringify([names, operations.read()])
+  expect(said).toContain("real")
+  expect(said).not.toContain("made-up")
 })
 
 test("what is sent is JSON with valid text, whatever names and labels hold", () => {
