@@ -2,14 +2,30 @@ import type { Command } from "./command.ts"
 
 /** `postern help`: every command with its summary. */
 export function overview(commands: readonly Command[]): string {
-  const width = Math.max(...commands.map((command) => call(command).length))
-  const rows = commands.map((command) => `  ${call(command).padEnd(width)}  ${command.summary}`)
   return `postern — an agent may call what its SBOM declares, and nothing else
 
-${rows.join("\n")}
+${summaries(commands)}
 
 postern COMMAND --help says more. Exit code: 0 fine, 1 problems found, 2 wrong usage.
 `
+}
+
+/** `postern runs --help`: the commands whose name begins with that word. */
+export function groupHelp(group: string, commands: readonly Command[]): string {
+  const own = commands.filter(({ name }) => name.startsWith(`${group} `))
+  return `postern ${group} COMMAND
+
+${summaries(own)}
+
+postern ${group} COMMAND --help says more.
+`
+}
+
+function summaries(commands: readonly Command[]): string {
+  const width = Math.max(...commands.map((command) => call(command).length))
+  return commands
+    .map((command) => `  ${call(command).padEnd(width)}  ${command.summary}`)
+    .join("\n")
 }
 
 const call = (command: Command) => `${command.name} ${command.arguments}`.trim()

@@ -39,6 +39,18 @@ describe("help", () => {
     },
   )
 
+  test.concurrent.for([
+    ["runs", "--help"],
+    ["runs", "-h"],
+    ["help", "runs"],
+  ])("of a group of commands names those: postern %s %s", async (args, { expect }) => {
+    const { code, stdout, stderr } = await command(args)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" })
+    const named = (await allCommands()).filter(({ summary }) => stdout.includes(summary))
+    const own = [...commands.keys()].filter((name) => name.startsWith("runs "))
+    expect(named.map(({ name }) => name)).toEqual(own)
+  })
+
   test("may go to a reader that has had enough", async () => {
     const line = `"${process.execPath}" src/main.ts schema registry | true`
     expect((await promisify(exec)(line)).stderr).toBe("")
