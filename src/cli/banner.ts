@@ -2,6 +2,7 @@ import type { Address } from "../mcp/backend/address.ts"
 import type { Catalog, CatalogAgent, CatalogServer, CatalogTool } from "../registry/catalog.ts"
 import { refKey, written } from "../registry/model.ts"
 import { isObject } from "../schema/json.ts"
+import type { Config } from "../server/config/config.ts"
 import type { Routes } from "../server/routes.ts"
 
 export interface BannerFacts {
@@ -11,6 +12,8 @@ export interface BannerFacts {
   readonly source: string
   readonly catalog: Catalog
   readonly routes: Pick<Routes, "addresses" | "rules">
+  /** What callers have to show. */
+  readonly config: Pick<Config, "identity" | "listen">
   /** `npm run -s postern --` in a checkout, `npx postern` where it is installed. */
   readonly command: string
 }
@@ -106,11 +109,25 @@ function refusedTool({ tools }: Catalog, { scope }: CatalogAgent): string | unde
   return (destructive ?? others[0])?.name
 }
 
+/** How a caller says or proves that it is `agent`, as options of a command; words in capitals are to be filled in. */
+function proofOf(agent: CatalogAgent, { identity, listen }: BannerFacts["config"]): string {
+  const { agentUris, jwt, minTrust, trustedFrom } = identity
+  const clients = listen.tls?.clients
+  const certificate = "--cert FILE --key FILE"
+  const isByCertificate = clients !== undefined && agentUris.length > 0
+  if (isByCertificate && clients.areRequired) return certificate
+  const isByHeader = trustedFrom.length > 0 && minTrust !== "verified"
+  const token = jwt.length > 0 ? "--token VARIABLE" : undefined
+  const proof = token ?? (isByCertificate ? certificate : undefined)
+  const said = (isByHeader ? undefined : proof) ?? `--agent ${refText(agent)}`
+  return clients?.areRequired ? `${said} ${certificate}` : said
+}
+
 /** A list, a call that may be made, and one that may not. */
-function tries({ catalog, command, url }: BannerFacts): string[] {
+function tries({ catalog, command, config, url }: BannerFacts): string[] {
   const agent = catalog.agents.find(({ scope }) => scope.tools.size > 0)
   if (agent === undefined) return []
-  const who = `--agent ${refText(agent)} --url ${url}`
+  const who = `${proofOf(agent, config)} --url ${url}`
   const own = allowedTool(agent)
   const foreign = refusedTool(catalog, agent)
   return [

@@ -41,6 +41,7 @@ Exit code 1 when the configuration or the registry is not sound, or a port is ta
           source: sourceOf(config),
           catalog: running.catalog(),
           routes: running.routes(),
+          config,
           command:
             io.env["npm_lifecycle_event"] === undefined ? "npx postern" : "npm run -s postern --",
         }),

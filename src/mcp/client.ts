@@ -149,7 +149,7 @@ function perhapsTls({ certificate, url }: ClientOptions): string {
   if (url.startsWith("http:")) return "; where it speaks TLS, the URL begins with https"
   return certificate === undefined
     ? "; where it wants a certificate, --cert and --key show one"
-    : ""
+    : ", or the certificate shown is not believed there"
 }
 
 /** What to do about a connection on which TLS did not come about. */

@@ -6,6 +6,8 @@ import type { Catalog } from "../../src/registry/catalog.ts"
 import { authoring } from "../../src/registry/draft.ts"
 import { defaultLoadLimits } from "../../src/registry/limits.ts"
 import { loadRegistry, toEnd } from "../../src/registry/load.ts"
+import type { Config } from "../../src/server/config/config.ts"
+import { parseConfig } from "../../src/server/config/parse.ts"
 import { sketchCatalog } from "../support/catalog.ts"
 
 function catalogOf(text: string): Catalog {
@@ -14,8 +16,17 @@ function catalogOf(text: string): Catalog {
   return catalog
 }
 
-const printedFor = (catalog: Catalog): string =>
+/** A configuration with these members, as `serve` reads it. */
+function configured(text = ""): Config {
+  const whole = `registry: { source: file://./registry.json }\nservers: {}\n${text}`
+  const parsed = parseConfig("/postern.yaml", whole, { KEY: "k" })
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
+  return parsed.config
+}
+
+const printedFor = (catalog: Catalog, config = configured()): string =>
   banner({
+    config,
     version: "1",
     url: "U",
     adminUrl: "A",
@@ -38,6 +49,34 @@ test("the three commands to try are a list, a call, and a refusal that makes sen
     `call search_documents --args '{"query": "tide"}'`,
     "call delete_document",
   ])
+})
+
+const jwt = "jwt: { issuer: https://i.example, audience: a, jwks: https://i.example/keys }"
+const mtls = 'mtls: { agents: ["spiffe://example.org/{name}"] }'
+const tls = (more: string) => `listen: { tls: { cert: ./c, key: "\${KEY}", ca: ./ca${more} } }`
+test.each([
+  ["a header", "", "--agent a@1"],
+  ["a token", `identity: { ${jwt}, minTrust: verified }`, "--token VARIABLE"],
+  [
+    "a token where headers are for nobody",
+    `identity: { ${jwt}, headers: { trustedFrom: [] } }`,
+    "--token VARIABLE",
+  ],
+  ["a header where tokens are taken, too", `identity: { ${jwt} }`, "--agent a@1"],
+  ["a certificate", `identity: { ${mtls} }\n${tls("")}`, "--cert FILE --key FILE"],
+  [
+    "a certificate, which none need show",
+    `identity: { ${mtls}, minTrust: verified }\n${tls(", clientCert: request")}`,
+    "--cert FILE --key FILE",
+  ],
+  [
+    "a certificate that names no agent, beside a header",
+    tls(""),
+    "--agent a@1 --cert FILE --key FILE",
+  ],
+])("who calls is shown as the gateway takes it: by %s", (_, text, who) => {
+  const catalog = sketchCatalog({ tools: { "one@1": {} }, agents: { "a@1": ["one@1"] } })
+  expect(printedFor(catalog, configured(text))).toContain(`  postern call one ${who} --url U\n`)
 })
 
 test("a call is proposed with arguments only where the tool takes them", () => {

@@ -1,4 +1,6 @@
+import { once } from "node:events"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { createServer } from "node:https"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client"
@@ -171,6 +173,25 @@ describe("postern call", () => {
     const env = { NODE_EXTRA_CA_CERTS: file("gateway-ca.pem") }
     const done = await postern([...echo, "--url", gateway.url, ...shown()], { env })
     expect(done).toEqual({ code: 0, stdout: '{"n":1}\n', stderr: "" })
+  })
+
+  test("says that the certificate shown may be why a server hung up", async () => {
+    const trusting = { requestCert: true, rejectUnauthorized: true, ca: foreign.cert }
+    const strict = createServer({ cert: own.cert, key: own.key, ...trusting }).listen(
+      0,
+      "127.0.0.1",
+    )
+    onTestFinished(() => void strict.close())
+    await once(strict, "listening")
+    const { port } = Object(strict.address())
+    const env = { NODE_EXTRA_CA_CERTS: file("gateway-ca.pem") }
+    const done = await postern([...echo, "--url", `https://127.0.0.1:${port}/mcp`, ...shown()], {
+      env,
+    })
+    expect(done).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/not this one|the certificate shown is not believed/),
+    })
   })
 
   const failing: [string, () => string[], RegExp][] = [

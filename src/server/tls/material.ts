@@ -37,7 +37,7 @@ export function readMaterial(tls: ListenTls, nowMs: number): Material {
   if (expiresMs <= nowMs)
     throw wrong("cert", tls.cert, `ended on ${new Date(expiresMs).toISOString()}; renew it`)
   const ca = clients && readPem(clients.ca, "ca")
-  if (clients !== undefined && ca !== undefined) certificatesIn(ca, clients.ca, "ca")
+  if (clients !== undefined && ca !== undefined) holdAuthority(ca, clients.ca)
   try {
     createSecureContext({ cert, key, ca, minVersion })
   } catch (error) {
@@ -91,6 +91,17 @@ function certificatesIn(
   if (first === undefined)
     throw wrong(member, file, "holds no certificate in PEM (-----BEGIN CERTIFICATE-----)")
   return [first, ...others]
+}
+
+/** An agent's own certificate in the place of its authority's would be believed of nobody. */
+function holdAuthority(pem: string, file: string): void {
+  const couldSign = ({ ca, issuer, subject }: X509Certificate) => ca || issuer === subject
+  if (!certificatesIn(pem, file, "ca").some(couldSign))
+    throw wrong(
+      "ca",
+      file,
+      "holds no authority: expected the certificate that signs those of agents",
+    )
 }
 
 function parseKey(pem: string, tls: ListenTls): KeyObject {

@@ -228,9 +228,10 @@ describe("files that change", () => {
 
   test("that cannot be used leave what is in use; it is told once, and again when they are mended", async () => {
     const own = server()
-    const listener = await opened({}, {}, own)
+    const listener = await opened({ clients: "request" }, {}, own)
     const state = () => listener.tls.state
     const cases: [() => void, RegExp][] = [
+      [() => listener.write("ca", agent.cert), /^listen\.tls\.ca: \S+ holds no authority/],
       [() => listener.write("cert", own.cert.slice(0, 300)), /^listen\.tls\.cert: \S+ is cut off/],
       [() => listener.write("cert", ""), /holds no certificate in PEM/],
       [
@@ -247,7 +248,8 @@ describe("files that change", () => {
       await expect.poll(() => state().lastError?.message, { timeout: 10_000 }).toMatch(words)
       expect(await get(listener)).toMatchObject({ status: 200 })
     }
-    expect(state().failures).toBe(4)
+    expect(state().failures).toBe(5)
+    listener.write("ca", agents.cert)
     listener.write("key", own.key)
     listener.write("cert", own.cert)
     await expect.poll(() => state().lastError, { timeout: 10_000 }).toBeUndefined()
