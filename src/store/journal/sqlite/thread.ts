@@ -13,6 +13,7 @@ import {
   type ThreadData,
 } from "./messages.ts"
 import { connectSqliteJournal } from "./sqlite-journal.ts"
+import { textsOf } from "./texts.ts"
 
 if (parentPort === null) throw new Error("this is a thread of the run journal, and no program")
 const port: MessagePort = parentPort
@@ -77,5 +78,5 @@ function send(): void {
   const standing = journal === undefined ? trouble : journal.trouble
   const said: Answers = { answers, trouble: standing && wordsOf(standing) }
   answers = []
-  port.postMessage(JSON.stringify(said))
+  for (const text of textsOf(said)) port.postMessage(text)
 }
