@@ -47,6 +47,11 @@ const pauseMs = 4
 /** The fate of a call whose gateway was killed meanwhile. */
 const killed = "killed"
 
+/** The fate of a call on a connection that the gateway had closed rightly, since its callers stood still. */
+const tooLate = "too late"
+/** A little less than `limits.keepAliveTimeout`. */
+const idleMs = 4_000
+
 /** How a server answers; by default with the number it was asked for. */
 export type Answering = (call: BackendCall) => void
 export const honest: Answering = (call) => call.text(JSON.stringify(call.arguments))
@@ -96,7 +101,7 @@ export class World implements AsyncDisposable {
   /** How the victim answers from now on. */
   answering: Answering = honest
   /** Refusals that the gateway can have no record of. */
-  readonly unrecorded = new Set<Fate>([killed])
+  readonly unrecorded = new Set<Fate>([killed, tooLate])
   /** Processes of the gateway that have ended. */
   readonly past: TestGateway[] = []
   readonly #options: WorldOptions
@@ -108,6 +113,8 @@ export class World implements AsyncDisposable {
   #isOver = false
   /** When the gateway was there again after it was last killed. */
   #backMs = Number.NEGATIVE_INFINITY
+  #stoodStillMs = Number.NEGATIVE_INFINITY
+  readonly #watching = this.#watch()
   #lanes: Promise<unknown> = Promise.resolve()
 
   static async open(options: WorldOptions = {}): Promise<World> {
@@ -178,9 +185,19 @@ export class World implements AsyncDisposable {
     this.#backMs = this.now()
   }
 
-  /** Whether there was no gateway at some time after that. */
-  #wasAway(fromMs: number): boolean {
-    return this.#backMs > fromMs
+  /** What it means that a connection broke on a call that began then. */
+  #whyLost(beganMs: number): Fate {
+    if (this.#backMs > beganMs) return killed
+    return this.#stoodStillMs > beganMs - idleMs ? tooLate : "lost"
+  }
+
+  /** Notes when this process was last left without a processor for so long that its connections were idle to the gateway. */
+  #watch(): NodeJS.Timeout {
+    let lastMs = this.now()
+    return setInterval(() => {
+      if (this.now() - lastMs > idleMs) this.#stoodStillMs = this.now()
+      lastMs = this.now()
+    }, 100).unref()
   }
 
   arrive(tool: string, args: unknown): void {
@@ -229,7 +246,7 @@ export class World implements AsyncDisposable {
       const proof = (await this.#options.proof?.(agent, n)) ?? as(`${agent}@1.0.0`)
       const came = await make(this.#gateway.url, { tool, args: { agent, n }, proof })
       const endMs = this.now()
-      const fate = came === "lost" && this.#wasAway(beganMs) ? killed : came
+      const fate = came === "lost" ? this.#whyLost(beganMs) : came
       this.made.push({ n, agent, tool, phase, fate, ms: endMs - beganMs, beganMs, endMs })
       await sleep(fate === "ok" || fate === "unknown tool" ? pauseMs : 10 * pauseMs)
     }
@@ -237,6 +254,7 @@ export class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.end()
+    clearInterval(this.#watching)
     await this.#gateway[Symbol.asyncDispose]()
     await this.link[Symbol.asyncDispose]()
     for (const server of this.#servers) await server[Symbol.asyncDispose]()
