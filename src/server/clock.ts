@@ -9,10 +9,22 @@ const { timeOrigin } = performance
 /** Milliseconds since the epoch, with fractions, that never go back. */
 export const nowMs = (): number => timeOrigin + performance.now()
 
+/** Many wait for the same turn. */
+let nextTurn: Promise<void> | undefined
+
 /** The time of the machine. Its sleeps keep no process from ending. */
 export const clock: Clock = {
   now: nowMs,
   random: Math.random,
+  turn(): Promise<void> {
+    nextTurn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        nextTurn = undefined
+        resolve()
+      })
+    })
+    return nextTurn
+  },
   sleep(ms: number, cancellation: Cancellation): Promise<void> {
     if (cancellation.isCancelled) return Promise.resolve()
     return new Promise((resolve) => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises"
 import type { Cancellation } from "../../src/compose/run/cancellation.ts"
 import type { Clock } from "../../src/compose/run/ports.ts"
 
@@ -12,6 +13,8 @@ export class VirtualClock implements Clock {
   /** What `random` gives next; 0.5, which is no jitter, when there is nothing left. */
   readonly chances: number[] = []
   readonly #timers = new Set<Timer>()
+  /** Those who wait for the next turn of the loop. */
+  #turns = 0
   readonly #outside: () => Promise<unknown> | undefined
 
   /** `outside`: what happens where this clock does not reach, such as writes to a disk. Time waits for it. */
@@ -25,6 +28,12 @@ export class VirtualClock implements Clock {
 
   random(): number {
     return this.chances.shift() ?? 0.5
+  }
+
+  async turn(): Promise<void> {
+    this.#turns++
+    await nextTurn()
+    this.#turns--
   }
 
   sleep(ms: number, cancellation: Cancellation): Promise<void> {
@@ -92,10 +101,10 @@ export class VirtualClock implements Clock {
   /** Every promise that can settle without time passing has settled. */
   async #settled(): Promise<void> {
     for (;;) {
-      await new Promise<void>((resolve) => void setImmediate(resolve))
+      await nextTurn()
       const outside = this.#outside()
-      if (outside === undefined) return
-      await outside
+      if (outside !== undefined) await outside
+      else if (this.#turns === 0) return
     }
   }
 

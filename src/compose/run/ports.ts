@@ -39,6 +39,8 @@ export interface Clock {
   now(): number
   /** Resolves after so many milliseconds, and as soon as it is cancelled. Never rejects. */
   sleep(ms: number, cancellation: Cancellation): Promise<void>
+  /** Resolves in the next turn of the loop: all that follows at once from what is known now has happened by then. */
+  turn(): Promise<void>
   /** Uniform in [0, 1). */
   random(): number
 }

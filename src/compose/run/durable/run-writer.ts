@@ -36,14 +36,6 @@ interface Entry {
   readonly change: RunChange | undefined
 }
 
-/**
- * How many steps of promises an outcome waits for what follows from it at once: the intent of the next call goes into the
- * same commit. There are some dozens of them from the end of one call to the beginning of the next. Few are left as soon as
- * somebody waits for it: what is begun together with that is noted by then.
- */
-const togetherMax = 40
-const leftWhenAwaited = 4
-
 /** While the journal cannot be written, it is tried again so often. */
 const patienceMs = 1_000
 
@@ -54,8 +46,6 @@ export class RunWriter {
   readonly begun: Promise<Creation>
   #pending: Entry[] = []
   #writing: Promise<void> | undefined
-  /** Of promises, until what is pending is written. */
-  #stepsLeft = 0
   #isLost = false
 
   constructor(options: RunWriterOptions) {
@@ -74,9 +64,8 @@ export class RunWriter {
     return this.#isLost
   }
 
-  /** What is under way, and is hurried on; undefined when all is on the disk. */
+  /** What is under way; undefined when all is on the disk. */
   get written(): Promise<void> | undefined {
-    this.#stepsLeft = Math.min(this.#stepsLeft, leftWhenAwaited)
     return this.#writing
   }
 
@@ -97,8 +86,8 @@ export class RunWriter {
   }
 
   async #write(first?: () => Promise<void>): Promise<void> {
-    for (this.#stepsLeft = togetherMax; this.#stepsLeft > 0; this.#stepsLeft--)
-      await Promise.resolve()
+    // What follows from an outcome at once goes into the same commit: the intent of the next call.
+    await this.#options.clock.turn()
     try {
       await first?.()
       while (this.#pending.length > 0 && !this.#isLost) {

@@ -43,7 +43,7 @@ interface Waiting {
 /** Of plans that the file has, the digests of so many are remembered. */
 const plansMax = 1_000
 /** So many answers are gone on with in a turn. */
-const togetherMax = 8
+const togetherMax = 12
 const defaultSilentMs = 5_000
 
 /**
