@@ -159,6 +159,24 @@ describe("postern audit usage", () => {
     expect((await postern(...args, join(gateway.folder, "none"))).code).toBe(1)
     expect((await postern("audit", "usage", audit, "--registry", "none.json")).code).toBe(1)
   })
+
+  test("finds nothing good in a file that is no audit", async () => {
+    for (const command of ["usage", "replay"]) {
+      const { code, err } = await postern(
+        "audit",
+        command,
+        "README.md",
+        "--registry",
+        gateway.registryFile,
+      )
+      expect(code).toBe(1)
+      expect(err).toContain("README.md: holds no record of an audit\n")
+    }
+    const empty = join(gateway.folder, "empty.jsonl")
+    writeFileSync(empty, "")
+    const { code } = await postern("audit", "usage", empty, "--registry", gateway.registryFile)
+    expect(code).toBe(0)
+  })
 })
 
 async function replayed(made: Mutable, ...more: readonly string[]) {

@@ -29,7 +29,7 @@ export const auditReplay: Command = {
   details: `Name the files in the order in which they were written. Each call, each call inside a composition and each request for a
 resource or prompt is put to the gateway's own permit, for the caller as it was identified, at the levels of the configuration;
 without one, at the default levels. Arguments are not in the audit: what a schema would refuse, postern diff says. Exit code 1
-when a call that was allowed would be refused, a file cannot be read, or the registry is not sound.`,
+when a call that was allowed would be refused, a file cannot be read or is no audit, or the registry is not sound.`,
   async run(given, io) {
     const file = given.text("registry")
     if (file === undefined) throw new UsageError("--registry NEW is missing")

@@ -22,7 +22,7 @@ export const auditUsage: Command = {
   },
   details: `Name the files in the order in which they were written. What is wrong with them is said on stderr and does not stop the
 report. Compositions are listed as well: what they declare, and call in their own name. Exit code 1 when a file cannot be read
-or the registry is not sound.`,
+or is no audit, or the registry is not sound.`,
   async run(given, io) {
     const sound = await registryOf(given, io)
     if (sound === undefined) return 1
