@@ -7,7 +7,7 @@ import { troubleOf } from "./trouble.ts"
 /** "PoRJ": says what the file is. */
 const applicationId = 0x50_6f_52_4a
 /** Of the tables. A file of another one is not touched. */
-const schemaVersion = 2
+const schemaVersion = 3
 const pageBytes = 4096
 /** The write-ahead log is put into the file when it is so long: a few pages are written by almost every commit. */
 const logPages = 4_000
@@ -23,7 +23,6 @@ const tables = `
     status TEXT NOT NULL, reason TEXT, owner TEXT, epoch INTEGER NOT NULL, lease_until INTEGER,
     recoveries INTEGER NOT NULL, deadline INTEGER, result TEXT, trace TEXT,
     created INTEGER NOT NULL, updated INTEGER NOT NULL) STRICT;
-  CREATE INDEX run_open ON run (created) WHERE status IN ('running', 'waiting', 'compensating');
   CREATE INDEX run_status ON run (status, created);
   CREATE INDEX run_created ON run (created, id);
   CREATE TABLE event (

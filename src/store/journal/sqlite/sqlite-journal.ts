@@ -40,6 +40,7 @@ import { FilePlace } from "./file-place.ts"
 import { GroupCommit } from "./group-commit.ts"
 import { PlanMissing, type ThreadData } from "./messages.ts"
 import { SqliteOnce } from "./once.ts"
+import { Places } from "./places.ts"
 import { SqlitePurge } from "./purge.ts"
 import { connect, openingTrouble } from "./schema.ts"
 import { prepare, type Statements } from "./statements.ts"
@@ -65,6 +66,7 @@ class SqliteJournal implements Journal {
   readonly #once: SqliteOnce
   readonly #purge: SqlitePurge
   readonly #statements: Statements
+  readonly #places: Places
 
   constructor(db: DatabaseSync, commit: GroupCommit) {
     this.#db = db
@@ -73,6 +75,7 @@ class SqliteJournal implements Journal {
     this.#once = new SqliteOnce(db, this.#blobs)
     this.#purge = new SqlitePurge(db)
     this.#statements = prepare(db)
+    this.#places = new Places(this.#statements.owned)
   }
 
   get trouble(): JournalTrouble | undefined {
@@ -97,15 +100,18 @@ class SqliteJournal implements Journal {
 
   append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
     return this.#commit.write(() => {
-      const place = this.#statements.owned.get(lease.id, lease.epoch)?.["place"]
-      if (typeof place !== "number") throw new RunLost(lease.id)
+      const place = this.#places.of(lease)
+      if (place === undefined) throw new RunLost(lease.id)
       this.#insert(place, events)
-      if (change !== undefined) this.#change(place, change, events.at(-1)?.atMs)
+      if (change === undefined) return
+      this.#change(place, change, events.at(-1)?.atMs)
+      if (change.status !== undefined) this.#places.forget(lease.id)
     })
   }
 
   claim(id: string, owner: Owner & Claim): Promise<Lease | undefined> {
     return this.#commit.write(() => {
+      this.#places.forget(id)
       const row = this.#statements.claim.get({
         id,
         owner: owner.owner,
@@ -202,6 +208,7 @@ class SqliteJournal implements Journal {
 
   purge(retention: Retention): Promise<number> {
     return this.#commit.write(() => {
+      this.#places.forgetAll()
       this.#once.expire(retention.endedBeforeMs)
       return this.#purge.purge(retention)
     })

@@ -35,7 +35,10 @@ const texts = {
       AND (:created IS NULL OR (created, id) < (:created, :id))
     ORDER BY created DESC, id DESC LIMIT :max`,
   counts: "SELECT status, count(*) AS n FROM run GROUP BY status",
-  oldest: `SELECT min(created) AS created FROM run WHERE ${isOpenRow} OR status = 'parked'`,
+  // Of each status the first in its index: a run of another one is not looked at.
+  oldest: `SELECT min(oldest) AS created FROM (${["running", "waiting", "compensating", "parked"]
+    .map((status) => `SELECT min(created) AS oldest FROM run WHERE status = '${status}'`)
+    .join(" UNION ALL ")})`,
   // What takes no page tells nothing of a disk that is full.
   reserve: "INSERT INTO blob (digest, bytes) VALUES ('', zeroblob(65536))",
   free: "DELETE FROM blob WHERE digest = ''",
