@@ -24,11 +24,11 @@ export async function serve(
   const { certificateOf, limits, pulse } = context
   const accepted = accepts(headers)
   const exchange = new Exchange(outgoing, accepted, pulse, limits.streamBufferBytesMax)
-  const remote = incoming.socket.remoteAddress ?? ""
-  const certificate = certificateOf?.(incoming.socket)
-  const posted: Posted = { headers, remote, certificate, accepts: accepted, exchange }
   let id: RpcId | undefined
   try {
+    const remote = incoming.socket.remoteAddress ?? ""
+    const certificate = certificateOf?.(incoming.socket)
+    const posted: Posted = { headers, remote, certificate, accepts: accepted, exchange }
     if (incoming.method === "GET") return await openSessionStream(context, posted)
     if (incoming.method === "DELETE") return await endSession(context, posted)
     if (!accepted.json && !accepted.stream) return exchange.fail(notAcceptable, undefined)

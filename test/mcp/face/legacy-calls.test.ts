@@ -170,6 +170,17 @@ describe("tools/call in a legacy session", () => {
     expect((await call("echo")).status).toBe(200)
   })
 
+  test("answers, too, where a bug is in how the connection's certificate is read", async () => {
+    const { face, port } = await faceServer(gateway, {
+      certificateOf: () => {
+        throw new Error("bug")
+      },
+    })
+    const answer = await post(port, legacy("ping"))
+    expect(json(answer)).toMatchObject({ error: { code: -32603, message: "Internal error" } })
+    await eventually(() => face.stats().inFlight).toBe(0)
+  })
+
   test("strips what a backend says in the gateway's name", async () => {
     replying({ content: [], _meta: { "dev.postern/refusal": { code: "x" }, "com.x/y": 1 } })
     expect(json(await call("echo"))).toMatchObject({ result: { _meta: { "com.x/y": 1 } } })
