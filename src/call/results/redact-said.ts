@@ -20,8 +20,8 @@ export function redactNotice(
   return told && (told === params ? notification : { ...notification, params: told })
 }
 
-/** By which who asked hears how far it is, and which task it is about. */
-const tokens: ReadonlySet<string> = new Set(["progressToken", "taskId"])
+/** By which who asked hears how far it is. */
+const tokens: ReadonlySet<string> = new Set(["progressToken"])
 
 /** By which a question is told from others and answered; addresses that are changed lead nowhere. */
 const ofQuestions = new Set(["mode", "url", "elicitationId"])
@@ -65,6 +65,7 @@ const ofTasks = new Set(
   ),
 )
 const isOfTask = (key: string) => ofTasks.has(key)
+const inTasks: ReadonlySet<string> = new Set([...tokens, "taskId"]) // as in `_meta`
 
 /** All that a task says; of another result what is none of a tool's. */
 const saidIn = (result: JsonObject): readonly string[] =>
@@ -73,10 +74,10 @@ const saidIn = (result: JsonObject): readonly string[] =>
     : ["task", "inputRequests"]
 
 function inReply(key: string, value: Json, redacting: Redacting): Json | undefined {
-  if (key !== "task" && key !== "inputRequests") return takenOut(value, redacting, tokens)
+  if (key !== "task" && key !== "inputRequests") return takenOut(value, redacting, inTasks)
   if (!isObject(value)) return value
   if (key === "task")
-    return withoutIn(value, saidIn(value), (said) => takenOut(said, redacting, tokens))
+    return withoutIn(value, saidIn(value), (said) => takenOut(said, redacting, inTasks))
   return withoutIn(value, Object.keys(value), (one) => {
     const params = isObject(one) ? one["params"] : undefined
     if (!isObject(one) || !isObject(params)) return one
