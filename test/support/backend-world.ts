@@ -51,10 +51,18 @@ export const http = (url: string, more: Partial<HttpAddress> = {}): HttpAddress 
   ...more,
 })
 
+/** What a child needs to find its modules compiled. */
+export const compiled: ReadonlyMap<string, string> = new Map(
+  ["NODE_COMPILE_CACHE"].flatMap((name) => {
+    const value = process.env[name]
+    return value === undefined ? [] : [[name, value] as const]
+  }),
+)
+
 /** A child that runs a script with the Node that runs the test. */
 export const stdio = (args: readonly string[], more: Partial<StdioAddress> = {}): StdioAddress => ({
   kind: "stdio",
-  process: { command: process.execPath, args, env: new Map(), cwd: undefined },
+  process: { command: process.execPath, args, env: compiled, cwd: undefined },
   options,
   ...more,
 })

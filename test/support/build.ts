@@ -26,6 +26,7 @@ const dayMs = 24 * 60 * 60 * 1000
 export function setup(tests: TestProject): void {
   const provide = () => {
     process.env["GATEWAY_EXECUTABLE"] = build()
+    process.env["NODE_COMPILE_CACHE"] = join(builds, "compiled") // servers of tests are TypeScript: four times as fast
   }
   provide()
   tests.onTestsRerun(provide)

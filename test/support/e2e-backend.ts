@@ -62,6 +62,7 @@ export async function openBackend(
       else act(call)
     })
   })
+  server.keepAliveTimeout = 60_000 // or a busy machine has it close a connection just as a call arrives on it
   server.listen(port, "127.0.0.1")
   await once(server, "listening")
   const given = (server.address() as AddressInfo).port // it listens on TCP

@@ -5,7 +5,15 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { describe, expect, onTestFinished, test } from "vitest"
-import { open, options, refusal, stdio, text, until } from "../../support/backend-world.ts"
+import {
+  compiled,
+  open,
+  options,
+  refusal,
+  stdio,
+  text,
+  until,
+} from "../../support/backend-world.ts"
 import { isAlive } from "../../support/is-alive.ts"
 
 const script = fileURLToPath(import.meta.resolve("../../support/backend-child.ts"))
@@ -33,7 +41,7 @@ function counted(...quirks: string[]) {
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const file = join(folder, "starts")
   const address = child(...quirks)
-  const env = new Map([["BACKEND_CHILD_STARTS", file]])
+  const env = new Map([...compiled, ["BACKEND_CHILD_STARTS", file]])
   const starts = () => {
     try {
       return readFileSync(file, "utf8").trim().split("\n").map(Number)
