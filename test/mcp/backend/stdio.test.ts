@@ -41,7 +41,7 @@ function counted(...quirks: string[]) {
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const file = join(folder, "starts")
   const address = child(...quirks)
-  const env = new Map([...compiled, ["BACKEND_CHILD_STARTS", file]])
+  const env = new Map([["BACKEND_CHILD_STARTS", file], ...compiled])
   const starts = () => {
     try {
       return readFileSync(file, "utf8").trim().split("\n").map(Number)
