@@ -116,8 +116,10 @@ export class TlsServing {
       this.#material = material
       const { expiresMs } = material
       const loadedAtMs = isNew ? nowMs : this.#state.loadedAtMs
+      const isMended = this.#state.lastError !== undefined // whoever read of the error reads of its end
       this.#state = { ...this.#state, expiresMs, loadedAtMs, lastError: undefined }
-      if (isNew) this.#options.log.info({ event: "certificate_renewed", expires: iso(expiresMs) })
+      if (isNew || isMended)
+        this.#options.log.info({ event: "certificate_renewed", expires: iso(expiresMs) })
     } catch (error) {
       this.#fail(error instanceof Error ? error.message : String(error), nowMs)
     }

@@ -253,6 +253,7 @@ describe("files that change", () => {
     listener.write("key", own.key)
     listener.write("cert", own.cert)
     await expect.poll(() => state().lastError, { timeout: 10_000 }).toBeUndefined()
+    expect(listener.events.at(-1)).toMatchObject({ event: "certificate_renewed" })
     expect(JSON.stringify(listener.events)).not.toContain(own.key.slice(30, 60))
   })
 
