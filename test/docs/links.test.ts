@@ -4,6 +4,7 @@ import { Ajv } from "ajv"
 import { describe, expect, test } from "vitest"
 import { parse } from "yaml"
 import { type ParsedConfig, parseConfig } from "../../src/server/config/parse.ts"
+import { isObject } from "../../src/schema/json.ts"
 import { blocks, pages, project, read } from "./pages.ts"
 
 const links = /\[[^\]]*\]\(([^)\s]+)\)/g
@@ -51,11 +52,19 @@ function problemOf(language: string, marks: readonly string[], text: string): st
   return yamlProblem(language, text)
 }
 
-/** Values of the chart: its own schema says which there are. */
+/** Values of the chart: its own schema says which there are, of the chart's with these over them. */
 function valuesProblem(text: string): string | undefined {
   const schema = JSON.parse(read("helm/postern/values.schema.json"))
+  const values = over(parse(read("helm/postern/values.yaml")), parse(text))
   const ajv = new Ajv({ strict: false })
-  return ajv.validate(schema, parse(text)) ? undefined : ajv.errorsText()
+  return ajv.validate(schema, values) ? undefined : ajv.errorsText()
+}
+
+/** As helm does it: objects are merged, and anything else takes the place of what was there. */
+function over(below: unknown, above: unknown): unknown {
+  if (!isObject(below) || !isObject(above)) return above
+  const merged = Object.entries(above).map(([key, value]) => [key, over(below[key], value)])
+  return { ...below, ...Object.fromEntries(merged) }
 }
 
 function jsonProblem(text: string): string | undefined {
