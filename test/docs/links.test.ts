@@ -3,8 +3,8 @@ import { dirname, join, relative } from "node:path"
 import { Ajv } from "ajv"
 import { describe, expect, test } from "vitest"
 import { parse } from "yaml"
-import { type ParsedConfig, parseConfig } from "../../src/server/config/parse.ts"
 import { isObject } from "../../src/schema/json.ts"
+import { type ParsedConfig, parseConfig } from "../../src/server/config/parse.ts"
 import { blocks, pages, project, read } from "./pages.ts"
 
 const links = /\[[^\]]*\]\(([^)\s]+)\)/g
