@@ -282,6 +282,7 @@ describe("a gateway that is killed", () => {
     const pool = fileURLToPath(import.meta.resolve("../../support/backend-gateway.ts"))
     const [file] = [...address.process.env.values()]
     const gateway = spawn(process.execPath, [pool, script, String(file)], { stdio: "ignore" })
+    onTestFinished(() => void gateway.kill("SIGKILL"))
     await until(() => starts().length === 1)
     expect(starts().every(isAlive)).toBe(true)
     gateway.kill("SIGKILL")
@@ -293,6 +294,7 @@ describe("a gateway that is killed", () => {
     const pool = fileURLToPath(import.meta.resolve("../../support/backend-gateway.ts"))
     const [file] = [...address.process.env.values()]
     const gateway = spawn(process.execPath, [pool, script, String(file), "exit"])
+    onTestFinished(() => void gateway.kill("SIGKILL"))
     const [code] = await once(gateway, "exit")
     expect(code).toBe(0)
     expect(starts()).toHaveLength(1)
