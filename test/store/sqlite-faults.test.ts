@@ -96,7 +96,8 @@ describe("a SQLite journal", () => {
     const body = `
       import { DatabaseSync } from "node:sqlite"
       const journal = openSqliteJournal(file, { busyMs: 600_000, silentMs: 200 })
-      await begin(journal, "r1")
+      for (let isReady = false; !isReady; await new Promise(setImmediate)) // it has its thread then
+        isReady = await journal.check().then(() => true, () => false)
       globalThis.holder = new DatabaseSync(file)
       holder.exec("BEGIN IMMEDIATE") // to the thread it is as a disk that hangs
       const begun = begin(journal, "r2").catch((error) => error.kind)
@@ -105,7 +106,7 @@ describe("a SQLite journal", () => {
     const args = ["--input-type=module", "-e", program(file, body)]
     const patience = { encoding: "utf8", timeout: 60_000 } as const
     const { signal, stdout } = spawnSync(process.execPath, args, patience)
-    expect(stdout).toMatch(/hanging\.db has not answered .*; look at its disk closed$/m)
+    expect(stdout).toMatch(/hanging\.db has not answered .*; look at its disk unreachable$/m)
     expect(signal).toBe("SIGKILL") // Node would wait for the thread
   })
 

@@ -63,7 +63,7 @@ export const buried = ({ id, status }: Tombstone, tool: string): Answer =>
   ])
 
 /**
- * Nothing can be written down, so nothing is called. A database that fell silent may have taken the run all the same: then it is
+ * Nothing can be written down, so nothing is called. A database, or a disk, that fell silent may have taken the run all the same: then it is
  * found later, and gone on with.
  */
 export const unwritable = (tool: string, kind: TroubleKind): Answer =>

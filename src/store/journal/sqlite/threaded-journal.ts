@@ -35,7 +35,6 @@ const isBuilt = extname(import.meta.url) === ".js"
 const thread = new URL(isBuilt ? "../journal-thread.js" : "./thread.ts", import.meta.url)
 
 interface Waiting {
-  readonly method: Method
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -163,7 +162,6 @@ export class ThreadedJournal implements Journal {
       const isUsed = this.#thread !== undefined || this.#asks.length > 0
       if (isUsed) await this.#ask("close")
     } finally {
-      this.#refuse(() => true, closed())
       this.#thread?.unref()
       if (this.#silence === undefined) await this.#letGo()
     }
@@ -181,7 +179,7 @@ export class ThreadedJournal implements Journal {
     const { promise, resolve, reject } = Promise.withResolvers<Results[M]>()
     const id = ++this.#lastId
     // It was written as JSON by the method that answers.
-    this.#waiting.set(id, { method, resolve: (value) => resolve(value as Results[M]), reject })
+    this.#waiting.set(id, { resolve: (value) => resolve(value as Results[M]), reject })
     this.#asks.push([id, method, args])
     if (this.#asks.length === 1) setImmediate(() => this.#send())
     return promise
@@ -196,9 +194,9 @@ export class ThreadedJournal implements Journal {
       this.#thread.postMessage(text)
       this.#patience ??= this.#patient()
     } catch (cause) {
-      const sent = new Set(asks.map(([id]) => id))
+      const sent = asks.map(([id]) => id)
       const message = `the run journal ${this.#data.file} cannot be asked (${cause})`
-      this.#refuse((_, id) => sent.has(id), new JournalTrouble(message, { kind: "other", cause }))
+      this.#refuse(sent, new JournalTrouble(message, { kind: "other", cause }))
     }
   }
 
@@ -246,20 +244,19 @@ export class ThreadedJournal implements Journal {
     return patience.unref()
   }
 
-  /** A run that was to be begun may be there later: whoever began it is told nothing until that is known. */
+  /** What was asked may be done later all the same. */
   #fallSilent(ms: number): void {
     const message = `the run journal ${this.#data.file} has not answered for ${ms / 1_000} s; look at its disk`
-    this.#silence = new JournalTrouble(message, { kind: "io" })
+    this.#silence = new JournalTrouble(message, { kind: "unreachable" })
     this.#trouble = this.#silence
     process.on("exit", endAnyway)
-    this.#refuse(({ method }) => method !== "create", this.#silence)
+    this.#refuse(this.#waiting.keys(), this.#silence)
   }
 
-  #refuse(isMeant: (waiting: Waiting, id: number) => boolean, trouble: JournalTrouble): void {
-    for (const [id, waiting] of this.#waiting) {
-      if (!isMeant(waiting, id)) continue
+  #refuse(ids: Iterable<number>, trouble: JournalTrouble): void {
+    for (const id of ids) {
+      this.#waiting.get(id)?.reject(trouble)
       this.#waiting.delete(id)
-      waiting.reject(trouble)
     }
   }
 
@@ -279,10 +276,11 @@ export class ThreadedJournal implements Journal {
     if (this.#thread !== worker) return
     this.#thread = undefined
     const message = `the thread of the run journal ${this.#data.file} has ended (${why})`
-    this.#trouble = new JournalTrouble(message, { kind: "other", cause: why })
+    this.#trouble = new JournalTrouble(message, { kind: "unreachable", cause: why })
     const unsent = new Set(this.#asks.map(([id]) => id)) // the next one is asked these
     this.#waits(false)
-    this.#refuse((_, id) => !unsent.has(id), this.#trouble)
+    const sent = this.#waiting.keys().filter((id) => !unsent.has(id))
+    this.#refuse(sent, this.#trouble)
   }
 }
 
