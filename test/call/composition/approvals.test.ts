@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import type { Answer, CallRequest } from "../../../src/call/call.ts"
 import { callInside } from "../../../src/call/call.ts"
 import { answer as answerRun } from "../../../src/call/composition/durable/answer.ts"
@@ -85,6 +85,17 @@ function live(respond: (question: Question) => void): Partial<CallRequest> {
 }
 
 const brief = { limits: { runHold: 0 } }
+
+/** Calls until its run waits for a person: it may be on its way there yet when a call that holds for no time is answered. */
+const untilWaiting = <T extends Parameters<typeof runIn>[0]>(call: () => Promise<T>): Promise<T> =>
+  vi.waitFor(
+    async () => {
+      const told = await call()
+      expect(runIn(told)).toMatchObject({ status: "waiting" })
+      return told
+    },
+    { interval: 1, timeout: 5_000 },
+  )
 
 describe("a modern caller", () => {
   test("is asked by the result, with a state, and gets the result when it comes back with the answer", async () => {
@@ -229,11 +240,10 @@ describe("a run that its caller cannot answer", () => {
     ["whose client can be asked no forms", rounds({ capabilities: { elicitation: { url: {} } } })],
   ])("%s waits, and is answered by an operator", async (_, more) => {
     const { call, called, answer } = world({}, brief)
-    const told = await call("refund", { order: 7 }, more)
+    const told = await untilWaiting(() => call("refund", { order: 7 }, more))
     expect(textIn(told)).toMatch(
       /waits for .*\n.*Call it again with the same arguments, from a client/,
     )
-    expect(runIn(told)).toMatchObject({ status: "waiting" })
     expect(called()).toEqual(["book"])
     const content = { note: "x" }
     expect(await answer({ action: "accept", who: "op", content: { note: 1 } })).toMatchObject({
@@ -250,13 +260,13 @@ describe("a run that its caller cannot answer", () => {
   test("counts among those that its caller may have open, until it has ended", async () => {
     const { call, answer } = world({}, { limits: { runHold: 0, runsOpenPerCaller: 1 } })
     const other = { evidence: evidence({ agentName: "b", agentVersion: "1" }) }
-    expect(runIn(await call("refund", { order: 1 }))).toMatchObject({ status: "waiting" })
+    await untilWaiting(() => call("refund", { order: 1 }))
     expect(textIn(await call("refund", { order: 2 }))).toMatch(/limits\.runsOpenPerCaller/)
-    expect(runIn(await call("refund", { order: 1 }))).toMatchObject({ status: "waiting" })
+    await untilWaiting(() => call("refund", { order: 1 }))
     const taken = await answer({ action: "decline", who: "op" })
     expect(taken.is === "taken" && (await taken.live.ended).status).toBe("compensated")
-    expect(runIn(await call("refund", { order: 2 }))).toMatchObject({ status: "waiting" })
-    expect(runIn(await call("refund", { order: 3 }, other))).toMatchObject({ status: "waiting" })
+    await untilWaiting(() => call("refund", { order: 2 }))
+    await untilWaiting(() => call("refund", { order: 3 }, other))
   })
 
   test("has an id of its agent alone where the configuration says so", async () => {
