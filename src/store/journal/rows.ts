@@ -78,11 +78,23 @@ export const tombstoneOf = (row: Row): Tombstone => ({
   status: statusOf(row),
 })
 
-export function eventValues(event: StoredEvent, columns: Columns): readonly Value[] {
+/** The columns of an event but for its run; its data as JSON. */
+export type EventRow = readonly [
+  seq: number,
+  step: string,
+  kind: string,
+  attempt: number | null,
+  data: string,
+  t: number,
+]
+
+/** When the last of them happened. */
+export const lastTime = (events: readonly EventRow[]): number | undefined => events.at(-1)?.[5]
+
+export function eventRow(event: StoredEvent): EventRow {
   const attempt = "attempt" in event ? event.attempt : null
-  // Events are plain JSON by their types.
-  const data = columns.put(event.data as unknown as Stored)
-  return [event.seq, event.step, event.kind, attempt, data, whole(event.atMs)]
+  const { seq, step, kind, data, atMs } = event
+  return [seq, step, kind, attempt, JSON.stringify(data), Math.round(atMs)]
 }
 
 /** What was written as an event is one: nobody else writes to the journal. */

@@ -1,8 +1,7 @@
 import type { Pool } from "pg"
 import type { Lease } from "../../../compose/run/durable/journal.ts"
 import type { RunChange } from "../../../compose/run/durable/record.ts"
-import { whole } from "../rows.ts"
-import { type EventRow, eventValues } from "./event-rows.ts"
+import { type EventRow, lastTime, whole } from "../rows.ts"
 import { columnsOf, plainText } from "./rows.ts"
 
 /** What is appended to one run, in the form in which it is written. */
@@ -48,7 +47,7 @@ export async function writeAppends(pool: Pool, appends: readonly Append[]): Prom
   for (const append of appends) merge(merged, append)
   const rows = [...merged.values()]
   const places = [...merged.keys()]
-  const events = rows.flatMap((row, i) => row.events.map((event) => [i, ...eventValues(event)]))
+  const events = rows.flatMap((row, i) => row.events.map((event) => [i, ...event]))
   const changes = rows.flatMap((row, i) =>
     row.change ? [[i, ...changeValues(row.change, row)]] : [],
   )
@@ -87,6 +86,6 @@ function changeValues(change: RunChange, { events }: Append): unknown[] {
     whole(deadlineMs ?? undefined),
     result === undefined ? null : JSON.stringify(result),
     recoveries ?? null,
-    events.at(-1)?.t ?? null,
+    lastTime(events) ?? null,
   ]
 }

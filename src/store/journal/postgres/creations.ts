@@ -2,8 +2,15 @@ import type { Pool } from "pg"
 import type { Creation, Owner, Stored, Writing } from "../../../compose/run/durable/journal.ts"
 import type { NewRun, RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { begunRecord } from "../records.ts"
-import { type Row, recordOf, runColumns, runValues, tombstoneOf } from "../rows.ts"
-import { type EventRow, eventRow, eventValues } from "./event-rows.ts"
+import {
+  type EventRow,
+  eventRow,
+  type Row,
+  recordOf,
+  runColumns,
+  runValues,
+  tombstoneOf,
+} from "../rows.ts"
 import { columnsOf, jsonText, plainText } from "./rows.ts"
 
 export interface NewRow {
@@ -64,7 +71,7 @@ export async function writeRuns(pool: Pool, rows: readonly NewRow[]): Promise<Cr
       20,
     ),
     ...columnsOf(
-      rows.flatMap(({ id, events }) => events.map((event) => [id, ...eventValues(event)])),
+      rows.flatMap(({ id, events }) => events.map((event) => [id, ...event])),
       7,
     ),
   ]

@@ -25,12 +25,11 @@ import type {
   Tombstone,
 } from "../../../compose/run/durable/record.ts"
 import type { RunStatus } from "../../../compose/run/durable/status.ts"
-import { eventOf, type Row, recordOf, statusOf, whole } from "../rows.ts"
+import { eventOf, eventRow, type Row, recordOf, statusOf, whole } from "../rows.ts"
 import { type Append, writeAppends } from "./appends.ts"
 import { Batcher } from "./batcher.ts"
 import { findRun, type NewRow, newRow, writeRuns } from "./creations.ts"
 import { Database, type PostgresOptions } from "./database.ts"
-import { eventRow } from "./event-rows.ts"
 import { handoverOf } from "./handover.ts"
 import { settleOnce, takeOnce } from "./once.ts"
 import { purge } from "./purge.ts"

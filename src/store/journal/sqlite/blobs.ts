@@ -19,7 +19,10 @@ export class Blobs {
 
   /** What stands in the column; JSON never begins with an `@`. */
   put(value: Stored): string {
-    const text = JSON.stringify(value)
+    return this.putText(JSON.stringify(value))
+  }
+
+  putText(text: string): string {
     if (text.length <= inlineMax) return text
     const digest = `sha256:${hash("sha256", text)}`
     this.#write(digest, text)

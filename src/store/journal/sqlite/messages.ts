@@ -1,16 +1,31 @@
-import type { Journal, TroubleKind } from "../../../compose/run/durable/journal.ts"
+import type {
+  Creation,
+  Journal,
+  Lease,
+  Stored,
+  TroubleKind,
+} from "../../../compose/run/durable/journal.ts"
+import type { RunChange, RunRecord } from "../../../compose/run/durable/record.ts"
+import type { EventRow } from "../rows.ts"
 import type { SqliteOptions } from "./schema.ts"
 
-/** What of a journal goes through the thread that has the file. */
+/** The journal in its thread: as any, but that runs and events come as they are written. */
+export interface FileJournal extends Omit<Journal, "create" | "append"> {
+  /** Without the plan (null) where the file has it; rejects with {@link PlanMissing} when it does not. */
+  create(run: RunRecord, plan: Stored | null, events: readonly EventRow[]): Promise<Creation>
+  append(lease: Lease, events: readonly EventRow[], change?: RunChange): Promise<void>
+}
+
+/** What goes through the thread. */
 export type Method = Exclude<
   {
-    [M in keyof Journal]: Journal[M] extends (...args: never[]) => unknown ? M : never
-  }[keyof Journal],
+    [M in keyof FileJournal]: FileJournal[M] extends (...args: never[]) => unknown ? M : never
+  }[keyof FileJournal],
   undefined
 >
 
-export type Args = { readonly [M in Method]: Parameters<Journal[M]> }
-export type Results = { readonly [M in Method]: Awaited<ReturnType<Journal[M]>> }
+export type Args = { readonly [M in Method]: Parameters<FileJournal[M]> }
+export type Results = { readonly [M in Method]: Awaited<ReturnType<FileJournal[M]>> }
 export type Methods = { readonly [M in Method]: (...args: Args[M]) => Promise<Results[M]> }
 
 /** Messages are JSON texts, an array of these: one text is copied to another thread sooner than many objects are. */

@@ -9,8 +9,8 @@ const applicationId = 0x50_6f_52_4a
 /** Of the tables. A file of another one is not touched. */
 const schemaVersion = 3
 const pageBytes = 4096
-/** The write-ahead log is put into the file when it is so long: a few pages are written by almost every commit. */
-const logPages = 4_000
+/** The write-ahead log is put into the file when it is so long (64 MiB): a few pages are written by almost every commit, and go there once. */
+const logPages = 16_000
 
 /**
  * compositions §10.3; texts that begin with `@` are the digests of blobs. Events stand by the place of their run, not by its

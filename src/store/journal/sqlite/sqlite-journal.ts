@@ -3,7 +3,6 @@ import type { StoredEvent } from "../../../compose/run/durable/event.ts"
 import {
   type Claim,
   type Creation,
-  type Journal,
   type JournalCounts,
   type JournalTrouble,
   type Lease,
@@ -15,19 +14,13 @@ import {
   RunLost,
   type Seen,
   type Stored,
-  type Writing,
 } from "../../../compose/run/durable/journal.ts"
-import type {
-  NewRun,
-  RunChange,
-  RunRecord,
-  Tombstone,
-} from "../../../compose/run/durable/record.ts"
+import type { RunChange, RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import type { RunStatus } from "../../../compose/run/durable/status.ts"
-import { begunRecord } from "../records.ts"
 import {
+  type EventRow,
   eventOf,
-  eventValues,
+  lastTime,
   recordOf,
   runValues,
   statusOf,
@@ -38,7 +31,7 @@ import {
 import { Blobs } from "./blobs.ts"
 import { FilePlace } from "./file-place.ts"
 import { GroupCommit } from "./group-commit.ts"
-import { PlanMissing, type ThreadData } from "./messages.ts"
+import { type FileJournal, PlanMissing, type ThreadData } from "./messages.ts"
 import { SqliteOnce } from "./once.ts"
 import { Places } from "./places.ts"
 import { SqlitePurge } from "./purge.ts"
@@ -46,7 +39,7 @@ import { connect, openingTrouble } from "./schema.ts"
 import { prepare, type Statements } from "./statements.ts"
 
 /** Connects to a file that is a sound journal. Throws a {@link JournalTrouble} when it cannot be. */
-export function connectSqliteJournal({ file, inode, options }: ThreadData): Journal {
+export function connectSqliteJournal({ file, inode, options }: ThreadData): FileJournal {
   const place = new FilePlace(file, inode)
   let db: DatabaseSync | undefined
   try {
@@ -59,7 +52,7 @@ export function connectSqliteJournal({ file, inode, options }: ThreadData): Jour
   }
 }
 
-class SqliteJournal implements Journal {
+class SqliteJournal implements FileJournal {
   readonly #db: DatabaseSync
   readonly #commit: GroupCommit
   readonly #blobs: Blobs
@@ -82,29 +75,27 @@ class SqliteJournal implements Journal {
     return this.#commit.trouble
   }
 
-  /** Without the plan (null) where the file has it; rejects with {@link PlanMissing} when it does not. */
-  create(run: NewRun, plan: Stored, owner: Owner, first?: Writing): Promise<Creation> {
+  create(run: RunRecord, plan: Stored | null, events: readonly EventRow[]): Promise<Creation> {
     return this.#commit.write((): Creation => {
-      const record = begunRecord(run, owner, first)
       if (!this.#blobs.has(run.plan)) {
         if (plan === null) throw new PlanMissing()
         this.#blobs.keep(run.plan, plan)
       }
       const { insertRun } = this.#statements
-      const { changes, lastInsertRowid } = insertRun.run(...runValues(record, this.#blobs))
+      const { changes, lastInsertRowid } = insertRun.run(...runValues(run, this.#blobs))
       if (changes === 0) return { isNew: false, run: this.#holderOf(run) }
-      if (first !== undefined) this.#insert(Number(lastInsertRowid), first.events)
+      this.#insert(Number(lastInsertRowid), events)
       return { isNew: true, lease: { id: run.id, epoch: 1 } }
     })
   }
 
-  append(lease: Lease, events: readonly StoredEvent[], change?: RunChange): Promise<void> {
+  append(lease: Lease, events: readonly EventRow[], change?: RunChange): Promise<void> {
     return this.#commit.write(() => {
       const place = this.#places.of(lease)
       if (place === undefined) throw new RunLost(lease.id)
       this.#insert(place, events)
       if (change === undefined) return
-      this.#change(place, change, events.at(-1)?.atMs)
+      this.#change(place, change, lastTime(events))
       if (change.status !== undefined) this.#places.forget(lease.id)
     })
   }
@@ -234,15 +225,24 @@ class SqliteJournal implements Journal {
     return tomb && tombstoneOf(tomb)
   }
 
-  #holderOf({ id, key }: NewRun): RunRecord | Tombstone {
+  #holderOf({ id, key }: RunRecord): RunRecord | Tombstone {
     const known = this.#found(key ?? "")
     if (known === undefined) throw new Error(`run ${id} was not written, and nobody has its key`)
     return known
   }
 
-  #insert(place: number, events: readonly StoredEvent[]): void {
-    for (const event of events)
-      this.#statements.insertEvent.run(place, ...eventValues(event, this.#blobs))
+  /** Two at a time where there are two, as an outcome and the intent that follows are: a statement costs more than a row. */
+  #insert(place: number, events: readonly EventRow[]): void {
+    const { insertEvent, insertTwo } = this.#statements
+    for (let at = 0; at < events.length; at += 2) {
+      const values = events.slice(at, at + 2).flatMap((event) => this.#row(place, event))
+      if (at + 1 < events.length) insertTwo.run(...values)
+      else insertEvent.run(...values)
+    }
+  }
+
+  #row(place: number, [seq, step, kind, attempt, data, t]: EventRow) {
+    return [place, seq, step, kind, attempt, this.#blobs.putText(data), t]
   }
 
   #change(place: number, change: RunChange, nowMs: number | undefined): void {

@@ -11,6 +11,8 @@ const texts = {
     WHERE NOT EXISTS (SELECT 1 FROM tomb WHERE key = ?2) ON CONFLICT (key) DO NOTHING`,
   insertEvent: `INSERT OR IGNORE INTO event (run, seq, step, kind, attempt, data, t)
     VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  insertTwo: `INSERT OR IGNORE INTO event (run, seq, step, kind, attempt, data, t)
+    VALUES (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?)`,
   stands: "SELECT 1 FROM run WHERE id = ? AND epoch = ? AND status = ?",
   owned: "SELECT place FROM run WHERE id = ? AND epoch = ?",
   changeRun: `UPDATE run SET status = coalesce(?, status),

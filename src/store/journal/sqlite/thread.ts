@@ -1,10 +1,11 @@
 // The thread that has the file of the run journal: whatever the disk takes, everything else of the gateway goes on.
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
-import { type Journal, JournalTrouble, RunLost } from "../../../compose/run/durable/journal.ts"
+import { JournalTrouble, RunLost } from "../../../compose/run/durable/journal.ts"
 import {
   type Answer,
   type Answers,
   type Ask,
+  type FileJournal,
   type Method,
   type Methods,
   PlanMissing,
@@ -18,7 +19,7 @@ import { textsOf } from "./texts.ts"
 if (parentPort === null) throw new Error("this is a thread of the run journal, and no program")
 const port: MessagePort = parentPort
 const data = workerData as ThreadData // as `ThreadedJournal` gives it
-let journal: Journal | undefined
+let journal: FileJournal | undefined
 /** Why it could not be opened. */
 let trouble: JournalTrouble | undefined
 let answers: Answer[] = []
@@ -29,21 +30,23 @@ port.on("message", (text: string) => {
 })
 
 async function answer([id, method, args]: Ask): Promise<void> {
-  const known = await done(method, args).then(answerTo(id), refusalTo(id))
-  answers.push(known)
+  let answer: Answer
+  try {
+    answer = [id, (await done(method, args)) ?? null]
+  } catch (error) {
+    answer = [id, null, refusalOf(error)]
+  }
+  answers.push(answer)
   if (answers.length === 1) setImmediate(send)
   if (method === "close") setImmediate(() => port.close())
 }
 
-async function done<M extends Method>(
-  method: M,
-  args: Parameters<Methods[M]>,
-): Promise<Results[M]> {
+function done<M extends Method>(method: M, args: Parameters<Methods[M]>): Promise<Results[M]> {
   const methods: Methods = opened()
   return methods[method](...args)
 }
 
-function opened(): Journal {
+function opened(): FileJournal {
   if (journal !== undefined) return journal
   try {
     journal = connectSqliteJournal(data)
@@ -54,14 +57,6 @@ function opened(): Journal {
     throw error
   }
 }
-
-const answerTo =
-  (id: number) =>
-  (value: unknown): Answer => [id, value ?? null]
-
-const refusalTo =
-  (id: number) =>
-  (error: unknown): Answer => [id, null, refusalOf(error)]
 
 function refusalOf(error: unknown): Refusal {
   if (error instanceof JournalTrouble) return { is: "trouble", ...wordsOf(error) }

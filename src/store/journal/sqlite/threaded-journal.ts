@@ -18,6 +18,8 @@ import {
 } from "../../../compose/run/durable/journal.ts"
 import type { NewRun, RunChange } from "../../../compose/run/durable/record.ts"
 import type { FileLock } from "../../file-lock.ts"
+import { begunRecord } from "../records.ts"
+import { eventRow } from "../rows.ts"
 import {
   type Answer,
   type Answers,
@@ -76,20 +78,22 @@ export class ThreadedJournal implements Journal {
 
   /** The plan goes there with the first run that follows it: it is the largest part of what there is to say of one. */
   async create(run: NewRun, plan: Stored, owner: Owner, first?: Writing): Promise<Creation> {
+    const record = begunRecord(run, owner, first)
+    const events = first?.events.map(eventRow) ?? []
     if (this.#plans.has(run.plan))
       try {
-        return await this.#ask("create", run, null, owner, first)
+        return await this.#ask("create", record, null, events)
       } catch (error) {
         if (!(error instanceof PlanMissing)) throw error
       }
-    const created = await this.#ask("create", run, plan, owner, first)
+    const created = await this.#ask("create", record, plan, events)
     if (this.#plans.size >= plansMax) this.#plans.clear()
     this.#plans.add(run.plan)
     return created
   }
 
   append(lease: Lease, events: readonly StoredEvent[], change?: RunChange) {
-    return this.#ask("append", lease, events, change)
+    return this.#ask("append", lease, events.map(eventRow), change)
   }
 
   claim(id: string, owner: Owner & Claim) {
@@ -181,7 +185,7 @@ export class ThreadedJournal implements Journal {
     // It was written as JSON by the method that answers.
     this.#waiting.set(id, { resolve: (value) => resolve(value as Results[M]), reject })
     this.#asks.push([id, method, args])
-    if (this.#asks.length === 1) setImmediate(() => this.#send())
+    if (this.#asks.length === 1) queueMicrotask(() => this.#send())
     return promise
   }
 
@@ -222,7 +226,9 @@ export class ThreadedJournal implements Journal {
   #settle(settlings: readonly (() => void)[], from: number): void {
     for (const settle of settlings.slice(from, from + togetherMax)) settle()
     const next = from + togetherMax
-    if (next < settlings.length) setImmediate(() => this.#settle(settlings, next))
+    // What follows from these is asked for in the turn between.
+    if (next < settlings.length)
+      setImmediate(() => setImmediate(() => this.#settle(settlings, next)))
   }
 
   /** The thread was heard, or has ended. An idle one keeps no process from ending. */
