@@ -37,7 +37,7 @@ async function answer([id, method, args]: Ask): Promise<void> {
     answer = [id, null, refusalOf(error)]
   }
   answers.push(answer)
-  if (answers.length === 1) setImmediate(send)
+  if (answers.length === 1) queueMicrotask(send)
   if (method === "close") setImmediate(() => port.close())
 }
 
