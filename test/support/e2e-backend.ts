@@ -39,6 +39,8 @@ export async function openBackend(
   acts: Readonly<Record<string, Act>> = {},
   port = 0,
   admits: (request: IncomingMessage) => boolean = () => true,
+  /** Shorter, and a busy machine has it close a connection just as a call arrives on it. */
+  keepAliveMs = 60_000,
 ): Promise<TestBackend> {
   const called: string[] = []
   const holding = new Set<BackendCall>()
@@ -62,7 +64,7 @@ export async function openBackend(
       else act(call)
     })
   })
-  server.keepAliveTimeout = 60_000 // or a busy machine has it close a connection just as a call arrives on it
+  server.keepAliveTimeout = keepAliveMs
   server.listen(port, "127.0.0.1")
   await once(server, "listening")
   const given = (server.address() as AddressInfo).port // it listens on TCP

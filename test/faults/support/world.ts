@@ -53,6 +53,9 @@ const tooLate = "too late"
 const idleMs = 4_000
 
 /** How a server answers; by default with the number it was asked for. */
+/** Closes connections that are idle as soon as the gateway does, or they would count as held by it when all is over. */
+const serverOf = (acts: Parameters<typeof openBackend>[0]) => openBackend(acts, 0, undefined, 5_000)
+
 export type Answering = (call: BackendCall) => void
 export const honest: Answering = (call) => call.text(JSON.stringify(call.arguments))
 
@@ -123,13 +126,13 @@ export class World implements AsyncDisposable {
     const victim: Played = await (options.victim?.((args) =>
       holder.world?.arrive("victim", args),
     ) ??
-      openBackend({
+      serverOf({
         victim(call) {
           holder.world?.arrive("victim", call.arguments)
           holder.world?.answering(call)
         },
       }))
-    const steady = await openBackend({
+    const steady = await serverOf({
       steady(call) {
         holder.world?.arrive("steady", call.arguments)
         honest(call)
