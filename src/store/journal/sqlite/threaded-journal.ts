@@ -48,7 +48,7 @@ const togetherMax = 12
 const defaultSilentMs = 5_000
 
 /**
- * A SQLite journal that lives in a thread of its own: nothing here waits for the disk. What is asked in one turn of the loop
+ * A SQLite journal that lives in a thread of its own: nothing here waits for the disk. What is asked at once
  * goes there together, and is done in that order. A thread that ends by itself is trouble of the journal, and the next one who
  * asks starts another. So is one that says nothing for as long as `silentMs`, which a disk that hangs can make of it: nothing
  * more is asked of it until it is heard again.
