@@ -3,10 +3,12 @@ import { JournalTrouble } from "../../../compose/run/durable/journal.ts"
 import type { FilePlace } from "./file-place.ts"
 import { troubleOf } from "./trouble.ts"
 
-interface Queued {
-  readonly job: () => void
-  readonly settle: () => void
-  readonly reject: (error: unknown) => void
+/** What became of something that was asked. */
+export type Outcome = { readonly value: unknown } | { readonly error: unknown }
+
+interface Write {
+  readonly job: () => unknown
+  readonly settle: (outcome: Outcome) => void
 }
 
 /**
@@ -20,9 +22,8 @@ export class GroupCommit {
   readonly #commit: StatementSync
   readonly #file: string
   readonly #place: FilePlace
-  #queue: Queued[] = []
+  #queue: Write[] = []
   #trouble: JournalTrouble | undefined
-  #isClosed = false
 
   constructor(db: DatabaseSync, place: FilePlace, file: string) {
     this.#db = db
@@ -37,71 +38,50 @@ export class GroupCommit {
     return this.#trouble
   }
 
-  /** Resolves with what the job gives when it is on the disk. */
-  write<T>(job: () => T): Promise<T> {
-    if (this.#isClosed)
-      return Promise.reject(new JournalTrouble("the run journal is closed", { kind: "closed" }))
-    return new Promise((resolve, reject) => {
-      let result: { readonly value: T } | undefined
-      this.#queue.push({
-        job: () => {
-          result = { value: job() }
-        },
-        settle: () => {
-          if (result !== undefined) resolve(result.value)
-        },
-        reject,
-      })
-      if (this.#queue.length === 1) setImmediate(() => this.#flush())
-    })
+  /** Settled with what the job gives when that is on the disk. */
+  write(job: Write["job"], settle: Write["settle"]): void {
+    this.#queue.push({ job, settle })
+    if (this.#queue.length === 1) setImmediate(() => this.flush())
   }
 
   /** Reads what is on the disk. */
-  read<T>(job: () => T): T {
-    if (this.#isClosed) throw new JournalTrouble("the run journal is closed", { kind: "closed" })
+  read(job: () => unknown): Outcome {
     try {
-      return job()
+      return { value: job() }
     } catch (cause) {
-      throw this.#noted(cause)
+      return { error: this.#noted(cause) }
     }
   }
 
-  /** What is queued is written first. */
-  close(): void {
-    if (this.#isClosed) return
-    this.#flush()
-    this.#isClosed = true
+  /** Writes what waits for it, now. */
+  flush(): void {
+    const queue = this.#queue
+    if (queue.length === 0) return
+    this.#queue = []
+    for (const { settle, outcome } of this.#written(queue)) settle(outcome)
   }
 
-  #flush(): void {
-    const queue = this.#queue
-    this.#queue = []
-    if (queue.length === 0) return
-    let written: readonly Queued[]
+  #written(queue: readonly Write[]) {
     try {
       this.#place.check()
       this.#begin.run()
-      written = queue.filter((queued) => this.#did(queued))
+      const written = queue.map(({ job, settle }) => ({ settle, outcome: this.#outcomeOf(job) }))
       this.#commit.run()
+      this.#trouble = undefined
+      return written
     } catch (cause) {
-      const error = this.#noted(cause)
+      const outcome = { error: this.#noted(cause) }
       this.#rollBack()
-      for (const { reject } of queue) reject(error)
-      return
+      return queue.map(({ settle }) => ({ settle, outcome }))
     }
-    this.#trouble = undefined
-    for (const { settle } of written) settle()
   }
 
-  /** False where the job refused itself. */
-  #did({ job, reject }: Queued): boolean {
+  #outcomeOf(job: Write["job"]): Outcome {
     try {
-      job()
-      return true
+      return { value: job() }
     } catch (error) {
       if (troubleOf(this.#file, error) !== undefined) throw error
-      reject(error)
-      return false
+      return { error }
     }
   }
 

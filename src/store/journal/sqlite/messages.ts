@@ -9,9 +9,9 @@ import type { RunChange, RunRecord } from "../../../compose/run/durable/record.t
 import type { EventRow } from "../rows.ts"
 import type { SqliteOptions } from "./schema.ts"
 
-/** The journal in its thread: as any, but that runs and events come as they are written. */
-export interface FileJournal extends Omit<Journal, "create" | "append"> {
-  /** Without the plan (null) where the file has it; rejects with {@link PlanMissing} when it does not. */
+/** What the journal is asked in its thread: as any is, but that runs and events come as they are written. */
+interface FileJournal extends Omit<Journal, "create" | "append"> {
+  /** Without the plan (null) where the file has it; {@link PlanMissing} when it does not. */
   create(run: RunRecord, plan: Stored | null, events: readonly EventRow[]): Promise<Creation>
   append(lease: Lease, events: readonly EventRow[], change?: RunChange): Promise<void>
 }
@@ -26,7 +26,8 @@ export type Method = Exclude<
 
 export type Args = { readonly [M in Method]: Parameters<FileJournal[M]> }
 export type Results = { readonly [M in Method]: Awaited<ReturnType<FileJournal[M]>> }
-export type Methods = { readonly [M in Method]: (...args: Args[M]) => Promise<Results[M]> }
+/** In the thread nothing waits: the disk is waited for by all that were asked together. */
+export type Methods = { readonly [M in Method]: (...args: Args[M]) => Results[M] }
 
 /** Messages are JSON texts, an array of these: one text is copied to another thread sooner than many objects are. */
 export type Ask<M extends Method = Method> = readonly [id: number, method: M, args: Args[M]]

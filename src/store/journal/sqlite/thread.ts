@@ -1,11 +1,14 @@
 // The thread that has the file of the run journal: whatever the disk takes, everything else of the gateway goes on.
+import type { DatabaseSync } from "node:sqlite"
 import { type MessagePort, parentPort, workerData } from "node:worker_threads"
 import { JournalTrouble, RunLost } from "../../../compose/run/durable/journal.ts"
+import { FilePlace } from "./file-place.ts"
+import { GroupCommit, type Outcome } from "./group-commit.ts"
 import {
   type Answer,
   type Answers,
+  type Args,
   type Ask,
-  type FileJournal,
   type Method,
   type Methods,
   PlanMissing,
@@ -13,49 +16,78 @@ import {
   type Results,
   type ThreadData,
 } from "./messages.ts"
-import { connectSqliteJournal } from "./sqlite-journal.ts"
+import { connect, openingTrouble } from "./schema.ts"
+import { SqliteJournal } from "./sqlite-journal.ts"
 import { textsOf } from "./texts.ts"
+
+interface Opened {
+  readonly journal: SqliteJournal
+  readonly commit: GroupCommit
+}
 
 if (parentPort === null) throw new Error("this is a thread of the run journal, and no program")
 const port: MessagePort = parentPort
 const data = workerData as ThreadData // as `ThreadedJournal` gives it
-let journal: FileJournal | undefined
+/** Answered before the disk is waited for. */
+const reads: ReadonlySet<Method> = new Set<Method>([
+  ...(["get", "find", "events", "plan", "claimable", "list", "moved", "counts"] as const),
+])
+let opened: Opened | undefined
 /** Why it could not be opened. */
 let trouble: JournalTrouble | undefined
 let answers: Answer[] = []
 
 port.on("message", (text: string) => {
   const asks = JSON.parse(text) as readonly Ask[] // as `ThreadedJournal` writes them
-  for (const ask of asks) void answer(ask)
+  for (const ask of asks) hear(ask)
 })
 
-async function answer([id, method, args]: Ask): Promise<void> {
-  let answer: Answer
+function hear([id, method, args]: Ask): void {
+  const settle = (outcome: Outcome): void => answer(id, outcome)
   try {
-    answer = [id, (await done(method, args)) ?? null]
+    opened ??= open()
+    const { journal, commit } = opened
+    if (method === "close") {
+      commit.flush()
+      setImmediate(() => port.close())
+      journal.close()
+      settle({ value: undefined })
+      return
+    }
+    const job = () => done(journal, method, args)
+    if (reads.has(method)) settle(commit.read(job))
+    else commit.write(job, settle)
   } catch (error) {
-    answer = [id, null, refusalOf(error)]
+    settle({ error })
   }
-  answers.push(answer)
-  if (answers.length === 1) queueMicrotask(send)
-  if (method === "close") setImmediate(() => port.close())
 }
 
-function done<M extends Method>(method: M, args: Parameters<Methods[M]>): Promise<Results[M]> {
-  const methods: Methods = opened()
-  return methods[method](...args)
+function done<M extends Method>(journal: Methods, method: M, args: Args[M]): Results[M] {
+  return journal[method](...args)
 }
 
-function opened(): FileJournal {
-  if (journal !== undefined) return journal
+/** Throws a {@link JournalTrouble} where the file is no sound journal. */
+function open(): Opened {
+  const { file, inode, options } = data
+  const place = new FilePlace(file, inode)
+  let db: DatabaseSync | undefined
   try {
-    journal = connectSqliteJournal(data)
+    place.check()
+    db = connect(file, options)
+    const opened = { journal: new SqliteJournal(db), commit: new GroupCommit(db, place, file) }
     trouble = undefined
-    return journal
-  } catch (error) {
-    if (error instanceof JournalTrouble) trouble = error
-    throw error
+    return opened
+  } catch (cause) {
+    db?.close()
+    trouble = openingTrouble(file, cause)
+    throw trouble
   }
+}
+
+function answer(id: number, outcome: Outcome): void {
+  if ("error" in outcome) answers.push([id, null, refusalOf(outcome.error)])
+  else answers.push([id, outcome.value ?? null])
+  if (answers.length === 1) queueMicrotask(send)
 }
 
 function refusalOf(error: unknown): Refusal {
@@ -70,7 +102,7 @@ const wordsOf = ({ kind, message }: JournalTrouble) => ({ kind, message })
 
 /** In one message what became known in one turn. */
 function send(): void {
-  const standing = journal === undefined ? trouble : journal.trouble
+  const standing = opened === undefined ? trouble : opened.commit.trouble
   const said: Answers = { answers, trouble: standing && wordsOf(standing) }
   answers = []
   for (const text of textsOf(said)) port.postMessage(text)
