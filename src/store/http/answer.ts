@@ -16,7 +16,7 @@ export interface Told {
 export function toldBy(headers: Answer["headers"], url: string): Told {
   const etag = single(headers, "etag")
   const lastModified = single(headers, "last-modified")
-  const modifiedAtMs = lastModified === undefined ? undefined : Date.parse(lastModified)
+  const modifiedAtMs = lastModified === undefined ? undefined : passed(Date.parse(lastModified))
   const isTime = modifiedAtMs !== undefined && !Number.isNaN(modifiedAtMs)
   return {
     etag: etag !== undefined && isEtag(etag) ? etag : undefined,
@@ -25,6 +25,12 @@ export function toldBy(headers: Answer["headers"], url: string): Told {
     events: monitorLink(headers["link"], url),
   }
 }
+
+/**
+ * A time to come is the mistake of a clock (RFC 9110 §8.8.2.1), and every document that is published before it would be
+ * taken for an older one: it counts as now, in whole seconds as all such times.
+ */
+const passed = (ms: number): number => Math.min(ms, Math.floor(Date.now() / 1_000) * 1_000)
 
 /** RFC 9110 §8.8.3. What is none could not be sent back. */
 const isEtag = (text: string): boolean =>

@@ -125,6 +125,14 @@ describe("a document at an address", () => {
     expect(await other.source.read()).toMatchObject({ text: "[]" })
   })
 
+  test("is older than none that has a time to come, as a source with a wrong clock gives it", async () => {
+    const { server, source } = await world("{}")
+    Object.assign(server.state, { lastModified: new Date("2999-01-01T00:00:00Z") })
+    keep(source, await source.read())
+    Object.assign(server.state, { document: "[]", lastModified: new Date() })
+    expect(await source.read()).toMatchObject({ text: "[]" })
+  })
+
   test("is left alone as long as the source asks, up to the limit", async () => {
     const { server, source } = await world("{}", { limits: { retryMaxMs: 50_000 } })
     server.state.act = (_, r) => r.writeHead(429, { "retry-after": "20" }).end()
