@@ -335,6 +335,52 @@ export function journalContract(name: string, subject: (test: { id: string }) =>
       expect(await journal.takeOnce("k", taker(mine, { nowMs: 5_000 }))).toEqual({ is: "taken" })
     })
 
+    test("forgets what was done once when its time is over, and keeps what is under way", async () => {
+      const taker = (untilMs: number) => ({
+        run: "r",
+        step: "s",
+        scope: "agent",
+        untilMs,
+        nowMs: 1,
+      })
+      for (const key of ["short", "long", "open"]) await journal.takeOnce(key, taker(5_000))
+      await journal.settleOnce("short", taker(5_000), { id: 1 })
+      await journal.settleOnce("long", taker(8_000), { id: 2 })
+      await journal.purge({ endedBeforeMs: 6_000, buriedBeforeMs: 0 })
+      const others = (key: string) => journal.takeOnce(key, { ...taker(9_000), run: "another" })
+      expect(await others("short")).toEqual({ is: "taken" })
+      expect(await others("long")).toMatchObject({ is: "settled", outcome: { id: 2 } })
+      expect(await others("open")).toEqual({ is: "underway", run: "r" })
+    })
+
+    test("takes texts with any character in them, and does no other run harm for it", async () => {
+      const key = "saga:order:a\0b"
+      const step = "pay\0"
+      const lease = await begun("r1", { key })
+      const [again, neighbour] = await Promise.all([
+        journal.create(newRun("r2", { key }), plan, me),
+        journal.create(newRun("r3", { key: "saga:order:c" }), plan, me),
+        journal.append(lease, [intent(1, step)], { reason: "it said \0" }),
+      ])
+      expect(again).toMatchObject({ isNew: false, run: { id: "r1" } })
+      expect(neighbour).toMatchObject({ isNew: true })
+      expect(await journal.find(key)).toMatchObject({ id: "r1" })
+      expect(await journal.events("r1")).toHaveLength(1)
+      expect(await journal.get("\0")).toBeUndefined()
+      expect(await journal.list({ tool: "\0", max: 9 })).toEqual([])
+      const taker = { run: "r1", step, scope: "\0", untilMs: undefined, nowMs: 1_000 }
+      await journal.takeOnce("k", taker)
+      await journal.settleOnce("k", taker, "done")
+      expect(await journal.takeOnce("k", taker)).toMatchObject({ is: "settled", outcome: "done" })
+    })
+
+    test("is closed once, however often it is asked to be", async () => {
+      await begun("r1")
+      await Promise.all([journal.close(), journal.close()])
+      await journal.close()
+      await expect(journal.get("r1")).rejects.toMatchObject({ kind: "closed" })
+    })
+
     test("is of no use once it is closed", async () => {
       const lease = await begun("r1")
       await journal.close()

@@ -191,6 +191,9 @@ export class MemoryJournal implements Journal {
     let purged = 0
     for (const [key, { endedMs }] of this.#tombs)
       if (endedMs < buriedBeforeMs) this.#tombs.delete(key)
+    for (const [key, { taker, outcome }] of this.#once)
+      if (outcome !== undefined && taker.untilMs !== undefined && taker.untilMs <= endedBeforeMs)
+        this.#once.delete(key)
     for (const [id, { record }] of this.#runs) {
       const { key, inputDigest, status, updatedMs: endedMs } = record
       if (!isTerminal(status) || endedMs >= endedBeforeMs) continue

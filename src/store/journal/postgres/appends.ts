@@ -2,7 +2,7 @@ import type { Pool } from "pg"
 import type { Lease } from "../../../compose/run/durable/journal.ts"
 import type { RunChange } from "../../../compose/run/durable/record.ts"
 import { type EventRow, lastTime, whole } from "../rows.ts"
-import { columnsOf, plainText } from "./rows.ts"
+import { columnsOf } from "./rows.ts"
 
 /** What is appended to one run, in the form in which it is written. */
 export interface Append {
@@ -81,7 +81,7 @@ function changeValues(change: RunChange, { events }: Append): unknown[] {
   return [
     status ?? null,
     reason !== undefined,
-    plainText(reason ?? null),
+    reason ?? null,
     deadlineMs !== undefined,
     whole(deadlineMs ?? undefined),
     result === undefined ? null : JSON.stringify(result),

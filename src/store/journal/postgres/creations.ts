@@ -11,7 +11,7 @@ import {
   runValues,
   tombstoneOf,
 } from "../rows.ts"
-import { columnsOf, jsonText, plainText } from "./rows.ts"
+import { columnsOf, jsonText, storable } from "./rows.ts"
 
 export interface NewRow {
   readonly id: string
@@ -29,7 +29,7 @@ export function newRow(
   owner: Owner,
   first: Writing | undefined,
 ): NewRow {
-  const values = runValues(begunRecord(run, owner, first), jsonText).map(plainText)
+  const values = runValues(begunRecord(run, owner, first), jsonText)
   const events = (first?.events ?? []).map(eventRow)
   return {
     id: run.id,
@@ -89,10 +89,11 @@ export async function writeRuns(pool: Pool, rows: readonly NewRow[]): Promise<Cr
 }
 
 export async function findRun(pool: Pool, key: string): Promise<RunRecord | Tombstone | undefined> {
-  const runs = await pool.query<Row>("SELECT * FROM postern.run WHERE key = $1", [key])
+  const values = [storable(key)]
+  const runs = await pool.query<Row>("SELECT * FROM postern.run WHERE key = $1", values)
   const [run] = runs.rows
   if (run !== undefined) return recordOf(run, jsonText)
-  const tombs = await pool.query<Row>("SELECT * FROM postern.tomb WHERE key = $1", [key])
+  const tombs = await pool.query<Row>("SELECT * FROM postern.tomb WHERE key = $1", values)
   const [tomb] = tombs.rows
   return tomb && tombstoneOf(tomb)
 }

@@ -1,6 +1,7 @@
 import type { Pool } from "pg"
 import type { OnceTaken, OnceTaker, Stored } from "../../../compose/run/durable/journal.ts"
 import { type Row, textOf, whole } from "../rows.ts"
+import { storable } from "./rows.ts"
 
 /** Takes the key where it is free, its time is over, or it is this taker's own already; else says who has it. */
 const take = `
@@ -15,7 +16,7 @@ const take = `
 
 export async function takeOnce(pool: Pool, key: string, taker: OnceTaker): Promise<OnceTaken> {
   const { run, step, scope, nowMs } = taker
-  const values = [key, run, step, scope, whole(nowMs)]
+  const values = [key, run, step, scope, whole(nowMs)].map(storable)
   const { rows } = await pool.query<Row & { took: boolean }>({ name: "once", text: take, values })
   const [row] = rows
   // Another one took it and gave it back, or took it, while this statement ran: it is asked again.
@@ -33,13 +34,15 @@ export async function settleOnce(
   outcome: Stored | undefined,
 ): Promise<void> {
   const mine = "key = $1 AND run = $2 AND step = $3"
+  const own = [key, run, step].map(storable)
   if (outcome === undefined) {
-    await pool.query(`DELETE FROM postern.once WHERE ${mine}`, [key, run, step])
+    await pool.query(`DELETE FROM postern.once WHERE ${mine}`, own)
     return
   }
-  const values = [key, run, step, JSON.stringify(outcome), whole(untilMs), scope]
-  await pool.query(
-    `UPDATE postern.once SET outcome = $4, until = $5, scope = $6 WHERE ${mine}`,
-    values,
-  )
+  await pool.query(`UPDATE postern.once SET outcome = $4, until = $5, scope = $6 WHERE ${mine}`, [
+    ...own,
+    JSON.stringify(outcome),
+    whole(untilMs),
+    storable(scope),
+  ])
 }

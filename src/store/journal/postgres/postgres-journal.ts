@@ -33,7 +33,7 @@ import { Database, type PostgresOptions } from "./database.ts"
 import { handoverOf } from "./handover.ts"
 import { settleOnce, takeOnce } from "./once.ts"
 import { purge } from "./purge.ts"
-import { headerOf, jsonText } from "./rows.ts"
+import { headerOf, jsonText, storable } from "./rows.ts"
 import { isOpenRow } from "./tables.ts"
 import { troubleOf } from "./trouble.ts"
 
@@ -53,6 +53,7 @@ class PostgresJournal implements Journal {
   /** Those that have runs through this journal: closing it gives them up. */
   readonly #owners = new Set<string>()
   #trouble: JournalTrouble | undefined
+  #closing: Promise<void> | undefined
   #isClosed = false
   readonly handover = handoverOf({
     rows: (text, values) => this.#rows(text, values),
@@ -202,8 +203,12 @@ class PostgresJournal implements Journal {
     await this.#rows("UPDATE postern.meta SET version = version")
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
     await Promise.allSettled([this.#appends.idle(), this.#creations.idle()])
     for (const owner of this.#owners)
       if (this.#trouble === undefined) await this.release(owner).catch(() => undefined) // leases end by themselves
@@ -214,7 +219,7 @@ class PostgresJournal implements Journal {
   #rows(text: string, values: unknown[] = []): Promise<Row[]> {
     return this.#done(async () => {
       const pool = await this.#database.pool()
-      return (await pool.query<Row>(text, values)).rows
+      return (await pool.query<Row>(text, values.map(storable))).rows
     })
   }
 

@@ -15,10 +15,13 @@ export const headerOf = (row: Row): EventHeader => ({
   kind: textOf(row, "kind") as StoredEvent["kind"], // nobody else writes to the journal
 })
 
-/** PostgreSQL's text holds everything but NUL. */
-export const plainText = <T>(value: T): T | string =>
+/**
+ * A value as a statement may be given it. PostgreSQL's text holds everything but NUL, and refuses a statement with one
+ * whole: with what others write by it.
+ */
+export const storable = <T>(value: T): T | string =>
   typeof value === "string" ? value.replaceAll("\0", "\ufffd") : value
 
 /** Rows as one array for each of their columns: what `unnest` makes rows of. */
 export const columnsOf = (rows: readonly (readonly unknown[])[], width: number): unknown[][] =>
-  Array.from({ length: width }, (_, column) => rows.map((row) => row[column] ?? null))
+  Array.from({ length: width }, (_, column) => rows.map((row) => storable(row[column] ?? null)))
