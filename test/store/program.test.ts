@@ -115,6 +115,12 @@ describe("a registry program", () => {
     ],
     ["ends early", "process.exit(7)", { message: expect.stringMatching(/exit code 7/) }],
     [
+      "says much before it ends",
+      `import { writeSync } from "node:fs"
+      writeSync(2, "rubbish ".repeat(2_000)); writeSync(2, "there is no price list"); process.exit(7)`,
+      { message: expect.stringMatching(/exit code 7.*rubbish there is no price list$/) },
+    ],
+    [
       "waits for nobody",
       "await new Promise(() => {})",
       { message: expect.stringMatching(/exit code 13/) },
@@ -123,7 +129,7 @@ describe("a registry program", () => {
     [
       "takes all memory",
       "const a: any[] = []; for (;;) a.push(new Array(1e6).fill({}))",
-      { code: "program_failed" },
+      { message: "the program needs more than 67108864 bytes of memory" },
     ],
     [
       "makes a document without end",

@@ -35,11 +35,11 @@ export async function runChild(
   signal.addEventListener("abort", stop)
   if (signal.aborted) stop()
   const [, , stderr, document, report] = running.stdio as (Readable | null)[]
-  const bounded = { bytesMax: limits.documentBytes, over: () => kill("large") }
+  const tooLarge = () => kill("large")
   const [text, said, words, how] = await Promise.all([
-    textOf(document, bounded),
-    textOf(report, bounded),
-    textOf(stderr, { bytesMax: wordsMax, over: () => undefined }),
+    textOf(document, limits.documentBytes, tooLarge),
+    textOf(report, limits.documentBytes, tooLarge),
+    lastWordsOf(stderr),
     endOf(running),
   ])
   clearTimeout(timer)
@@ -81,25 +81,33 @@ const noDatabase = "--no-experimental-sqlite"
 /** A Node that knows the flag no longer would not start with it. */
 const withoutDatabase = process.allowedNodeEnvironmentFlags.has(noDatabase) ? [noDatabase] : []
 
-interface Bound {
-  readonly bytesMax: number
-  /** More came; what comes from then on is thrown away. */
-  readonly over: () => void
-}
+type Pipe = Readable | null | undefined
 
-async function textOf(stream: Readable | null | undefined, { bytesMax, over }: Bound) {
+/** All that comes, up to `bytesMax`: where there is more, `over` is told, and the rest is thrown away. */
+async function textOf(pipe: Pipe, bytesMax: number, over: () => void): Promise<string> {
   const chunks: Buffer[] = []
   let left = bytesMax
+  for await (const chunk of chunksOf(pipe)) {
+    left -= chunk.length
+    if (left < 0) over()
+    else chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString("utf8")
+}
+
+/** The end of what comes, however much that is. */
+async function lastWordsOf(pipe: Pipe): Promise<string> {
+  let last: Buffer = Buffer.alloc(0)
+  for await (const chunk of chunksOf(pipe)) last = Buffer.concat([last, chunk]).subarray(-wordsMax)
+  return last.toString("utf8")
+}
+
+async function* chunksOf(pipe: Pipe): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of stream ?? []) {
-      left -= chunk.length
-      if (left < 0) over()
-      else chunks.push(chunk)
-    }
+    yield* pipe ?? []
   } catch {
     // cut off with the process; how that ended says why
   }
-  return Buffer.concat(chunks).toString("utf8")
 }
 
 /** Its exit code or signal, or why it could not be started. */

@@ -83,6 +83,9 @@ const unreadable = (file: string, why: string): Problem => ({
 
 const wordsMax = 500
 
+/** What V8 says before it ends the process; an account of its stack follows. */
+const outOfMemory = "JavaScript heap out of memory"
+
 function problemOf(ended: Ended, message: string | undefined, limits: ProgramLimits): Problem {
   const failed = { code: "program_failed", severity: "error", pointer: "" } as const
   switch (ended.kind) {
@@ -93,16 +96,23 @@ function problemOf(ended: Ended, message: string | undefined, limits: ProgramLim
         ...failed,
         code: "document_too_large",
         message: `the document has more than ${limits.documentBytes} bytes`,
+        hint: "raise limits.registryBytes if this is right",
       }
     case "late":
       return {
         ...failed,
         message: `the program gave no document within ${limits.timeMs} ms`,
-        hint: "compute the registry from what is at hand, and wait for nothing",
+        hint: "compute the registry from what is at hand, or raise limits.registryProgramTimeout",
       }
     case "stopped":
       return { ...failed, message: "the program was stopped" }
     case "broken": {
+      if (ended.words.includes(outOfMemory))
+        return {
+          ...failed,
+          message: `the program needs more than ${limits.memoryBytes} bytes of memory`,
+          hint: "raise limits.registryProgramMemory if this is right",
+        }
       const words = ended.words.trim().slice(-wordsMax)
       const message = `the program ended (${ended.how}) before it gave a document`
       return { ...failed, message: words === "" ? message : `${message}: ${words}` }
