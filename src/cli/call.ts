@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from "../schema/json.ts"
 import { type Command, type Given, type Io, UsageError } from "./command.ts"
 import { connectionOf, connectionOptions, reportProblem } from "./connection.ts"
-import { printable } from "./printable.ts"
+import { printable, printableLine } from "./printable.ts"
 import { timelineLines } from "./timeline.ts"
 
 export const call: Command = {
@@ -34,7 +34,7 @@ failed; what to do about it is printed.`,
     print(answer.value, given, io)
     if (isTraced && !given.flag("json"))
       for (const line of timelineLines(tool, answer.value, tookMs))
-        io.out.write(`${printable(line)}\n`)
+        io.out.write(`${printableLine(line)}\n`)
     return answer.value["isError"] === true ? 1 : 0
   },
 }

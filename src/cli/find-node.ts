@@ -1,5 +1,6 @@
 import { type Graph, type Node, nodeId } from "../portable/graph/graph.ts"
 import type { Io } from "./command.ts"
+import { printableLine } from "./printable.ts"
 import { parseRef } from "./ref.ts"
 
 /** The id of an entity by its kind and what was typed; without a version, of the only one of its name. */
@@ -15,6 +16,6 @@ export function findNode(
   if (named.some((node) => node.id === id)) return id
   const versions = named.map((node) => node.version ?? "no version").join(", ")
   const hint = named.length === 0 ? "" : `; there is ${versions}`
-  io.err.write(`${kind} ${text} is not registered${hint}\n`)
+  io.err.write(`${printableLine(`${kind} ${text} is not registered${hint}`)}\n`)
   return undefined
 }

@@ -2,7 +2,7 @@ import type { JsonObject } from "../schema/json.ts"
 import { isObject } from "../schema/json.ts"
 import type { Command } from "./command.ts"
 import { connectionOf, connectionOptions, reportProblem, whoOf } from "./connection.ts"
-import { printable } from "./printable.ts"
+import { printableLine } from "./printable.ts"
 
 export const tools: Command = {
   name: "tools",
@@ -27,14 +27,14 @@ Exit code 1 when it refuses or cannot be reached.`,
 
 function table(found: readonly JsonObject[]): string[] {
   const rows = found.map((tool) => [
-    `${text(tool["name"])}${versionOf(tool)}`,
-    argumentsOf(tool["inputSchema"]),
-    text(tool["description"]).split("\n", 1)[0] ?? "",
+    printableLine(`${text(tool["name"])}${versionOf(tool)}`),
+    printableLine(argumentsOf(tool["inputSchema"])),
+    printableLine(text(tool["description"]).split("\n", 1)[0] ?? ""),
   ])
   const widths = [0, 1].map((column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)))
   return rows.map((row) =>
     row
-      .map((cell, column) => printable(cell).padEnd(widths[column] ?? 0))
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join("  ")
       .trimEnd(),
   )

@@ -1,6 +1,6 @@
 import { verifyAudit } from "../../server/audit/verify.ts"
 import type { Command } from "../command.ts"
-import { printable } from "../printable.ts"
+import { printableLine } from "../printable.ts"
 
 /** A report is read: `--json` has everything. */
 const rowsMax = 100
@@ -26,15 +26,13 @@ finding names file, line and sequence number. Calls that began and have no end a
     if (given.flag("json")) io.out.write(`${JSON.stringify(verified)}\n`)
     else {
       const show = (lines: readonly string[]) => {
-        for (const line of lines.slice(0, rowsMax)) io.out.write(`${line}\n`)
+        for (const line of lines.slice(0, rowsMax)) io.out.write(`${printableLine(line)}\n`)
         const more = lines.length - rowsMax
         if (more > 0) io.out.write(`… and ${more} more, with --json\n`)
       }
       show(findings.map(({ file, line, code, message }) => `${file}:${line} ${code} — ${message}`))
       show(
-        openBegins.map(
-          ({ file, line, id }) => `${file}:${line} in flight — call ${printable(id)} has no end`,
-        ),
+        openBegins.map(({ file, line, id }) => `${file}:${line} in flight — call ${id} has no end`),
       )
       const verdict = findings.length === 0 ? "the chain holds" : `${findings.length} findings`
       io.out.write(`${records} records, ${verdict}; head ${head.seq} ${head.hash}\n`)

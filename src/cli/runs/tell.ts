@@ -1,6 +1,6 @@
 import type { JsonObject } from "../../schema/json.ts"
 import type { ExitCode, Given, Io } from "../command.ts"
-import { printable } from "../printable.ts"
+import { printable, printableLine } from "../printable.ts"
 import type { Reached } from "./reach.ts"
 
 /** Prints what was found, or why nothing was, unless that has been printed. */
@@ -16,6 +16,6 @@ export function tell(
     return 1
   }
   if (given.flag("json")) io.out.write(`${JSON.stringify(found.value)}\n`)
-  else for (const line of words(found.value)) io.out.write(`${printable(line)}\n`)
+  else for (const line of words(found.value)) io.out.write(`${printableLine(line)}\n`)
   return 0
 }

@@ -3,6 +3,7 @@ import type { Extra, Property } from "../../portable/sbom/inventory.ts"
 import type { AuditEntry } from "../../server/audit/entry.ts"
 import { readAudit } from "../../server/audit/read.ts"
 import type { Io } from "../command.ts"
+import { printable } from "../printable.ts"
 
 /**
  * What was called according to audit files, by node: of an agent's slice, what that agent called. Undefined when a file
@@ -21,7 +22,7 @@ export async function observed(
   // The last line of a gateway that is running may be half written.
   const wrong = findings.filter(({ code }) => code !== "torn_tail")
   for (const { file, line, code, message } of wrong.slice(0, 20))
-    io.err.write(`${file}:${line} ${code} — ${message}\n`)
+    io.err.write(`${printable(file)}:${line} ${code} — ${message}\n`)
   return wrong.length > 0 ? undefined : tally.extras()
 }
 

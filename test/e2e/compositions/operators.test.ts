@@ -70,6 +70,16 @@ describe("a run that could not be undone", () => {
     ])
   })
 
+  test("forges no line of a report with the id that its caller gave it", async () => {
+    const forged = "order@1.0.0  completed"
+    const id = await stuck(`forged\n${forged}\u202e`)
+    const reports = [await runs("list", "--status", "parked"), await runs("show", id)]
+    for (const { stdout } of reports) {
+      expect(stdout).toContain(`saga:order:forged\\n${forged}\\u{202e}`)
+      expect(stdout).not.toMatch(new RegExp(`^${forged}`, "m"))
+    }
+  })
+
   test("is tried again, as often as at first, with the same key", async () => {
     const id = await stuck("again")
     shop.plan("again", "unreserve", "broken", "well")
