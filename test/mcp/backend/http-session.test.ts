@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest"
+import { Cancellation } from "../../../src/call/cancellation.ts"
 import { json, serve, serveLegacy } from "../../support/backend-http.ts"
 import {
+  catalogServer,
   http,
   modernVersion,
   open,
@@ -12,10 +14,10 @@ import {
 
 const legacy = { options: { ...options, era: "legacy" as const } }
 
-const initialized = (id: unknown) => ({
+const initialized = (id: unknown, capabilities = {}) => ({
   jsonrpc: "2.0",
   id,
-  result: { protocolVersion: "2025-06-18", capabilities: {}, serverInfo: {} },
+  result: { protocolVersion: "2025-06-18", capabilities, serverInfo: {} },
 })
 
 describe("a session with a legacy server", () => {
@@ -95,6 +97,37 @@ describe("a session with a legacy server", () => {
       ...["initialize", "notifications/initialized", "tools/call"],
       ...["initialize", "notifications/initialized", "tools/call"],
     ])
+  })
+
+  test("whose beginning the server never acknowledges is not waited for without end", async () => {
+    const server = await serve((message, response) => {
+      if (message.method === "initialize") json(response, initialized(message.id))
+    })
+    const { call, backends } = open(http(server.url, legacy), { limits: { connectMs: 200 } })
+    expect(refusal(await call("x"))).toMatchObject({ code: "backend_unavailable", fate: "unsent" })
+    expect(server.methods()).toEqual(["initialize", "notifications/initialized"])
+    expect(backends.status()).toMatchObject([{ state: "down", lastError: "timeout" }])
+  })
+
+  test("goes on where the server takes no word of what was cancelled", async () => {
+    const unanswered: unknown[] = []
+    const server = await serve((message, response) => {
+      const { id, method } = message
+      if (method === "initialize") json(response, initialized(id, { tools: {} }))
+      else if (method === "tools/list") json(response, { id, result: { tools: [] } })
+      else if (method === "notifications/initialized") response.writeHead(202).end()
+      else unanswered.push(method)
+    })
+    const { call, backends } = open(http(server.url, legacy), { limits: { connectMs: 300 } })
+    const cancellations = Array.from({ length: 8 }, () => new Cancellation())
+    const calls = cancellations.map((cancellation) => call("x", { cancellation }))
+    await until(() => unanswered.length === 8)
+    for (const cancellation of cancellations) cancellation.cancel()
+    await Promise.all(calls)
+    await until(() => unanswered.length > 8) // the first of them hold all connections for such words
+    const list = () => backends.list(catalogServer("it"), "tools", "fresh")
+    await until(async () => (await list()).isKnown)
+    expect(await list()).toMatchObject({ items: [], isKnown: true })
   })
 
   test("is ended when the pool closes", async () => {

@@ -82,7 +82,7 @@ export class LegacySession implements Counter {
   }
 
   /** However often they change while the server is being told, it is told once more, and no pile of it grows. */
-  async rootsChanged(tell: () => Promise<void>): Promise<void> {
+  async rootsChanged(tell: () => Promise<unknown>): Promise<void> {
     if (!this.isOpen || this.#rootsChanges++ > 0) return
     for (let told = 0; told < this.#rootsChanges; ) {
       told = this.#rootsChanges

@@ -51,7 +51,7 @@ export class LegacySessions {
   }
 
   /** Tells the server in those that know of the roots of this session of a client. */
-  rootsChanged(of: string, tell: (session: LegacySession) => Promise<void>): void {
+  rootsChanged(of: string, tell: (session: LegacySession) => Promise<unknown>): void {
     for (const session of this.#others.values())
       if (session.lane.rootsOf === of) void session.rootsChanged(() => tell(session))
   }

@@ -179,9 +179,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
 
   rootsChanged(of: string): void {
     if (this.#era !== "legacy") return
-    this.#sessions.rootsChanged(of, (session) =>
-      this.#notify(rootsChangedText, session).within(this.#limits.connectMs),
-    )
+    this.#sessions.rootsChanged(of, (session) => this.#notify(rootsChangedText, session).outcome)
   }
 
   listen(isWanted: boolean): void {

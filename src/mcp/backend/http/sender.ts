@@ -5,7 +5,8 @@ import type { BackendLimits } from "../limits.ts"
 import { Inquiry, type Outgoing } from "../outgoing.ts"
 import { openConnections } from "./connections.ts"
 import type { Exchange } from "./exchange.ts"
-import { Notice } from "./notice.ts"
+import type { Notice } from "./notice.ts"
+import { Notices } from "./notices.ts"
 import { Outlet } from "./outlet.ts"
 
 const controlConnections = 4
@@ -20,6 +21,7 @@ const streamConnections = 2
 export class Sender {
   readonly #path: string
   readonly #outlet: Outlet
+  readonly #notices: Notices
   readonly #calls: Pool
   /** For requests in which the server may ask something: a person's thinking keeps no other call waiting. */
   readonly talks: Pool
@@ -33,6 +35,7 @@ export class Sender {
     const open = (connections: number) => openConnections(origin, connections, limits.connectMs)
     this.#path = pathname + search
     this.#outlet = new Outlet(address, credential)
+    this.#notices = new Notices(limits.connectMs)
     this.#calls = open(concurrencyMax)
     this.talks = open(concurrencyMax + limits.askingMax)
     this.control = open(controlConnections)
@@ -54,14 +57,14 @@ export class Sender {
 
   /** A notification, or our answer to the server's own request. */
   notify(headers: string[], text: string): Notice {
-    const notice = new Notice()
+    const notice = this.#notices.begin()
     this.#send(this.control, "POST", headers, text, notice)
     return notice
   }
 
   /** The end of a session. */
   end(headers: string[]): Notice {
-    const notice = new Notice()
+    const notice = this.#notices.begin()
     this.#send(this.control, "DELETE", headers, null, notice)
     return notice
   }
@@ -77,6 +80,7 @@ export class Sender {
   }
 
   async destroy(): Promise<void> {
+    this.#notices.clear()
     const pools = [this.#calls, this.talks, this.control, this.streams]
     await Promise.all(pools.map((pool) => pool.destroy()))
   }

@@ -1,6 +1,5 @@
 import type { Pool } from "undici"
 import type { HttpAddress } from "../../address.ts"
-import { Deadlines } from "../../deadlines.ts"
 import { closing, type Failure, protocolFailure, unsent } from "../../failure.ts"
 import type { BackendLimits } from "../../limits.ts"
 import type { Link, LinkEvents, Opening } from "../../link.ts"
@@ -17,9 +16,8 @@ import {
 } from "../../wire.ts"
 import { openConnections } from "../connections.ts"
 import type { Around } from "../either-link.ts"
-import type { Exchange } from "../exchange.ts"
 import { HeaderSets } from "../header-sets.ts"
-import { Notice } from "../notice.ts"
+import { Notices } from "../notices.ts"
 import { Outlet } from "../outlet.ts"
 import { endpointPath } from "./endpoint.ts"
 import { SseStream } from "./sse-stream.ts"
@@ -55,8 +53,7 @@ export class SseLink implements Link, Carrier {
   readonly #posts: Pool
   readonly #streams: Pool
   readonly #unclaimed: Unclaimed
-  /** Messages that the server has not taken yet. */
-  readonly #posting: Deadlines<Exchange>
+  readonly #notices: Notices
   #open: Open | undefined
   #renewal: Promise<Opening> | undefined
   /** The server has answered `initialize`: from here on the end of the stream is a loss. */
@@ -76,9 +73,7 @@ export class SseLink implements Link, Carrier {
     this.#outlet = new Outlet(address, credential)
     this.#posts = openConnections(this.#url.origin, concurrencyMax, limits.connectMs)
     this.#streams = openConnections(this.#url.origin, 1, limits.connectMs)
-    this.#posting = new Deadlines(limits.connectMs, (late) => {
-      if (late instanceof Notice) late.stop(untaken)
-    })
+    this.#notices = new Notices(limits.connectMs)
   }
 
   get strays(): number {
@@ -205,15 +200,11 @@ export class SseLink implements Link, Carrier {
   }
 
   /** What hindered it, if anything. Never rejects. */
-  async #post(open: Open, text: string): Promise<Failure | undefined> {
-    const notice = new Notice()
-    this.#posting.add(notice)
-    const { path } = open
+  #post({ path }: Open, text: string): Promise<Failure | undefined> {
+    const notice = this.#notices.begin()
     const departure = { path, method: "POST", headers: this.#headers.bare, body: text } as const
     this.#outlet.send(this.#posts, departure, notice)
-    const failure = await notice.outcome
-    this.#posting.delete(notice)
-    return failure
+    return notice.outcome
   }
 
   hasSent(): boolean {
@@ -228,7 +219,7 @@ export class SseLink implements Link, Carrier {
 
   async close(): Promise<void> {
     this.#drop(closing)
-    this.#posting.clear()
+    this.#notices.clear()
     await Promise.all([this.#posts.destroy(), this.#streams.destroy()])
   }
 }
@@ -243,12 +234,6 @@ const forgotten: Failure = {
   code: "backend_unavailable",
   kind: "lost",
   reason: "the server does not know the session any more",
-}
-
-const untaken: Failure = {
-  code: "backend_unavailable",
-  kind: "timeout",
-  reason: "the server did not take the message in time",
 }
 
 const silent: Failure = {
