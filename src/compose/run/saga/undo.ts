@@ -1,5 +1,5 @@
 import type { Json } from "../../../schema/json.ts"
-import type { Step } from "../../plan/plan.ts"
+import type { Node, Step } from "../../plan/plan.ts"
 import type { ErrorClass } from "../../plan/policies.ts"
 import { writtenTarget } from "../../plan/target.ts"
 import { inputDigest } from "../durable/input-digest.ts"
@@ -52,7 +52,7 @@ class Compensation {
     }
   }
 
-  /** Its failure, if it failed. Whatever is wrong with an answer: what is known to have happened is undone. */
+  /** Its failure, if it failed. Whatever is wrong with its answer: a call that is known to have happened has undone it. */
   async #attempt(): Promise<Failed | undefined> {
     const { path: step } = this.#undoable
     const nth = this.#nth + 1
@@ -62,7 +62,7 @@ class Compensation {
     this.#work.tally.attempts = nth
     this.#work.run.tell({ kind: "undoing", id: step })
     const result = this.#input.ok ? await this.#call(input) : this.#input
-    if (!result.ok && effectOf(result) !== "done")
+    if (!result.ok && !(this.#isCall && effectOf(result) === "done"))
       return { ...result, error: { ...result.error, step } }
     const value = result.ok ? result.value : undefined
     this.#log.note({ kind: "undone", step, data: value === undefined ? {} : { value } })
@@ -106,6 +106,11 @@ class Compensation {
     return this.#log.state.step(this.#undoable.path)?.undo?.attempts ?? 0
   }
 
+  /** Of several calls a failure says only that some have happened. */
+  get #isCall(): boolean {
+    return isCall(this.#undoable.undo.node)
+  }
+
   get #target(): string {
     const { node } = this.#undoable.undo
     return node.kind === "call" ? writtenTarget(node.target) : node.kind
@@ -114,6 +119,8 @@ class Compensation {
 
 /** What is wrong with the call itself does not become right by waiting. */
 const hopeless: ReadonlySet<ErrorClass> = new Set(["denied", "input", "binding", "budget"])
+
+const isCall = ({ kind }: Node): boolean => kind === "call" || kind === "choose"
 
 /** A step of its own, that sees what the step saw and the step's own value. */
 function undoWork({ path, undo, work, value }: Undoable, stop: Stop): Work {
@@ -128,12 +135,11 @@ function undoWork({ path, undo, work, value }: Undoable, stop: Stop): Work {
     policies: undo.timeoutMs === undefined ? {} : { attemptTimeoutMs: undo.timeoutMs },
     effect: undo.effect,
   }
-  const isCall = undo.node.kind === "call" || undo.node.kind === "choose"
   return {
     run: work.run,
     step,
     // What stands inside a compensation has paths that nothing else can have.
-    path: isCall ? `~${path}` : `~${path}~`,
+    path: isCall(undo.node) ? `~${path}` : `~${path}~`,
     scope: { ...work.scope, frame: { ...frame, steps } },
     stop,
     deadlineMs: undefined,

@@ -157,6 +157,12 @@ describe("a deadline", () => {
   })
 })
 
+/** A step that these calls undo, one after the other. */
+const twice = (id: string, calls: readonly string[]) => {
+  const steps = calls.map((name) => ({ id: name, operation: { tool: { name } } }))
+  return step(id, { compensate: { pattern: { pipeline: { steps } } } })
+}
+
 describe("a compensation", () => {
   const steps = [step("a"), step("b"), step("c")]
 
@@ -180,6 +186,19 @@ describe("a compensation", () => {
       unb: denied,
     })
     expect(stopped.world.called).toEqual(["a", "b", "c", "unb"])
+  })
+
+  /** Undoes one step with two calls. */
+  const [twofold, undone] = [saga([twice("d", ["una", "unb"]), without("c")]), ["d", "c", "una"]]
+
+  test("of several calls has undone nothing before all of them are made", async () => {
+    const { world, drive } = await ran(twofold, { c: broken, unb: first(broken, lost) })
+    expect(world.called).toEqual([...undone, "unb", "unb", "unb"])
+    expect(drive.status).toBe("compensated")
+    const denied: Tool = { fail: { class: "denied", message: "gone" } }
+    const stuck = await ran(twofold, { c: broken, unb: denied })
+    expect(stuck.world.called).toEqual([...undone, "unb"])
+    expect([stuck.drive.status, stuck.record.reason]).toEqual(["parked", "cannot undo d: gone"])
   })
 
   test("that fails for a day parks the run", async () => {
