@@ -102,7 +102,8 @@ function joinOf(spec: JsonObject, targets: number, spot: Spot): Join {
   const quorum = isObject(complete) ? numberIn(complete, "quorum") : undefined
   const count = quorum ?? (complete === "first" ? 1 : undefined)
   if (count === undefined) {
-    const partial = flagIn(spec, "partial") ?? !failFast
+    // What undoes something has to undo all of it.
+    const partial = flagIn(spec, "partial") ?? !(failFast || spot.path.includes("~"))
     return { wait: "all", need: "all", failFast, partial }
   }
   if (count > targets) reportQuorum(count, targets, inside(spot, "complete"))

@@ -6,6 +6,7 @@ import { depthMax, isNestedAtMost } from "../text.ts"
 import { Cancellation } from "./cancellation.ts"
 import { graceOf } from "./durable/grace.ts"
 import { sendDurably } from "./durable/send.ts"
+import { isInCompensation } from "./in-compensation.ts"
 import { type Failed, failure, type Happened, type Outcome, type Result } from "./outcome.ts"
 import type { CallOptions } from "./ports.ts"
 import { bytesOf } from "./size.ts"
@@ -35,7 +36,7 @@ function made(node: CallNode, work: Work, by: Send): Promise<Result> {
   if (!run.fits(input)) return refused(tooLarge(work))
   if (stop.reason !== undefined) return refused(stopped(work, stop.reason))
   // What has to be undone is not held against the run.
-  if (!path.startsWith("~") && !run.takeCall())
+  if (!isInCompensation(path) && !run.takeCall())
     return refused(fail(work, tooManyCalls(run.parts.limits.maxCalls)))
   return by(node, input, work)
 }

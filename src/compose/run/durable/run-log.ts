@@ -1,5 +1,6 @@
 import type { Json } from "../../../schema/json.ts"
 import { Cancellation } from "../cancellation.ts"
+import { isInCompensation } from "../in-compensation.ts"
 import { effectOf, type Failed, type Result } from "../outcome.ts"
 import type { Reason } from "../stop.ts"
 import { isOutcome, type RunEvent, type StoredEvent, type Timed } from "./event.ts"
@@ -89,8 +90,8 @@ export class RunLog {
   }
 
   /**
-   * What is known already of the call at this path, each failure once: whoever asks again wants it to be made again.
-   * Undefined: nothing, it is to be made.
+   * What is known already of the call at this path, each failure once: whoever asks again wants it to be made again. A
+   * compensation is begun again to have made what failed in it. Undefined: nothing, it is to be made.
    */
   recall(path: string): Result | undefined {
     const known = this.state.step(path)
@@ -101,6 +102,7 @@ export class RunLog {
     this.#gone.add(path)
     if (known.again !== undefined) return
     if (known.standing === "started") this.note(this.#cutOff(path, known.attempts))
+    if (isInCompensation(path)) return
     if (known.standing !== "failed" && known.standing !== "unknown") return
     const { error, retryAfterMs } = known.problem ?? {}
     if (error === undefined) return
@@ -111,6 +113,7 @@ export class RunLog {
   attemptsBefore(path: string): number {
     const known = this.state.step(path)
     if (this.#gone.has(path) || known === undefined || known.again !== undefined) return 0
+    if (isInCompensation(path)) return 0
     return Math.max(0, known.attempts - 1)
   }
 
@@ -134,7 +137,7 @@ export class RunLog {
   /** What goes back, finds out what nobody knows, or belongs to either, has the whole of its time each time. */
   #isForward(path: string): boolean {
     const { state } = this
-    if (path.startsWith("~") || path.includes("?") || this.isCovered(path)) return false
+    if (isInCompensation(path) || path.includes("?") || this.isCovered(path)) return false
     return !state.isBack(path) && state.step(path)?.standing !== "unknown"
   }
 

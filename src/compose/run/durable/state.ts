@@ -1,3 +1,4 @@
+import { isInCompensation } from "../in-compensation.ts"
 import { isAnswered, notSent, type StepError } from "../outcome.ts"
 import type {
   BeginEvent,
@@ -112,7 +113,7 @@ export class RunState {
 
   /** Whether a saga that the path is in goes back; what belongs to compensations is in none. */
   isBack(path: string): boolean {
-    if (this.#backs.size === 0 || path.startsWith("~")) return false
+    if (this.#backs.size === 0 || isInCompensation(path)) return false
     for (const saga of this.#backs.keys()) if (saga === "" || isInside(path, saga)) return true
     return false
   }

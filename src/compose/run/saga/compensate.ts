@@ -1,6 +1,7 @@
 import type { Graph } from "../../plan/plan.ts"
 import type { RunLog } from "../durable/run-log.ts"
 import type { StepState } from "../durable/step-state.ts"
+import { isInCompensation } from "../in-compensation.ts"
 import type { Failed, Happened } from "../outcome.ts"
 import type { Site } from "../work.ts"
 import type { SagaScope, Undoable } from "./saga-scope.ts"
@@ -55,6 +56,6 @@ function hasHappened({ standing, effect, settled, problem }: Readonly<StepState>
 }
 
 function isWithin(step: string, path: string): boolean {
-  if (step.startsWith("~") || step.includes("?")) return false
+  if (isInCompensation(step) || step.includes("?")) return false
   return path === "" || step === path || step.startsWith(`${path}/`) || step.startsWith(`${path}[`)
 }

@@ -1,4 +1,5 @@
 import type { RunLog } from "../durable/run-log.ts"
+import { isInCompensation } from "../in-compensation.ts"
 import { effectOf, type Failed, type Result, withEffect } from "../outcome.ts"
 import type { Inner, Work } from "../work.ts"
 import { type Means, settled } from "./settle.ts"
@@ -30,6 +31,7 @@ async function journaled(work: Work, log: RunLog, means: Means): Promise<Result>
   const result = await means.inner(work)
   if (isLeaf && isNews(result, work)) log.end(work.path, result)
   if (result.ok || onUnknown === undefined || !isUnknown(result, work)) return result
+  if (isInCompensation(work.path)) return result // it is made again, with the same key
   return settled(withEffect(result, "unknown"), work, means)
 }
 

@@ -157,11 +157,11 @@ describe("a deadline", () => {
   })
 })
 
-/** A step that these calls undo, one after the other. */
-const twice = (id: string, calls: readonly string[]) => {
-  const steps = calls.map((name) => ({ id: name, operation: { tool: { name } } }))
-  return step(id, { compensate: { pattern: { pipeline: { steps } } } })
-}
+/** Its first step is undone with two calls. */
+const undoneBy = (pattern: object) => saga([step("d", { compensate: { pattern } }), step("c")])
+const both = ["una", "unb"].map((name) => ({ id: name, operation: { tool: { name } } }))
+const twofold = undoneBy({ pipeline: { steps: both } })
+const undone = ["d", "c", "una"]
 
 describe("a compensation", () => {
   const steps = [step("a"), step("b"), step("c")]
@@ -188,9 +188,6 @@ describe("a compensation", () => {
     expect(stopped.world.called).toEqual(["a", "b", "c", "unb"])
   })
 
-  /** Undoes one step with two calls. */
-  const [twofold, undone] = [saga([twice("d", ["una", "unb"]), without("c")]), ["d", "c", "una"]]
-
   test("of several calls has undone nothing before all of them are made", async () => {
     const { world, drive } = await ran(twofold, { c: broken, unb: first(broken, lost) })
     expect(world.called).toEqual([...undone, "unb", "unb", "unb"])
@@ -201,6 +198,16 @@ describe("a compensation", () => {
     expect([stuck.drive.status, stuck.record.reason]).toEqual(["parked", "cannot undo d: gone"])
   })
 
+  test("by whatever pattern has undone nothing before all of it is done", async () => {
+    const targets = both.map(({ operation }) => operation)
+    const steps = [step("a", { action: targets[0] }), without("b", { action: targets[1] })]
+    for (const spec of [undoneBy({ scatterGather: { targets } }), undoneBy({ saga: { steps } })]) {
+      const { world, drive } = await ran(spec, { c: broken, unb: first(broken, lost) })
+      expect(world.called).toEqual([...undone, "unb", "unb", "unb"])
+      expect(drive.status).toBe("compensated")
+    }
+  })
+
   test("that fails for a day parks the run", async () => {
     const { drive, world } = await ran(saga(steps), { c: broken, unb: broken })
     expect(drive.status).toBe("parked")
@@ -209,25 +216,30 @@ describe("a compensation", () => {
   })
 
   test("happens once although the process dies at any write", async () => {
-    for (let at = 1; at <= 14; at++)
-      for (const when of ["before", "after"] as const) {
-        let writes = 0
-        const dies = () => (++writes === at ? when : undefined)
-        const { drive, record } = await ran(saga(steps), { c: broken }, { dies })
-        expect([at, when, drive.status]).toEqual([at, when, "compensated"])
-        expect(record.status).toBe("compensated")
-      }
+    for (const [spec, last] of [
+      [saga(steps), "una"],
+      [twofold, "unb"],
+    ] as const)
+      for (let at = 1; at <= 14; at++)
+        for (const when of ["before", "after"] as const) {
+          let writes = 0
+          const dies = () => (++writes === at ? when : undefined)
+          const { drive, record, world } = await ran(spec, { c: broken }, { dies })
+          expect([at, when, drive.status]).toEqual([at, when, "compensated"])
+          expect(record.status).toBe("compensated")
+          expect(world.called.at(-1)).toBe(last)
+        }
   })
 })
 
 describe("a parked run", () => {
   const spec = saga([step("a"), step("b", { onUnknown: "park" }), step("c")])
 
-  async function parked(script: Record<string, Tool>) {
-    const { world } = await ran(spec, script)
+  async function parked(script: Record<string, Tool>, its = spec) {
+    const { world } = await ran(its, script)
     /** An operator's verb, and the status that it leads to. */
     const operate = async (
-      verb: "resume" | "skip-step" | "compensate",
+      verb: "resume" | "retry-step" | "skip-step" | "compensate",
       to: "running" | "compensating",
       on = "",
       more = {},
@@ -266,6 +278,15 @@ describe("a parked run", () => {
     const drive = await operate("skip-step", "running", "b", { output: { by: "hand" } })
     expect(drive).toMatchObject({ status: "completed", outcome: { value: { b: { by: "hand" } } } })
     expect(world.called).toEqual(["a", "b", "c"])
+  })
+
+  test("makes what is left of a compensation of several calls when it is tried again", async () => {
+    for (const verb of ["resume", "retry-step"] as const) {
+      const gone: Answer = { fail: { class: "denied", message: "gone" } }
+      const { world, operate } = await parked({ c: broken, unb: first(gone) }, twofold)
+      expect((await operate(verb, "compensating", "d")).status).toBe("compensated")
+      expect(world.called).toEqual([...undone, "unb", "unb"])
+    }
   })
 
   test("is undone when an operator says so, with what nobody knows", async () => {
