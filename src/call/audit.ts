@@ -1,4 +1,4 @@
-import type { Ref } from "../registry/model.ts"
+import { type Ref, refOf } from "../registry/model.ts"
 import type { JsonObject } from "../schema/json.ts"
 import type { BackendReply } from "./backends.ts"
 import type { Caller } from "./caller.ts"
@@ -139,10 +139,6 @@ function outcomeOf(ending: Ending): AuditRecord["outcome"] {
   if (ending.kind === "error") return "rpc_error"
   return ending.result["isError"] === true ? "tool_error" : "ok"
 }
-
-/** An entity's identity, without a version where the document wrote none. */
-export const refOf = ({ name, version }: { name: string; version: string | undefined }): Ref =>
-  version === undefined ? { name } : { name, version }
 
 /** The refusal of what cannot be recorded. */
 export const unrecorded: Refusal = {

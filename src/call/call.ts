@@ -20,8 +20,9 @@
  * `permit`: all is done with it that is done with a caller's, but that it is the composition's `depends` that decide.
  */
 import type { Catalog, CatalogTool } from "../registry/catalog.ts"
+import { refOf } from "../registry/model.ts"
 import type { JsonObject } from "../schema/json.ts"
-import { beginOf, recordOf, refOf, unrecorded } from "./audit.ts"
+import { beginOf, recordOf, unrecorded } from "./audit.ts"
 import type { BackendReply, LogWish } from "./backends.ts"
 import type { Caller } from "./caller.ts"
 import type { Cancellation } from "./cancellation.ts"

@@ -2,7 +2,6 @@ import type { CatalogTool, ServerTool } from "../registry/catalog.ts"
 import { written } from "../registry/model.ts"
 import type { Json, JsonObject } from "../schema/json.ts"
 import { asCaller } from "./as-caller.ts"
-import { refOf } from "./audit.ts"
 import type { BackendReply, Backends } from "./backends.ts"
 import type { InsideLine, Way } from "./call.ts"
 import type { Input } from "./check-input.ts"
@@ -97,10 +96,10 @@ const isRetried = (tool: CatalogTool, { kind }: Way): boolean =>
 
 /** What a caller that comes back with answers must come back with; of several servers to the one that asked. */
 function aboutOf(tool: CatalogTool, server: ServerTool["server"], { request }: Way): Json {
-  const same = [written(refOf(tool)), request.arguments ?? null]
+  const same = [written(tool), request.arguments ?? null]
   const { implementation } = tool
   const isChoice = implementation.kind === "source" && implementation.choice !== undefined
-  return isChoice ? [...same, written(refOf(server))] : same
+  return isChoice ? [...same, written(server)] : same
 }
 
 /** A caller that comes back with answers brings them to the server that asked, whoever's turn it is now. */
@@ -138,7 +137,7 @@ function compose(
     : way.request
   const { respondent, method } = request
   if (respondent === undefined) return runComposition(permit, input, way, inside)
-  const about = [written(refOf(tool)), request.arguments ?? null]
+  const about = [written(tool), request.arguments ?? null]
   const talk = { caller, respondent, about, facts, method, subject: tool.name }
   return gateway.interactions.run(talk, request, (turn) =>
     runComposition(permit, input, { ...way, request: { ...request, ...turn } }, inside),

@@ -1,7 +1,6 @@
 import { effectOf, isRepeatable } from "../compose/plan/effect.ts"
 import type { CatalogServer, CatalogTool, ServerTool } from "../registry/catalog.ts"
 import { written } from "../registry/model.ts"
-import { refOf } from "./audit.ts"
 import type { BackendReply } from "./backends.ts"
 import type { Way } from "./call.ts"
 import { warn } from "./facts.ts"
@@ -31,7 +30,7 @@ export async function askInTurn(
   for (const next of others) {
     if (answer.kind !== "refusal" || request.cancellation?.isCancelled) break
     if (!mayTryNext(answer.refusal, tool)) break
-    warn(facts, [`failed_over: ${written(refOf(server))} ${answer.refusal.code}`])
+    warn(facts, [`failed_over: ${written(server)} ${answer.refusal.code}`])
     server = next.server
     facts.server = server
     answer = await ask(next)

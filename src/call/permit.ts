@@ -2,10 +2,9 @@ import { registered } from "../compose/plan/callee.ts"
 import type { Target } from "../compose/plan/plan.ts"
 import type { Authority } from "../compose/run/ports.ts"
 import type { Catalog, CatalogServer, CatalogTool, Scope } from "../registry/catalog.ts"
-import { type Ref, written } from "../registry/model.ts"
+import { type Ref, refOf, written } from "../registry/model.ts"
 import type { JsonObject } from "../schema/json.ts"
 import { allows, allowsUri } from "./allowance.ts"
-import { refOf } from "./audit.ts"
 import type { Caller } from "./caller.ts"
 import { missingFor } from "./caller-defaults.ts"
 import type { Levels, Withheld } from "./gateway.ts"
@@ -58,7 +57,7 @@ export function permit(
   // What is exposed to some is never more than that, whatever the level.
   const isOpen = highest.definition === undefined && levels.undeclaredDependency !== "deny"
   if (caller.agent === undefined || !isOpen) {
-    const reason = `${describe(caller)} does not depend on ${written(refOf(highest))}`
+    const reason = `${describe(caller)} does not depend on ${written(highest)}`
     return refuse({ code: "undeclared_dependency", tool: name, reason })
   }
   const isQuiet = levels.undeclaredDependency === "allow"
@@ -263,4 +262,4 @@ function denied(
 }
 
 const describe = ({ name, version }: Caller) =>
-  name === undefined ? "a caller without a name" : written(refOf({ name, version }))
+  name === undefined ? "a caller without a name" : written({ name, version })

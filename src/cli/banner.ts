@@ -34,19 +34,16 @@ export function banner(facts: BannerFacts): string {
     `  registry  ${facts.source}  (${counts})`,
     "",
     "  servers",
-    ...table(serversOf(facts).map((server) => [refText(server), whereOf(facts, server)])),
+    ...table(serversOf(facts).map((server) => [written(server), whereOf(facts, server)])),
     "",
     "  agents see",
-    ...table(catalog.agents.map((agent) => [refText(agent), toolsOf(agent)])),
+    ...table(catalog.agents.map((agent) => [written(agent), toolsOf(agent)])),
     "",
     ...tries(facts),
     `ready on ${facts.url}`,
     "",
   ].join("\n")
 }
-
-const refText = ({ name, version }: { name: string; version: string | undefined }) =>
-  version === undefined ? name : written({ name, version })
 
 function table(rows: readonly (readonly [string, string])[]): string[] {
   const shown = rows.slice(0, rowsMax)
@@ -80,7 +77,7 @@ function placeOf(address: Address | undefined): string {
 }
 
 function toolsOf(agent: CatalogAgent): string {
-  const tools = [...agent.scope.tools.values()].map(refText)
+  const tools = [...agent.scope.tools.values()].map(written)
   const more = tools.length > toolsMax ? [`… and ${tools.length - toolsMax} more`] : []
   return tools.length === 0 ? "nothing" : [...tools.slice(0, toolsMax), ...more].join(" ")
 }
@@ -119,7 +116,7 @@ function proofOf(agent: CatalogAgent, { identity, listen }: BannerFacts["config"
   const isByHeader = trustedFrom.length > 0 && minTrust !== "verified"
   const token = jwt.length > 0 ? "--token VARIABLE" : undefined
   const proof = token ?? (isByCertificate ? certificate : undefined)
-  const said = (isByHeader ? undefined : proof) ?? `--agent ${refText(agent)}`
+  const said = (isByHeader ? undefined : proof) ?? `--agent ${written(agent)}`
   return clients?.areRequired ? `${said} ${certificate}` : said
 }
 

@@ -1,7 +1,6 @@
-import { refOf } from "../call/audit.ts"
 import { isExposedTo, type ServerRules } from "../call/server-rules.ts"
 import type { AgentLookup } from "../registry/explain.ts"
-import { type Ref, written } from "../registry/model.ts"
+import { type Ref, refOf, written } from "../registry/model.ts"
 
 /** A server whose own tools configuration carries to an agent, though nobody registered them. */
 export interface Exposed {

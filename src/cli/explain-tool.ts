@@ -6,7 +6,7 @@ import { type PlanTypes, typesByPath } from "../compose/plan/plan-types.ts"
 import type { Address } from "../mcp/backend/address.ts"
 import type { CatalogTool } from "../registry/catalog.ts"
 import type { ToolLookup } from "../registry/explain.ts"
-import { type Ref, written } from "../registry/model.ts"
+import { written } from "../registry/model.ts"
 import { type ResultsShown, resultWords } from "./explain-results.ts"
 import { type RuleShown, ruleWords } from "./explain-rules.ts"
 import { dependsWords, routeWords, toolWords } from "./explain-words.ts"
@@ -38,7 +38,7 @@ export function* wordsOfTool(
   }
   const { tool, route, seenBy } = found
   const { description, annotations } = tool.shown
-  yield description === undefined ? nameOf(tool) : `${nameOf(tool)} — ${description}`
+  yield description === undefined ? written(tool) : `${written(tool)} — ${description}`
   if (tool.unavailable !== undefined) yield `  unavailable: ${tool.unavailable}`
   yield `  seen by   ${seenBy.length === 0 ? "no agent" : seenBy.map(written).join(", ")}`
   if (annotations !== undefined) yield `  effects   ${effectWords(annotations)}`
@@ -71,7 +71,7 @@ export function mermaidOf(
   if (!found.found) return [...toolWords("nobody", found.explained, new Map())].join("\n")
   const plan = plans.get(found.tool)
   return plan === undefined
-    ? `${nameOf(found.tool)} is no composition: there is no plan to draw`
+    ? `${written(found.tool)} is no composition: there is no plan to draw`
     : drawPlan(plan, typesOf(plan))
 }
 
@@ -99,9 +99,6 @@ export const planJson = (plan: Plan, types: PlanTypes): object => ({
   plan,
   types: typesByPath(plan, types),
 })
-
-const nameOf = ({ name, version }: CatalogTool): string =>
-  written(version === undefined ? { name } : ({ name, version } satisfies Ref))
 
 function effectWords(annotations: NonNullable<CatalogTool["shown"]["annotations"]>): string {
   const { readOnlyHint, destructiveHint, idempotentHint, openWorldHint } = annotations

@@ -26,7 +26,7 @@ export function* words(found: Found, addresses: Addresses): Generator<string> {
     return
   }
   const { name, version } = lookup.agent
-  const who = written(version === undefined ? { name } : { name, version })
+  const who = written({ name, version })
   if (lookup.versionAssumed) yield `${name}: no version given; ${who} is the only one registered`
   if (tools.length === 0) yield `${who} sees nothing: its depends is empty`
   for (const tool of tools) yield* ruledWords(who, tool, rules.get(tool.tool.name) ?? [], addresses)

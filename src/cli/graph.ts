@@ -119,6 +119,5 @@ function titleOf(graph: Graph, centre: string): string {
   const node = graph.nodes.find(({ id }) => id === centre)
   const root = graph.nodes.find(({ id }) => id === graph.root)?.name ?? ""
   if (node === undefined || centre === graph.root) return root
-  const { name, version } = node
-  return `${written(version === undefined ? { name } : { name, version })} in ${root}`
+  return `${written(node)} in ${root}`
 }

@@ -1,6 +1,6 @@
 import { nearest } from "../schema/nearest.ts"
 import type { Catalog, CatalogAgent, CatalogTool, ChosenServer } from "./catalog.ts"
-import type { Dependency, Json, Ref, Select } from "./model.ts"
+import { type Dependency, type Json, type Ref, refOf, type Select } from "./model.ts"
 
 /** Where a call of a tool goes. */
 export type Route =
@@ -266,6 +266,3 @@ function isRegistered(catalog: Catalog, { name, version }: Ref): boolean {
 
 const versionsOf = (catalog: Catalog, name: string): readonly string[] =>
   catalog.toolsNamed(name).flatMap(({ version }) => version ?? [])
-
-const refOf = ({ name, version }: { name: string; version: string | undefined }): Ref =>
-  version === undefined ? { name } : { name, version }

@@ -6,8 +6,15 @@ export interface Ref {
   readonly version?: string
 }
 
+/** What is known by name and version, whether it says that it has none or has no such member. */
+type Named = { readonly name: string; readonly version?: string | undefined }
+
+/** The identity of an entity, without more. */
+export const refOf = ({ name, version }: Named): Ref =>
+  version === undefined ? { name } : { name, version }
+
 /** How a ref is written for people: `name@version`. */
-export const written = ({ name, version }: Ref): string =>
+export const written = ({ name, version }: Named): string =>
   version === undefined ? name : `${name}@${version}`
 
 /** The key of a ref in maps: a name holds no `@`, so no two refs share one. */

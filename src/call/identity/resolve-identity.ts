@@ -1,7 +1,6 @@
 import { hash } from "node:crypto"
 import type { Catalog, CatalogAgent } from "../../registry/catalog.ts"
 import { written } from "../../registry/model.ts"
-import { refOf } from "../audit.ts"
 import { atLeast, type Caller, type Trust, trustLevels } from "../caller.ts"
 import { ok, type Refusal, type Result, refuse } from "../refusal.ts"
 import { unknownCallerLevel } from "../unknown-caller.ts"
@@ -44,7 +43,7 @@ export function resolveIdentity(given: Case): Result<Caller> {
   const { settings, challenge } = given
   const { trust, name, version } = principal.value
   if (!atLeast(trust, settings.minTrust)) {
-    const reason = `${written(refOf({ name, version }))} is ${trust}, needed is ${settings.minTrust}`
+    const reason = `${written({ name, version })} is ${trust}, needed is ${settings.minTrust}`
     return refuse({ code: "insufficient_trust", reason, challenge })
   }
   return findRegistered(given, principal.value)
@@ -73,7 +72,7 @@ const isNamed = (finding: Finding): finding is Named => finding.name !== undefin
 /** A label that is not good enough is no attempt at an identity: its sender is as anonymous as without it. */
 const isMeant = ({ isLabel, trust }: Named, floor: Trust) => !isLabel || atLeast(trust, floor)
 const say = ({ source, name, version }: Finding) =>
-  `${source} says ${written(refOf({ name: name ?? "version", version }))}`
+  `${source} says ${written({ name: name ?? "version", version })}`
 
 /** A version may come from weaker evidence that names the same agent, if that is good enough on its own. */
 const completion = (ranked: readonly Finding[], { name }: Named, floor: Trust) =>

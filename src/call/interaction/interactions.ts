@@ -1,7 +1,6 @@
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { written } from "../../registry/model.ts"
 import type { Json, JsonObject } from "../../schema/json.ts"
-import { refOf } from "../audit.ts"
 import type { BackendReply, BackendRequest, Backends } from "../backends.ts"
 import type { Caller } from "../caller.ts"
 import type { Facts } from "../facts.ts"
@@ -98,7 +97,7 @@ export class Interactions {
       return backends.request(server, { ...request, caller, session: respondent.session })
     const { session } = respondent
     const put = (question: Question) => respondent.put(question)
-    const from = { server: written(refOf(server)), step: respondent.step }
+    const from = { server: written(server), step: respondent.step }
     const peer = new Conversation(respondent.capabilities, from, this.#limits, put)
     peer.pageDone = respondent.pageDone
     const reply = await backends.request(server, { ...request, caller, session, peer })
@@ -241,7 +240,7 @@ const matterOf = (
   server: CatalogServer,
   { method, subject }: BackendRequest,
   talk: Talk & { readonly respondent: RoundsRespondent },
-): RoundsTalk => ({ ...talk, server: written(refOf(server)), method, subject })
+): RoundsTalk => ({ ...talk, server: written(server), method, subject })
 
 const bindingOf = ({ caller, method, about }: RoundsTalk): Binding => ({
   principal: caller.principal,

@@ -1,8 +1,7 @@
 import type { RuleCondition } from "../../compose/rule-condition.ts"
 import type { CatalogServer, CatalogTool } from "../../registry/catalog.ts"
-import { type Ref, written } from "../../registry/model.ts"
+import { type Ref, refOf, written } from "../../registry/model.ts"
 import { fits } from "../allowance.ts"
-import { refOf } from "../audit.ts"
 import type { Trust } from "../caller.ts"
 import { sourcesOf } from "../servers.ts"
 

@@ -2,7 +2,6 @@ import type { RuleContext } from "../../compose/rule-condition.ts"
 import type { CatalogServer, CatalogTool, Scope } from "../../registry/catalog.ts"
 import { type Ref, written } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
-import { refOf } from "../audit.ts"
 import type { Caller } from "../caller.ts"
 import { lackOf } from "./requirement.ts"
 import { hintsOf, meansCaller, meansServer, meansTool, serversOf, type ToolRule } from "./rule.ts"
@@ -66,7 +65,7 @@ export class ToolRules {
     const tool = {
       name: "",
       version: "",
-      servers: [written(refOf(server))],
+      servers: [written(server)],
       tags: [],
       annotations: {},
     }
@@ -169,7 +168,7 @@ function toolSeen(tool: CatalogTool): RuleContext["tool"] {
   if (known !== undefined) return known
   const seen = {
     name: tool.name,
-    version: refOf(tool).version ?? "",
+    version: tool.version ?? "",
     servers: serversOf(tool).map(written),
     tags: tool.entity.tags ?? [],
     annotations: { ...hintsOf(tool) },

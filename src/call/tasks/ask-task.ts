@@ -1,7 +1,7 @@
 import type { Catalog, CatalogServer, CatalogTool } from "../../registry/catalog.ts"
-import { written } from "../../registry/model.ts"
+import { refOf, written } from "../../registry/model.ts"
 import { asCaller } from "../as-caller.ts"
-import { recordOf, refOf, unrecorded } from "../audit.ts"
+import { recordOf, unrecorded } from "../audit.ts"
 import type { BackendReply, BackendRequest } from "../backends.ts"
 import type { Caller } from "../caller.ts"
 import { beginFacts, type Facts, warn } from "../facts.ts"
@@ -122,7 +122,7 @@ function serverOf({ implementation }: CatalogTool, place: TaskPlace): CatalogSer
     implementation.server,
     ...(implementation.choice?.among ?? []).map(({ server }) => server),
   ]
-  return servers.find((server) => written(refOf(server)) === place.server)
+  return servers.find((server) => written(server) === place.server)
 }
 
 /** In the server's terms, and where it knows the task: in the session that it was begun in. */

@@ -1,7 +1,6 @@
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { written } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
-import { refOf } from "../audit.ts"
 import type { BackendReply, BackendRequest } from "../backends.ts"
 import type { Caller } from "../caller.ts"
 import type { Gateway } from "../gateway.ts"
@@ -29,7 +28,7 @@ export function asCallersTask(
   const sealed = interactions.taskIds.seal({
     principal: caller.principal,
     tool: subject,
-    server: written(refOf(server)),
+    server: written(server),
     id: taskId,
     era,
     capabilities: withoutTasks(capabilities),

@@ -1,6 +1,7 @@
+import { written } from "../../registry/model.ts"
 import type { Part, Replayed, ReplayRow } from "../../server/audit/replay-count.ts"
 import type { Count } from "../../server/audit/tally.ts"
-import { refWords, times } from "./words.ts"
+import { times } from "./words.ts"
 
 /** A report is read: `--json` has everything. */
 const rowsMax = 100
@@ -37,14 +38,14 @@ function rowWords(row: ReplayRow & Count): string {
 
 function whoWords({ caller, by, via }: ReplayRow): string {
   const { name, version } = caller ?? {}
-  const who = name === undefined ? "a caller without a name" : refWords({ name, version })
+  const who = name === undefined ? "a caller without a name" : written({ name, version })
   const proof = by.length === 0 ? "" : ` (${by.join(", ")})`
   return via === undefined ? `${who}${proof}` : `${via} for ${who}${proof}`
 }
 
 function targetWords({ target }: ReplayRow): string {
   if (target === undefined) return "?"
-  return target.type === "tool" ? refWords(target) : `${target.type} ${target.name}`
+  return target.type === "tool" ? written(target) : `${target.type} ${target.name}`
 }
 
 function outcomeWords({ outcome, was }: ReplayRow): string {

@@ -1,6 +1,7 @@
+import { written } from "../../registry/model.ts"
 import type { Count } from "../../server/audit/tally.ts"
 import type { Refused, Unused, Usage, Used, UserUsage } from "../../server/audit/usage.ts"
-import { refWords, times } from "./words.ts"
+import { times } from "./words.ts"
 
 /** A report is read: `--json` has everything. */
 const usersMax = 200
@@ -24,7 +25,7 @@ export function* usageWords(usage: Usage): Generator<string> {
 function* usersWords(kind: string, users: readonly UserUsage[]): Generator<string> {
   for (const user of users.slice(0, usersMax)) {
     yield ""
-    yield `${kind} ${user.name === "" ? "without a name" : refWords(user)}${titleOf(user)}`
+    yield `${kind} ${user.name === "" ? "without a name" : written(user)}${titleOf(user)}`
     yield* listed(user.unused, unusedWords)
     yield* listed(user.used, usedWords)
     yield* listed(user.refused, refusedWords)
@@ -46,16 +47,16 @@ function* listed<T>(rows: readonly T[], words: (row: T) => string): Generator<st
 
 function unusedWords({ tried, gives, ...tool }: Unused): string {
   const wanted = tried > 0 ? `; ${times(tried)} tried and refused` : ""
-  const given = gives.map((server) => `${refWords(server)} (${times(server.count)})`)
+  const given = gives.map((server) => `${written(server)} (${times(server.count)})`)
   const keeps =
     given.length === 0
       ? ""
       : `; it alone gives the resources and prompts of ${given.join(", ")}, which are used`
-  return `never used  ${refWords(tool)}${wanted}${keeps}`
+  return `never used  ${written(tool)}${wanted}${keeps}`
 }
 
 const usedWords = (used: Used & Count): string =>
-  `used        ${refWords(used)}  ${times(used.count)}, last ${used.last}${used.isDeclared ? "" : "; not in its depends"}`
+  `used        ${written(used)}  ${times(used.count)}, last ${used.last}${used.isDeclared ? "" : "; not in its depends"}`
 
 const refusedWords = ({ code, target, count, last }: Refused & Count): string =>
   `refused     ${target ?? "?"}  ${code}, ${times(count)}, last ${last}`

@@ -73,8 +73,7 @@ function titleOf({ name, fate, from, to, renamedTo }: EntityDiff): string {
   }
 }
 
-const ref = (name: string, version: string | undefined) =>
-  printableLine(written(version === undefined ? { name } : { name, version }))
+const ref = (name: string, version: string | undefined) => printableLine(written({ name, version }))
 
 function verdictWords(entity: EntityDiff): string {
   const { fate, verdict, promise, truth } = entity

@@ -30,8 +30,7 @@ function supplierNote({ id, kind, supplier }: PackageNode | ModelNode): readonly
 }
 
 function unresolvedNote({ from, kind, name, version }: Unresolved): string {
-  const what = version === undefined ? name : `${name}@${version}`
-  return `${from} refers to ${kind} ${what}, which is not registered: the SBOM is marked incomplete`
+  return `${from} refers to ${kind} ${written({ name, version })}, which is not registered: the SBOM is marked incomplete`
 }
 
 const isForeign = (node: Node): node is PackageNode | ModelNode =>

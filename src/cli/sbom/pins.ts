@@ -1,7 +1,7 @@
 import { nodeId } from "../../portable/graph/graph.ts"
 import type { Extra, Property } from "../../portable/sbom/inventory.ts"
 import type { Catalog, CatalogTool } from "../../registry/catalog.ts"
-import { serversOf } from "../../registry/model.ts"
+import { refOf, serversOf } from "../../registry/model.ts"
 import { type Lock, serverPin } from "../../registry/pins/lock.ts"
 
 /** The digests that the definitions of servers' tools are pinned to, by the tools that are made of them. */
@@ -15,7 +15,7 @@ const idOf = ({ name, version }: CatalogTool): string => nodeId("tool", name, ve
 function extraOf({ entity: { source } }: CatalogTool, lock: Lock): Extra {
   const among = source === undefined ? [] : serversOf(source)
   const pinned = among.flatMap(({ server: name, serverVersion, tool }) => {
-    const ref = serverVersion === undefined ? { name } : { name, version: serverVersion }
+    const ref = refOf({ name, version: serverVersion })
     const pin = serverPin(lock, ref)?.tools.find((one) => one.name === (tool ?? source?.tool))
     return pin === undefined ? [] : [["pinned-digest", pin.digest] satisfies Property]
   })

@@ -1,5 +1,5 @@
 import type { CatalogTool } from "../../registry/catalog.ts"
-import { type Ref, written } from "../../registry/model.ts"
+import { refOf, written } from "../../registry/model.ts"
 import type { Problem } from "../../registry/problem.ts"
 import { digest } from "../../schema/canonical.ts"
 import type { Json } from "../../schema/json.ts"
@@ -129,18 +129,14 @@ class Workshop {
   #inlined(callee: CatalogTool, spot: Spot): GraphNode | undefined {
     const whole = this.#wholes.get(callee)
     if (whole === undefined)
-      return refuse(spot, "circular_dependency", `${refWritten(callee)} calls this composition`)
+      return refuse(spot, "circular_dependency", `${written(callee)} calls this composition`)
     if (whole.problems.some(isError))
-      return refuse(spot, "callee_unsound", `${refWritten(callee)} cannot be run itself`)
+      return refuse(spot, "callee_unsound", `${written(callee)} cannot be run itself`)
     return { kind: "graph", graph: called(whole.graph, callee) }
   }
 }
 
 const isError = ({ severity }: Problem): boolean => severity === "error"
-
-const refOf = ({ name, version }: CatalogTool): Ref => ({ name, ...given({ version }) })
-
-const refWritten = (tool: CatalogTool): string => written(refOf(tool))
 
 /** A graph as that of a whole composition. */
 function wholeGraph(graph: Graph, tool: CatalogTool): Graph {

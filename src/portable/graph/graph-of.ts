@@ -4,6 +4,7 @@ import {
   type Dependency,
   type JsonSchema,
   type Ref,
+  refOf,
   type SchemaEntity,
   type ServerEntity,
   serversOf,
@@ -103,7 +104,7 @@ class Drawing {
     const { entity, implementation } = tool
     this.#contract(id, this.#shownContract(entity))
     for (const { server, serverVersion } of entity.source ? serversOf(entity.source) : [])
-      this.#reference(id, "source", "server", refOf(server, serverVersion))
+      this.#reference(id, "source", "server", refOf({ name: server, version: serverVersion }))
     for (const dependency of entity.depends ?? []) this.#depends(id, dependency)
     if (implementation.kind === "composition")
       for (const { entity: server } of implementation.direct)
@@ -118,7 +119,7 @@ class Drawing {
     const server = step(mcp, "server")
     const version = step(mcp, "serverVersion")
     if (typeof server === "string")
-      this.#reference(id, "endpoint", "server", refOf(server, textOf(version)))
+      this.#reference(id, "endpoint", "server", refOf({ name: server, version: textOf(version) }))
     const model = modelNode(entity) ?? (assumed && nodeOfModel(assumed))
     if (model !== undefined) this.#edge(id, this.#node(model).id, "model")
   }
@@ -167,7 +168,7 @@ class Drawing {
   }
 
   #depends(from: string, { type, name, version, skill }: Dependency): void {
-    this.#reference(from, "depends", type, refOf(name, version), skill)
+    this.#reference(from, "depends", type, refOf({ name, version }), skill)
   }
 
   #contract(from: string, { inputSchema, outputSchema }: Contract): void {
@@ -178,7 +179,7 @@ class Drawing {
   #refs(from: string, why: Why, schema: JsonSchema | undefined): void {
     if (schema === undefined) return
     for (const { name, version } of registryRefs(schema))
-      this.#reference(from, why, "schema", refOf(name, version))
+      this.#reference(from, why, "schema", refOf({ name, version }))
   }
 
   /** Its own schemas, or where it has none those of its first server, which callers are then shown. */
@@ -229,9 +230,6 @@ function named<T extends Ref>(entities: readonly T[]): Named<T> {
   for (const entity of entities) index.add(entity)
   return index
 }
-
-const refOf = (name: string, version: string | undefined): Ref =>
-  version === undefined ? { name } : { name, version }
 
 const textOf = (value: unknown): string | undefined =>
   typeof value === "string" ? value : undefined

@@ -6,7 +6,7 @@ import type { TextEdit } from "../../registry/write/edit-text.ts"
 import { isList, type Json, member } from "../../schema/json.ts"
 import type { Change } from "./change.ts"
 import type { Edited } from "./edit-server.ts"
-import { objects, type Placed, refOf, section } from "./written-document.ts"
+import { objects, type Placed, refIn, section } from "./written-document.ts"
 
 /** The agent that is given what is imported. */
 export interface GivenAgent {
@@ -27,7 +27,7 @@ const none: Edited = { edits: [], changes: [] }
 export function editAgent(document: JsonObject, agent: GivenAgent, { all, fresh }: Gifts): Edited {
   const agents = section(document, "agents")
   const { ref, isNamed } = agent
-  const known = agents.find(({ entity }) => isSame(refOf(entity), ref))
+  const known = agents.find(({ entity }) => isSame(refIn(entity), ref))
   if (known === undefined) {
     if ((agents.length > 0 && !isNamed) || all.length === 0) return none
     const given = all.slice(0, dependsMax)

@@ -6,7 +6,7 @@ import { contractOf } from "./contract.ts"
 import type { Merging } from "./merging.ts"
 import type { Wanted } from "./names.ts"
 import type { ChangedTool, FreshTool, ServerPlan } from "./plan-server.ts"
-import { refOf } from "./written-document.ts"
+import { refIn } from "./written-document.ts"
 
 export interface Edited {
   readonly edits: readonly TextEdit[]
@@ -105,7 +105,7 @@ function toolGone(
   { draws, server }: ServerPlan,
   { prune }: Merging,
 ): ToolGone {
-  const tools = draws.filter((draw) => draw.on === on).map(({ tool }) => refOf(tool.entity))
+  const tools = draws.filter((draw) => draw.on === on).map(({ tool }) => refIn(tool.entity))
   return { kind: "tool_gone", server, on, tools, perhaps, isPruned: prune }
 }
 

@@ -2,7 +2,7 @@ import type { JsonObject, Ref } from "../../registry/model.ts"
 import { type Lock, serverPin } from "../../registry/pins/lock.ts"
 import { isExact } from "../../registry/version.ts"
 import type { FoundServer } from "./merging.ts"
-import { type Placed, refOf, section, textAt } from "./written-document.ts"
+import { type Placed, refIn, section, textAt } from "./written-document.ts"
 
 /** Which server of the registry was found. */
 export interface Identified {
@@ -36,7 +36,7 @@ export function identifyServer(
     const server = { name, version: configured ?? version ?? noVersion }
     return { server, entry, was: undefined }
   }
-  const old = refOf(entry.entity)
+  const old = refIn(entry.entity)
   const said = serverPin(lock, old)?.serverInfo?.version
   const hasMoved = version !== undefined && said === old.version && said !== version
   if (old.version !== undefined && hasMoved && has(version) === undefined)

@@ -11,7 +11,7 @@ import { registryNames, type Wanted } from "./names.ts"
 import { pinServer } from "./pin-server.ts"
 import { planServer, replacedKeys, type ServerPlan } from "./plan-server.ts"
 import { prune } from "./prune.ts"
-import { nameOf, refOf, section } from "./written-document.ts"
+import { nameOf, refIn, section } from "./written-document.ts"
 
 export interface Merged {
   readonly edits: readonly TextEdit[]
@@ -29,7 +29,7 @@ export interface Merged {
  */
 export function merge(merging: Merging): Merged {
   const plans = merging.found.map((found) => planServer(found, merging))
-  const there = section(merging.document, "tools").map(({ entity }) => refOf(entity).name)
+  const there = section(merging.document, "tools").map(({ entity }) => refIn(entity).name)
   const wanted = plans.flatMap(({ fresh }) => fresh.map((tool) => tool.wanted))
   const names = registryNames(wanted, new Set(there))
   const servers = plans.map((plan) => editServer(plan, names, merging))
@@ -63,7 +63,7 @@ function giftsOf(
     const suspects = found.tools.filter((tool) => hiddenIn(visible(tool)).length > 0).map(nameOf)
     const left = new Set([...suspects, ...(prune && isAccepted ? gone.map(({ on }) => on) : [])])
     const good = draws.filter(({ on }) => on !== undefined && !left.has(on))
-    return good.map(({ tool }) => refOf(tool.entity))
+    return good.map(({ tool }) => refIn(tool.entity))
   })
   // Of two versions of a tool an agent sees one.
   const all = new Map([...known, ...fresh].map((tool) => [tool.name, tool]))

@@ -15,7 +15,7 @@ import {
   nameOf,
   objects,
   type Placed,
-  refOf,
+  refIn,
   textAt,
 } from "./written-document.ts"
 
@@ -61,7 +61,7 @@ export function planServer(found: FoundServer, merging: Merging): ServerPlan {
   const { entry, was } = identified
   const pinned = serverPin(
     merging.lock,
-    entry === undefined ? identified.server : refOf(entry.entity),
+    entry === undefined ? identified.server : refIn(entry.entity),
   )
   const refused = merging.refused.get(found.name) ?? new Set()
   const taken = found.tools.filter((tool) => !refused.has(nameOf(tool)))

@@ -2,7 +2,7 @@ import type { JsonObject, Ref } from "../../registry/model.ts"
 import type { TextEdit } from "../../registry/write/edit-text.ts"
 import { dependenciesOf } from "./agent.ts"
 import type { ServerPlan } from "./plan-server.ts"
-import { refOf, section, textAt } from "./written-document.ts"
+import { refIn, section, textAt } from "./written-document.ts"
 
 /**
  * Takes out what servers do not list any more: provisions, the tools that drew on nothing else, and their places in the
@@ -15,7 +15,7 @@ export function prune(plans: readonly ServerPlan[], document: JsonObject): TextE
     const names = new Set(plan.gone.map(({ on }) => on))
     return plan.draws.filter(({ on }) => on !== undefined && names.has(on))
   })
-  const removed = drawn.filter(({ isOnly }) => isOnly).map(({ tool }) => refOf(tool.entity))
+  const removed = drawn.filter(({ isOnly }) => isOnly).map(({ tool }) => refIn(tool.entity))
   const pointers = new Set([
     ...gone.map(({ pointer }) => pointer),
     ...drawn.map(({ isOnly, pointer, tool }) => (isOnly ? tool.pointer : pointer)),

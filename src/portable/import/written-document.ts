@@ -1,4 +1,4 @@
-import type { JsonObject, Ref } from "../../registry/model.ts"
+import { type JsonObject, type Ref, refOf } from "../../registry/model.ts"
 import { isList, isObject, type Json, member } from "../../schema/json.ts"
 
 /** An element of a section of the document, and where it stands. */
@@ -21,12 +21,11 @@ export const textAt = (entity: JsonObject, key: string): string | undefined => {
   return typeof value === "string" ? value : undefined
 }
 
-/** A tool's name, in the definition that its server gives. */
+/** The name of a tool in the definition that its server gives, or of an entity. */
 export const nameOf = (definition: JsonObject): string => textAt(definition, "name") ?? ""
 
-export function refOf(entity: JsonObject): Ref {
-  const [name = "", version] = [textAt(entity, "name"), textAt(entity, "version")]
-  return version === undefined ? { name } : { name, version }
+export function refIn(entity: JsonObject): Ref {
+  return refOf({ name: nameOf(entity), version: textAt(entity, "version") })
 }
 
 /** A registered tool that draws on a server. */

@@ -7,6 +7,7 @@ import type {
 import {
   type CallSite,
   type OneServer,
+  refOf,
   type ServerEntity,
   type SourceServer,
   serversOf,
@@ -82,6 +83,5 @@ function serverTool(
 
 /** Stands where a missing server would: its tools are unavailable, so nobody is ever routed to it. */
 function unregistered(name: string, version: string | undefined): CatalogServer {
-  const ref = version === undefined ? { name } : { name, version }
-  return { name, version, entity: { ...ref, provides: [], extra: {} } }
+  return { name, version, entity: { ...refOf({ name, version }), provides: [], extra: {} } }
 }

@@ -6,7 +6,7 @@ import type {
   CatalogTool,
   Scope,
 } from "../catalog.ts"
-import type { Ref, RegistryDocument } from "../model.ts"
+import { type RegistryDocument, refOf } from "../model.ts"
 import { type DirectTools, directKey } from "./direct-tools.ts"
 import { highestFirst } from "./highest.ts"
 
@@ -103,6 +103,3 @@ export function byName<T extends { readonly name: string; readonly version: stri
     if (same.length > 1) same.sort((left, right) => highestFirst(refOf(left), refOf(right)))
   return index
 }
-
-const refOf = ({ name, version }: { name: string; version: string | undefined }): Ref =>
-  version === undefined ? { name } : { name, version }

@@ -5,6 +5,7 @@ import {
   type Dependency,
   type Ref,
   refKey,
+  refOf,
   serversOf,
   type ToolEntity,
 } from "../model.ts"
@@ -131,7 +132,7 @@ class UseBook {
 
   /** An entity without a version stands for every one of its name. */
   #meant(kind: Node["kind"], name: string, version: string | undefined): Node {
-    const exact = nodeOf(kind, version === undefined ? { name } : { name, version })
+    const exact = nodeOf(kind, refOf({ name, version }))
     return this.#there.has(nodeKey(exact)) ? exact : { kind, name }
   }
 

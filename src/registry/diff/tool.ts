@@ -110,7 +110,7 @@ const selectOf = ({ servers, ...source }: ToolSource): string =>
 const placesOf = (source: ToolSource): readonly string[] =>
   serversOf(source).map((one) => {
     const { server: name, serverVersion: version } = one
-    const server = written(version === undefined ? { name } : { name, version })
+    const server = written({ name, version })
     const when = "when" in one && one.when !== undefined ? ` when ${JSON.stringify(one.when)}` : ""
     return `${one.tool ?? source.tool} of ${server}${when}`
   })

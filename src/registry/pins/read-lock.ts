@@ -1,6 +1,7 @@
 import { isList, isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
 import type { LoadLimits } from "../limits.ts"
 import { toEnd } from "../load.ts"
+import { refOf } from "../model.ts"
 import type { Problem } from "../problem.ts"
 import { readDocument } from "../read/read-document.ts"
 import { digestsOf } from "./definition.ts"
@@ -86,7 +87,7 @@ class Reader {
     }
     const approval = this.#approval(entry, at)
     return {
-      server: version === undefined ? { name } : { name, version },
+      server: refOf({ name, version }),
       ...wordsIn(entry),
       ...(approval && { approval }),
       tools: [...tools.values()],

@@ -1,5 +1,5 @@
 import type { Catalog, CatalogServer } from "../catalog.ts"
-import { type Ref, refKey } from "../model.ts"
+import { type Ref, refKey, refOf } from "../model.ts"
 
 /** What of a server is worth a pin: what callers of the gateway may come to see or call. */
 export interface Wanted {
@@ -25,19 +25,14 @@ export function wantedOf(
     if (implementation.kind !== "source") continue
     for (const { server, tool } of implementation.choice?.among ?? [implementation]) {
       const tools = found.get(refKey(server.name, server.version))
-      const { name, version } = entity
-      tools?.set(tool, [
-        ...(tools.get(tool) ?? []),
-        version === undefined ? { name } : { name, version },
-      ])
+      tools?.set(tool, [...(tools.get(tool) ?? []), refOf(entity)])
     }
   }
   return new Map(
     [...servers].map((server) => {
       const key = refKey(server.name, server.version)
-      const { name, version } = server
       const wanted: Wanted = {
-        server: version === undefined ? { name } : { name, version },
+        server: refOf(server),
         tools: found.get(key) ?? new Map(),
         isExposed: exposed.includes(server),
       }

@@ -1,4 +1,4 @@
-import type { Provision, ServerEntity } from "../model.ts"
+import { type Provision, refOf, type ServerEntity } from "../model.ts"
 import { isExact } from "../version.ts"
 import { type ImpliedServer, type Resolving, reportAs, type SourceLink } from "./links.ts"
 import { lookUp, type Outcome } from "./rule.ts"
@@ -77,7 +77,7 @@ function impliedServer(
   if (version !== undefined && !isExact(version)) return
   const known = implied.get(name, version)
   if (known !== undefined) return known
-  const ref = version === undefined ? { name } : { name, version }
+  const ref = refOf(server)
   const made: ImpliedServer = { ...ref, provides: [], implied: true, extra: {} }
   implied.add(made)
   links.impliedServers.push(draft.origins.set(made, server.namePointer))

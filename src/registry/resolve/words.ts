@@ -74,10 +74,8 @@ export function noteProblem<T extends Ref>(
 }
 
 /** `"name@version"`, cut where a hostile document made it long. */
-export const quoted = (ref: { name: string; version?: string | undefined }): string => {
-  const { name, version } = ref
-  return JSON.stringify(written(version === undefined ? { name } : { name, version }).slice(0, 200))
-}
+export const quoted = (ref: Parameters<typeof written>[0]): string =>
+  JSON.stringify(written(ref).slice(0, 200))
 
 function registered(versions: readonly string[]): string {
   const shown = versions.slice(0, versionsMax).join(", ")
