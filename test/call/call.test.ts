@@ -311,6 +311,25 @@ describe("a call that may change something", () => {
     ])
   })
 
+  test("whose caller has gone while it was announced is cancelled, also where that may be asked something", async () => {
+    for (const capabilities of [undefined, { elicitation: {} }]) {
+      const cancellation = new Cancellation()
+      const { gateway, requests } = sketchGateway(catalog, {
+        gateway: {
+          begins: "effects",
+          audit({ kind }) {
+            if (kind === "begin") cancellation.cancel()
+            return true
+          },
+        },
+      })
+      const nothing = { responses: undefined, state: undefined }
+      const respondent = { kind: "rounds", capabilities, ...nothing } as const
+      await call(callOf("count", {}, { cancellation, respondent }), gateway)
+      expect(requests.map((request) => request.cancellation?.isCancelled)).toEqual([true])
+    }
+  })
+
   test("is not announced when it is refused before, or begins are off", async () => {
     const effects = sketchGateway(catalog, { gateway: { begins: "effects" } })
     await call(callOf("search", { q: 7 }), effects.gateway)

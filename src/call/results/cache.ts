@@ -184,7 +184,6 @@ function unlessCancelled<T>(
   cancellation: Cancellation | undefined,
 ): Promise<T | "cancelled"> {
   if (cancellation === undefined) return promise
-  if (cancellation.isCancelled) return Promise.resolve("cancelled")
   return new Promise((resolve, reject) => {
     cancellation.listen({ cancelled: () => resolve("cancelled") })
     promise.then(resolve, reject).finally(() => cancellation.release())

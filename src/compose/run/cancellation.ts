@@ -23,10 +23,11 @@ export class Cancellation {
     this.#listener?.cancelled()
   }
 
-  /** One at a time: throws when somebody else listens already. Not told what happened before. */
+  /** One at a time: throws when somebody else listens already. One that comes after the cancellation is told at once. */
   listen(listener: Cancellable): void {
     if (this.#listener !== undefined) throw new Error("a cancellation has one listener")
     this.#listener = listener
+    if (this.#isCancelled) listener.cancelled()
   }
 
   /** Nobody listens any more. */

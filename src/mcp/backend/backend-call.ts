@@ -76,7 +76,6 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     this.request = request
     this.reply = reply
     this.#owner = owner
-    request.cancellation?.listen(this)
   }
 
   get party(): string {

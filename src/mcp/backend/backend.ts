@@ -83,7 +83,9 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     return new Promise((reply) => {
       const call = new BackendCall(this, errand, mirrored, reply)
       this.#calls.add(call)
-      const refused = this.#refusal(errand.request)
+      errand.request.cancellation?.listen(call) // which ends it at once where its caller has gone
+      if (call.isOver) return
+      const refused = this.#refusal()
       if (refused !== undefined) call.fail(unsent(refused))
       else if (!this.#context.gate.admit(call)) call.turnAway()
     })
@@ -116,10 +118,8 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     if (this.#connection.isUp) this.#link.rootsChanged?.(session)
   }
 
-  #refusal({ cancellation }: BackendRequest): Failure | undefined {
-    if (cancellation?.isCancelled) return cancelled
-    if (this.#connection.isClosing) return closing
-    return this.#connection.resting()
+  #refusal(): Failure | undefined {
+    return this.#connection.isClosing ? closing : this.#connection.resting()
   }
 
   entered(call: BackendCall): void {

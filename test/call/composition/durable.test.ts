@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { callInside } from "../../../src/call/call.ts"
 import { recoveredOrigin } from "../../../src/call/composition/durable/recovered.ts"
 import { Cancellation } from "../../../src/compose/run/cancellation.ts"
@@ -189,6 +189,24 @@ describe("a saga that is called", () => {
         replayed: true,
       })
     }
+  })
+
+  test("goes back also where its caller has gone while it was being written down", async () => {
+    const cancellation = new Cancellation()
+    const { call, runs } = composed({
+      ...{ tools, compositions: { order: saga({ onCancel: "compensate" }) } },
+      backend: () => value({}),
+    })
+    const { journal } = runs.durable
+    vi.spyOn(journal, "find").mockImplementationOnce(async () => {
+      cancellation.cancel()
+      return undefined
+    })
+    const gone = await call("order", { order: 7 }, { cancellation })
+    expect(gone).toMatchObject({ refusal: { code: "cancelled" } })
+    await expect
+      .poll(async () => (await journal.list({ max: 1 })).map(({ status }) => status))
+      .toEqual(["compensated"])
   })
 
   test("is not waited for for ever, tells nobody anything after the answer, and is there when asked for again", async () => {

@@ -6,7 +6,6 @@ import type { RunRecord } from "../../../compose/run/durable/record.ts"
 import { written } from "../../../registry/model.ts"
 import { isObject, type JsonObject, member } from "../../../schema/json.ts"
 import type { Answer, CallRequest, Way } from "../../call.ts"
-import type { Cancellable } from "../../cancellation.ts"
 import { answerFault } from "../../interaction/answer-fault.ts"
 import type { Capabilities } from "../../interaction/capabilities.ts"
 import { canBeAsked, type RoundQuestion } from "../../interaction/round-result.ts"
@@ -97,9 +96,7 @@ export class Approver {
     const peer = interactions.conversation(respondent.capabilities, nameOf(permit.tool), put)
     const request = requestFor(question)
     const shown = peer.ask(request)
-    const withdraw: Cancellable = { cancelled: () => shown.withdraw("the request is over") }
-    cancellation?.listen(withdraw)
-    if (cancellation?.isCancelled) withdraw.cancelled()
+    cancellation?.listen({ cancelled: () => shown.withdraw("the request is over") })
     const { durable } = way.gateway.compositions
     const look = durable.look(id)
     const answered = await Promise.race([
