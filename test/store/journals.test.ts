@@ -176,7 +176,7 @@ describe("the SQLite journal", () => {
     const other = new DatabaseSync(foreign)
     other.exec("CREATE TABLE accounts (id INTEGER)")
     other.close()
-    expect(() => openSqliteJournal(newer)).toThrow(/version 9, and this Postern has version 3/)
+    expect(() => openSqliteJournal(newer)).toThrow(/version 9, and this Postern has version 4/)
     expect(() => openSqliteJournal(foreign)).toThrow(/no run journal of Postern/)
   })
 

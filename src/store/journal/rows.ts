@@ -1,4 +1,3 @@
-import type { StoredEvent } from "../../compose/run/durable/event.ts"
 import type { Stored } from "../../compose/run/durable/journal.ts"
 import type { RunRecord, Tombstone } from "../../compose/run/durable/record.ts"
 import { type RunStatus, runStatuses } from "../../compose/run/durable/status.ts"
@@ -77,38 +76,6 @@ export const tombstoneOf = (row: Row): Tombstone => ({
   inputDigest: textOf(row, "input_digest"),
   status: statusOf(row),
 })
-
-/** The columns of an event but for its run; its data as JSON. */
-export type EventRow = readonly [
-  seq: number,
-  step: string,
-  kind: string,
-  attempt: number | null,
-  data: string,
-  t: number,
-]
-
-/** When the last of them happened. */
-export const lastTime = (events: readonly EventRow[]): number | undefined => events.at(-1)?.[5]
-
-export function eventRow(event: StoredEvent): EventRow {
-  const attempt = "attempt" in event ? event.attempt : null
-  const { seq, step, kind, data, atMs } = event
-  return [seq, step, kind, attempt, JSON.stringify(data), Math.round(atMs)]
-}
-
-/** What was written as an event is one: nobody else writes to the journal. */
-export function eventOf(row: Row, columns: Columns): StoredEvent {
-  const attempt = row["attempt"]
-  return {
-    seq: Number(row["seq"]),
-    step: textOf(row, "step"),
-    kind: textOf(row, "kind"),
-    ...(attempt !== null && { attempt: Number(attempt) }),
-    data: columns.get(textOf(row, "data")),
-    atMs: Number(row["t"]),
-  } as StoredEvent
-}
 
 export const textOf = (row: Row, column: string): string => String(row[column])
 

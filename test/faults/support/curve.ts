@@ -99,7 +99,7 @@ export async function emptied({ gateway }: World, ms: number): Promise<string | 
 
 function rowsOf(folder: string): number {
   using db = new DatabaseSync(join(folder, "runs.db"), { readOnly: true })
-  const tables = ["run", "event", "blob", "tomb", "once"]
+  const tables = ["run", "entry", "blob", "tomb", "once"]
   const sum = tables.map((table) => `(SELECT count(*) FROM ${table})`).join(" + ")
   return Number(db.prepare(`SELECT ${sum} AS rows`).get()?.["rows"])
 }

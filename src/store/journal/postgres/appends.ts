@@ -1,8 +1,8 @@
 import type { Pool } from "pg"
 import type { Lease } from "../../../compose/run/durable/journal.ts"
 import type { RunChange } from "../../../compose/run/durable/record.ts"
-import { type EventRow, lastTime, whole } from "../rows.ts"
-import { columnsOf } from "./rows.ts"
+import { whole } from "../rows.ts"
+import { columnsOf, type EventRow, lastTime } from "./rows.ts"
 
 /** What is appended to one run, in the form in which it is written. */
 export interface Append {

@@ -2,16 +2,8 @@ import type { Pool } from "pg"
 import type { Creation, Owner, Stored, Writing } from "../../../compose/run/durable/journal.ts"
 import type { NewRun, RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { begunRecord } from "../records.ts"
-import {
-  type EventRow,
-  eventRow,
-  type Row,
-  recordOf,
-  runColumns,
-  runValues,
-  tombstoneOf,
-} from "../rows.ts"
-import { columnsOf, jsonText, storable } from "./rows.ts"
+import { type Row, recordOf, runColumns, runValues, tombstoneOf } from "../rows.ts"
+import { columnsOf, type EventRow, eventRow, jsonText, storable } from "./rows.ts"
 
 export interface NewRow {
   readonly id: string

@@ -25,7 +25,7 @@ import type {
   Tombstone,
 } from "../../../compose/run/durable/record.ts"
 import type { RunStatus } from "../../../compose/run/durable/status.ts"
-import { eventOf, eventRow, type Row, recordOf, statusOf, whole } from "../rows.ts"
+import { type Row, recordOf, statusOf, whole } from "../rows.ts"
 import { type Append, writeAppends } from "./appends.ts"
 import { Batcher } from "./batcher.ts"
 import { findRun, type NewRow, newRow, writeRuns } from "./creations.ts"
@@ -33,7 +33,7 @@ import { Database, type PostgresOptions } from "./database.ts"
 import { handoverOf } from "./handover.ts"
 import { settleOnce, takeOnce } from "./once.ts"
 import { purge } from "./purge.ts"
-import { headerOf, jsonText, storable } from "./rows.ts"
+import { eventOf, eventRow, headerOf, jsonText, storable } from "./rows.ts"
 import { isOpenRow } from "./tables.ts"
 import { troubleOf } from "./trouble.ts"
 
@@ -128,7 +128,7 @@ class PostgresJournal implements Journal {
 
   async events(id: string): Promise<readonly StoredEvent[]> {
     const rows = await this.#rows("SELECT * FROM postern.event WHERE run = $1 ORDER BY seq", [id])
-    return rows.map((row) => eventOf(row, jsonText))
+    return rows.map((row) => eventOf(row))
   }
 
   async plan(digest: string): Promise<Stored | undefined> {

@@ -8,6 +8,38 @@ export const jsonText: Columns = {
   get: (column): Stored => JSON.parse(column),
 }
 
+/** The columns of an event but for its run; its data as JSON. */
+export type EventRow = readonly [
+  seq: number,
+  step: string,
+  kind: string,
+  attempt: number | null,
+  data: string,
+  t: number,
+]
+
+/** When the last of them happened. */
+export const lastTime = (events: readonly EventRow[]): number | undefined => events.at(-1)?.[5]
+
+export function eventRow(event: StoredEvent): EventRow {
+  const attempt = "attempt" in event ? event.attempt : null
+  const { seq, step, kind, data, atMs } = event
+  return [seq, step, kind, attempt, JSON.stringify(data), Math.round(atMs)]
+}
+
+/** What was written as an event is one: nobody else writes to the journal. */
+export function eventOf(row: Row): StoredEvent {
+  const attempt = row["attempt"]
+  return {
+    seq: Number(row["seq"]),
+    step: textOf(row, "step"),
+    kind: textOf(row, "kind"),
+    ...(attempt !== null && { attempt: Number(attempt) }),
+    data: jsonText.get(textOf(row, "data")),
+    atMs: Number(row["t"]),
+  } as StoredEvent
+}
+
 export const headerOf = (row: Row): EventHeader => ({
   run: textOf(row, "run"),
   seq: Number(row["seq"]),

@@ -6,15 +6,20 @@ import type {
   TroubleKind,
 } from "../../../compose/run/durable/journal.ts"
 import type { RunChange, RunRecord } from "../../../compose/run/durable/record.ts"
-import type { EventRow } from "../rows.ts"
 import type { SqliteOptions } from "./schema.ts"
 
 /** What the journal is asked in its thread: as any is, but that runs and events come as they are written. */
 interface FileJournal extends Omit<Journal, "create" | "append"> {
   /** Without the plan (null) where the file has it; {@link PlanMissing} when it does not. */
-  create(run: RunRecord, plan: Stored | null, events: readonly EventRow[]): Promise<Creation>
-  append(lease: Lease, events: readonly EventRow[], change?: RunChange): Promise<void>
+  create(run: RunRecord, plan: Stored | null, events: Entry | null): Promise<Creation>
+  append(lease: Lease, events: Entry, change?: Change): Promise<void>
 }
+
+/** What is written of a run at once: its events, an array of them as JSON. */
+export type Entry = string
+
+/** As of when; undefined: as it was. */
+export type Change = RunChange & { readonly updatedMs: number | undefined }
 
 /** What goes through the thread. */
 export type Method = Exclude<

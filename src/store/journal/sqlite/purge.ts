@@ -10,7 +10,7 @@ const ended = "status IN ('completed', 'compensated', 'failed', 'abandoned') AND
 export class SqlitePurge {
   readonly #bury: StatementSync
   readonly #over: StatementSync
-  readonly #events: StatementSync
+  readonly #entries: StatementSync
   readonly #run: StatementSync
   readonly #tombs: StatementSync
   readonly #blobs: StatementSync
@@ -20,7 +20,7 @@ export class SqlitePurge {
     this.#bury = db.prepare(`INSERT OR REPLACE INTO tomb (key, id, input_digest, status, ended)
       SELECT key, id, input_digest, status, updated FROM run
       WHERE id = ? AND key IS NOT NULL AND updated >= ?`)
-    this.#events = db.prepare("DELETE FROM event WHERE run = (SELECT place FROM run WHERE id = ?)")
+    this.#entries = db.prepare("DELETE FROM entry WHERE run = (SELECT place FROM run WHERE id = ?)")
     this.#run = db.prepare("DELETE FROM run WHERE id = ?")
     this.#tombs = db.prepare("DELETE FROM tomb WHERE ended < ?")
     this.#blobs = db.prepare(`DELETE FROM blob WHERE digest NOT IN (
@@ -28,7 +28,7 @@ export class SqlitePurge {
       UNION SELECT substr(input, 2) FROM run WHERE substr(input, 1, 1) = '@'
       UNION SELECT substr(result, 2) FROM run WHERE substr(result, 1, 1) = '@'
       UNION SELECT substr(outcome, 2) FROM once WHERE substr(outcome, 1, 1) = '@'
-      UNION SELECT substr(data, 2) FROM event WHERE substr(data, 1, 1) = '@')`)
+      UNION SELECT substr(events, 2) FROM entry WHERE substr(events, 1, 1) = '@')`)
   }
 
   purge({ endedBeforeMs, buriedBeforeMs }: Retention): number {
@@ -37,7 +37,7 @@ export class SqlitePurge {
     for (const { id } of over) {
       if (typeof id !== "string") continue
       this.#bury.run(id, Math.round(buriedBeforeMs))
-      this.#events.run(id)
+      this.#entries.run(id)
       this.#run.run(id)
     }
     if (over.length > 0) this.#blobs.run()

@@ -7,14 +7,14 @@ import { troubleOf } from "./trouble.ts"
 /** "PoRJ": says what the file is. */
 const applicationId = 0x50_6f_52_4a
 /** Of the tables. A file of another one is not touched. */
-const schemaVersion = 3
+const schemaVersion = 4
 const pageBytes = 4096
 /** The write-ahead log is put into the file when it is so long (64 MiB): a few pages are written by almost every commit, and go there once. */
 const logPages = 16_000
 
 /**
- * compositions §10.3; texts that begin with `@` are the digests of blobs. Events stand by the place of their run, not by its
- * id, which is random: what is written at the same time is then on the same few pages.
+ * compositions §10.3, but that events stand as they were written: those of one append in one row, one append behind the
+ * other, so that what is written at the same time is on the same few pages. Texts that begin with `@` are the digests of blobs.
  */
 const tables = `
   CREATE TABLE run (
@@ -25,11 +25,9 @@ const tables = `
     created INTEGER NOT NULL, updated INTEGER NOT NULL) STRICT;
   CREATE INDEX run_status ON run (status, created);
   CREATE INDEX run_created ON run (created, id);
-  CREATE TABLE event (
-    run INTEGER NOT NULL, seq INTEGER NOT NULL, step TEXT NOT NULL, kind TEXT NOT NULL,
-    attempt INTEGER, data TEXT NOT NULL, t INTEGER NOT NULL,
-    PRIMARY KEY (run, seq)) STRICT, WITHOUT ROWID;
-  CREATE INDEX event_blob ON event (data) WHERE substr(data, 1, 1) = '@';
+  CREATE TABLE entry (place INTEGER PRIMARY KEY, run INTEGER NOT NULL, events TEXT NOT NULL) STRICT;
+  CREATE INDEX entry_run ON entry (run);
+  CREATE INDEX entry_blob ON entry (events) WHERE substr(events, 1, 1) = '@';
   CREATE TABLE blob (digest TEXT PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE tomb (
     key TEXT PRIMARY KEY, id TEXT NOT NULL, input_digest TEXT NOT NULL, status TEXT NOT NULL,

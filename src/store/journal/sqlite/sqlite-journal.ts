@@ -14,21 +14,11 @@ import {
   type Seen,
   type Stored,
 } from "../../../compose/run/durable/journal.ts"
-import type { RunChange, RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
+import type { RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import type { RunStatus } from "../../../compose/run/durable/status.ts"
-import {
-  type EventRow,
-  eventOf,
-  lastTime,
-  recordOf,
-  runValues,
-  statusOf,
-  textOf,
-  tombstoneOf,
-  whole,
-} from "../rows.ts"
+import { recordOf, runValues, statusOf, textOf, tombstoneOf, whole } from "../rows.ts"
 import { Blobs } from "./blobs.ts"
-import { type Methods, PlanMissing } from "./messages.ts"
+import { type Change, type Entry, type Methods, PlanMissing } from "./messages.ts"
 import { SqliteOnce } from "./once.ts"
 import { Places } from "./places.ts"
 import { SqlitePurge } from "./purge.ts"
@@ -55,7 +45,7 @@ export class SqliteJournal implements Methods {
     this.#places = new Places(this.#statements.owned)
   }
 
-  create(run: RunRecord, plan: Stored | null, events: readonly EventRow[]): Creation {
+  create(run: RunRecord, plan: Stored | null, events: Entry | null): Creation {
     if (!this.#blobs.has(run.plan)) {
       if (plan === null) throw new PlanMissing()
       this.#blobs.keep(run.plan, plan)
@@ -63,16 +53,16 @@ export class SqliteJournal implements Methods {
     const { insertRun } = this.#statements
     const { changes, lastInsertRowid } = insertRun.run(...runValues(run, this.#blobs))
     if (changes === 0) return { isNew: false, run: this.#holderOf(run) }
-    this.#insert(Number(lastInsertRowid), events)
+    if (events !== null) this.#insert(Number(lastInsertRowid), events)
     return { isNew: true, lease: { id: run.id, epoch: 1 } }
   }
 
-  append(lease: Lease, events: readonly EventRow[], change?: RunChange): void {
+  append(lease: Lease, events: Entry, change?: Change): void {
     const place = this.#places.of(lease)
     if (place === undefined) throw new RunLost(lease.id)
     this.#insert(place, events)
     if (change === undefined) return
-    this.#change(place, change, lastTime(events))
+    this.#change(place, change)
     if (change.status !== undefined) this.#places.forget(lease.id)
   }
 
@@ -109,8 +99,14 @@ export class SqliteJournal implements Methods {
     return tomb && tombstoneOf(tomb)
   }
 
+  /** What was written again after trouble stands there twice: the first counts. */
   events(id: string): readonly StoredEvent[] {
-    return this.#statements.events.all(id).map((row) => eventOf(row, this.#blobs))
+    const bySeq = new Map<number, StoredEvent>()
+    for (const row of this.#statements.entries.all(id)) {
+      const entry = this.#blobs.get(textOf(row, "events")) as unknown as readonly StoredEvent[] // as it was written
+      for (const event of entry) if (!bySeq.has(event.seq)) bySeq.set(event.seq, event)
+    }
+    return [...bySeq.values()].sort((one, other) => one.seq - other.seq)
   }
 
   plan(digest: string): Stored | undefined {
@@ -178,23 +174,12 @@ export class SqliteJournal implements Methods {
     return known
   }
 
-  /** Two at a time where there are two, as an outcome and the intent that follows are: a statement costs more than a row. */
-  #insert(place: number, events: readonly EventRow[]): void {
-    const { insertEvent, insertTwo } = this.#statements
-    for (let at = 0; at < events.length; at += 2) {
-      const [one, other] = [events[at], events[at + 1]]
-      if (one === undefined) return
-      if (other === undefined) insertEvent.run(...this.#row(place, one))
-      else insertTwo.run(...this.#row(place, one), ...this.#row(place, other))
-    }
+  #insert(place: number, events: Entry): void {
+    this.#statements.insertEntry.run(place, this.#blobs.putText(events))
   }
 
-  #row(place: number, [seq, step, kind, attempt, data, t]: EventRow) {
-    return [place, seq, step, kind, attempt, this.#blobs.putText(data), t] as const
-  }
-
-  #change(place: number, change: RunChange, nowMs: number | undefined): void {
-    const { status, reason, result, deadlineMs, recoveries } = change
+  #change(place: number, change: Change): void {
+    const { status, reason, result, deadlineMs, recoveries, updatedMs } = change
     this.#statements.changeRun.run(
       status ?? null,
       reason === undefined ? 0 : 1,
@@ -203,7 +188,7 @@ export class SqliteJournal implements Methods {
       whole(deadlineMs ?? undefined),
       result === undefined ? null : this.#blobs.put(result),
       recoveries ?? null,
-      whole(nowMs),
+      whole(updatedMs),
       place,
     )
   }

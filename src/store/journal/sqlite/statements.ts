@@ -9,10 +9,7 @@ const places = runColumns.split(",").map((_, index) => `?${index + 1}`)
 const texts = {
   insertRun: `INSERT INTO run (${runColumns}) SELECT ${places}
     WHERE NOT EXISTS (SELECT 1 FROM tomb WHERE key = ?2) ON CONFLICT (key) DO NOTHING`,
-  insertEvent: `INSERT OR IGNORE INTO event (run, seq, step, kind, attempt, data, t)
-    VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  insertTwo: `INSERT OR IGNORE INTO event (run, seq, step, kind, attempt, data, t)
-    VALUES (?, ?, ?, ?, ?, ?, ?), (?, ?, ?, ?, ?, ?, ?)`,
+  insertEntry: "INSERT INTO entry (run, events) VALUES (?, ?)",
   stands: "SELECT 1 FROM run WHERE id = ? AND epoch = ? AND status = ?",
   owned: "SELECT place FROM run WHERE id = ? AND epoch = ?",
   changeRun: `UPDATE run SET status = coalesce(?, status),
@@ -28,8 +25,8 @@ const texts = {
   byId: "SELECT * FROM run WHERE id = ?",
   byKey: "SELECT * FROM run WHERE key = ?",
   tomb: "SELECT * FROM tomb WHERE key = ?",
-  events: `SELECT event.* FROM event JOIN run ON event.run = run.place
-    WHERE run.id = ? ORDER BY event.seq`,
+  entries: `SELECT events FROM entry JOIN run ON entry.run = run.place
+    WHERE run.id = ? ORDER BY entry.place`,
   claimable: `SELECT id FROM run WHERE ${isOpenRow} AND ${isFree} ORDER BY created LIMIT :max`,
   list: `SELECT * FROM run
     WHERE (:status IS NULL OR status IN (SELECT value FROM json_each(:status)))

@@ -19,7 +19,6 @@ import {
 import type { NewRun, RunChange } from "../../../compose/run/durable/record.ts"
 import type { FileLock } from "../../file-lock.ts"
 import { begunRecord } from "../records.ts"
-import { eventRow } from "../rows.ts"
 import {
   type Answer,
   type Answers,
@@ -79,7 +78,7 @@ export class ThreadedJournal implements Journal {
   /** The plan goes there with the first run that follows it: it is the largest part of what there is to say of one. */
   async create(run: NewRun, plan: Stored, owner: Owner, first?: Writing): Promise<Creation> {
     const record = begunRecord(run, owner, first)
-    const events = first?.events.map(eventRow) ?? []
+    const events = first === undefined ? null : JSON.stringify(first.events)
     if (this.#plans.has(run.plan))
       try {
         return await this.#ask("create", record, null, events)
@@ -93,7 +92,8 @@ export class ThreadedJournal implements Journal {
   }
 
   append(lease: Lease, events: readonly StoredEvent[], change?: RunChange) {
-    return this.#ask("append", lease, events.map(eventRow), change)
+    const updatedMs = events.at(-1)?.atMs
+    return this.#ask("append", lease, JSON.stringify(events), change && { ...change, updatedMs })
   }
 
   claim(id: string, owner: Owner & Claim) {
