@@ -280,6 +280,10 @@ const spoilt: readonly (readonly [(server: RegistryServer) => void, string])[] =
     "json_syntax",
   ],
   [
+    ({ state }) => Object.assign(state, { document: '{"error":"internal"}' }),
+    "document_not_registry",
+  ],
+  [
     ({ state }) =>
       Object.assign(state, { document: documentOf("zero"), lastModified: new Date("2026-10-01") }),
     "registry_document_older",

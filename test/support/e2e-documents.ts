@@ -82,6 +82,7 @@ export const badDocuments: readonly BadDocument[] = [
   { name: "blank", bytes: " \n\t\n", code: "json_syntax" },
   { name: "null", bytes: "null", code: "document_not_object" },
   { name: "a list", bytes: "[]", code: "document_not_object" },
+  { name: "an error", bytes: '{"error":"internal"}', code: "document_not_registry" },
   {
     name: "50 MB",
     bytes: text.replace('"the tool echo"', `"${"x".repeat(50_000_000)}"`),

@@ -52,8 +52,23 @@ export function readProfile(tree: JsonObject, report: Report): Profile | undefin
   }
 }
 
-function profileWithoutVersion(tree: JsonObject, report: Report): Profile {
+const sections = ["schemas", "servers", "tools", "agents"]
+
+/** Undefined for an object that has nothing of a registry, such as `{"error": …}` of a source in trouble. */
+function profileWithoutVersion(tree: JsonObject, report: Report): Profile | undefined {
   const isFilled = (key: string) => isList(tree[key]) && tree[key].length > 0
+  if (!sections.some((key) => Object.hasOwn(tree, key))) {
+    report(
+      problem(
+        "error",
+        "document_not_registry",
+        "",
+        `this is no registry document: it has neither schemaVersion nor any of ${sections.join(", ")}`,
+        'an empty one reads {"schemaVersion": "2.0"}',
+      ),
+    )
+    return
+  }
   if (!["schemas", "servers", "agents"].some(isFilled)) {
     report(olderDocument(""))
     return "1"

@@ -40,6 +40,15 @@ describe("the schemaVersion", () => {
     expect(readText(JSON.stringify({ [section]: [] })).draft?.profile).toBe("1")
   })
 
+  test.each(["{}", '{"error":"internal"}', '{"__proto__":{"tools":[]}}'])(
+    "and of every section is absent from what is no registry: %s",
+    (text) => {
+      const reading = readText(text)
+      expect(reading.draft).toBeUndefined()
+      expect(found(reading)).toEqual(["document_not_registry "])
+    },
+  )
+
   test("of version 1 asks for no versions and takes unknown fields lightly", () => {
     const text = JSON.stringify({
       schemaVersion: "1.0",
