@@ -1,3 +1,4 @@
+import type { Expr } from "../expr/expr.ts"
 import type { ChooseNode, Node } from "../plan/plan.ts"
 import { approve } from "./approve.ts"
 import { call } from "./call.ts"
@@ -5,16 +6,14 @@ import { failure, type Result } from "./outcome.ts"
 import { computed, fail, held, type Work } from "./work.ts"
 
 /** What a step does, in the innermost of its policies. */
-export async function runNode(node: Node, work: Work): Promise<Result> {
+export function runNode(node: Node, work: Work): Promise<Result> {
   switch (node.kind) {
     case "call":
       return call(node, work)
     case "choose":
       return choose(node, work)
-    case "value": {
-      const value = computed(node.value, work)
-      return value.ok ? held(value.value, work) : value
-    }
+    case "value":
+      return pure(node.value, work)
     case "graph":
       // What an attempt before this one did is told by its error alone.
       work.tally.inner.length = 0
@@ -22,6 +21,11 @@ export async function runNode(node: Node, work: Work): Promise<Result> {
     case "approve":
       return approve(node.ask, work)
   }
+}
+
+async function pure(expr: Expr, work: Work): Promise<Result> {
+  const value = computed(expr, work)
+  return value.ok ? held(value.value, work) : value
 }
 
 async function choose({ by, among }: ChooseNode, work: Work): Promise<Result> {

@@ -1,5 +1,7 @@
 import { decide } from "../expr/evaluate.ts"
+import type { Expr } from "../expr/expr.ts"
 import { needsInput } from "../plan/needs-input.ts"
+import type { Policies } from "../plan/policies.ts"
 import { runNode } from "./node.ts"
 import { codes, failure, type Result } from "./outcome.ts"
 import { underBreaker } from "./policies/breaker.ts"
@@ -12,49 +14,63 @@ import { underThrottle } from "./policies/throttle.ts"
 import { underAttemptTimeout, underTimeout } from "./policies/timeout.ts"
 import { undoable } from "./saga/saga-scope.ts"
 import { underJournal } from "./saga/under-journal.ts"
-import { computed, fail, type Inner, type Work } from "./work.ts"
+import { computed, fail, type Inner, type Policy, type Work } from "./work.ts"
+
+/** Puts a policy around what is inside, for steps that have it. */
+function under<N extends keyof Policies>(
+  name: N,
+  policy: Policy<NonNullable<Policies[N]>>,
+  inner: Inner,
+): Inner {
+  return (work) => {
+    const own = work.step.policies[name]
+    return own === undefined ? inner(work) : policy(own, work, inner)
+  }
+}
 
 /*
- * The nesting of policies, innermost first; each is in a file of its own, and does nothing where the step has none.
+ * The nesting of policies, innermost first; each is in a file of its own.
  */
-export const attempt: Inner = (work) =>
-  underAttemptTimeout(work, (inner) => runNode(inner.step.node, inner))
-const guarded: Inner = (work) => underBreaker(work, attempt)
-const paced: Inner = (work) => underThrottle(work, guarded)
+const node: Inner = (work) => runNode(work.step.node, work)
+export const attempt = under("attemptTimeoutMs", underAttemptTimeout, node)
+const guarded = under("breaker", underBreaker, attempt)
+const paced = under("throttle", underThrottle, guarded)
 const tried: Inner = (work) => underRetry(work, paced)
-const timed: Inner = (work) => underTimeout(work, tried)
-const cached: Inner = (work) => underCache(work, timed)
-const once: Inner = (work) => underOnce(work, cached)
+const timed = under("timeoutMs", underTimeout, tried)
+const cached = under("cache", underCache, timed)
+const once = under("once", underOnce, cached)
 const journaled: Inner = (work) => underJournal(work, once, attempt)
-const caught: Inner = (work) => withInput(work, journaled)
+const caught = (inner: Inner): Inner => under("onError", underOnError(tried), inner)
+const acted = caught(journaled)
+const each = under("forEach", underForEach, withInput)
 
 /** Runs a step when its turn has come. */
-export async function runStep(work: Work): Promise<Result | "skipped"> {
+export function runStep(work: Work): Promise<Result | "skipped"> {
   const { when } = work.step.policies
-  if (when !== undefined) {
-    const decided = decide(when, work.scope)
-    if (!decided.ok) {
-      const { class: errorClass, message } = decided.error
-      return fail(work, { class: errorClass, code: codes[errorClass], message })
-    }
-    if (!decided.holds) {
-      work.run.parts.log?.skip(work.path, "condition")
-      return "skipped"
-    }
+  return when === undefined ? each(work) : underWhen(when, work, each)
+}
+
+async function underWhen(when: Expr, work: Work, inner: Inner): Promise<Result | "skipped"> {
+  const decided = decide(when, work.scope)
+  if (!decided.ok) {
+    const { class: errorClass, message } = decided.error
+    return fail(work, { class: errorClass, code: codes[errorClass], message })
   }
-  return underForEach(work, caught)
+  if (decided.holds) return inner(work)
+  work.run.parts.log?.skip(work.path, "condition")
+  return "skipped"
 }
 
 /** Computes the input, which everything from here on sees as `self`; a failure to do so is handled like any other. */
-async function withInput(work: Work, inner: Inner): Promise<Result> {
-  const input = computed(work.step.input, work)
-  if (!input.ok) return underOnError(work, async () => input, tried)
-  if (input.value !== undefined) {
-    const there = { ...work, scope: { ...work.scope, self: input.value } }
-    const result = underOnError(there, inner, tried)
-    return work.step.undo === undefined ? result : undoable(there, await result)
-  }
-  if (!needsInput(work.step.node)) return underOnError(work, inner, tried)
-  const missing = failure("binding", "there is nothing to run it with: its input is absent")
-  return underOnError(work, async (there) => fail(there, missing), tried)
+function withInput(work: Work): Promise<Result> {
+  const { input, node, undo } = work.step
+  const given = computed(input, work)
+  if (!given.ok) return caught(() => Promise.resolve(given))(work)
+  if (given.value === undefined) return needsInput(node) ? inputless(work) : acted(work)
+  const there = { ...work, scope: { ...work.scope, self: given.value } }
+  return undo === undefined ? acted(there) : undoable(undo, there, acted)
 }
+
+const inputless = caught(async (work) =>
+  fail(work, failure("binding", "there is nothing to run it with: its input is absent")),
+)

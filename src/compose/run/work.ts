@@ -34,6 +34,9 @@ export interface Work extends Site {
 /** What a policy is put around. */
 export type Inner = (work: Work) => Promise<Result>
 
+/** Of a step that has it. */
+export type Policy<P> = (policy: P, work: Work, inner: Inner) => Promise<Result>
+
 /** The failure as one of this step. */
 export function fail(site: Site, failure: Failure, effect: Happened = "none"): Failed {
   const { run, path, tally } = site

@@ -5,9 +5,7 @@ import type { Verdict } from "../state/breaker-state.ts"
 import { fail, type Inner, type Work } from "../work.ts"
 
 /** Calls nobody who has failed too often of late. Steps with the same breaker by name share what they learn. */
-export async function underBreaker(work: Work, inner: Inner): Promise<Result> {
-  const { breaker } = work.step.policies
-  if (breaker === undefined) return inner(work)
+export async function underBreaker(breaker: Breaker, work: Work, inner: Inner): Promise<Result> {
   const { state, ports } = work.run.parts
   const shared = state.breakers.get(breaker.name)
   const passage = shared.enter(ports.clock.now())

@@ -8,9 +8,7 @@ import { type Inner, stopped, type Work } from "../work.ts"
 import { digestOf } from "./key.ts"
 
 /** Gives what was given before: to the same caller, for the same key, for a time. Only values are kept. */
-export async function underCache(work: Work, inner: Inner): Promise<Result> {
-  const { cache } = work.step.policies
-  if (cache === undefined) return inner(work)
+export async function underCache(cache: Cache, work: Work, inner: Inner): Promise<Result> {
   const { state, ports, callerScope } = work.run.parts
   const key = digestOf([callerScope, cache.space], cache.key, work)
   if (!key.ok) return key

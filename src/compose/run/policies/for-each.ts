@@ -14,9 +14,7 @@ import { Stop } from "../stop.ts"
 import { computed, fail, held, type Inner, stopped, type Work } from "../work.ts"
 
 /** The step for each item of an array, so many at a time, in the order of the items. */
-export async function underForEach(work: Work, inner: Inner): Promise<Result> {
-  const { forEach } = work.step.policies
-  if (forEach === undefined) return inner(work)
+export async function underForEach(forEach: ForEach, work: Work, inner: Inner): Promise<Result> {
   const over = computed(forEach.over, work)
   if (!over.ok) return over
   const items = over.value ?? []

@@ -1,21 +1,22 @@
 import type { OnError } from "../../plan/policies.ts"
 import { after, effectOf, errorValue, type Failed, failure, type Result } from "../outcome.ts"
 import { beginTally, summaryOf } from "../report.ts"
-import { computed, fail, type Inner, type Work } from "../work.ts"
+import { computed, fail, type Inner, type Policy, type Work } from "../work.ts"
 
 /**
  * Makes something else of a failure. `fallback` runs what the policy names, as a step without policies of its own. A
  * stop is no failure: nothing is started after it.
  */
-export async function underOnError(work: Work, inner: Inner, fallback: Inner): Promise<Result> {
-  const result = await inner(work)
-  const { onError } = work.step.policies
-  if (onError === undefined || result.ok || work.stop.reason !== undefined) return result
-  if (onError.on !== undefined && !onError.on.includes(result.error.class)) return result
-  const failed = withMessage(result, onError)
-  const scope = { ...work.scope, error: errorValue(failed.error) }
-  return after(effectOf(failed), await reaction(onError, failed, { ...work, scope }, fallback))
-}
+export const underOnError =
+  (fallback: Inner): Policy<OnError> =>
+  async (onError, work, inner) => {
+    const result = await inner(work)
+    if (result.ok || work.stop.reason !== undefined) return result
+    if (onError.on !== undefined && !onError.on.includes(result.error.class)) return result
+    const failed = withMessage(result, onError)
+    const scope = { ...work.scope, error: errorValue(failed.error) }
+    return after(effectOf(failed), await reaction(onError, failed, { ...work, scope }, fallback))
+  }
 
 const withMessage = (failed: Failed, { message }: OnError): Failed =>
   message === undefined ? failed : { ...failed, error: { ...failed.error, message } }

@@ -10,9 +10,7 @@ import { digestOf } from "./key.ts"
 const lookMs = 100
 
 /** Does a thing once per key, whoever asks. What failed without any effect was not done, and may be asked for again. */
-export async function underOnce(work: Work, inner: Inner): Promise<Result> {
-  const { once } = work.step.policies
-  if (once === undefined) return inner(work)
+export async function underOnce(once: Once, work: Work, inner: Inner): Promise<Result> {
   const { log } = work.run.parts
   if (log === undefined) return fail(work, failure("journal", "what is done once needs a journal"))
   const key = digestOf([once.space], once.key, work)

@@ -4,9 +4,7 @@ import type { Turn } from "../state/throttle-line.ts"
 import { fail, type Inner, stopped, type Work } from "../work.ts"
 
 /** Waits for a turn, or is refused one. Steps with the same name and numbers take turns. */
-export async function underThrottle(work: Work, inner: Inner): Promise<Result> {
-  const { throttle } = work.step.policies
-  if (throttle === undefined) return inner(work)
+export async function underThrottle(throttle: Throttle, work: Work, inner: Inner): Promise<Result> {
   const { name, rate, windowMs, strategy } = throttle
   const line = work.run.parts.state.throttles.get(JSON.stringify([name, rate, windowMs, strategy]))
   const turn = await line.enter(throttle, work)

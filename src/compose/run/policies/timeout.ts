@@ -2,9 +2,7 @@ import type { Result } from "../outcome.ts"
 import { type Inner, type Work, within } from "../work.ts"
 
 /** The step with all its attempts, within a time; of a durable run that of the whole, however often it was begun again. */
-export function underTimeout(work: Work, inner: Inner): Promise<Result> {
-  const { timeoutMs } = work.step.policies
-  if (timeoutMs === undefined) return inner(work)
+export function underTimeout(timeoutMs: number, work: Work, inner: Inner): Promise<Result> {
   const { log, ports } = work.run.parts
   const endMs = log?.endOf(work.path, timeoutMs, "step")
   // What was done in time is gone through again at once, and has not run out of it.
@@ -13,11 +11,8 @@ export function underTimeout(work: Work, inner: Inner): Promise<Result> {
 }
 
 /** Each attempt within a time: one that a process did not live to see the end of is over. */
-export function underAttemptTimeout(work: Work, inner: Inner): Promise<Result> {
-  const { attemptTimeoutMs } = work.step.policies
-  if (attemptTimeoutMs === undefined) return inner(work)
-  const reason = late(attemptTimeoutMs, "attemptTimeoutMs")
-  return within(work, { ms: attemptTimeoutMs, reason }, inner)
+export function underAttemptTimeout(ms: number, work: Work, inner: Inner): Promise<Result> {
+  return within(work, { ms, reason: late(ms, "attemptTimeoutMs") }, inner)
 }
 
 const late = (ms: number, policy: string) =>

@@ -1,7 +1,7 @@
 import type { Json } from "../../../schema/json.ts"
 import type { Undo } from "../../plan/plan.ts"
 import { effectOf, type Result } from "../outcome.ts"
-import type { Work } from "../work.ts"
+import type { Inner, Work } from "../work.ts"
 
 /** A step, or an item of one, that has to be undone should its saga go back. */
 export interface Undoable {
@@ -44,9 +44,9 @@ export class SagaScope {
 }
 
 /** Remembers a step of a saga that did something, or may have; the result is handed on. */
-export function undoable(work: Work, result: Result): Result {
-  const { undo } = work.step
-  if (undo === undefined || work.saga === undefined || !isDone(result, undo)) return result
+export async function undoable(undo: Undo, work: Work, inner: Inner): Promise<Result> {
+  const result = await inner(work)
+  if (work.saga === undefined || !isDone(result, undo)) return result
   const value = result.ok ? result.value : undefined
   const { log } = work.run.parts
   // What makes no call has no event yet, and compensations go by events.
