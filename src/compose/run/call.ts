@@ -4,75 +4,72 @@ import type { CallNode } from "../plan/plan.ts"
 import { writtenTarget } from "../plan/target.ts"
 import { depthMax, isNestedAtMost } from "../text.ts"
 import { Cancellation } from "./cancellation.ts"
-import { graceOf } from "./durable/grace.ts"
+import { inGrace } from "./durable/grace.ts"
+import type { RunLog } from "./durable/run-log.ts"
 import { sendDurably } from "./durable/send.ts"
 import { isInCompensation } from "./in-compensation.ts"
 import { type Failed, failure, type Happened, type Outcome, type Result } from "./outcome.ts"
 import type { CallOptions } from "./ports.ts"
 import { bytesOf } from "./size.ts"
-import { orStop, type Waited } from "./stop.ts"
+import { orStop } from "./stop.ts"
 import { fail, held, stopped, tooLarge, type Work } from "./work.ts"
 
 /** Makes one call: the only place where a run touches the world. */
 export function call(node: CallNode, work: Work): Promise<Result> {
   const { run, path } = work
-  const { log } = run.parts
-  if (log === undefined || path.includes("?")) return made(node, work, send) // of a probe its finding is noted
-  const known = log.recall(path)
-  if (known === undefined)
-    return made(node, work, (_, input) => sendDurably({ node, input, work, log }, send))
+  const log = path.includes("?") ? undefined : run.parts.log // of a probe its finding is noted
+  const known = log?.recall(path)
+  if (known === undefined) return made(node, work, log)
   run.distrust()
   return Promise.resolve(known.ok ? held(known.value, work, known.effect) : known)
 }
 
-type Send = (node: CallNode, input: Json, work: Work) => Promise<Result>
-
 /** Makes it, unless something is wrong with it. */
-function made(node: CallNode, work: Work, by: Send): Promise<Result> {
+function made(node: CallNode, work: Work, log: RunLog | undefined): Promise<Result> {
   const { run, stop, path } = work
-  const refused = (failed: Failed) => Promise.resolve(named(failed, node))
   const input = sendable(node, work.scope.self)
-  if (input === undefined) return refused(fail(work, unsendable(work.scope.self)))
-  if (!run.fits(input)) return refused(tooLarge(work))
-  if (stop.reason !== undefined) return refused(stopped(work, stop.reason))
+  if (input === undefined) return refused(node, fail(work, unsendable(work.scope.self)))
+  if (!run.fits(input)) return refused(node, tooLarge(work))
+  if (stop.reason !== undefined) return refused(node, stopped(work, stop.reason))
   // What has to be undone is not held against the run.
   if (!isInCompensation(path) && !run.takeCall())
-    return refused(fail(work, tooManyCalls(run.parts.limits.maxCalls)))
-  return by(node, input, work)
+    return refused(node, fail(work, tooManyCalls(run.parts.limits.maxCalls)))
+  return log === undefined ? send(node, input, work) : sendDurably({ node, input, work, log }, send)
 }
 
+const refused = (node: CallNode, failed: Failed): Promise<Result> =>
+  Promise.resolve(named(failed, node))
+
+/** The answer, or the stop: a call that only reads is given up as soon as nothing depends on it. */
 async function send(node: CallNode, input: Json, work: Work): Promise<Result> {
-  const { run } = work
-  run.parts.state.retries.get(backendOf(node)).called(run.parts.ports.clock.now())
-  const waited = await answered(node, input, work)
-  if (waited.isStopped)
-    return named(stopped(work, waited.reason, node.effect === "read" ? "none" : "unknown"), node)
-  const outcome = waited.value
+  const { run, stop } = work
+  const { ports, state, log } = run.parts
+  state.retries.get(backendOf(node)).called(ports.clock.now())
+  const isRead = node.effect === "read"
+  const cancellation = new Cancellation()
+  const answer = ports.invoke(node.target, input, optionsOf(node, work, cancellation))
+  const inTime = await orStop(answer, stop, isRead ? "reason" : "aborted")
+  const waited =
+    inTime.isStopped && !isRead && log !== undefined
+      ? await inGrace(answer, inTime.reason, work)
+      : inTime
+  if (!waited.isStopped) return resultOf(waited.value, node, work)
+  cancellation.cancel()
+  return named(stopped(work, waited.reason, isRead ? "none" : "unknown"), node)
+}
+
+function optionsOf(node: CallNode, work: Work, cancellation: Cancellation): CallOptions {
+  const { run, deadlineMs, authority, path } = work
+  const key = node.effect === "read" ? undefined : `${run.parts.runId}/${path}`
+  const isProven = isProvenFor(node, work) && run.isTrusted
+  return { key, cancellation, deadlineMs, authority, path, node, isProven }
+}
+
+function resultOf(outcome: Outcome, node: CallNode, work: Work): Result {
   if (outcome.ok) return kept(outcome, node, work)
   const failed = fail(work, outcome.error, outcome.effect)
   const { retryAfterMs } = outcome
   return named({ ...failed, ...(retryAfterMs !== undefined && { retryAfterMs }) }, node)
-}
-
-/** The answer, or the stop: a call that only reads is given up as soon as nothing depends on it. */
-async function answered(node: CallNode, input: Json, work: Work): Promise<Waited<Outcome>> {
-  const { run, stop, deadlineMs, authority, path } = work
-  const degree = node.effect === "read" ? "reason" : "aborted"
-  const cancellation = new Cancellation()
-  const grace = run.parts.log === undefined || node.effect === "read" ? undefined : graceOf(work)
-  const end = grace?.stop ?? stop
-  const unwatch = end.watch(() => {
-    if (end[degree] !== undefined) cancellation.cancel()
-  })
-  const key = node.effect === "read" ? undefined : `${run.parts.runId}/${path}`
-  const isProven = isProvenFor(node, work) && run.isTrusted
-  const options: CallOptions = { key, cancellation, deadlineMs, authority, path, node, isProven }
-  try {
-    return await orStop(run.parts.ports.invoke(node.target, input, options), end, degree)
-  } finally {
-    unwatch()
-    grace?.close()
-  }
 }
 
 /** What is proved of a step holds of each that it may call. */

@@ -12,13 +12,19 @@ export interface Reason {
 export class Stop {
   #drained: Reason | undefined
   #aborted: Reason | undefined
-  readonly #watchers = new Set<() => void>()
-  #leave: () => void
+  #parent: Stop | undefined
+  #watchers: readonly Watcher[] = []
+  readonly #follow = () => {
+    const { aborted, reason } = this.#parent ?? {}
+    if (aborted !== undefined) this.abort(aborted)
+    else if (reason !== undefined) this.drain(reason)
+  }
 
   constructor(parent?: Stop) {
     this.#drained = parent?.reason
     this.#aborted = parent?.aborted
-    this.#leave = parent?.watch(() => this.#follow(parent)) ?? (() => {})
+    this.#parent = parent
+    parent?.watch(this.#follow)
   }
 
   /** Why nothing may be started any more, if so. */
@@ -43,34 +49,35 @@ export class Stop {
     this.#tell()
   }
 
-  /** Told at each degree, until the function that comes back is called. */
-  watch(watcher: () => void): () => void {
-    this.#watchers.add(watcher)
-    return () => void this.#watchers.delete(watcher)
+  /** Told at each degree, until it leaves. */
+  watch(watcher: Watcher): void {
+    this.#watchers = [...this.#watchers, watcher]
+  }
+
+  unwatch(watcher: Watcher): void {
+    this.#watchers = this.#watchers.filter((other) => other !== watcher)
   }
 
   /** Its part of the run is over: what stops the whole is of no interest any more. */
   close(): void {
-    this.#leave()
+    this.#parent?.unwatch(this.#follow)
   }
 
   /** From now on it is a part of something else. */
   moveTo(parent: Stop): void {
-    this.#leave()
-    this.#leave = parent.watch(() => this.#follow(parent))
-    this.#follow(parent)
-  }
-
-  #follow({ aborted, reason }: Stop): void {
-    if (aborted !== undefined) this.abort(aborted)
-    else if (reason !== undefined) this.drain(reason)
+    this.close()
+    this.#parent = parent
+    parent.watch(this.#follow)
+    this.#follow()
   }
 
   #tell(): void {
-    // A copy: who is told may leave, and others with it.
-    for (const watcher of [...this.#watchers]) if (this.#watchers.has(watcher)) watcher()
+    // Who is told may leave, and others with it.
+    for (const watcher of this.#watchers) if (this.#watchers.includes(watcher)) watcher()
   }
 }
+
+type Watcher = () => void
 
 export type Waited<T> =
   | { readonly isStopped: false; readonly value: T }
@@ -89,18 +96,18 @@ export function orStop<T>(
     const stopped = () => {
       const reason = stop[degree]
       if (reason === undefined) return
-      unwatch()
+      stop.unwatch(stopped)
       resolve({ isStopped: true, reason })
     }
-    const unwatch = stop.watch(stopped)
+    stop.watch(stopped)
     stopped()
     promise.then(
       (value) => {
-        unwatch()
+        stop.unwatch(stopped)
         resolve({ isStopped: false, value })
       },
       (cause: unknown) => {
-        unwatch()
+        stop.unwatch(stopped)
         reject(cause)
       },
     )

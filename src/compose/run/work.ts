@@ -110,8 +110,9 @@ export const earlier = (one: number | undefined, other: number): number =>
 export async function pause(ms: number, { run, stop }: Site): Promise<Reason | undefined> {
   if (stop.reason !== undefined) return stop.reason
   const timer = new Cancellation()
-  const unwatch = stop.watch(() => timer.cancel())
+  const wake = () => timer.cancel()
+  stop.watch(wake)
   await run.parts.ports.clock.sleep(ms, timer)
-  unwatch()
+  stop.unwatch(wake)
   return stop.reason
 }

@@ -43,13 +43,14 @@ describe("a stop", () => {
     const whole = new Stop()
     const part = new Stop(whole)
     let told = 0
-    const leave = part.watch(() => {
+    const watcher = () => {
       told++
-    })
+    }
+    part.watch(watcher)
     part.close()
     whole.abort(one)
     expect(part.reason).toBeUndefined()
-    leave()
+    part.unwatch(watcher)
     part.abort(two)
     expect(told).toBe(0)
   })

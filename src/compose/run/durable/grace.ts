@@ -1,33 +1,20 @@
-import type { Cancellation } from "../cancellation.ts"
-import { Stop } from "../stop.ts"
+import { orStop, type Reason, Stop, type Waited } from "../stop.ts"
 import { startTimer, type Work } from "../work.ts"
-
-export interface Grace {
-  readonly stop: Stop
-  close(): void
-}
 
 /**
  * Of a call whose effect counts, the answer is waited for a little longer than its time: it says whether something has to
  * be undone. Not when the whole run has been given up.
  */
-export function graceOf({ run, stop: time }: Work): Grace {
+export async function inGrace<T>(
+  answer: Promise<T>,
+  reason: Reason,
+  { run }: Work,
+): Promise<Waited<T>> {
   const { ports, limits } = run.parts
   const stop = new Stop(run.halt)
-  let timer: Cancellation | undefined
-  const watch = () => {
-    const { aborted } = time
-    if (aborted === undefined || timer !== undefined) return
-    timer = startTimer(ports.clock, limits.graceMs, () => stop.abort(aborted))
-  }
-  const unwatch = time.watch(watch)
-  watch()
-  return {
-    stop,
-    close: () => {
-      unwatch()
-      timer?.cancel()
-      stop.close()
-    },
-  }
+  const timer = startTimer(ports.clock, limits.graceMs, () => stop.abort(reason))
+  const waited = await orStop(answer, stop, "aborted")
+  timer.cancel()
+  stop.close()
+  return waited
 }

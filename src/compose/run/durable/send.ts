@@ -1,7 +1,7 @@
 import type { Json } from "../../../schema/json.ts"
 import type { CallNode } from "../../plan/plan.ts"
 import { writtenTarget } from "../../plan/target.ts"
-import { failure, notSent, type Result } from "../outcome.ts"
+import { type Failed, failure, notSent, type Result } from "../outcome.ts"
 import { fail, stopped, type Work } from "../work.ts"
 import type { RunLog } from "./run-log.ts"
 
@@ -20,24 +20,25 @@ export async function sendDurably(
   { node, input, work, log }: Sending,
   send: (node: CallNode, input: Json, work: Work) => Promise<Result>,
 ): Promise<Result> {
-  const { path, stop } = work
+  const { path } = work
   const refused = log.refusalOf(path)
   if (refused !== undefined) return stopped(work, refused)
   const isCovered = log.isCovered(path)
   const isAnnounced = node.effect !== "read" && !isCovered
   if (isAnnounced) log.intend(path, input, writtenTarget(node.target))
-  const result = await sent()
+  const isHeld = await log.durable()
+  const result = unsent(isHeld, work) ?? (await send(node, input, work))
   if (!isCovered && !isCutShort(result, work)) log.end(path, result)
   return result
+}
 
-  async function sent(): Promise<Result> {
-    if (!(await log.durable()))
-      return fail(work, failure("journal", "not called: the run belongs to somebody else now"))
-    const { reason: halted } = work.run.halt
-    if (halted !== undefined) return fail(work, { ...halted, code: notSent })
-    // Time may have run out while the journal was waited for.
-    return stop.reason === undefined ? send(node, input, work) : stopped(work, stop.reason)
-  }
+/** What has come up while the journal was waited for, if something has. */
+function unsent(isHeld: boolean, work: Work): Failed | undefined {
+  if (!isHeld)
+    return fail(work, failure("journal", "not called: the run belongs to somebody else now"))
+  const { run, stop } = work
+  if (run.halt.reason !== undefined) return fail(work, { ...run.halt.reason, code: notSent })
+  return stop.reason && stopped(work, stop.reason)
 }
 
 /** A run that comes to rest gives up what only reads: it is read again when the run goes on. */
