@@ -30,7 +30,8 @@ export class Schedule {
   readonly #missing: number[]
   /** Steps that may start, in the order of the document. */
   readonly #ready: number[] = []
-  readonly #summaries = new Map<number, readonly StepSummary[]>()
+  /** By the index of the step, as far as they have settled. */
+  readonly #summaries: (readonly StepSummary[])[] = []
   readonly #timers: Cancellation[] = []
   readonly #end = Promise.withResolvers<Result>()
   readonly #endMs: number | undefined
@@ -68,7 +69,7 @@ export class Schedule {
   /** Of every step, in the order of the document, each followed by those inside it. */
   summaries(): readonly StepSummary[] {
     return this.#graph.steps.flatMap(({ id }, index) => {
-      return this.#summaries.get(index) ?? [unstarted(this.#pathOf(id), "not_started")]
+      return this.#summaries[index] ?? [unstarted(this.#pathOf(id), "not_started")]
     })
   }
 
@@ -104,21 +105,27 @@ export class Schedule {
     const work: Work = { ...this.#site, step, path: id, tally: beginTally() }
     if (step.policies.detached) {
       this.#detach(work)
-      this.#summaries.set(index, [unstarted(id, "detached")])
+      this.#summaries[index] = [unstarted(id, "detached")]
       this.#standing.skip()
       this.#release(index)
       return
     }
     this.#running++
     run.tell({ kind: "started", id, ...(step.name !== undefined && { name: step.name }) })
+    this.#run(work, index).catch(this.#end.reject)
+  }
+
+  async #run(work: Work, index: number): Promise<void> {
+    const { run } = work
     const beganMs = run.parts.ports.clock.now()
-    runStep(work)
-      .catch((bug: unknown) => {
-        run.crash(bug)
-        return stopped(work, { class: "cancelled", message: "given up because of a fault" })
-      })
-      .then((result) => this.#settle(index, { work, beganMs }, result))
-      .catch(this.#end.reject)
+    let result: Result | "skipped"
+    try {
+      result = await runStep(work)
+    } catch (bug) {
+      run.crash(bug)
+      result = stopped(work, { class: "cancelled", message: "given up because of a fault" })
+    }
+    this.#settle(index, { work, beganMs }, result)
   }
 
   /** Once, also where the run is gone through again. */
@@ -134,7 +141,7 @@ export class Schedule {
     this.#running--
     const ms = run.parts.ports.clock.now() - beganMs
     const summary = summaryOf({ id: path, tally, ms }, result)
-    this.#summaries.set(index, [summary, ...tally.inner])
+    this.#summaries[index] = [summary, ...tally.inner]
     run.tell({ kind: "settled", ...summary })
     this.#settled.set(step.id, settledAs(result))
     if (result === "skipped") this.#standing.skip()

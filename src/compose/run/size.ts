@@ -1,7 +1,39 @@
-import { isList, isObject, type Json } from "../../schema/json.ts"
+import { isList, type Json, type JsonObject } from "../../schema/json.ts"
 
-/** The bytes of a value as compact JSON, but for escapes in its texts; what is over `max` is not looked at. */
-export const bytesOf = (value: Json, max: number): number => count(value, max, () => true)
+/**
+ * The bytes of a value as compact JSON, but for escapes in its texts; what is over `max` is not looked at. Of what has been
+ * `seen` there are none, and what is looked at has been.
+ */
+export function bytesOf(value: Json, max: number, seen?: WeakSet<object>): number {
+  let bytes = 0
+  // A stack of its own: values are nested as deep as their senders like.
+  const open: Json[] = [value]
+  for (let part = open.pop(); part !== undefined && bytes <= max; part = open.pop()) {
+    if (typeof part !== "object" || part === null) bytes += scalarBytes(part)
+    else if (seen?.has(part) !== true) {
+      seen?.add(part)
+      bytes += ownBytes(part, open)
+    }
+  }
+  return bytes
+}
+
+const scalarBytes = (value: string | number | boolean | null): number =>
+  typeof value === "string" ? Buffer.byteLength(value) + 2 : String(value).length
+
+/** Without what is in it, which is put on the stack. */
+function ownBytes(value: readonly Json[] | JsonObject, open: Json[]): number {
+  if (isList(value)) {
+    for (const item of value) open.push(item)
+    return value.length + 2
+  }
+  let bytes = 2
+  for (const key of Object.keys(value)) {
+    bytes += Buffer.byteLength(key) + 4
+    open.push(value[key] ?? null)
+  }
+  return bytes
+}
 
 /** Counts the values of a run; what is only handed on from one step to another counts once. */
 export class Meter {
@@ -25,36 +57,7 @@ export class Meter {
   /** False when the run holds too much with this value. */
   add(value: Json): boolean {
     if (!this.fits(value)) return false
-    this.#bytes += count(value, this.#max - this.#bytes, (part) => {
-      if (this.#seen.has(part)) return false
-      this.#seen.add(part)
-      return true
-    })
+    this.#bytes += bytesOf(value, this.#max - this.#bytes, this.#seen)
     return this.#bytes <= this.#max
   }
-}
-
-/** With a stack of its own: values are nested as deep as their senders like. */
-function count(value: Json, max: number, isCounted: (part: object) => boolean): number {
-  let bytes = 0
-  const open: Json[] = [value]
-  for (let part = open.pop(); part !== undefined && bytes <= max; part = open.pop())
-    bytes += typeof part === "object" && part !== null && !isCounted(part) ? 0 : own(part, open)
-  return bytes
-}
-
-/** What a value takes without those in it, which are put on the stack. */
-function own(value: Json, open: Json[]): number {
-  if (isList(value)) {
-    for (const item of value) open.push(item)
-    return value.length + 2
-  }
-  if (!isObject(value))
-    return typeof value === "string" ? Buffer.byteLength(value) + 2 : String(value).length
-  let bytes = 2
-  for (const [key, member] of Object.entries(value)) {
-    bytes += Buffer.byteLength(key) + 4
-    open.push(member)
-  }
-  return bytes
 }

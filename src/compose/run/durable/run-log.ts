@@ -38,8 +38,8 @@ export class RunLog {
   readonly #gone = new Set<string>()
   /** Paths that are announced by what is around them. */
   readonly #covered = new Set<string>()
-  /** Paths of what has a time of its own and was begun by this process. */
-  readonly #begun = { graph: new Set<string>(), step: new Set<string>() }
+  /** What has a time of its own and was begun by this process. */
+  readonly #begun = new Set<string>()
   #hasProgressed = false
 
   constructor(options: RunLogOptions) {
@@ -125,8 +125,9 @@ export class RunLog {
 
   /** When what begins now has no time left: a process before this one may have begun it already. */
   endOf(path: string, timeoutMs: number, of: Timed): number {
-    const known = this.#begun[of].has(path) ? undefined : this.state.untilOf(path, of)
-    this.#begun[of].add(path)
+    const what = `${of} ${path}`
+    const known = this.#begun.has(what) ? undefined : this.state.untilOf(path, of)
+    this.#begun.add(what)
     if (known !== undefined) return known
     const untilMs = this.#options.clock.now() + timeoutMs
     const data = { untilMs, ...(of === "step" && { of }) }

@@ -31,11 +31,6 @@ export interface RunWriterOptions {
   readonly onLost: (reason: Reason, bug?: unknown) => void
 }
 
-interface Entry {
-  readonly event: StoredEvent
-  readonly change: RunChange | undefined
-}
-
 /** While the journal cannot be written, it is tried again so often. */
 const patienceMs = 1_000
 
@@ -44,7 +39,9 @@ export class RunWriter {
   readonly #options: RunWriterOptions
   /** How its beginning went. Rejects where it could not be written: nobody has the run then. */
   readonly begun: Promise<Creation>
-  #pending: Entry[] = []
+  /** What is to be written next. */
+  #events: StoredEvent[] = []
+  #change: RunChange | undefined
   #writing: Promise<void> | undefined
   #isLost = false
 
@@ -53,10 +50,8 @@ export class RunWriter {
     const { beginning, lease } = options
     if (beginning === undefined) this.begun = Promise.resolve({ isNew: true, lease })
     else {
-      const begun = Promise.withResolvers<Creation>()
-      this.begun = begun.promise
-      this.begun.catch(() => undefined) // it is told by `onLost`, too
-      this.#writing = this.#write(() => this.#begin(beginning, begun))
+      this.begun = this.#begin(beginning)
+      this.#writing = this.#write(this.begun.catch(() => undefined)) // it is told by `onLost`
     }
   }
 
@@ -70,8 +65,9 @@ export class RunWriter {
   }
 
   add(event: StoredEvent, change: RunChange | undefined): void {
-    this.#pending.push({ event, change })
-    this.#writing ??= this.#write()
+    this.#events.push(event)
+    if (change !== undefined) this.#change = { ...this.#change, ...change }
+    this.#writing ??= this.#write(this.#options.clock.turn())
   }
 
   /** What has not been written by now never is. */
@@ -82,60 +78,58 @@ export class RunWriter {
   /** Asks the journal for something, as long as it takes; undefined when the run was lost meanwhile. */
   async ask<T>(question: (journal: Journal) => Promise<T>): Promise<T | undefined> {
     await this.begun.catch(() => undefined)
-    return this.#patiently(question)
-  }
-
-  async #write(first?: () => Promise<void>): Promise<void> {
-    // What follows from an outcome at once goes into the same commit: the intent of the next call.
-    await this.#options.clock.turn()
-    try {
-      await first?.()
-      while (this.#pending.length > 0 && !this.#isLost) {
-        const { events, change } = this.#taken()
-        await this.#patiently((journal) => journal.append(this.#options.lease, events, change))
+    while (!this.#isLost)
+      try {
+        return await question(this.#options.journal)
+      } catch (error) {
+        await this.#endure(error)
       }
-    } catch (bug) {
-      this.#lose(faulty, bug)
-    }
-    this.#writing = undefined
+    return
   }
 
   /** With what is known by then. It is not tried again: whoever calls is told that nothing was begun. */
-  async #begin(
-    { run, plan, owner }: Beginning,
-    { resolve, reject }: PromiseWithResolvers<Creation>,
-  ): Promise<void> {
+  async #begin({ run, plan, owner }: Beginning): Promise<Creation> {
+    const { journal, clock } = this.#options
+    await clock.turn()
     try {
-      const creation = await this.#options.journal.create(run, plan, owner, this.#taken())
+      const creation = await journal.create(run, plan, owner, this.#taken())
       if (!creation.isNew) this.#lose(attached)
-      resolve(creation)
+      return creation
     } catch (error) {
       this.#lose(unwritten)
-      reject(error)
+      throw error
     }
   }
 
-  #taken(): Writing {
-    const entries = this.#pending
-    this.#pending = []
-    const events = entries.map(({ event }) => event)
-    const changes = entries.flatMap(({ change }) => change ?? [])
-    return changes.length === 0 ? { events } : { events, change: Object.assign({}, ...changes) }
+  /** After a turn of the loop: what follows from an outcome at once, the intent of the next call, goes into the same commit. */
+  async #write(before: Promise<unknown>): Promise<void> {
+    await before
+    const { journal, lease } = this.#options
+    let writing = this.#taken()
+    while (writing.events.length > 0 && !this.#isLost)
+      try {
+        await journal.append(lease, writing.events, writing.change)
+        writing = this.#taken()
+      } catch (error) {
+        await this.#endure(error).catch((bug) => this.#lose(faulty, bug))
+      }
+    this.#writing = undefined
   }
 
-  /** The journal is waited for as long as it takes, for what is known must not be forgotten. */
-  async #patiently<T>(use: (journal: Journal) => Promise<T>): Promise<T | undefined> {
-    const { journal, clock } = this.#options
-    while (!this.#isLost)
-      try {
-        return await use(journal)
-      } catch (error) {
-        if (error instanceof RunLost) this.#lose(taken)
-        else if (!(error instanceof JournalTrouble)) throw error
-        else if (error.kind === "closed") this.#lose(closed)
-        else await clock.sleep(patienceMs, new Cancellation())
-      }
-    return
+  #taken(): Writing {
+    const events = this.#events
+    const change = this.#change
+    this.#events = []
+    this.#change = undefined
+    return change === undefined ? { events } : { events, change }
+  }
+
+  /** The journal is waited for as long as it takes, for what is known must not be forgotten. Rejects with a bug. */
+  async #endure(error: unknown): Promise<void> {
+    if (error instanceof RunLost) this.#lose(taken)
+    else if (!(error instanceof JournalTrouble)) throw error
+    else if (error.kind === "closed") this.#lose(closed)
+    else await this.#options.clock.sleep(patienceMs, new Cancellation())
   }
 
   #lose(reason: Reason, bug?: unknown): void {

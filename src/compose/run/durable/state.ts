@@ -41,7 +41,8 @@ export class RunState {
   #cancelled: Cancelled | undefined
   #waitingSinceMs: number | undefined
   readonly #steps = new Map<string, StepState>()
-  readonly #until = { graph: new Map<string, number>(), step: new Map<string, number>() }
+  /** By what has a time of its own. */
+  readonly #until = new Map<string, number>()
   readonly #backs = new Map<string, Back>()
 
   /** Of a run that is read from its journal. */
@@ -81,7 +82,7 @@ export class RunState {
 
   /** When the time of the graph, or of the step, at this path is over, if it has one of its own and was begun. */
   untilOf(path: string, of: Timed): number | undefined {
-    return this.#until[of].get(path)
+    return this.#until.get(timed(of, path))
   }
 
   /** By path, in the order in which they were first heard of. */
@@ -125,7 +126,7 @@ export class RunState {
     if (event.kind === "turn") this.#turn(event, event.atMs)
     else if (event.kind === "op") this.#operate(event, event)
     else if (event.kind === "begin")
-      this.#until[event.data.of ?? "graph"].set(event.step, event.data.untilMs)
+      this.#until.set(timed(event.data.of ?? "graph", event.step), event.data.untilMs)
     else if (event.kind === "cancel") this.#cancelled = byCaller
     else this.#advance(event, event)
     this.#seq = event.seq
@@ -149,9 +150,8 @@ export class RunState {
   /** After an answer all has as much time as before the question; after an operator, all of it. */
   #prolong(nowMs: number): void {
     const { waitingSinceMs } = this
-    for (const until of Object.values(this.#until))
-      if (waitingSinceMs === undefined) until.clear()
-      else for (const [path, ms] of until) until.set(path, ms + nowMs - waitingSinceMs)
+    if (waitingSinceMs === undefined) this.#until.clear()
+    else for (const [what, ms] of this.#until) this.#until.set(what, ms + nowMs - waitingSinceMs)
   }
 
   #advance(event: Exclude<RunEvent, OfTheRun>, { seq, atMs }: StoredEvent): void {
@@ -224,6 +224,8 @@ export class RunState {
     state.endSeq = seq
   }
 }
+
+const timed = (of: Timed, path: string): string => `${of} ${path}`
 
 /** What is about no step of it. */
 type OfTheRun = BeginEvent | TurnEvent | CancelEvent | OpEvent

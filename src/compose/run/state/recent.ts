@@ -3,6 +3,8 @@ export class Recent<T> {
   readonly #max: number
   readonly #make: () => T
   readonly #byName = new Map<string, T>()
+  /** Most ask for what was asked for just before. */
+  #newest: { readonly name: string; readonly value: T } | undefined
 
   constructor(max: number, make: () => T) {
     this.#max = max
@@ -10,11 +12,13 @@ export class Recent<T> {
   }
 
   get(name: string): T {
-    const found = this.#byName.get(name) ?? this.#make()
+    if (name === this.#newest?.name) return this.#newest.value
+    const value = this.#byName.get(name) ?? this.#make()
+    this.#newest = { name, value }
     this.#byName.delete(name) // to the end of the line
-    this.#byName.set(name, found)
+    this.#byName.set(name, value)
     const [oldest] = this.#byName.keys()
     if (this.#byName.size > this.#max && oldest !== undefined) this.#byName.delete(oldest)
-    return found
+    return value
   }
 }
