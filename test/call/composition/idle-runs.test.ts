@@ -3,10 +3,12 @@ import { IdleRuns } from "../../../src/call/composition/durable/idle-runs.ts"
 
 const seen = (id: string) => ({ id, epoch: 1, status: "waiting" }) as const
 
+const whose = { tool: "order", principal: {} }
+
 /** `a` waits until 10, `b` until 20, and so on. */
 function waiting(...ids: readonly string[]): IdleRuns {
   const idle = new IdleRuns()
-  for (const [index, id] of ids.entries()) idle.wait(seen(id), 10 * (index + 1))
+  for (const [index, id] of ids.entries()) idle.wait(seen(id), whose, 10 * (index + 1))
   return idle
 }
 
@@ -18,7 +20,7 @@ test("what was left is due at once, and what waits when its time is up, until so
   expect(idle.due(10)).toEqual(["c", "a"])
   expect(idle.due(11)).toEqual(["c", "a"])
   idle.forget("a")
-  idle.wait(seen("c"), 30)
+  idle.wait(seen("c"), whose, 30)
   expect([idle.isWaiting("a", 11), idle.isWaiting("b", 11), idle.isWaiting("b", 20)]).toEqual([
     ...[false, true, false],
   ])
@@ -30,7 +32,7 @@ test("what could not be gone on with comes after what was left since; what waits
   const idle = waiting()
   for (const id of ["a", "b", "a"]) idle.leave(id)
   expect(idle.due(0)).toEqual(["b", "a"])
-  idle.wait(seen("a"), 10)
+  idle.wait(seen("a"), whose, 10)
   idle.leaveNew("a")
   idle.leaveNew("c")
   expect(idle.due(0)).toEqual(["b", "c"])
@@ -42,7 +44,7 @@ test("those that wait are looked at some at a time, all in turn, while others co
   expect(some()).toEqual(["a", "b"])
   idle.forget("c")
   expect(some()).toEqual(["d", "e"])
-  idle.wait(seen("f"), 60)
+  idle.wait(seen("f"), whose, 60)
   expect(some()).toEqual(["f"])
   expect(some()).toEqual(["a", "b"])
   expect(waiting().some(2)).toEqual([])

@@ -41,6 +41,7 @@ const steps = [step("reserve"), step("charge"), ship]
 const whole = registryOf(names, steps)
 /** The same saga in other words, without the tool that puts back what was reserved. */
 const changed = registryOf(["charge", "uncharge"], [step("charge")])
+const withoutSaga = whole.replaceAll('"order"', '"trade"')
 const withoutBuyer = registryOf(names, steps, "stranger")
 
 const runOf = (result: JsonObject): JsonObject => {
@@ -133,4 +134,43 @@ test("a run outlives the saga, the tools and the agent that it began with", {
   expect(JSON.stringify(await revoked.answer)).toContain("agent buyer is not registered any more")
   expect(books.of("revoked")).toEqual([])
   expect(books.twice).toEqual([])
+})
+
+test("what waits for a person goes back at once when its agent, or the saga, is taken away", {
+  timeout: 90_000,
+}, async () => {
+  await using shop = await openShop()
+  const ask = { id: "ask", action: { approve: { message: "ship it?", to: "operator" } } }
+  const asking = registryOf(names, [step("reserve"), ask, ship])
+  const sketch = {
+    registry: asking,
+    servers: { "shop:1.0.0": { url: shop.backend.url } },
+    config: { state: { runs: "sqlite:./runs.db" }, limits: { runHold: "1ms" } },
+  }
+  const statusOf = async (gateway: TestGateway, key: string) => {
+    const { runs } = JSON.parse((await gateway.admin("/runs")).text)
+    return runs.find((run: JsonObject) => run["key"] === key)?.status
+  }
+  const becomesOf = (gateway: TestGateway, id: string, status: string) =>
+    becomes(async () => (await statusOf(gateway, `saga:order:${id}`)) === status, status)
+  const wait = async (gateway: TestGateway, id: string) => {
+    await callTool(gateway, "buyer", "order", { id })
+    await becomesOf(gateway, id, "waiting")
+  }
+
+  await using first = await startGateway(sketch)
+  await wait(first, "revoked")
+  await reload(first, registryOf(names, steps, "stranger"), 2)
+  await becomesOf(first, "revoked", "compensated")
+  expect(shop.books.of("revoked")).toEqual([])
+
+  await reload(first, asking, 3)
+  await wait(first, "gone")
+  first.running.child.kill("SIGKILL")
+  await first.running.exited
+  const { folder } = first
+  await using second = await startGateway({ ...sketch, registry: withoutSaga, folder })
+  await becomesOf(second, "gone", "compensated")
+  expect(shop.books.orders).toEqual(["revoked", "gone"])
+  expect(shop.books.of("gone")).toEqual([])
 })

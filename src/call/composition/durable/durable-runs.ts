@@ -30,7 +30,7 @@ import { createInvoke } from "../invoke.ts"
 import type { Teller } from "../teller.ts"
 import { answered } from "./answer.ts"
 import { Audience } from "./audience.ts"
-import { IdleRuns } from "./idle-runs.ts"
+import { IdleRuns, type Whose } from "./idle-runs.ts"
 import { Leases, type LeasesOptions } from "./leases.ts"
 import { OpenRuns } from "./open-runs.ts"
 import { withdrawnFrom } from "./principal.ts"
@@ -89,6 +89,8 @@ export class DurableRuns {
   readonly #turns = new Turns()
   readonly #watch: RunWatch
   readonly #leases: Leases
+  /** In use now. */
+  #catalog: Catalog | undefined
   #isClosing = false
 
   constructor(options: DurableRunsOptions) {
@@ -206,6 +208,8 @@ export class DurableRuns {
     if (!isOpen(state.status)) return void this.waitsNoMore(id) // an operator is to go on with it, or nobody
     if (state.status !== "waiting" || state.cancelled !== undefined)
       return this.goOn(taken, originOf, { counts })
+    // Nobody is asked any more for whom it may not go forward.
+    if (this.#isWithdrawn(taken.record)) return answered(this, taken, new Map(), originOf)
     const nowMs = this.clock.now()
     const late = openQuestions(state).filter(({ untilMs }) => untilMs <= nowMs)
     if (late.length === 0) return void this.#wait(taken.record, state)
@@ -233,15 +237,13 @@ export class DurableRuns {
     const { record, plan } = taken
     const origin = originOf(record, plan)
     if (counts) this.#options.onRecovered(record)
-    const live = this.#drive(taken, taken.lease, origin)
-    this.#withdraw(live, origin.way.catalog)
-    return live
+    return this.#drive(taken, taken.lease, origin)
   }
 
   #wait(record: RunRecord, state: RunState): void {
-    const { id, epoch } = record
+    const { id, epoch, tool, principal } = record
     const untilMs = Math.min(...openQuestions(state).map((question) => question.untilMs))
-    this.#idle.wait({ id, epoch, status: state.status }, untilMs)
+    this.#idle.wait({ id, epoch, status: state.status }, { tool, principal }, untilMs)
     this.#open.add(record)
   }
 
@@ -251,12 +253,18 @@ export class DurableRuns {
     if (!this.#live.has(id)) this.#open.delete(id)
   }
 
-  /** What was withdrawn from does not go forward any more. */
+  /** What was withdrawn from does not go forward any more, nor wait for anybody. */
   accept(catalog: Catalog): void {
+    this.#catalog = catalog
     for (const live of this.#live.values()) this.#withdraw(live, catalog)
+    this.#idle.leaveAll((whose) => this.#isWithdrawn(whose))
   }
 
-  #withdraw({ record, cancel }: LiveRun, catalog: Catalog): void {
+  #isWithdrawn(whose: Whose): boolean {
+    return this.#catalog !== undefined && withdrawnFrom(whose, this.#catalog) !== undefined
+  }
+
+  #withdraw({ record, cancel }: Pick<LiveRun, "record" | "cancel">, catalog: Catalog): void {
     const reason = withdrawnFrom(record, catalog)
     if (reason !== undefined) cancel({ class: "cancelled", message: reason })
   }
@@ -323,8 +331,9 @@ export class DurableRuns {
         resultOf: durableResult(plan, record.id, tool),
       },
     )
-    const ended = this.#ended(record, run, onRest)
     const cancel = (reason: Reason) => run.cancel(reason)
+    if (isRecovered) this.#withdraw({ record, cancel }, way.catalog)
+    const ended = this.#ended(record, run, onRest)
     const revoke = (who: string) => run.revoke(who)
     const live = { record, run, ended, audience, cancel, revoke }
     this.#idle.forget(record.id)

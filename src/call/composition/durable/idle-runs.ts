@@ -1,7 +1,12 @@
 import type { Seen } from "../../../compose/run/durable/journal.ts"
+import type { RunRecord } from "../../../compose/run/durable/record.ts"
+
+/** What of a run says whether it may still go forward. */
+export type Whose = Pick<RunRecord, "tool" | "principal">
 
 interface Waiting {
   readonly seen: Seen
+  readonly whose: Whose
   /** Then nobody can answer any more. */
   readonly untilMs: number
 }
@@ -23,9 +28,9 @@ export class IdleRuns {
     return waiting !== undefined && nowMs < waiting.untilMs
   }
 
-  wait(seen: Seen, untilMs: number): void {
+  wait(seen: Seen, whose: Whose, untilMs: number): void {
     this.#left.delete(seen.id)
-    this.#waiting.set(seen.id, { seen, untilMs })
+    this.#waiting.set(seen.id, { seen, whose, untilMs })
     this.#nextMs = Math.min(this.#nextMs, untilMs)
   }
 
@@ -43,6 +48,11 @@ export class IdleRuns {
   forget(id: string): void {
     this.#waiting.delete(id)
     this.#left.delete(id)
+  }
+
+  /** Those of these do not wait any more: they are to be gone on with. */
+  leaveAll(test: (whose: Whose) => boolean): void {
+    for (const [id, { whose }] of this.#waiting) if (test(whose)) this.leave(id)
   }
 
   /** Those to go on with: what was left, and what nobody answered in time. */
