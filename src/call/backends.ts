@@ -135,3 +135,5 @@ export interface RpcError {
   readonly message: string
   readonly data?: unknown
 }
+
+export const refused = (refusal: Refusal): BackendReply => ({ kind: "refusal", refusal })

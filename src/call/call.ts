@@ -22,8 +22,8 @@
 import type { Catalog, CatalogTool } from "../registry/catalog.ts"
 import { refOf } from "../registry/model.ts"
 import type { JsonObject } from "../schema/json.ts"
-import { beginOf, recordOf, unrecorded } from "./audit.ts"
-import type { BackendReply, LogWish } from "./backends.ts"
+import { beginOf, unrecorded } from "./audit.ts"
+import { type BackendReply, type LogWish, refused } from "./backends.ts"
 import type { Caller } from "./caller.ts"
 import type { Cancellation } from "./cancellation.ts"
 import { checkInput } from "./check-input.ts"
@@ -32,16 +32,16 @@ import { type InnerCall, innerRequest } from "./composition/inner-call.ts"
 import type { InnerAnswer } from "./composition/outcome.ts"
 import { inCallersNames } from "./content/callers-names.ts"
 import { hasLinks } from "./content/links.ts"
-import { beginFacts, type Facts, warn } from "./facts.ts"
+import { beginFacts, warn } from "./facts.ts"
 import type { Gateway } from "./gateway.ts"
 import { tooManyHops } from "./hops.ts"
 import type { Inquiry } from "./inquiry.ts"
 import type { Respondent, Rounds } from "./interaction/peer.ts"
 import type { Deadline } from "./limits/deadline.ts"
 import { type Permit, permit, permitInside } from "./permit.ts"
-import type { Refusal, Result } from "./refusal.ts"
+import { type Recorded, recorded } from "./recorded.ts"
+import { cancelledBefore, type Result } from "./refusal.ts"
 import { obtain } from "./results/obtain.ts"
-import type { Span } from "./trace/tracing.ts"
 
 /** One `tools/call`, as a protocol face read it. */
 export interface CallRequest extends Inquiry {
@@ -84,17 +84,11 @@ export type Answer = BackendReply
 type Going = Answer | Promise<Answer>
 
 /** One call on its way, and what it keeps to the end. */
-export interface Way {
+export interface Way extends Recorded {
   /** `step`: a composition makes it. */
   readonly kind: "call" | "step"
-  /** Of its record. */
-  readonly id: string
   readonly request: CallRequest
-  readonly gateway: Gateway
   readonly catalog: Catalog
-  readonly facts: Facts
-  /** Undefined where nobody traces. */
-  readonly span: Span | undefined
 }
 
 /** Never rejects but for a bug, and that is recorded, too. */
@@ -103,7 +97,8 @@ export function call(request: CallRequest, gateway: Gateway): Promise<Answer> {
   const facts = beginFacts(gateway.now(), catalog.digest, { name: request.tool })
   const id = request.id ?? gateway.id()
   const span = gateway.tracing?.request(request, facts)
-  return recorded({ kind: "call", id, request, gateway, catalog, facts, span }, travel)
+  const go = request.deadline === undefined ? travel : travelInTime
+  return recorded({ kind: "call", id, request, gateway, catalog, facts, span }, go)
 }
 
 /**
@@ -123,20 +118,10 @@ export async function callInside(inner: InnerCall, outer: Way): Promise<InnerAns
 }
 export type InsideLine = typeof callInside
 
-async function recorded(way: Way, go: (way: Way) => Going): Promise<Answer> {
-  const { kind, id, request, gateway, facts, span } = way
-  let answer: Answer | undefined // stays undefined when a bug throws
-  let isRecorded = false
-  try {
-    answer = await go(way)
-    if (request.deadline !== undefined) answer = request.deadline.judged(answer, request.tool)
-  } finally {
-    facts.trace = span?.context
-    const record = recordOf(kind, request, facts, answer, gateway.now(), id)
-    span?.ended(record, answer)
-    isRecorded = await gateway.audit(record)
-  }
-  return isRecorded ? answer : refused(unrecorded)
+async function travelInTime(way: Way): Promise<Answer> {
+  const { deadline, tool } = way.request
+  const answer = await travel(way)
+  return deadline?.judged(answer, tool) ?? answer
 }
 
 function travel(way: Way): Going {
@@ -234,10 +219,3 @@ function isAnnounced({ shown, implementation }: CatalogTool, begins: Gateway["be
   if (implementation.kind !== "source" || begins === "none") return false
   return begins === "all" || shown.annotations?.["readOnlyHint"] !== true
 }
-
-const cancelledBefore: Refusal = {
-  code: "cancelled",
-  reason: "before it was sent on",
-  fate: "unsent",
-}
-const refused = (refusal: Refusal): Answer => ({ kind: "refusal", refusal })

@@ -3,7 +3,7 @@ import { written } from "../registry/model.ts"
 import type { Json, JsonObject } from "../schema/json.ts"
 import { asCaller } from "./as-caller.ts"
 import type { BackendReply, Backends } from "./backends.ts"
-import type { InsideLine, Way } from "./call.ts"
+import type { CallRequest, InsideLine, Way } from "./call.ts"
 import type { Input } from "./check-input.ts"
 import { runComposition } from "./composition/run.ts"
 import { askInTurn, type Executed, isRepeatableTool } from "./failover.ts"
@@ -94,9 +94,15 @@ const isRetried = (tool: CatalogTool, { kind }: Way): boolean =>
   tool.implementation.choice === undefined &&
   isRepeatableTool(tool)
 
-/** What a caller that comes back with answers must come back with; of several servers to the one that asked. */
+/** What a caller must repeat when it comes back with answers. */
+const repeated = (tool: CatalogTool, { arguments: args }: CallRequest) => [
+  written(tool),
+  args ?? null,
+]
+
+/** The same, where one of several servers asked: the answers are for that one. */
 function aboutOf(tool: CatalogTool, server: ServerTool["server"], { request }: Way): Json {
-  const same = [written(tool), request.arguments ?? null]
+  const same = repeated(tool, request)
   const { implementation } = tool
   const isChoice = implementation.kind === "source" && implementation.choice !== undefined
   return isChoice ? [...same, written(server)] : same
@@ -137,7 +143,7 @@ function compose(
     : way.request
   const { respondent, method } = request
   if (respondent === undefined) return runComposition(permit, input, way, inside)
-  const about = [written(tool), request.arguments ?? null]
+  const about = repeated(tool, request)
   const talk = { caller, respondent, about, facts, method, subject: tool.name }
   return gateway.interactions.run(talk, request, (turn) =>
     runComposition(permit, input, { ...way, request: { ...request, ...turn } }, inside),

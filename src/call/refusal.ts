@@ -125,6 +125,13 @@ export type Refusal =
 
 export type RefusalCode = Refusal["code"]
 
+/** Its caller left before anything was sent to a server. */
+export const cancelledBefore: Refusal = {
+  code: "cancelled",
+  reason: "before it was sent on",
+  fate: "unsent",
+}
+
 export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly refusal: Refusal }

@@ -5,7 +5,7 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { promisify } from "node:util"
 import { describe, expect, onTestFinished, test, vi } from "vitest"
-import { verifyAudit } from "../../src/server/audit/verify.ts"
+import { readAudit } from "../../src/server/audit/read.ts"
 import { audited, auditFile, writtenFile } from "../support/audit.ts"
 import { begin, callRecord } from "../support/audit-records.ts"
 
@@ -22,7 +22,7 @@ describe("the audit", () => {
     expect(audit.write(callRecord("a"))).toBe(true)
     expect(records(file).map(({ id }) => id)).toEqual(["a"])
     expect(audit.write(callRecord("b"))).toBe(true)
-    const verified = await verifyAudit([file], { expect: audit.head().hash })
+    const verified = await readAudit([file], { expect: audit.head().hash })
     expect(verified).toEqual({ records: 2, head: audit.head(), findings: [], openBegins: [] })
     expect(audit.state()).toMatchObject({ records: 2, lost: 0, trouble: undefined })
   })
@@ -37,7 +37,7 @@ describe("the audit", () => {
       [3, "call"],
       [4, "call"],
     ])
-    expect((await verifyAudit([file])).findings).toEqual([])
+    expect((await readAudit([file])).findings).toEqual([])
   })
 
   test("is readable by its owner alone, also where the file was there before", () => {
@@ -60,7 +60,7 @@ describe("the audit", () => {
     expect(others).toEqual([])
     audited(file).audit.close()
     expect(records(file)).toHaveLength(6)
-    expect(await verifyAudit([file])).toMatchObject({ findings: [], openBegins: [{ id: "x" }] })
+    expect(await readAudit([file])).toMatchObject({ findings: [], openBegins: [{ id: "x" }] })
   })
 
   test("does not append to a file that does not end like an audit", () => {
@@ -89,7 +89,7 @@ describe("the audit", () => {
     const { audit, checkpoints } = audited(file, { sync: "none" })
     for (let index = 0; index < 2_500; index++) audit.write(callRecord(`${index}`))
     expect(checkpoints).toEqual([1_001, 2_002])
-    expect(await verifyAudit([file])).toMatchObject({ records: 2_502, findings: [] })
+    expect(await readAudit([file])).toMatchObject({ records: 2_502, findings: [] })
   })
 
   test("forces records to disk in batches", async () => {
@@ -126,7 +126,7 @@ describe("records of one turn of the event loop", () => {
       "4d",
       "5e",
     ])
-    expect((await verifyAudit([file])).findings).toEqual([])
+    expect((await readAudit([file])).findings).toEqual([])
   })
 
   test("are many more than fit one write, and all there", async () => {
@@ -137,7 +137,7 @@ describe("records of one turn of the event loop", () => {
     expect(new Set(kept)).toEqual(new Set([true]))
     const calls = records(file).filter(({ kind }) => kind === "call")
     expect(calls.map(({ id }) => id)).toEqual(ids)
-    expect((await verifyAudit([file])).findings).toEqual([])
+    expect((await readAudit([file])).findings).toEqual([])
   })
 
   test("are all refused when they cannot be written", async () => {
@@ -159,7 +159,7 @@ describe("records of one turn of the event loop", () => {
     expect(await turn).toBe(true)
     expect(checkpoints).toEqual([3])
     expect(records(file).map(({ kind }) => kind)).toEqual(["call", "call", "checkpoint"])
-    expect((await verifyAudit([file])).findings).toEqual([])
+    expect((await readAudit([file])).findings).toEqual([])
   })
 
   test("are written when the audit is closed before the turn ends", async () => {
@@ -182,7 +182,7 @@ describe("a process killed while it writes", () => {
       const ids = new Set(records(file).map(({ kind, id }) => `${kind} ${id}`))
       const lost = answered.filter((text) => !ids.has(text.replace("ok", "call")))
       expect(lost).toEqual([])
-      const verified = await verifyAudit([file])
+      const verified = await readAudit([file])
       expect(verified.findings).toEqual([])
       expect(verified.openBegins.length).toBeLessThanOrEqual(round + 1)
     }
@@ -211,7 +211,7 @@ describe("a disk that is full", () => {
     const child = await startedChild(file, { onFailure: policy, sizeMaxKib: 64 })
     await linesUntil(child, (lines) => lines.some((line) => line.startsWith("trouble ")))
     await linesUntil(child, (lines) => lines.length > 50)
-    const meanwhile = await verifyAudit([file]) // it may see half a line before that is cut off again
+    const meanwhile = await readAudit([file]) // it may see half a line before that is cut off again
     expect(meanwhile.findings.filter(({ code }) => code !== "torn_tail")).toEqual([])
     const tried = await linesUntil(child, (lines) => lines.length > 10)
     expect(new Set(tried.map((line) => line.split(" ")[0]))).toEqual(
@@ -221,7 +221,7 @@ describe("a disk that is full", () => {
     await linesUntil(child, (lines) => lines.includes("recovered"))
     await linesUntil(child, (lines) => lines.filter((line) => line.startsWith("ok")).length > 10)
     await killed(child)
-    const verified = await verifyAudit([file])
+    const verified = await readAudit([file])
     expect(verified.findings).toEqual([])
     const told = records(file).find(({ kind }) => kind === "recovered")
     expect(told?.note.lost).toBeGreaterThan(50)
@@ -236,7 +236,7 @@ describe("a disk that has room again", () => {
     await promisify(execFile)("prlimit", [`--pid=${child.pid}`, "--fsize=unlimited"])
     await linesUntil(child, (lines) => lines.includes("recovered"))
     await killed(child)
-    expect(await verifyAudit([file])).toMatchObject({ findings: [] })
+    expect(await readAudit([file])).toMatchObject({ findings: [] })
     const { kind, note } = records(file).at(-1)
     expect(kind).toBe("recovered")
     expect([1, 2]).toContain(note.lost) // the call, and its begin where that was the first to fail
@@ -252,7 +252,7 @@ describe("a disk that was full while nobody waited", () => {
     const lines = await linesUntil(child, (lines) => lines.some((line) => / after$/.test(line)))
     expect(lines).toEqual(["recovered", "ok after"])
     await killed(child)
-    expect(await verifyAudit([file])).toMatchObject({ findings: [] })
+    expect(await readAudit([file])).toMatchObject({ findings: [] })
   })
 })
 
@@ -270,7 +270,7 @@ describe("verification", () => {
     const file = rewrite((all) => {
       all[2] = all[2]?.replace('"decision":"allow"', '"decision":"refuse"') ?? ""
     })
-    const { findings, records: count } = await verifyAudit([file])
+    const { findings, records: count } = await readAudit([file])
     expect(findings).toEqual([
       expect.objectContaining({ code: "chain_broken", file, line: 4, seq: 4 }),
     ])
@@ -280,41 +280,41 @@ describe("verification", () => {
 
   test("finds a changed last line against a head kept elsewhere", async () => {
     const file = writtenFile(6)
-    const { head } = await verifyAudit([file])
+    const { head } = await readAudit([file])
     writeFileSync(file, readFileSync(file, "utf8").replace('"id":"c5"', '"id":"c6"'))
-    expect(await verifyAudit([file])).toMatchObject({ findings: [] })
-    expect(await verifyAudit([file], { expect: head.hash })).toMatchObject({
+    expect(await readAudit([file])).toMatchObject({ findings: [] })
+    expect(await readAudit([file], { expect: head.hash })).toMatchObject({
       findings: [{ code: "head_mismatch", expected: head.hash }],
     })
   })
 
   test("finds a deleted line and says which", async () => {
     const file = rewrite((all) => all.splice(2, 1))
-    expect(await verifyAudit([file])).toMatchObject({
+    expect(await readAudit([file])).toMatchObject({
       findings: [{ code: "chain_broken", line: 3, seq: 4, message: /records 3 to 3 are missing/ }],
     })
   })
 
   test("finds a missing beginning", async () => {
     const file = rewrite((all) => all.splice(0, 2))
-    expect(await verifyAudit([file])).toMatchObject({
+    expect(await readAudit([file])).toMatchObject({
       findings: [{ code: "chain_broken", line: 1, message: /the beginning is missing/ }],
     })
   })
 
   test("finds swapped and added lines", async () => {
     const swapped = rewrite((all) => all.splice(2, 2, all[3] ?? "", all[2] ?? ""))
-    expect((await verifyAudit([swapped])).findings.map(({ line }) => line)).toEqual([3, 4, 5])
+    expect((await readAudit([swapped])).findings.map(({ line }) => line)).toEqual([3, 4, 5])
     const added = rewrite((all) => all.splice(2, 0, all[1] ?? ""))
-    expect((await verifyAudit([added])).findings.map(({ line }) => line)).toEqual([3])
+    expect((await readAudit([added])).findings.map(({ line }) => line)).toEqual([3])
   })
 
   test("finds a cut-off end against a head kept elsewhere", async () => {
     const file = writtenFile(6)
-    const { head } = await verifyAudit([file])
+    const { head } = await readAudit([file])
     truncateSync(file, lines(file).slice(0, 4).join("\n").length + 1)
-    expect(await verifyAudit([file])).toMatchObject({ records: 4, findings: [] })
-    expect(await verifyAudit([file], { expect: head.hash })).toMatchObject({
+    expect(await readAudit([file])).toMatchObject({ records: 4, findings: [] })
+    expect(await readAudit([file], { expect: head.hash })).toMatchObject({
       findings: [{ code: "head_mismatch" }],
     })
   })
@@ -325,7 +325,7 @@ describe("verification", () => {
       all.splice(3, 0, "[1]", `"${"x".repeat(3_000_000)}"`)
       all[all.length - 1] = '{"seq":'
     })
-    const { findings } = await verifyAudit([file])
+    const { findings } = await readAudit([file])
     expect(findings.map(({ code, line }) => `${line} ${code}`)).toEqual([
       "2 not_a_record",
       "3 chain_broken",
@@ -342,12 +342,12 @@ describe("verification", () => {
     const second = join(file, "../second.jsonl")
     writeFileSync(second, all.slice(2).join("\n"))
     writeFileSync(file, `${all.slice(0, 2).join("\n")}\n`)
-    expect(await verifyAudit([file, second])).toMatchObject({ records: 4, findings: [] })
-    expect((await verifyAudit([second, file])).findings).not.toEqual([])
+    expect(await readAudit([file, second])).toMatchObject({ records: 4, findings: [] })
+    expect((await readAudit([second, file])).findings).not.toEqual([])
   })
 
   test("says when a file cannot be read", async () => {
-    expect(await verifyAudit(["/nowhere.jsonl"])).toMatchObject({
+    expect(await readAudit(["/nowhere.jsonl"])).toMatchObject({
       findings: [{ code: "unreadable", file: "/nowhere.jsonl", message: /ENOENT/ }],
     })
   })

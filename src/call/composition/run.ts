@@ -7,6 +7,7 @@ import { type RunOutcome, runPlan } from "../../compose/run/run-plan.ts"
 import { refusalOf } from "../../compose/run/supported.ts"
 import type { CatalogTool } from "../../registry/catalog.ts"
 import type { JsonObject } from "../../schema/json.ts"
+import { refused } from "../backends.ts"
 import type { Answer, InsideLine, Way } from "../call.ts"
 import { type Caller, cacheScopeOf } from "../caller.ts"
 import { valueFaults } from "../check-output.ts"
@@ -149,8 +150,6 @@ function outcomeName(outcome: RunOutcome | undefined): string {
   if (outcome === undefined) return "bug"
   return outcome.ok ? "completed" : outcome.error.class
 }
-
-const refused = (refusal: Refusal): Answer => ({ kind: "refusal", refusal })
 
 /** Compositions without a plan are unavailable, and refused before: this one is not met. */
 const unplanned = ({ name }: CatalogTool): Refusal => ({

@@ -1,21 +1,21 @@
 import type { Catalog } from "../../registry/catalog.ts"
 import { isList, isObject, type JsonObject } from "../../schema/json.ts"
+import { admit } from "../admit.ts"
 import { asCaller } from "../as-caller.ts"
-import { recordOf, type Target, unrecorded } from "../audit.ts"
-import type { BackendReply, Backends, LogWish } from "../backends.ts"
+import type { Target } from "../audit.ts"
+import { type BackendReply, type Backends, type LogWish, refused } from "../backends.ts"
 import type { Cancellation } from "../cancellation.ts"
-import { beginFacts, type Facts, warn } from "../facts.ts"
+import { beginFacts, warn } from "../facts.ts"
 import type { Gateway } from "../gateway.ts"
-import { tooManyHops } from "../hops.ts"
 import type { Inquiry } from "../inquiry.ts"
 import type { Respondent } from "../interaction/peer.ts"
 import { sendOn } from "../interaction/send-on.ts"
 import { unlessExceeded } from "../limits/unless-exceeded.ts"
 import { forwardedMeta } from "../meta.ts"
 import { type Reach, reachOf } from "../permit.ts"
-import type { Refusal } from "../refusal.ts"
+import { type Recorded, recorded } from "../recorded.ts"
+import { cancelledBefore, type Refusal } from "../refusal.ts"
 import { ofContent, redact } from "../results/redact.ts"
-import type { Span } from "../trace/tracing.ts"
 import { hasLinks, renamed } from "./links.ts"
 import { type Found, unlisted } from "./shelf.ts"
 import { seePrompts, seeResources } from "./views.ts"
@@ -46,22 +46,12 @@ export type Wish =
  * The way of a request that is no call of a tool: identify, permit, resolve, execute, audit, in that order and with one
  * record. Never rejects but for a bug, and that is recorded, too.
  */
-export async function relay(request: RelayRequest, gateway: Gateway): Promise<BackendReply> {
+export function relay(request: RelayRequest, gateway: Gateway): Promise<BackendReply> {
   const catalog = gateway.catalog()
   const facts = beginFacts(gateway.now(), catalog.digest, targetOf(request.wish))
   const id = request.id ?? gateway.id()
   const span = gateway.tracing?.request(request, facts)
-  let reply: BackendReply | undefined // stays undefined when a bug throws
-  let isRecorded = false
-  try {
-    reply = await travel({ request, gateway, facts, catalog, span })
-  } finally {
-    facts.trace = span?.context
-    const record = recordOf("request", request, facts, reply, gateway.now(), id)
-    span?.ended(record, reply)
-    isRecorded = await gateway.audit(record)
-  }
-  return isRecorded ? reply : refused(unrecorded)
+  return recorded({ kind: "request", id, request, gateway, catalog, facts, span }, travel)
 }
 
 const targetOf = (wish: Wish): Target => ({
@@ -70,25 +60,16 @@ const targetOf = (wish: Wish): Target => ({
 })
 
 /** One such request on its way. */
-interface Way {
+interface Way extends Recorded {
   readonly request: RelayRequest
-  readonly gateway: Gateway
-  readonly facts: Facts
   readonly catalog: Catalog
-  readonly span: Span | undefined
 }
 
-async function travel({ request, gateway, facts, catalog, span }: Way): Promise<BackendReply> {
-  if (gateway.canAudit?.() === false) return refused(unrecorded)
-  const { evidence, wish, cancellation, onNotification, logs } = request
-  const identified = gateway.identify(evidence, catalog)
-  const caller = identified instanceof Promise ? await identified : identified
+async function travel(way: Way): Promise<BackendReply> {
+  const { request, gateway, facts, catalog, span } = way
+  const { evidence, meta, wish, cancellation, onNotification, logs } = request
+  const caller = await admit({ ...way, subject: wish.name, meta })
   if (!caller.ok) return refused(caller.refusal)
-  facts.caller = caller.value
-  span?.identified(caller.value)
-  warn(facts, caller.value.warnings)
-  const circling = tooManyHops(wish.name, request.meta, gateway.hopsMax)
-  if (circling !== undefined) return refused(circling)
 
   const excess = await gateway.rates?.content(caller.value, wish.name)
   if (excess !== undefined) return refused(excess)
@@ -111,7 +92,7 @@ async function travel({ request, gateway, facts, catalog, span }: Way): Promise<
     subject: wish.name,
     name: wish.kind === "resource" || wish.kind === "prompt" ? found.own : undefined,
     params,
-    meta: forwardedMeta(request.meta, undefined),
+    meta: forwardedMeta(meta, undefined),
     span,
     redacting: results.redacting(forms, facts),
     cancellation,
@@ -212,10 +193,3 @@ function atMost(reply: Result, most: number): Result {
   const cut = { ...completion, values: values.slice(0, most), hasMore: true }
   return { kind: "result", result: { ...reply.result, completion: cut } }
 }
-
-const cancelledBefore: Refusal = {
-  code: "cancelled",
-  reason: "before it was sent on",
-  fate: "unsent",
-}
-const refused = (refusal: Refusal): BackendReply => ({ kind: "refusal", refusal })

@@ -1,5 +1,6 @@
 import type { Catalog, CatalogServer, CatalogTool } from "../../registry/catalog.ts"
 import type { Listed } from "../backends.ts"
+import { sourcesOf } from "../servers.ts"
 import { exposedTool } from "./exposed-tool.ts"
 
 /** One server that exposes its tools. */
@@ -34,9 +35,7 @@ export function exposedTools({ base, server, prefix, listed, leave }: Exposing):
 /** What of a server's own tools is registered, under whatever name: that is not carried past its registration. */
 const registeredOn = ({ tools }: Catalog, server: CatalogServer): ReadonlySet<string> =>
   new Set(
-    tools.flatMap(({ implementation }) => {
-      if (implementation.kind !== "source") return []
-      const all = implementation.choice?.among ?? [implementation]
-      return all.flatMap((one) => (one.server === server ? [one.tool] : []))
-    }),
+    tools.flatMap(({ implementation }) =>
+      sourcesOf(implementation).flatMap((one) => (one.server === server ? [one.tool] : [])),
+    ),
   )

@@ -1,10 +1,9 @@
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { written } from "../../registry/model.ts"
 import type { Json, JsonObject } from "../../schema/json.ts"
-import type { BackendReply, BackendRequest, Backends } from "../backends.ts"
+import { type BackendReply, type BackendRequest, type Backends, refused } from "../backends.ts"
 import type { Caller } from "../caller.ts"
 import type { Facts } from "../facts.ts"
-import type { Refusal } from "../refusal.ts"
 import { TaskQuestions } from "../tasks/task-questions.ts"
 import { type Capabilities, covers, withoutTasks } from "./capabilities.ts"
 import { Conversation } from "./conversation.ts"
@@ -270,5 +269,3 @@ export const staleWords =
 
 const unusable = ({ subject }: RoundsTalk, words: string, reason: string): BackendReply =>
   refused({ code: "invalid_round", subject, words, reason })
-
-const refused = (refusal: Refusal): BackendReply => ({ kind: "refusal", refusal })

@@ -1,5 +1,5 @@
 import type { CatalogServer } from "../../registry/catalog.ts"
-import type { BackendReply, BackendRequest } from "../backends.ts"
+import { type BackendReply, type BackendRequest, refused } from "../backends.ts"
 import { isFinal } from "../final.ts"
 import type { Gateway } from "../gateway.ts"
 import { withoutOurMeta } from "../meta.ts"
@@ -84,7 +84,7 @@ function understood(
   const { resultType } = reply.result
   if (resultType === undefined || kinds.has(resultType)) return reply
   const reason = `the result is of an unknown type: ${JSON.stringify(resultType)}`
-  return { kind: "refusal", refusal: { code: "backend_error", subject, reason, fate: "malformed" } }
+  return refused({ code: "backend_error", subject, reason, fate: "malformed" })
 }
 
 const kinds: ReadonlySet<unknown> = new Set(["complete"])

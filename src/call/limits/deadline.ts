@@ -1,3 +1,4 @@
+import { refused } from "../backends.ts"
 import type { Answer } from "../call.ts"
 import type { Cancellation } from "../cancellation.ts"
 
@@ -22,7 +23,7 @@ export class Deadline {
     const { fate } = answer.refusal
     const reason = `its caller waits ${this.ms} ms and no longer`
     const refusal = { code: "backend_timeout", subject: tool, waitedMs: this.ms, reason } as const
-    return { kind: "refusal", refusal: fate === undefined ? refusal : { ...refusal, fate } }
+    return refused(fate === undefined ? refusal : { ...refusal, fate })
   }
 
   /** Nobody waits any more. */

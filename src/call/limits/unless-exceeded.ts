@@ -1,4 +1,4 @@
-import type { BackendReply } from "../backends.ts"
+import { type BackendReply, refused } from "../backends.ts"
 import type { Verdict } from "./rate-limits.ts"
 
 /** Sends, unless that would be more than a rate limit allows. Waits for nothing where counts are not shared. */
@@ -8,6 +8,6 @@ export function unlessExceeded(
 ): Promise<BackendReply> {
   if (verdict === undefined) return send()
   return Promise.resolve(verdict).then((refusal) =>
-    refusal === undefined ? send() : { kind: "refusal", refusal },
+    refusal === undefined ? send() : refused(refusal),
   )
 }

@@ -1,7 +1,7 @@
 import type { Clock } from "../../compose/run/ports.ts"
 import { BreakerState, type Standing, type Verdict } from "../../compose/run/state/breaker-state.ts"
 import { RetryBudget } from "../../compose/run/state/retry-budget.ts"
-import type { BackendReply } from "../backends.ts"
+import { type BackendReply, refused } from "../backends.ts"
 import type { Fate } from "../fate.ts"
 import type { Refusal } from "../refusal.ts"
 import { FailureShare, type ServerBreaker } from "./failure-share.ts"
@@ -46,8 +46,7 @@ export class ServerGuard {
     const { breaker } = this.policy
     if (breaker === undefined) return send()
     const passage = this.#breaker.enter(this.#clock.now())
-    if (passage.isOpen)
-      return Promise.resolve({ kind: "refusal", refusal: refusalOf(subject, passage.retryInMs) })
+    if (passage.isOpen) return Promise.resolve(refused(refusalOf(subject, passage.retryInMs)))
     const leave = (verdict: Verdict) => {
       const now = this.#clock.now()
       const before = this.#breaker.standing(now)

@@ -3,7 +3,7 @@ import type { CacheEntry } from "../../compose/run/state/cache-store.ts"
 import type { CatalogTool, ServerTool } from "../../registry/catalog.ts"
 import { refKey } from "../../registry/model.ts"
 import { isObject, type JsonObject } from "../../schema/json.ts"
-import type { BackendReply } from "../backends.ts"
+import { type BackendReply, refused } from "../backends.ts"
 import type { Way } from "../call.ts"
 import { cacheScopeOf } from "../caller.ts"
 import type { Cancellation } from "../cancellation.ts"
@@ -172,10 +172,11 @@ function noted(obtained: Obtained, { facts }: Way, cache: "hit" | "shared"): Obt
 }
 
 const cancelledMeanwhile: Obtained = {
-  answer: {
-    kind: "refusal",
-    refusal: { code: "cancelled", reason: "while another call asked for the same", fate: "unsent" },
-  },
+  answer: refused({
+    code: "cancelled",
+    reason: "while another call asked for the same",
+    fate: "unsent",
+  }),
   server: undefined,
 }
 

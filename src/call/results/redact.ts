@@ -1,7 +1,7 @@
 import { type Hit, replaceAt } from "../../compose/replace-at.ts"
 import { isList, isObject, type Json, type JsonObject } from "../../schema/json.ts"
 import { parseExact } from "../../schema/parse-exact.ts"
-import type { BackendReply } from "../backends.ts"
+import { type BackendReply, refused } from "../backends.ts"
 import { isUrlRequired } from "../interaction/round-result.ts"
 import { type Change, mapText } from "./map-text.ts"
 import {
@@ -82,10 +82,8 @@ interface Looking {
 const withheld = (tool: string, id: string): BackendReply =>
   unlooked(tool, `redaction ${id} cannot look through it to its end (limit resultText)`)
 
-export const unlooked = (tool: string, reason: string): BackendReply => ({
-  kind: "refusal",
-  refusal: { code: "withheld_output", tool, words: "it cannot be redacted", reason },
-})
+export const unlooked = (tool: string, reason: string): BackendReply =>
+  refused({ code: "withheld_output", tool, words: "it cannot be redacted", reason })
 
 /** Types and bytes are not texts to read, and an address that is changed leads nowhere. */
 export const unread = new Set(["type", "mimeType", "data", "blob", "uri"])

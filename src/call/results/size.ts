@@ -1,4 +1,4 @@
-import type { BackendReply } from "../backends.ts"
+import { type BackendReply, refused } from "../backends.ts"
 
 /** What a tool answered, if it is no larger than its results may be: else it is withheld, and nothing looks through it. */
 export function withinSize(
@@ -12,8 +12,5 @@ export function withinSize(
   )
   if (bytes <= bytesMax) return answer
   const words = `it has ${bytes} bytes, and may have ${bytesMax}: ask for less`
-  return {
-    kind: "refusal",
-    refusal: { code: "withheld_output", tool, words, reason: `${words} (results.size)` },
-  }
+  return refused({ code: "withheld_output", tool, words, reason: `${words} (results.size)` })
 }

@@ -1,12 +1,11 @@
 import type { Catalog, CatalogServer, CatalogTool } from "../../registry/catalog.ts"
 import { refOf, written } from "../../registry/model.ts"
+import { admit } from "../admit.ts"
 import { asCaller } from "../as-caller.ts"
-import { recordOf, unrecorded } from "../audit.ts"
-import type { BackendReply, BackendRequest } from "../backends.ts"
+import { type BackendReply, type BackendRequest, refused } from "../backends.ts"
 import type { Caller } from "../caller.ts"
-import { beginFacts, type Facts, warn } from "../facts.ts"
+import { beginFacts } from "../facts.ts"
 import type { Gateway } from "../gateway.ts"
-import { tooManyHops } from "../hops.ts"
 import { takesTasks, tasksExtension } from "../interaction/capabilities.ts"
 import type { Peer, Respondent } from "../interaction/peer.ts"
 import { unasked } from "../interaction/question.ts"
@@ -15,7 +14,9 @@ import type { RateLimits } from "../limits/rate-limits.ts"
 import { unlessExceeded } from "../limits/unless-exceeded.ts"
 import { forwardedMeta } from "../meta.ts"
 import { permit } from "../permit.ts"
+import { type Recorded, recorded } from "../recorded.ts"
 import type { Refusal } from "../refusal.ts"
+import { sourcesOf } from "../servers.ts"
 import type { Asking } from "./asking.ts"
 import { askLegacyCallers } from "./legacy-callers.ts"
 import { askModernCallers } from "./modern-callers.ts"
@@ -27,51 +28,39 @@ import type { TaskRequest } from "./task-request.ts"
  * The way of a request about a task: identify, find it, permit its tool, ask its server, check the result where there is
  * one, audit. What comes back is in the words of the caller's era. Never rejects but for a bug, and that is recorded, too.
  */
-export async function askTask(request: TaskRequest, gateway: Gateway): Promise<BackendReply> {
-  const catalog = gateway.catalog()
-  const facts = beginFacts(gateway.now(), catalog.digest)
-  let reply: BackendReply | undefined // stays undefined when a bug throws
-  let isRecorded = false
-  try {
-    reply = await travel({ request, gateway, facts, catalog, rates: ratesFor(request, gateway) })
-  } finally {
-    const id = request.id ?? gateway.id()
-    isRecorded = await gateway.audit(recordOf("request", request, facts, reply, gateway.now(), id))
-  }
-  return isRecorded ? reply : refused(unrecorded)
+export function askTask(request: TaskRequest, gateway: Gateway): Promise<BackendReply> {
+  return recorded(wayOf(request, gateway, ratesFor(request, gateway)), travel)
 }
 
 /** The same where nobody asked: the gateway looks for itself at a task that it was asked for before, and records nothing. */
 export function lookAtTask(request: TaskRequest, gateway: Gateway): Promise<BackendReply> {
-  const catalog = gateway.catalog()
-  const facts = beginFacts(gateway.now(), catalog.digest)
-  return travel({ request, gateway, facts, catalog, rates: undefined })
+  return travel(wayOf(request, gateway, undefined))
 }
 
 /** To cancel is to ask for less. */
 const ratesFor = ({ method }: TaskRequest, { rates }: Gateway): RateLimits | undefined =>
   method === "tasks/cancel" ? undefined : rates
 
-interface Way {
+interface Way extends Recorded {
   readonly request: TaskRequest
-  readonly gateway: Gateway
-  readonly facts: Facts
   readonly catalog: Catalog
   /** Undefined where it is not counted. */
   readonly rates: RateLimits | undefined
 }
 
-async function travel({ request, gateway, facts, catalog, rates }: Way): Promise<BackendReply> {
-  if (gateway.canAudit?.() === false) return refused(unrecorded)
-  const { era, evidence, respondent, taskId } = request
-  const identified = gateway.identify(evidence, catalog)
-  const caller = identified instanceof Promise ? await identified : identified
+function wayOf(request: TaskRequest, gateway: Gateway, rates: Way["rates"]): Way {
+  const catalog = gateway.catalog()
+  const facts = beginFacts(gateway.now(), catalog.digest)
+  const id = request.id ?? gateway.id()
+  return { kind: "request", id, request, gateway, catalog, facts, span: undefined, rates }
+}
+
+async function travel(way: Way): Promise<BackendReply> {
+  const { request, gateway, facts, catalog, rates } = way
+  const { era, evidence, meta, method, respondent, taskId } = request
+  const caller = await admit({ ...way, subject: method, meta })
   if (!caller.ok) return refused(caller.refusal)
-  facts.caller = caller.value
-  warn(facts, caller.value.warnings)
-  const circling = tooManyHops(request.method, request.meta, gateway.hopsMax)
-  if (circling !== undefined) return refused(circling)
-  const excess = await rates?.content(caller.value, request.method)
+  const excess = await rates?.content(caller.value, method)
   if (excess !== undefined) return refused(excess)
   if (era === "modern" && !hasExtension(respondent)) return refused(undeclared)
 
@@ -116,14 +105,8 @@ const hasExtension = (respondent: Respondent): boolean =>
   respondent.kind === "rounds" && takesTasks(respondent.capabilities)
 
 /** The servers that the tool's calls go to; a task of another is none of this tool's (any more). */
-function serverOf({ implementation }: CatalogTool, place: TaskPlace): CatalogServer | undefined {
-  if (implementation.kind !== "source") return
-  const servers = [
-    implementation.server,
-    ...(implementation.choice?.among ?? []).map(({ server }) => server),
-  ]
-  return servers.find((server) => written(server) === place.server)
-}
+const serverOf = ({ implementation }: CatalogTool, place: TaskPlace): CatalogServer | undefined =>
+  sourcesOf(implementation).find(({ server }) => written(server) === place.server)?.server
 
 /** In the server's terms, and where it knows the task: in the session that it was begun in. */
 function onward(
@@ -179,5 +162,4 @@ export const undeclared: Refusal = {
   subject: "tasks",
   needed: { extensions: { [tasksExtension]: {} } },
 }
-const refused = (refusal: Refusal): BackendReply => ({ kind: "refusal", refusal })
 const unknown = (reason: string): BackendReply => refused({ code: "unknown_task", reason })

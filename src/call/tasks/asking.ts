@@ -1,5 +1,5 @@
 import { isObject, type JsonObject } from "../../schema/json.ts"
-import type { BackendReply, BackendRequest } from "../backends.ts"
+import { type BackendReply, type BackendRequest, refused } from "../backends.ts"
 import { checkOutput } from "../check-output.ts"
 import { type Facts, warn } from "../facts.ts"
 import type { Gateway } from "../gateway.ts"
@@ -48,7 +48,7 @@ export function checked(made: BackendReply, { facts, permit, gateway }: Asking):
   warn(facts, said.warnings)
   if (said.answer.kind !== "result") return said.answer
   const output = checkOutput(permit, said.answer, gateway)
-  if (!output.ok) return { kind: "refusal", refusal: output.refusal }
+  if (!output.ok) return refused(output.refusal)
   warn(facts, output.value.warnings)
   return output.value.reply
 }

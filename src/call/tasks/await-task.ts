@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import { isObject, type JsonObject } from "../../schema/json.ts"
-import type { BackendReply, BackendRequest } from "../backends.ts"
+import { type BackendReply, type BackendRequest, refused } from "../backends.ts"
 import { askAll } from "../interaction/ask-all.ts"
 import { readRound } from "../interaction/round-result.ts"
 import type { Refusal } from "../refusal.ts"
@@ -140,5 +140,3 @@ const broken = ({ subject }: BackendRequest, reason: string): Refusal => ({
   reason: `the server's task: ${reason}`,
   fate: "malformed",
 })
-
-const refused = (refusal: Refusal): BackendReply => ({ kind: "refusal", refusal })

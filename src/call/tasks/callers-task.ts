@@ -1,7 +1,7 @@
 import type { CatalogServer } from "../../registry/catalog.ts"
 import { written } from "../../registry/model.ts"
 import type { JsonObject } from "../../schema/json.ts"
-import type { BackendReply, BackendRequest } from "../backends.ts"
+import { type BackendReply, type BackendRequest, refused } from "../backends.ts"
 import type { Caller } from "../caller.ts"
 import type { Gateway } from "../gateway.ts"
 import { takesTasks, withoutTasks } from "../interaction/capabilities.ts"
@@ -23,7 +23,7 @@ export function asCallersTask(
     request.method === "tools/call" && (request.task !== undefined || takesTasks(capabilities))
   if (typeof taskId !== "string" || !isWanted) {
     const reason = "the result is a task, which the caller's client did not ask for"
-    return { kind: "refusal", refusal: { code: "backend_error", subject, reason } }
+    return refused({ code: "backend_error", subject, reason })
   }
   const sealed = interactions.taskIds.seal({
     principal: caller.principal,

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../schema/json.ts"
-import type { BackendReply } from "../backends.ts"
+import { type BackendReply, refused } from "../backends.ts"
 import { withoutOurMembers, withoutOurMeta } from "../meta.ts"
 import { type Asking, awaitedIn, checked } from "./asking.ts"
 import { about, awaitTask, lookAt } from "./await-task.ts"
@@ -60,7 +60,7 @@ async function asked({ place: { id }, request, send }: Asking): Promise<BackendR
   const reason = taskFault(reply.result, id)
   if (reason === undefined) return { kind: "result", result: flat(reply.result) }
   const { subject } = request
-  return { kind: "refusal", refusal: { code: "backend_error", subject, reason } }
+  return refused({ code: "backend_error", subject, reason })
 }
 
 const cancelled = ({ inputRequests: _, ...task }: JsonObject): BackendReply => ({

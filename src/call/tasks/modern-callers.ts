@@ -1,5 +1,5 @@
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
-import type { BackendReply, BackendRequest } from "../backends.ts"
+import { type BackendReply, type BackendRequest, refused } from "../backends.ts"
 import { withoutOurMeta } from "../meta.ts"
 import type { Refusal } from "../refusal.ts"
 import { type Asking, awaitedIn, checked, type ResultReply, signedAll } from "./asking.ts"
@@ -29,7 +29,7 @@ function told(asking: Asking, reply: ResultReply): BackendReply {
   }
   if (error !== undefined) return failed(task, error, asking)
   if (result === undefined) return { kind: "result", result: task }
-  if (!isObject(result)) return { kind: "refusal", refusal: broken(asking.request, "its result") }
+  if (!isObject(result)) return refused(broken(asking.request, "its result"))
   const plain = said.plain?.["result"]
   const made = checked({ kind: "result", result, ...(isObject(plain) && { plain }) }, asking)
   return made.kind === "result"
@@ -41,7 +41,7 @@ function told(asking: Asking, reply: ResultReply): BackendReply {
 function failed({ result: _, ...task }: JsonObject, error: Json, asking: Asking): BackendReply {
   const { code, message, data } = isObject(error) ? error : {}
   if (typeof code !== "number" || typeof message !== "string")
-    return { kind: "refusal", refusal: broken(asking.request, "its error") }
+    return refused(broken(asking.request, "its error"))
   const said = { code, message, ...(data !== undefined && { data }) }
   const made = checked({ kind: "error", error: said }, asking)
   return made.kind === "error"
@@ -97,10 +97,7 @@ async function update(asking: Asking): Promise<BackendReply> {
   const fault = asking.gateway.interactions.taskQuestions.answer(asking)
   if (fault === undefined) return acknowledged
   const { subject } = asking.request
-  return {
-    kind: "refusal",
-    refusal: { code: "invalid_round", subject, words: fault, reason: fault },
-  }
+  return refused({ code: "invalid_round", subject, words: fault, reason: fault })
 }
 
 /** Idempotent: a task that is over is left alone. */

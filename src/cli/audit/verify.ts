@@ -1,4 +1,4 @@
-import { verifyAudit } from "../../server/audit/verify.ts"
+import { readAudit } from "../../server/audit/read.ts"
 import type { Command } from "../command.ts"
 import { printableLine } from "../printable.ts"
 
@@ -21,7 +21,7 @@ export const auditVerify: Command = {
 finding names file, line and sequence number. Calls that began and have no end are listed: they were in flight.`,
   async run(given, io) {
     const expect = given.text("expect")
-    const verified = await verifyAudit(given.arguments, expect === undefined ? {} : { expect })
+    const verified = await readAudit(given.arguments, expect === undefined ? {} : { expect })
     const { findings, head, openBegins, records } = verified
     if (given.flag("json")) io.out.write(`${JSON.stringify(verified)}\n`)
     else {

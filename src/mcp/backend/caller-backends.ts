@@ -1,9 +1,10 @@
-import type {
-  BackendReply,
-  BackendRequest,
-  Listed,
-  ListKind,
-  SubjectToken,
+import {
+  type BackendReply,
+  type BackendRequest,
+  type Listed,
+  type ListKind,
+  refused,
+  type SubjectToken,
 } from "../../call/backends.ts"
 import {
   type Eagerness,
@@ -55,7 +56,7 @@ export class CallerBackends {
     if (subjectToken === undefined) {
       const reason = `${written(this.ref)} is called with its caller's own identity, and this one showed no token for it`
       const refusal = { code: "insufficient_trust", reason, challenge: true } as const
-      return { kind: "refusal", refusal }
+      return refused(refusal)
     }
     const member = this.#memberOf(subjectToken)
     const { callersMax } = this.#context.limits

@@ -21,7 +21,7 @@ export function mayWantTask({ method, rounds, task }: BackendRequest, outcome: O
     return outcome.result["isError"] === true && isSdksRefusal(outcome.result)
   const { code, data } = outcome.error
   if (code === methodNotFound) return true
-  const needed = isObject(data as JsonObject) ? (data as JsonObject)["requiredCapabilities"] : null
+  const needed = isObject(data) ? data["requiredCapabilities"] : undefined
   return code === missingCapability && rounds === undefined && takesTasks(needed)
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
-import type { BackendReply, BackendRequest } from "../../call/backends.ts"
+import { type BackendReply, type BackendRequest, refused } from "../../call/backends.ts"
 import { askAll } from "../../call/interaction/ask-all.ts"
 import type { Rounds } from "../../call/interaction/peer.ts"
 import {
@@ -30,7 +30,7 @@ export async function goRounds(
     const asked = readRound(reply)
     if (typeof asked === "string") return broken(request, asked)
     const next = await nextRound(request, asked)
-    if ("code" in next) return { kind: "refusal", refusal: next }
+    if ("code" in next) return refused(next)
     reply = await send({ ...request, rounds: next })
   }
   return reply
@@ -51,7 +51,5 @@ async function nextRound(
 }
 
 const cancelled: Refusal = { code: "cancelled", reason: "cancelled by the caller" }
-const broken = ({ subject }: BackendRequest, reason: string): BackendReply => ({
-  kind: "refusal",
-  refusal: { code: "backend_error", subject, reason: `the server's questions: ${reason}` },
-})
+const broken = ({ subject }: BackendRequest, reason: string): BackendReply =>
+  refused({ code: "backend_error", subject, reason: `the server's questions: ${reason}` })

@@ -1,4 +1,4 @@
-import type { BackendReply } from "../../call/backends.ts"
+import { type BackendReply, refused } from "../../call/backends.ts"
 import type { Ref } from "../../registry/model.ts"
 import { closing, refusalOf, unsent } from "./failure.ts"
 import type { Gate } from "./gate.ts"
@@ -60,7 +60,7 @@ export class Members<User = undefined> {
     const failure = this.#isClosing
       ? closing
       : ({ code: "overloaded", kind: "overloaded", reason: crowd } as const)
-    return { kind: "refusal", refusal: refusalOf(unsent(failure), subject, 0) }
+    return refused(refusalOf(unsent(failure), subject, 0))
   }
 
   #makeRoom(): boolean {

@@ -1,10 +1,11 @@
-import type {
-  BackendReply,
-  BackendRequest,
-  Backends,
-  Listed,
-  ListKind,
-  SubjectToken,
+import {
+  type BackendReply,
+  type BackendRequest,
+  type Backends,
+  type Listed,
+  type ListKind,
+  refused,
+  type SubjectToken,
 } from "../../call/backends.ts"
 import { type Following, type FollowRequest, type Topic, unheard } from "../../call/following.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
@@ -109,10 +110,9 @@ class Pool implements BackendPool {
     if (backend !== undefined) return backend.request(server, request)
     const { subject } = request
     const reason = `no address is configured for ${refKey(server.name, server.version)}`
-    return Promise.resolve({
-      kind: "refusal",
-      refusal: { code: "backend_unavailable", subject, reason, fate: "unsent" },
-    })
+    return Promise.resolve(
+      refused({ code: "backend_unavailable", subject, reason, fate: "unsent" }),
+    )
   }
 
   async list(

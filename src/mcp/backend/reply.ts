@@ -1,4 +1,4 @@
-import type { BackendReply, BackendRequest } from "../../call/backends.ts"
+import { type BackendReply, type BackendRequest, refused } from "../../call/backends.ts"
 import { covers, relayable } from "../../call/interaction/capabilities.ts"
 import type { Refusal } from "../../call/refusal.ts"
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
@@ -32,20 +32,17 @@ export function replyOf(
   if (outcome.kind === "failure") {
     const reason = redactor.text(outcome.failure.reason)
     const waitedMs = performance.now() - call.startedMs
-    return {
-      kind: "refusal",
-      refusal: refusalOf({ ...outcome.failure, reason }, subject, waitedMs),
-    }
+    return refused(refusalOf({ ...outcome.failure, reason }, subject, waitedMs))
   }
   const { code, message, data } = outcome.error
   if (name !== undefined && isUnknownTool(outcome.error) && isPinned?.(name))
-    return { kind: "refusal", refusal: refusalOf(gone, subject, 0) }
+    return refused(refusalOf(gone, subject, 0))
   const text = redactor.text(message)
   const needed = code === -32021 ? neededOf(data, call.request) : undefined
-  if (needed !== undefined) return { kind: "refusal", refusal: needed }
+  if (needed !== undefined) return refused(needed)
   if (isAboutThisHop(code)) {
     const failure = protocolFailure(`the server refused the gateway's request: ${code} ${text}`)
-    return { kind: "refusal", refusal: refusalOf({ ...failure, rpcCode: code }, subject, 0) }
+    return refused(refusalOf({ ...failure, rpcCode: code }, subject, 0))
   }
   return data === undefined
     ? { kind: "error", error: { code, message: text } }

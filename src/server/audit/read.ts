@@ -10,9 +10,10 @@ export interface ReadOptions extends ChainRules {
 }
 
 /**
- * Reads audit files of any size, one line at a time, in the order given: that in which they continue each other. What is
- * no record, half a line or a file that cannot be read is a finding, and reading goes on behind it: a report of what is
- * there is worth more than none. Never rejects but for what `onEntry` throws.
+ * Reads audit files of any size, one line at a time, in the order in which they continue each other, and says where the
+ * chain does not hold: a changed, removed, inserted or moved line, half a line, or a file that cannot be read. Reading
+ * goes on after each finding. A cut-off end shows only against `expect`, the hash of a record that was kept elsewhere.
+ * Rejects only with what `onEntry` throws.
  */
 export async function readAudit(
   files: readonly string[],

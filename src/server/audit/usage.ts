@@ -1,3 +1,4 @@
+import { sourcesOf } from "../../call/servers.ts"
 import { registered } from "../../compose/plan/callee.ts"
 import type { Catalog, CatalogAgent, CatalogTool } from "../../registry/catalog.ts"
 import type { AuditEntry, EntryRef } from "./entry.ts"
@@ -229,10 +230,7 @@ class User {
   }
 }
 
-function serversOf({ implementation }: CatalogTool): readonly string[] {
-  if (implementation.kind !== "source") return []
-  const { choice, server } = implementation
-  return (choice?.among.map((one) => one.server) ?? [server]).map(keyOf)
-}
+const serversOf = ({ implementation }: CatalogTool): readonly string[] =>
+  sourcesOf(implementation).map(({ server }) => keyOf(server))
 
 const byName = (left: EntryRef, right: EntryRef) => (left.name < right.name ? -1 : 1)

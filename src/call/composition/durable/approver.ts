@@ -5,6 +5,7 @@ import { isJournalTrouble } from "../../../compose/run/durable/journal.ts"
 import type { RunRecord } from "../../../compose/run/durable/record.ts"
 import { written } from "../../../registry/model.ts"
 import { isObject, type JsonObject, member } from "../../../schema/json.ts"
+import { refused } from "../../backends.ts"
 import type { Answer, CallRequest, Way } from "../../call.ts"
 import { answerFault } from "../../interaction/answer-fault.ts"
 import type { Capabilities } from "../../interaction/capabilities.ts"
@@ -212,7 +213,5 @@ function backIn(state: string | undefined): Back | undefined {
   return { run, path }
 }
 
-const unusable = (subject: string, words: string): Answer => ({
-  kind: "refusal",
-  refusal: { code: "invalid_round", subject, words, reason: words },
-})
+const unusable = (subject: string, words: string): Answer =>
+  refused({ code: "invalid_round", subject, words, reason: words })

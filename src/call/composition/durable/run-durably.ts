@@ -8,6 +8,7 @@ import { isTerminal } from "../../../compose/run/durable/status.ts"
 import { stepEventOf } from "../../../compose/run/durable/step-event.ts"
 import { planOf } from "../../../compose/run/durable/stored-run.ts"
 import { isList, isObject, type JsonObject } from "../../../schema/json.ts"
+import { refused } from "../../backends.ts"
 import type { Answer, InsideLine, Way } from "../../call.ts"
 import type { Permit } from "../../permit.ts"
 import { asTask } from "../../tasks/runs/run-task.ts"
@@ -45,11 +46,7 @@ export async function runDurably(asked: Asked): Promise<Answer> {
   const { permit, plan, input, way } = asked
   const { clock, runIds } = way.gateway.compositions
   const key = runKeyOf(plan, input, permit.caller, { request: way.request, runIds })
-  if (!key.ok)
-    return {
-      kind: "refusal",
-      refusal: { code: "invalid_input", tool: permit.tool.name, faults: key.faults },
-    }
+  if (!key.ok) return refused({ code: "invalid_input", tool: permit.tool.name, faults: key.faults })
   const teller = new Teller(way.request, clock, undefined)
   try {
     const answer = await visit(key.key, { ...asked, teller, approver: new Approver(asked) })
@@ -193,7 +190,7 @@ async function givenUp({ id, key }: RunRecord, here: Visit): Promise<Answer> {
       recoveredOrigin(run, its, gateway, inside),
     )
   const reason = `the caller has gone; run ${id} goes on by itself`
-  return { kind: "refusal", refusal: { code: "cancelled", reason, fate: "lost" } }
+  return refused({ code: "cancelled", reason, fate: "lost" })
 }
 
 async function answerOf(

@@ -4,7 +4,7 @@ import { isTerminal } from "../../../compose/run/durable/status.ts"
 import type { Catalog } from "../../../registry/catalog.ts"
 import { written } from "../../../registry/model.ts"
 import { isObject, type JsonObject, member } from "../../../schema/json.ts"
-import type { BackendReply } from "../../backends.ts"
+import { type BackendReply, refused } from "../../backends.ts"
 import { callInside } from "../../call.ts"
 import type { Caller } from "../../caller.ts"
 import { Approver } from "../../composition/durable/approver.ts"
@@ -14,7 +14,6 @@ import { recoveredOrigin } from "../../composition/durable/recovered.ts"
 import type { Facts } from "../../facts.ts"
 import type { Gateway } from "../../gateway.ts"
 import { permit } from "../../permit.ts"
-import type { Refusal } from "../../refusal.ts"
 import { signedAll } from "../asking.ts"
 import { complete, nested } from "../shape.ts"
 import type { TaskRequest } from "../task-request.ts"
@@ -154,4 +153,3 @@ const whyNot = {
 
 const done = (result: JsonObject): BackendReply => ({ kind: "result", result })
 const acknowledged = done({ resultType: "complete" })
-const refused = (refusal: Refusal): BackendReply => ({ kind: "refusal", refusal })

@@ -1,7 +1,7 @@
 import type { RunRecord } from "../../../compose/run/durable/record.ts"
 import { isTerminal } from "../../../compose/run/durable/status.ts"
 import type { JsonObject } from "../../../schema/json.ts"
-import type { BackendReply } from "../../backends.ts"
+import { type BackendReply, refused } from "../../backends.ts"
 import { questionsOf } from "../../composition/durable/answer.ts"
 import { moved } from "../../composition/durable/run-watch.ts"
 import { Teller } from "../../composition/teller.ts"
@@ -62,5 +62,3 @@ async function lookAt(
   const words = "its client cannot be asked (elicitation), or did not answer; the task waits"
   return refused({ code: "unanswered", subject: tool, words })
 }
-
-const refused = (refusal: Refusal): BackendReply => ({ kind: "refusal", refusal })
