@@ -5,6 +5,7 @@ import type { TlsServing } from "./tls/tls-serving.ts"
 
 // An `import` of its values would read all of them, among them `WebSocket`, for which Node loads 20 ms of code.
 const { createServer } = process.getBuiltinModule("node:http")
+const { Server: Listening } = process.getBuiltinModule("node:net")
 
 export interface ListenOptions {
   /** The section of the configuration that holds host and port: errors name it. */
@@ -165,12 +166,18 @@ function listener(door: Door, { host, tls }: ListenOptions): Listener {
   const { server } = door
   const { port } = server.address() as AddressInfo // it listens on TCP, not on a pipe
   const sockets = new Set<Socket>()
+  const speaking = tls === undefined ? sockets : new Set<Socket>()
   const requests: Requests = { open: 0 }
   let closing: Promise<number> | undefined
   server.on("connection", (socket: Socket) => {
     sockets.add(socket)
     socket.once("close", () => sockets.delete(socket))
   })
+  if (tls !== undefined)
+    server.on("secureConnection", (socket: Socket) => {
+      speaking.add(socket)
+      socket.once("close", () => speaking.delete(socket))
+    })
   server.prependListener("request", (_request, response: ServerResponse) => {
     requests.open++
     if (closing !== undefined) response.shouldKeepAlive = false
@@ -183,13 +190,17 @@ function listener(door: Door, { host, tls }: ListenOptions): Listener {
     connections: () => sockets.size,
     inFlight: () => requests.open,
     close: (graceMs) => {
-      closing ??= drained({ door, sockets, requests }, graceMs)
+      closing ??= drained({ door, sockets, speaking, requests }, graceMs)
       return closing
     },
   }
 }
 
-const idleCheckMs = 20
+/**
+ * How long a connection without a request stays open once the listener closes: the next request may be on its way, and
+ * would be lost without an answer. One that comes is answered, and told that the connection ends.
+ */
+const lingerMs = 250
 
 /** Only counted: a Set that each request enters and leaves would keep them all alive until a major collection. */
 interface Requests {
@@ -199,18 +210,25 @@ interface Requests {
 interface Open {
   readonly door: Door
   readonly sockets: ReadonlySet<Socket>
+  /** Those on which HTTP is spoken: with TLS, others. */
+  readonly speaking: ReadonlySet<Answering>
   readonly requests: Requests
 }
 
-async function drained({ door, sockets, requests }: Open, graceMs: number): Promise<number> {
+/** Node keeps the answer under way there, and says so nowhere; without it clients meet the end of a connection unprepared. */
+type Answering = Socket & { readonly _httpMessage?: ServerResponse | null }
+
+async function drained({ door, sockets, speaking, requests }: Open, graceMs: number) {
   const { server } = door
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const closed = new Promise<void>((resolve) => server.once("close", () => resolve()))
+  Listening.prototype.close.call(server) // takes no more connections; that of HTTP closes idle ones at once, too
+  for (const { _httpMessage: answer } of speaking)
+    if (answer && !answer.headersSent) answer.shouldKeepAlive = false
   const closeIdle = () => {
-    server.closeIdleConnections() // those that became idle since
+    server.closeIdleConnections()
     for (const socket of sockets) if (door.isFresh(socket)) socket.destroy()
   }
-  closeIdle()
-  const idle = setInterval(closeIdle, idleCheckMs)
+  const idle = setInterval(() => setImmediate(closeIdle), lingerMs) // after what has come meanwhile was read
   let cut = 0
   const deadline = setTimeout(() => {
     cut = requests.open
@@ -218,6 +236,7 @@ async function drained({ door, sockets, requests }: Open, graceMs: number): Prom
     for (const socket of sockets) socket.destroy() // Node knows of no connection whose handshake is not through
   }, graceMs)
   await closed
+  server.close() // of HTTP: ends its clock
   door.closed()
   clearInterval(idle)
   clearTimeout(deadline)

@@ -136,6 +136,23 @@ describe("closing a listener", () => {
     await expect.poll(() => listener.connections()).toBe(0)
   })
 
+  test("answers a request that was on its way on an idle connection, and ends that with it", async () => {
+    const listener = await opened()
+    const socket = await socketTo(listener.port)
+    let answers = ""
+    socket.setEncoding("utf8").on("data", (text) => {
+      answers += text
+    })
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    await expect.poll(() => answers).toContain("hello")
+    const closed = listener.close(60_000)
+    answers = ""
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    await expect.poll(() => answers).toContain("hello")
+    expect(answers).toMatch(/^connection: close/im)
+    expect(await closed).toBe(0)
+  })
+
   test("cuts what has not finished in time, and says how many", async () => {
     const listener = await opened({ answer: () => undefined })
     const answers = [fetch(listener.url), fetch(listener.url)].map((answer) =>
