@@ -4,7 +4,8 @@
  */
 const samePressMs = 1_000
 
-const signals = ["SIGTERM", "SIGINT"] as const
+/** SIGHUP is a terminal that closed: by itself it would end this process alone, and leave those that it started. */
+const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const
 
 /** Listens for the wish to stop from the moment it is made, so that none is missed while the gateway starts. */
 export class StopSignals implements Disposable {

@@ -149,6 +149,14 @@ describe("SIGTERM", () => {
     expect(gateway.audit().at(-1)).toMatchObject({ note: { event: "stopped", cut: 0 } })
   })
 
+  test("as SIGHUP, of a terminal that closes, leaves no process either", async () => {
+    const { gateway } = await world({}, "grandchild")
+    const children = await startChildren(gateway)
+    gateway.running.child.kill("SIGHUP")
+    expect(await gateway.running.exited).toEqual({ code: 0, signal: null })
+    await areGone(children)
+  })
+
   test("does not wait for connections on which nobody asks anything", async () => {
     const { gateway } = await world()
     const sockets = Array.from({ length: 20 }, () => connect(gateway.port, "127.0.0.1"))
