@@ -63,9 +63,10 @@ type Known = Pick<Loaded, "document" | "catalog" | "details">
 const unread: Known = { document: undefined, catalog: undefined, details: undefined }
 
 function originIn(draft: Draft | undefined, pinned: RegistryDocument | undefined): Origin {
+  let indexes: ReadonlyMap<ToolEntity, number> | undefined
   return (tool, pointer) => {
-    const index = pinned?.tools.indexOf(tool) ?? -1
-    const drafted = draft?.document.tools[index] // pinning keeps entities in their order
+    indexes ??= new Map(pinned?.tools.map((one, index) => [one, index]))
+    const drafted = draft?.document.tools[indexes.get(tool) ?? -1] // pinning keeps entities in their order
     return drafted === undefined ? "" : (draft?.origins.follow(drafted, pointer) ?? "")
   }
 }

@@ -15,15 +15,22 @@ import { ambiguous, notFound, quoted } from "./words.ts"
 export function resolveCalls(resolving: Resolving, tool: ToolEntity, found: Composition): void {
   const { links } = resolving
   const declared = tool.depends === undefined ? undefined : (links.depends.get(tool) ?? [])
-  for (const call of found.calls) links.calls.set(call, resolveCall(resolving, call, declared))
+  const byName =
+    declared && Map.groupBy(declared, ({ dependency, name }) => keyOf(dependency.type, name))
+  for (const call of found.calls) links.calls.set(call, resolveCall(resolving, call, byName))
   if (declared === undefined) derive(resolving, tool, found)
   else reportUnused(resolving, declared, found)
 }
 
+/** Dependencies by what they name: a hostile composition has a hundred thousand calls, and looks for each among all. */
+type Declared = ReadonlyMap<string, readonly DependencyLink[]>
+
+const keyOf = (type: CallSite["kind"], name: string): string => `${type} ${name}`
+
 function resolveCall(
   resolving: Resolving,
   call: CallSite,
-  declared: readonly DependencyLink[] | undefined,
+  declared: Declared | undefined,
 ): CallLink {
   const { kind } = call
   if (kind === "direct") {
@@ -55,12 +62,8 @@ function undeclaredCall(resolving: Resolving, call: RegistryCall): CallLink {
   return linked(call, hasSkill ? target : undefined, call.skill)
 }
 
-function declaredCall(
-  resolving: Resolving,
-  call: RegistryCall,
-  declared: readonly DependencyLink[],
-): CallLink {
-  const named = declared.filter((d) => d.dependency.type === call.kind && d.name === call.name)
+function declaredCall(resolving: Resolving, call: RegistryCall, declared: Declared): CallLink {
+  const named = declared.get(keyOf(call.kind, call.name)) ?? []
   const fitting = named.filter((dependency) => isMeant(call, dependency))
   if (fitting.length === 0) {
     reportUndeclared(resolving, call, named)
@@ -192,7 +195,7 @@ class Uses {
   constructor(calls: readonly CallSite[], links: ReadonlyMap<CallSite, CallLink>) {
     for (const call of calls) {
       const { target, skill, name } = links.get(call) ?? {}
-      if (target === undefined) this.#unresolved.add(`${call.kind} ${name}`)
+      if (target === undefined) this.#unresolved.add(keyOf(call.kind, name ?? call.name))
       else {
         const skills = this.#resolved.get(target.entity) ?? new Set()
         this.#resolved.set(target.entity, skills.add(skill))
@@ -202,7 +205,7 @@ class Uses {
 
   /** A call with a problem counts as a use of all that it may have meant: one problem is enough. */
   has({ dependency, name, target }: DependencyLink): boolean {
-    if (this.#unresolved.has(`${dependency.type} ${name}`)) return true
+    if (this.#unresolved.has(keyOf(dependency.type, name))) return true
     return target !== undefined && this.#resolved.get(target.entity)?.has(dependency.skill) === true
   }
 }
