@@ -96,6 +96,11 @@ describe("a registry program", () => {
       { message: "the program failed: no", line: 2, column: 7 },
     ],
     ["throws no error", "throw 'words'", { message: "the program failed: words" }],
+    [
+      "names what is no place",
+      "throw new Error('see file:///%:1:1')",
+      { message: "the program failed: see file:///%:1:1", line: 1, column: 7 },
+    ],
     ["is no TypeScript", "const a =\n;;)", { line: 2, code: "program_failed" }],
     ["imports what is not there", `import "./nowhere.ts"`, { code: "program_failed" }],
     [
@@ -150,6 +155,11 @@ describe("a registry program", () => {
       ok: false,
       problem: { code: "program_failed", severity: "error", pointer: "", file, ...problem },
     })
+  })
+
+  test("that throws a megabyte of what could be places is told where it threw", async () => {
+    const { run, file } = program("\nthrow new Error(' /'.repeat(500_000))")
+    expect(await run()).toMatchObject({ ok: false, problem: { file, line: 2, column: 7 } })
   })
 
   test("that is not there, or a folder, cannot be read", async () => {
