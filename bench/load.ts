@@ -21,24 +21,34 @@ export interface Target {
   readonly body: string | ((connection: number) => string)
 }
 
-interface Pressure {
+interface Connections {
   readonly connections: number
-  readonly seconds: number
   /** Between an answer and the next request of its connection. */
   readonly pauseMs?: number
+}
+
+interface Pressure extends Connections {
+  readonly seconds: number
+}
+
+interface Crowd extends Connections {
+  /** When a connection that was accepted may begin; otherwise at once. */
+  accepted?(): Promise<void>
+  /** Asked after each answer. */
+  isOver(): boolean
+  /** Told of each answer. */
+  answered?(connection: number, isGood: boolean): void
 }
 
 /** Runs `connections` connections for `seconds`; the calls that finish in that time count. */
 export async function load(
   target: Target,
-  { connections, seconds, pauseMs = 0 }: Pressure,
+  { seconds, ...connections }: Pressure,
 ): Promise<Answered> {
   const started = performance.now()
   const until = started + seconds * 1000
-  const lanes = Array.from({ length: connections }, (_, connection) =>
-    lane(target.port, requestOf(target, connection), { until, pauseMs }),
-  )
-  const done = await Promise.all(lanes)
+  const isOver = () => performance.now() >= until
+  const done = await crowd(target, { ...connections, isOver })
   const elapsed = (performance.now() - started) / 1000
   const latencies = done.flatMap(({ latencies }) => latencies).sort((a, b) => a - b)
   const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? Number.NaN
@@ -50,6 +60,14 @@ export async function load(
     p99Ms: at(0.99),
   }
 }
+
+/** Runs `connections` connections until it is over. */
+export const crowd = (target: Target, { connections, ...lanes }: Crowd): Promise<readonly Lane[]> =>
+  Promise.all(
+    Array.from({ length: connections }, (_, connection) =>
+      lane(target.port, requestOf(target, connection), { ...lanes, connection }),
+    ),
+  )
 
 export const bodyOf = ({ body }: Target, connection: number): string =>
   typeof body === "string" ? body : body(connection)
@@ -69,14 +87,25 @@ function requestOf(target: Target, connection: number): Buffer {
   )
 }
 
+interface Lane {
+  readonly latencies: readonly number[]
+  readonly failed: number
+}
+
 function lane(
   port: number,
   request: Buffer,
-  { until, pauseMs }: { readonly until: number; readonly pauseMs: number },
-) {
+  {
+    accepted,
+    answered,
+    connection,
+    isOver,
+    pauseMs = 0,
+  }: Omit<Crowd, "connections"> & { connection: number },
+): Promise<Lane> {
   const latencies: number[] = []
   let failed = 0
-  return new Promise<{ latencies: number[]; failed: number }>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true })
     let sent = 0
     let answer = ""
@@ -85,22 +114,33 @@ function lane(
       answer = ""
       socket.write(request)
     }
-    socket.setEncoding("latin1")
-    socket.on("connect", send)
-    socket.on("data", (chunk: string) => {
-      answer += chunk
-      if (!isWhole(answer)) return
-      const now = performance.now()
-      latencies.push(now - sent)
-      if (!isGood(answer)) failed += 1
-      if (now >= until) socket.end()
+    const take = () => {
+      latencies.push(performance.now() - sent)
+      const good = isGood(answer)
+      if (!good) failed += 1
+      answered?.(connection, good)
+      if (isOver()) socket.end()
       else if (pauseMs === 0) send()
       else setTimeout(send, pauseMs)
+    }
+    const begin = () => {
+      whole = take
+      void accepted?.().then(send)
+    }
+    let whole = accepted === undefined ? take : begin
+    socket.setEncoding("latin1")
+    socket.on("connect", () => (accepted === undefined ? send() : socket.write(knock)))
+    socket.on("data", (chunk: string) => {
+      answer += chunk
+      if (isWhole(answer)) whole()
     })
     socket.on("error", reject)
     socket.on("close", () => resolve({ latencies, failed }))
   })
 }
+
+/** Whoever answers this, whatever it says, has accepted the connection. */
+const knock = "GET /nothing HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n"
 
 function isWhole(answer: string): boolean {
   const head = answer.indexOf("\r\n\r\n")

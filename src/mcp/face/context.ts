@@ -9,6 +9,7 @@ import type { FaceOptions } from "./face.ts"
 import type { Passports } from "./forward/passport.ts"
 import type { RequestHeaders } from "./headers.ts"
 import type { FaceLimits } from "./limits.ts"
+import type { Overload } from "./load/overload.ts"
 import type { Pulse } from "./pulse.ts"
 import type { Speaker } from "./refusal-words.ts"
 import type { Replays } from "./resume/replays.ts"
@@ -27,6 +28,7 @@ export interface FaceContext {
   readonly streams: Streams
   readonly viewOf: ViewOf
   readonly pulse: Pulse
+  readonly overload: Overload
   readonly toolLists: ReturnType<typeof createToolLists>
   readonly contentPages: ContentPages
   readonly cursors: Seal

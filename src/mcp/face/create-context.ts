@@ -3,6 +3,7 @@ import { shownTools } from "../../call/list.ts"
 import type { FaceContext } from "./context.ts"
 import type { FaceOptions } from "./face.ts"
 import { Passports } from "./forward/passport.ts"
+import { Overload } from "./load/overload.ts"
 import { metadataUrl } from "./metadata.ts"
 import { listMembers, ownMeta } from "./modern/result.ts"
 import { Pulse } from "./pulse.ts"
@@ -40,6 +41,7 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
     streams: createStreams(limits, pulse, viewOf, () => gateway.now()),
     viewOf,
     pulse,
+    overload: new Overload(limits.loopDelayMs, (event) => options.log(event)),
     toolLists,
     contentPages: new WeakMap(),
     cursors: createSeal(sessionKeys, purpose("cursor")),

@@ -11,7 +11,6 @@ import { type Door, hostsOf, knock } from "./door.ts"
 import { type Fail, httpFail } from "./errors.ts"
 import { headersOf, type RequestHeaders } from "./headers.ts"
 import type { FaceLimits } from "./limits.ts"
-import { Overload } from "./load/overload.ts"
 import { createLogLimit } from "./log-limit.ts"
 import { metadataDocuments, type ResourceMetadata, writeDocument } from "./metadata.ts"
 import type { SealKey } from "./seal.ts"
@@ -73,9 +72,9 @@ export interface Face {
 export function createFace(gateway: Gateway, options: FaceOptions): Face {
   const { limits, log, path } = options
   const context = createContext(gateway, options)
+  const { overload } = context
   const counts = { requests: 0, turnedAway: 0, inFlight: 0 }
   const idle = new Set<() => void>()
-  const overload = new Overload(limits.loopDelayMs, log)
   const door: Door = {
     isOurHost: hostsOf(options.hosts),
     origins: new Set(options.origins),

@@ -35,6 +35,7 @@ export async function serve(
     const bytes = await readBody(incoming, limits.bodyBytesMax)
     if (bytes === "gone") return
     if (bytes === "too_large") return exchange.fail(tooLarge(limits.bodyBytesMax), undefined)
+    if (context.overload.isTooLate(outgoing)) return
     const body = parseBody(bytes, limits.depthMax, limits.nodesMax)
     if (!body.ok) return exchange.fail(body.fail, undefined)
     id = idOf(body.value)

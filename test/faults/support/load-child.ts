@@ -1,12 +1,26 @@
 // Load from a process of its own: its parent sends what is asked for, where and for how long, and gets what came of it.
 import { setTimeout as sleep } from "node:timers/promises"
-import { load, type Target } from "../../../bench/load.ts"
+import { crowd, load, type Target } from "../../../bench/load.ts"
+import { cpuSecondsOf } from "./processor-time.ts"
 
 /** Callers who wait for each answer, and never rest. */
 export interface Load {
   readonly target: Target & { readonly body: string }
   readonly connections: number
   readonly seconds: number
+}
+
+/** The same, and what it takes of the process that is asked, from when every caller has had an answer. */
+export interface Pressing extends Load {
+  readonly pid: number
+}
+
+/** What came of it in that time. */
+export interface Pressed {
+  readonly good: number
+  readonly turnedAway: number
+  /** Of the process that was asked. */
+  readonly cpuSeconds: number
 }
 
 /** Calls that come at their time, however many are open. */
@@ -24,6 +38,39 @@ export interface Offered {
   readonly told: number
   /** From the first call to the last answer. */
   readonly seconds: number
+}
+
+async function press({ connections, pid, seconds, target }: Pressing): Promise<Pressed> {
+  const all = Promise.withResolvers<void>()
+  const settled = Promise.withResolvers<void>()
+  const heard = new Set<number>()
+  const count = { good: 0, turnedAway: 0 }
+  let open = 0
+  let isOver = false
+  const gone = crowd(target, {
+    connections,
+    // A process that works accepts one connection a turn: they come together all the same.
+    accepted() {
+      if (++open === connections) all.resolve()
+      return all.promise
+    },
+    isOver: () => isOver,
+    answered(connection, isGood) {
+      count[isGood ? "good" : "turnedAway"]++
+      if (heard.add(connection).size === connections) settled.resolve()
+    },
+  })
+  await settled.promise
+  const before = { ...count, cpuSeconds: cpuSecondsOf(pid) }
+  await sleep(1_000 * seconds)
+  const pressed = {
+    good: count.good - before.good,
+    turnedAway: count.turnedAway - before.turnedAway,
+    cpuSeconds: cpuSecondsOf(pid) - before.cpuSeconds,
+  }
+  isOver = true
+  await gone
+  return pressed
 }
 
 async function offer({ target, perSecond, seconds }: Offer): Promise<Offered> {
@@ -50,7 +97,12 @@ async function call({ port, path, headers, body }: Load["target"]) {
   return text.includes('"structuredContent"') ? "good" : "other"
 }
 
-process.on("message", async (asked: Load | Offer) =>
-  process.send?.("perSecond" in asked ? await offer(asked) : await load(asked.target, asked)),
+function answerTo(asked: Load | Offer | Pressing) {
+  if ("perSecond" in asked) return offer(asked)
+  return "pid" in asked ? press(asked) : load(asked.target, asked)
+}
+
+process.on("message", async (asked: Load | Offer | Pressing) =>
+  process.send?.(await answerTo(asked)),
 )
 process.on("disconnect", () => process.exit(0))

@@ -4,21 +4,30 @@ import type { FaceEvent } from "../context.ts"
 import { httpFail } from "../errors.ts"
 import { refusalKey } from "../refusal-words.ts"
 import { ShedRule } from "./shed-rule.ts"
+import { TurnBudget } from "./turn-budget.ts"
 
 /**
- * Turns requests away while there are more than can be worked on, so that those that are let in are answered in time.
- * Before anything is read of them: what is turned away must cost a fraction of what is done.
+ * Turns requests away while there are more than can be worked on, so that those that are let in are answered in time: a share
+ * of them before anything is read, while the loop keeps being late; and in a turn that is late already, those behind. What is
+ * turned away must cost a fraction of what is done.
  */
 export class Overload {
   readonly #rule: ShedRule
+  readonly #turn: TurnBudget
   readonly #log: (event: FaceEvent) => void
   readonly #timer: NodeJS.Timeout
   #dueMs = performance.now() + everyMs
   #seen = performance.eventLoopUtilization()
   #shed = 0
+  /** Since the last look: requests that were let in by the share, and those of them that came too late in their turn. */
+  #read = 0
+  #tooLate = 0
+  /** Which part of them it was in the last second or so. */
+  #tooLatePart = 0
 
   constructor(loopDelayMs: number, log: (event: FaceEvent) => void) {
     this.#rule = new ShedRule(loopDelayMs)
+    this.#turn = new TurnBudget(loopDelayMs)
     this.#log = log
     this.#timer = setInterval(() => this.#look(), everyMs).unref()
   }
@@ -30,19 +39,40 @@ export class Overload {
 
   /** Which part of them is, now. */
   get share(): number {
-    return this.#rule.share
+    return Math.max(this.#rule.share, this.#tooLatePart)
+  }
+
+  /** Whether this request is turned away unread. */
+  turnsAway(outgoing: ServerResponse): boolean {
+    if (!this.#rule.turnsAway()) return false
+    this.#turnAway(outgoing)
+    return true
   }
 
   /**
-   * Whether this request is turned away, which is then answered a little later: a client that comes back at once, whatever
-   * `Retry-After` says, would otherwise be all that there is time for.
+   * Whether this request, of which no more than its bytes are there, is turned away because what was done for others in the
+   * same turn took too long: all of a crowd that comes at once would be let in before anybody can look.
    */
-  turnsAway(outgoing: ServerResponse): boolean {
-    if (!this.#rule.turnsAway()) return false
+  isTooLate(outgoing: ServerResponse): boolean {
+    this.#read++
+    if (performance.now() < this.#dueMs) {
+      this.#turn.begin()
+      return false
+    }
+    if (!this.#turn.isSpent(threadMs())) return false
+    this.#tooLate++
+    this.#turnAway(outgoing)
+    return true
+  }
+
+  /**
+   * The answer comes a little later: a client that comes back at once, whatever `Retry-After` says, would otherwise be all
+   * that there is time for.
+   */
+  #turnAway(outgoing: ServerResponse): void {
     this.#shed++
     const answer = setTimeout(() => writeFail(outgoing, busy()), heldMs)
     outgoing.once("close", () => clearTimeout(answer))
-    return true
   }
 
   #look(): void {
@@ -51,17 +81,32 @@ export class Overload {
     const { utilization } = performance.eventLoopUtilization(this.#seen)
     this.#seen = performance.eventLoopUtilization()
     this.#dueMs = nowMs + everyMs
-    const before = this.#rule.share
+    const before = this.share
     this.#rule.note({ lateMs, busy: utilization })
-    const after = this.#rule.share
+    this.#noteTooLate()
+    const after = this.share
     if (before === 0 && after > 0)
       this.#log({ event: "overload_began", loopDelayMs: Math.round(lateMs) })
     if (before > 0 && after === 0) this.#log({ event: "overload_ended", shed: this.#shed })
   }
 
+  #noteTooLate(): void {
+    const part = this.#tooLate === 0 ? 0 : this.#tooLate / this.#read
+    const mean = this.#tooLatePart + (part - this.#tooLatePart) / 10
+    this.#tooLatePart = mean < 0.001 ? 0 : mean
+    this.#read = 0
+    this.#tooLate = 0
+  }
+
   close(): void {
     clearInterval(this.#timer)
   }
+}
+
+/** The processor time that this thread has used. */
+function threadMs(): number {
+  const { system, user } = process.threadCpuUsage()
+  return (system + user) / 1_000
 }
 
 const everyMs = 50

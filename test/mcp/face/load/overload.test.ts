@@ -1,7 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises"
 import { expect, test } from "vitest"
+import { crowd } from "../../../../bench/load.ts"
 import { fakeGateway } from "../../../support/face-gateway.ts"
-import { ask, faceServer, json } from "../../../support/face-server.ts"
+import { as, ask, both, faceServer, json, modern } from "../../../support/face-server.ts"
 
 const sketch = { tools: { "echo@1": {} }, agents: { "reader@1": ["echo@1"] } }
 
@@ -38,5 +39,39 @@ test("a face that has more work than time turns requests away until it has time 
   expect(face.stats().shed).toBeGreaterThan(0)
   while (face.stats().shedding > 0) await turn()
   expect((await call()).status).toBe(200)
+  expect(events.map(({ event }) => event)).toEqual(["overload_began", "overload_ended"])
+})
+
+test("of a crowd that comes at once, before anybody could look, those are turned away for whom there is no time", async () => {
+  const digest = () => {
+    const until = performance.now() + 5
+    while (performance.now() < until);
+    return undefined
+  }
+  const gateway = { ...fakeGateway(sketch), digest }
+  const { face, port, events } = await faceServer(gateway, { limits: { loopDelayMs: 40 } })
+  const { message, headers } = modern("tools/call", { name: "echo", arguments: {} })
+  const target = {
+    ...{ port, path: "/mcp", body: JSON.stringify(message) },
+    headers: { ...as("reader@1"), ...headers, "content-type": "application/json", accept: both },
+  }
+  const together = Promise.withResolvers<void>()
+  const connections = 100
+  let accepted = 0
+  const good: boolean[] = []
+  await crowd(target, {
+    connections,
+    accepted() {
+      if (++accepted === connections) together.resolve()
+      return together.promise
+    },
+    isOver: () => true,
+    answered: (_, isGood) => good.push(isGood),
+  })
+  expect(good).toHaveLength(connections)
+  expect(good).toContain(true)
+  expect(good.filter((one) => !one)).toHaveLength(face.stats().shed)
+  expect(face.stats().shed).toBeGreaterThan(0)
+  while (face.stats().shedding > 0) await turn()
   expect(events.map(({ event }) => event)).toEqual(["overload_began", "overload_ended"])
 })
