@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite"
 import { setImmediate as nextTurn } from "node:timers/promises"
 import type { Worker } from "node:worker_threads"
 import { afterAll, describe, expect, test } from "vitest"
+import type { StoredEvent } from "../../src/compose/run/durable/event.ts"
 import type { Creation, Stored } from "../../src/compose/run/durable/journal.ts"
 import { MemoryJournal } from "../../src/store/journal/memory-journal.ts"
 import { openSqliteJournal } from "../../src/store/journal/sqlite/open.ts"
@@ -118,15 +119,24 @@ describe("the SQLite journal", () => {
     await journal.close()
   })
 
-  test("refuses what cannot be sent to its thread, and goes on", async () => {
-    const journal = openSqliteJournal(join(folder, "unsent.db"))
+  test("refuses what cannot be written, and goes on", async () => {
+    const journal = openSqliteJournal(join(folder, "unwritten.db"))
     const endless: { [name: string]: Stored } = {}
     endless["self"] = endless // as a text that is longer than one may be
     const taker = { run: "r1", step: "", scope: "", untilMs: undefined, nowMs: 1 }
-    await expect(journal.settleOnce("key", taker, endless)).rejects.toThrow(
-      /unsent\.db cannot be asked/,
+    const settled = journal.settleOnce("key", taker, endless)
+    const taken = journal.takeOnce("key", taker) // written together with it
+    await expect(settled).rejects.toThrow(/circular/)
+    expect(await taken).toEqual({ is: "taken" })
+    const event: StoredEvent = {
+      ...{ kind: "ok", step: "a", seq: 1, atMs: 1 },
+      data: { value: endless, effect: "done" },
+    }
+    await expect(journal.append({ id: "r1", epoch: 1 }, [event])).rejects.toThrow(/circular/)
+    await expect(journal.create({ ...newRun("r1"), input: endless }, plan, me)).rejects.toThrow(
+      /circular/,
     )
-    expect(await journal.takeOnce("key", taker)).toEqual({ is: "taken" })
+    expect((await journal.create(newRun("r1"), plan, me)).isNew).toBe(true)
     await journal.close()
   })
 

@@ -4,20 +4,19 @@ import { type RunStatus, runStatuses } from "../../compose/run/durable/status.ts
 
 /** As a database gives it; large integers may come as text. */
 export type Row = Readonly<Record<string, unknown>>
-type Value = string | number | null
+export type Value = string | number | null
 
-/** How JSON stands in a column, and how it is had from there. */
-export interface Columns {
-  put(value: Stored): string
-  get(column: string): Stored
-}
+/** What the text in a column for JSON stands for. */
+export type Read = (column: string) => Stored
+
+export const parsed: Read = (column) => JSON.parse(column)
 
 /** The columns of a run, in the order in which `runValues` gives them. */
 export const runColumns =
   "id, key, tool, version, plan, registry, principal, input, input_digest, status, reason, owner, " +
   "epoch, lease_until, recoveries, deadline, result, trace, created, updated"
 
-export const runValues = (record: RunRecord, columns: Columns): readonly Value[] => [
+export const runValues = (record: RunRecord): readonly Value[] => [
   record.id,
   record.key ?? null,
   record.tool,
@@ -25,7 +24,7 @@ export const runValues = (record: RunRecord, columns: Columns): readonly Value[]
   record.plan,
   record.registry,
   JSON.stringify(record.principal),
-  columns.put(record.input),
+  JSON.stringify(record.input),
   record.inputDigest,
   record.status,
   record.reason ?? null,
@@ -34,7 +33,7 @@ export const runValues = (record: RunRecord, columns: Columns): readonly Value[]
   whole(record.leaseUntilMs),
   record.recoveries,
   whole(record.deadlineMs),
-  record.result === undefined ? null : columns.put(record.result),
+  record.result === undefined ? null : JSON.stringify(record.result),
   record.trace ?? null,
   whole(record.createdMs),
   whole(record.updatedMs),
@@ -44,8 +43,8 @@ export const runValues = (record: RunRecord, columns: Columns): readonly Value[]
 export const whole = (ms: number | undefined): number | null =>
   ms === undefined ? null : Math.round(ms)
 
-export function recordOf(row: Row, columns: Columns): RunRecord {
-  const result = optional(row, "result", (text) => columns.get(String(text)))
+export function recordOf(row: Row, read = parsed): RunRecord {
+  const result = optional(row, "result", (text) => read(String(text)))
   return {
     id: textOf(row, "id"),
     ...optionalText(row, "key", "key"),
@@ -54,7 +53,7 @@ export function recordOf(row: Row, columns: Columns): RunRecord {
     plan: textOf(row, "plan"),
     registry: textOf(row, "registry"),
     principal: objectOf(JSON.parse(textOf(row, "principal"))),
-    input: columns.get(textOf(row, "input")),
+    input: read(textOf(row, "input")),
     inputDigest: textOf(row, "input_digest"),
     status: statusOf(row),
     ...optionalText(row, "reason", "reason"),

@@ -3,7 +3,7 @@ import type { Creation, Owner, Stored, Writing } from "../../../compose/run/dura
 import type { NewRun, RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import { begunRecord } from "../records.ts"
 import { type Row, recordOf, runColumns, runValues, tombstoneOf } from "../rows.ts"
-import { columnsOf, type EventRow, eventRow, jsonText, storable } from "./rows.ts"
+import { columnsOf, type EventRow, eventRow, storable } from "./rows.ts"
 
 export interface NewRow {
   readonly id: string
@@ -21,7 +21,7 @@ export function newRow(
   owner: Owner,
   first: Writing | undefined,
 ): NewRow {
-  const values = runValues(begunRecord(run, owner, first), jsonText)
+  const values = runValues(begunRecord(run, owner, first))
   const events = (first?.events ?? []).map(eventRow)
   return {
     id: run.id,
@@ -84,7 +84,7 @@ export async function findRun(pool: Pool, key: string): Promise<RunRecord | Tomb
   const values = [storable(key)]
   const runs = await pool.query<Row>("SELECT * FROM postern.run WHERE key = $1", values)
   const [run] = runs.rows
-  if (run !== undefined) return recordOf(run, jsonText)
+  if (run !== undefined) return recordOf(run)
   const tombs = await pool.query<Row>("SELECT * FROM postern.tomb WHERE key = $1", values)
   const [tomb] = tombs.rows
   return tomb && tombstoneOf(tomb)

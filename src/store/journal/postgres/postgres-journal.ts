@@ -33,7 +33,7 @@ import { Database, type PostgresOptions } from "./database.ts"
 import { handoverOf } from "./handover.ts"
 import { settleOnce, takeOnce } from "./once.ts"
 import { purge } from "./purge.ts"
-import { eventOf, eventRow, headerOf, jsonText, storable } from "./rows.ts"
+import { eventOf, eventRow, headerOf, storable } from "./rows.ts"
 import { isOpenRow } from "./tables.ts"
 import { troubleOf } from "./trouble.ts"
 
@@ -119,7 +119,7 @@ class PostgresJournal implements Journal {
 
   async get(id: string): Promise<RunRecord | undefined> {
     const [row] = await this.#rows("SELECT * FROM postern.run WHERE id = $1", [id])
-    return row && recordOf(row, jsonText)
+    return row && recordOf(row)
   }
 
   find(key: string): Promise<RunRecord | Tombstone | undefined> {
@@ -154,7 +154,7 @@ class PostgresJournal implements Journal {
        ORDER BY created DESC, id DESC LIMIT $5`,
       [status ?? null, tool ?? null, whole(before?.createdMs), before?.id ?? null, max],
     )
-    return rows.map((row) => recordOf(row, jsonText))
+    return rows.map((row) => recordOf(row))
   }
 
   async moved(seen: readonly Seen[]): Promise<readonly string[]> {

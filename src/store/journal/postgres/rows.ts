@@ -1,12 +1,6 @@
 import type { StoredEvent } from "../../../compose/run/durable/event.ts"
-import type { EventHeader, Stored } from "../../../compose/run/durable/journal.ts"
-import { type Columns, type Row, textOf } from "../rows.ts"
-
-/** JSON as text: PostgreSQL stores long ones apart by itself. */
-export const jsonText: Columns = {
-  put: (value) => JSON.stringify(value),
-  get: (column): Stored => JSON.parse(column),
-}
+import type { EventHeader } from "../../../compose/run/durable/journal.ts"
+import { parsed, type Row, textOf } from "../rows.ts"
 
 /** The columns of an event but for its run; its data as JSON. */
 export type EventRow = readonly [
@@ -35,7 +29,7 @@ export function eventOf(row: Row): StoredEvent {
     step: textOf(row, "step"),
     kind: textOf(row, "kind"),
     ...(attempt !== null && { attempt: Number(attempt) }),
-    data: jsonText.get(textOf(row, "data")),
+    data: parsed(textOf(row, "data")),
     atMs: Number(row["t"]),
   } as StoredEvent
 }

@@ -5,21 +5,34 @@ import type {
   Stored,
   TroubleKind,
 } from "../../../compose/run/durable/journal.ts"
-import type { RunChange, RunRecord } from "../../../compose/run/durable/record.ts"
+import type { RunChange } from "../../../compose/run/durable/record.ts"
+import type { Value } from "../rows.ts"
 import type { SqliteOptions } from "./schema.ts"
 
 /** What the journal is asked in its thread: as any is, but that runs and events come as they are written. */
 interface FileJournal extends Omit<Journal, "create" | "append"> {
-  /** Without the plan (null) where the file has it; {@link PlanMissing} when it does not. */
-  create(run: RunRecord, plan: Stored | null, events: Entry | null): Promise<Creation>
+  /** Without the plan where the file has it; {@link PlanMissing} when it does not. */
+  create(run: RunRow, plan: Stored | undefined, events: Entry | undefined): Promise<Creation>
   append(lease: Lease, events: Entry, change?: Change): Promise<void>
 }
 
 /** What is written of a run at once: its events, an array of them as JSON. */
 export type Entry = string
 
-/** As of when; undefined: as it was. */
-export type Change = RunChange & { readonly updatedMs: number | undefined }
+/** A run as it is written; `values`: of its columns, in their order. */
+export interface RunRow {
+  readonly id: string
+  readonly key: string | undefined
+  readonly plan: string
+  readonly values: readonly Value[]
+}
+
+export interface Change extends Omit<RunChange, "result"> {
+  /** As JSON. */
+  readonly result: string | undefined
+  /** Undefined: as it was. */
+  readonly updatedMs: number | undefined
+}
 
 /** What goes through the thread. */
 export type Method = Exclude<
@@ -34,10 +47,13 @@ export type Results = { readonly [M in Method]: Awaited<ReturnType<FileJournal[M
 /** In the thread nothing waits: the disk is waited for by all that were asked together. */
 export type Methods = { readonly [M in Method]: (...args: Args[M]) => Results[M] }
 
-/** Messages are JSON texts, an array of these: one text is copied to another thread sooner than many objects are. */
+/** Messages are arrays of these. */
 export type Ask<M extends Method = Method> = readonly [id: number, method: M, args: Args[M]]
 
-/** In any order. What is undefined comes as null: no method answers with null. */
+/**
+ * Messages are JSON texts of {@link Answers}, so that there is an end to how long they are. In any order; what is undefined
+ * comes as null: no method answers with null.
+ */
 export type Answer =
   | readonly [id: number, value: unknown]
   | readonly [id: number, value: null, refusal: Refusal]

@@ -16,13 +16,25 @@ import {
 } from "../../../compose/run/durable/journal.ts"
 import type { RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
 import type { RunStatus } from "../../../compose/run/durable/status.ts"
-import { recordOf, runValues, statusOf, textOf, tombstoneOf, whole } from "../rows.ts"
+import {
+  type Read,
+  recordOf,
+  runColumns,
+  statusOf,
+  textOf,
+  tombstoneOf,
+  type Value,
+  whole,
+} from "../rows.ts"
 import { Blobs } from "./blobs.ts"
-import { type Change, type Entry, type Methods, PlanMissing } from "./messages.ts"
+import { type Change, type Entry, type Methods, PlanMissing, type RunRow } from "./messages.ts"
 import { SqliteOnce } from "./once.ts"
 import { Places } from "./places.ts"
 import { SqlitePurge } from "./purge.ts"
 import { prepare, type Statements } from "./statements.ts"
+
+/** The places of the columns of a run that hold JSON of any length. */
+const mayBeLong = new Set(["input", "result"].map((name) => runColumns.split(", ").indexOf(name)))
 
 /**
  * A run journal in a file that is open and sound. Whatever writes runs inside a transaction: what it gave counts when that is
@@ -45,15 +57,15 @@ export class SqliteJournal implements Methods {
     this.#places = new Places(this.#statements.owned)
   }
 
-  create(run: RunRecord, plan: Stored | null, events: Entry | null): Creation {
+  create(run: RunRow, plan: Stored | undefined, events: Entry | undefined): Creation {
     if (!this.#blobs.has(run.plan)) {
-      if (plan === null) throw new PlanMissing()
+      if (plan === undefined) throw new PlanMissing()
       this.#blobs.keep(run.plan, plan)
     }
     const { insertRun } = this.#statements
-    const { changes, lastInsertRowid } = insertRun.run(...runValues(run, this.#blobs))
+    const { changes, lastInsertRowid } = insertRun.run(...run.values.map(this.#stored))
     if (changes === 0) return { isNew: false, run: this.#holderOf(run) }
-    if (events !== null) this.#insert(Number(lastInsertRowid), events)
+    if (events !== undefined) this.#insert(Number(lastInsertRowid), events)
     return { isNew: true, lease: { id: run.id, epoch: 1 } }
   }
 
@@ -89,12 +101,12 @@ export class SqliteJournal implements Methods {
 
   get(id: string): RunRecord | undefined {
     const row = this.#statements.byId.get(id)
-    return row && recordOf(row, this.#blobs)
+    return row && recordOf(row, this.#read)
   }
 
   find(key: string): RunRecord | Tombstone | undefined {
     const row = this.#statements.byKey.get(key)
-    if (row !== undefined) return recordOf(row, this.#blobs)
+    if (row !== undefined) return recordOf(row, this.#read)
     const tomb = this.#statements.tomb.get(key)
     return tomb && tombstoneOf(tomb)
   }
@@ -103,7 +115,7 @@ export class SqliteJournal implements Methods {
   events(id: string): readonly StoredEvent[] {
     const bySeq = new Map<number, StoredEvent>()
     for (const row of this.#statements.entries.all(id)) {
-      const entry = this.#blobs.get(textOf(row, "events")) as unknown as readonly StoredEvent[] // as it was written
+      const entry = this.#read(textOf(row, "events")) as unknown as readonly StoredEvent[] // as it was written
       for (const event of entry) if (!bySeq.has(event.seq)) bySeq.set(event.seq, event)
     }
     return [...bySeq.values()].sort((one, other) => one.seq - other.seq)
@@ -127,7 +139,7 @@ export class SqliteJournal implements Methods {
       id: before?.id ?? null,
       max,
     })
-    return rows.map((row) => recordOf(row, this.#blobs))
+    return rows.map((row) => recordOf(row, this.#read))
   }
 
   moved(seen: readonly Seen[]): readonly string[] {
@@ -168,11 +180,16 @@ export class SqliteJournal implements Methods {
     if (this.#db.isOpen) this.#db.close()
   }
 
-  #holderOf({ id, key }: RunRecord): RunRecord | Tombstone {
+  #holderOf({ id, key }: RunRow): RunRecord | Tombstone {
     const known = this.find(key ?? "")
     if (known === undefined) throw new Error(`run ${id} was not written, and nobody has its key`)
     return known
   }
+
+  readonly #read: Read = (column) => this.#blobs.get(column)
+
+  readonly #stored = (value: Value, column: number): Value =>
+    typeof value === "string" && mayBeLong.has(column) ? this.#blobs.putText(value) : value
 
   #insert(place: number, events: Entry): void {
     this.#statements.insertEntry.run(place, this.#blobs.putText(events))
@@ -186,7 +203,7 @@ export class SqliteJournal implements Methods {
       reason ?? null,
       deadlineMs === undefined ? 0 : 1,
       whole(deadlineMs ?? undefined),
-      result === undefined ? null : this.#blobs.put(result),
+      result === undefined ? null : this.#blobs.putText(result),
       recoveries ?? null,
       whole(updatedMs),
       place,

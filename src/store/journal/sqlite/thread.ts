@@ -37,8 +37,7 @@ let opened: Opened | undefined
 let trouble: JournalTrouble | undefined
 let answers: Answer[] = []
 
-port.on("message", (text: string) => {
-  const asks = JSON.parse(text) as readonly Ask[] // as `ThreadedJournal` writes them
+port.on("message", (asks: readonly Ask[]) => {
   for (const ask of asks) hear(ask)
 })
 

@@ -19,6 +19,7 @@ import {
 import type { NewRun, RunChange } from "../../../compose/run/durable/record.ts"
 import type { FileLock } from "../../file-lock.ts"
 import { begunRecord } from "../records.ts"
+import { runValues } from "../rows.ts"
 import {
   type Answer,
   type Answers,
@@ -77,23 +78,23 @@ export class ThreadedJournal implements Journal {
 
   /** The plan goes there with the first run that follows it: it is the largest part of what there is to say of one. */
   async create(run: NewRun, plan: Stored, owner: Owner, first?: Writing): Promise<Creation> {
-    const record = begunRecord(run, owner, first)
-    const events = first === undefined ? null : JSON.stringify(first.events)
+    const { id, key } = run
+    const row = { id, key, plan: run.plan, values: runValues(begunRecord(run, owner, first)) }
+    const events = first && JSON.stringify(first.events)
     if (this.#plans.has(run.plan))
       try {
-        return await this.#ask("create", record, null, events)
+        return await this.#ask("create", row, undefined, events)
       } catch (error) {
         if (!(error instanceof PlanMissing)) throw error
       }
-    const created = await this.#ask("create", record, plan, events)
+    const created = await this.#ask("create", row, plan, events)
     if (this.#plans.size >= plansMax) this.#plans.clear()
     this.#plans.add(run.plan)
     return created
   }
 
-  append(lease: Lease, events: readonly StoredEvent[], change?: RunChange) {
-    const updatedMs = events.at(-1)?.atMs
-    return this.#ask("append", lease, JSON.stringify(events), change && { ...change, updatedMs })
+  async append(lease: Lease, events: readonly StoredEvent[], change?: RunChange) {
+    return this.#ask("append", lease, JSON.stringify(events), change && changeOf(change, events))
   }
 
   claim(id: string, owner: Owner & Claim) {
@@ -192,10 +193,9 @@ export class ThreadedJournal implements Journal {
   #send(): void {
     const asks = this.#asks.splice(0)
     try {
-      const text = JSON.stringify(asks.map(withoutLastUndefined))
       this.#thread ??= this.#started()
       this.#thread.ref()
-      this.#thread.postMessage(text)
+      this.#thread.postMessage(asks)
       this.#patience ??= this.#patient()
     } catch (cause) {
       const sent = asks.map(([id]) => id)
@@ -295,9 +295,11 @@ const endAnyway = (): void => {
   process.kill(process.pid, "SIGKILL")
 }
 
-/** In JSON it would be null. */
-const withoutLastUndefined = ([id, method, args]: Ask) =>
-  [id, method, args.at(-1) === undefined ? args.slice(0, -1) : args] as const
+const changeOf = ({ result, ...rest }: RunChange, events: readonly StoredEvent[]) => ({
+  ...rest,
+  result: result && JSON.stringify(result),
+  updatedMs: events.at(-1)?.atMs,
+})
 
 const closed = () => new JournalTrouble("the run journal is closed", { kind: "closed" })
 
