@@ -244,7 +244,11 @@ describe.skipIf(helm === undefined)(
         says: /more than autoscaling\.maxReplicas/,
       },
       { values: ["central", "resources=null"], says: /autoscaling needs resources\.requests\.cpu/ },
-      { values: ["small", "preStopSeconds=40"], says: /has to be more than preStopSeconds/ },
+      { values: ["small", "preStopSeconds=30"], says: /\(40\) has to be more than preStopSeconds/ },
+      {
+        values: ["small", 'config.limits.shutdownTimeout="1m"'],
+        says: /config\.limits\.shutdownTimeout \(1m\)/,
+      },
       {
         values: ["small", 'env=[{"name":"PORT","value":5}]'],
         says: /'\/env\/0\/value'.*want string/,

@@ -58,8 +58,10 @@
 {{- fail "\n\nautoscaling needs resources.requests.cpu: what is used is told as a part of that.\n" -}}
 {{- end -}}
 {{- end -}}
-{{- if and .Values.preStopSeconds (ge (int .Values.preStopSeconds) (int .Values.terminationGracePeriodSeconds)) -}}
-{{- fail "\n\nterminationGracePeriodSeconds has to be more than preStopSeconds and limits.shutdownTimeout (10 s) together.\n" -}}
+{{- $shutdown := dig "limits" "shutdownTimeout" "10s" .Values.config | toString -}}
+{{- $seconds := get (dict "s" 1 "m" 60 "h" 3600 "d" 86400) (regexFind "[a-z]*$" $shutdown) | default 0 -}}
+{{- if le (int .Values.terminationGracePeriodSeconds) (add (int .Values.preStopSeconds) (mul (regexFind "^[0-9]+" $shutdown | int) $seconds) | int) -}}
+{{- fail (printf "\n\nterminationGracePeriodSeconds (%d) has to be more than preStopSeconds (%d) and config.limits.shutdownTimeout (%s) together:\nKubernetes would end the gateway before its calls in flight are answered.\n" (int .Values.terminationGracePeriodSeconds) (int .Values.preStopSeconds) $shutdown) -}}
 {{- end -}}
 {{- range $where := list "listen" "admin" -}}
 {{- range $what := list "host" "port" -}}
