@@ -1,4 +1,5 @@
-import { isList, isObject, type JsonObject, segment } from "../../schema/json.ts"
+import { type Place, pointerTo } from "../../schema/guard/finding.ts"
+import { isList, isObject } from "../../schema/json.ts"
 import { eachHidden, hiddenRanges, plain } from "./each-hidden.ts"
 
 /** Text that a model reads and a person does not see, and where it stands. */
@@ -82,64 +83,52 @@ function commandEnd(text: string, at: number): number {
 
 const pointOf = (point: number) => `U+${point.toString(16).toUpperCase().padStart(4, "0")}`
 
-/** How much of a value is looked at, and how much is told of it: nobody but an attacker has more. */
-const nodesMax = 100_000
+/** So many are told: nobody but an attacker has more. */
 const foundMax = 20
-
-interface Place {
-  readonly at: string
-  /** The key of a member, which a model reads, too. */
-  readonly key?: string
-  readonly value: unknown
-}
 
 /** What is hidden in the strings and keys of a value, in the order in which they are written; the first 20. */
 export const hiddenIn = (value: unknown): HiddenText[] =>
   hiddenPlaces(value).map(({ at, what }) => ({ at: escaped(at), what }))
 
-/** The same with pointers as they are, to follow and not to be shown. */
+/** An object or array that is gone through, and how far. */
+interface Open {
+  readonly place: Place | undefined
+  readonly parts: Iterator<Part>
+  readonly up: Open | undefined
+}
+
+type Part = readonly [key: string | number, value: unknown]
+
+/**
+ * The same with pointers as they are, to follow and not to be shown. All of a value is looked at, and no limit is there to
+ * hide behind; nearly always there is nothing but plain text in it, and not one pointer is written.
+ */
 export function hiddenPlaces(value: unknown): HiddenText[] {
-  if (isPlain(value)) return []
-  const found: HiddenText[] = []
-  const open: Place[] = [{ at: "", value }]
-  for (let nodes = 0; nodes < nodesMax && found.length < foundMax; nodes++) {
-    const place = open.pop()
-    if (place === undefined) break
-    found.push(...hiddenAt(place))
-    for (const inside of placesIn(place).reverse()) open.push(inside)
+  const found = typeof value === "string" ? hiddenAt(undefined, value) : []
+  let open = opened(value, undefined, undefined)
+  while (open !== undefined && found.length < foundMax) {
+    const { done, value: part } = open.parts.next()
+    if (done === true) {
+      open = open.up
+      continue
+    }
+    const [key, inside] = part
+    const place = { up: open.place, key }
+    for (const text of part) if (typeof text === "string") found.push(...hiddenAt(place, text))
+    open = opened(inside, place, open) ?? open
   }
   return found
 }
 
-/** Whether there is nothing but plain text in it: nearly always, and found out without writing a pointer for each part. */
-function isPlain(value: unknown): boolean {
-  const open = [value]
-  for (let nodes = 0; nodes < nodesMax && open.length > 0; nodes++) {
-    const one = open.pop()
-    if (typeof one === "string" && !plain.test(one)) return false
-    for (const part of partsOf(one)) open.push(part)
-  }
-  return open.length === 0
+function opened(value: unknown, place: Place | undefined, up: Open | undefined): Open | undefined {
+  if (isList(value)) return { place, parts: value.entries(), up }
+  return isObject(value) ? { place, parts: Object.entries(value).values(), up } : undefined
 }
 
-function partsOf(value: unknown): readonly unknown[] {
-  if (isList(value)) return value
-  return isObject(value) ? [...Object.keys(value), ...Object.values(value)] : []
+function hiddenAt(place: Place | undefined, text: string): HiddenText[] {
+  const what = plain.test(text) ? undefined : hiddenText(text)
+  return what === undefined ? [] : [{ at: pointerTo(place), what }]
 }
-
-function hiddenAt({ at, key = "", value }: Place): HiddenText[] {
-  const texts = typeof value === "string" ? [key, value] : [key]
-  const found = texts.flatMap((text) => hiddenText(text) ?? [])
-  return found.map((what) => ({ at, what }))
-}
-
-function placesIn({ at, value }: Place): Place[] {
-  if (isList(value)) return value.map((item, index) => ({ at: `${at}/${index}`, value: item }))
-  return isObject(value) ? membersOf(at, value) : []
-}
-
-const membersOf = (at: string, object: JsonObject): Place[] =>
-  Object.entries(object).map(([key, value]) => ({ at: at + segment(key), key, value }))
 
 /** What is hidden, line ends beyond ASCII, which are not seen for what they are, and half surrogate pairs. */
 const hiddenClass = hiddenRanges

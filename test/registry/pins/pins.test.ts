@@ -99,6 +99,15 @@ describe("hidden text", () => {
     const deep = parseJson(`${"[".repeat(50_000)}"\u200b"${"]".repeat(50_000)}`) as Json
     expect(hiddenIn(deep)).toHaveLength(1)
   })
+
+  test("hides behind no heap of other values", () => {
+    const heap = { enum: Array(120_000).fill(0), examples: Array(120_000).fill({}) }
+    const inputSchema = { heap, properties: { a: { description: "a\u200b" } } }
+    expect(hiddenIn({ inputSchema })).toEqual([
+      { at: "/inputSchema/properties/a/description", what: "U+200B (1 character)" },
+    ])
+    expect(hiddenIn("a\u200b")).toEqual([{ at: "", what: "U+200B (1 character)" }])
+  })
 })
 
 describe("orders to a model", () => {
