@@ -71,38 +71,37 @@ async function onPostgres(seconds: number): Promise<Sagas[]> {
   return [own, other]
 }
 
-/** Alone for a while, then many at once. */
+/** Alone for a while, then many at once; neither begins cold. */
 async function paced(
   name: string,
   seconds: number,
   run: (n: number) => Promise<unknown>,
 ): Promise<Sagas> {
   let started = 0
-  const warmUntil = clock.now() + 500
-  while (clock.now() < warmUntil) await run(started++)
-  const took: number[] = []
-  const aloneUntil = clock.now() + seconds * 1_000
-  while (clock.now() < aloneUntil) {
-    const beganMs = clock.now()
-    await run(started++)
-    took.push(clock.now() - beganMs)
-  }
-  took.sort((a, b) => a - b)
-  const beganMs = clock.now()
-  const untilMs = beganMs + seconds * 1_000
-  let ended = 0
-  const lanes = Array.from({ length: atOnce }, async () => {
+  const lane = async (tookMs: number[], untilMs: number): Promise<void> => {
     while (clock.now() < untilMs) {
+      const beganMs = clock.now()
       await run(started++)
-      ended++
+      tookMs.push(clock.now() - beganMs)
     }
-  })
-  await Promise.all(lanes)
+  }
+  const measure = async (lanes: number, seconds: number) => {
+    const tookMs: number[] = []
+    const beganMs = clock.now()
+    const untilMs = beganMs + seconds * 1_000
+    await Promise.all(Array.from({ length: lanes }, () => lane(tookMs, untilMs)))
+    return { tookMs, seconds: (clock.now() - beganMs) / 1_000 }
+  }
+  await measure(1, 0.5)
+  const alone = await measure(1, seconds)
+  await measure(atOnce, 1)
+  const together = await measure(atOnce, seconds)
+  const tookMs = alone.tookMs.sort((a, b) => a - b)
   return {
     name,
-    stepsPerSecond: (ended * sagaSteps * 1_000) / (clock.now() - beganMs),
-    p50Ms: took[Math.floor(took.length / 2)] ?? Number.NaN,
-    p99Ms: took[Math.floor(took.length * 0.99)] ?? Number.NaN,
+    stepsPerSecond: (together.tookMs.length * sagaSteps) / together.seconds,
+    p50Ms: tookMs[Math.floor(tookMs.length / 2)] ?? Number.NaN,
+    p99Ms: tookMs[Math.floor(tookMs.length * 0.99)] ?? Number.NaN,
   }
 }
 
