@@ -54,6 +54,30 @@ describe.skipIf(postgresPrograms === undefined)(
       await Promise.all([a.close(), b.close()])
     })
 
+    test("has nobody wait for each other who writes to the same runs in another order", async () => {
+      const [a, b] = [await open("order"), await open("order")]
+      const names = Array.from({ length: 300 }, (_, index) => `${index}`)
+      const begin = (journal: typeof a, owner: string) => (key: string) =>
+        journal.create(newRun(`${owner}${key}`, { key }), { language: 1 }, { ...me, owner })
+      for (let round = 1; round <= 5; round++) {
+        const keys = names.map((name) => `${round}-${name}`)
+        const begun = await Promise.all([
+          ...keys.map(begin(a, "a")),
+          ...keys.toReversed().map(begin(b, "b")),
+        ])
+        expect(begun.filter(({ isNew }) => isNew)).toHaveLength(keys.length)
+        const leaseUntilMs = 20_000 + round
+        const renewals = ["a", "b", "a", "b"].map((owner) =>
+          a.renew({ ...me, owner, leaseUntilMs }),
+        )
+        await Promise.all([
+          ...renewals,
+          ...begun.map((one) => one.isNew && b.append(one.lease, [ok(1)])),
+        ])
+      }
+      await Promise.all([a.close(), b.close()])
+    })
+
     test("lets one of two owners write, when a run is taken while the first writes", async () => {
       const [a, b] = [await open("fence"), await open("fence")]
       for (let round = 0; round < 30; round++) {

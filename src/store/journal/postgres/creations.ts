@@ -38,14 +38,15 @@ const types =
   "$11::text[], $12::text[], $13::text[], $14::text[], $15::int[], $16::bigint[], $17::int[], " +
   "$18::bigint[], $19::text[], $20::text[], $21::bigint[], $22::bigint[]"
 
+/** In the order of what is unique: two gateways that begin the same at once wait for each other one way only. */
 const statement = `
   WITH plans AS (
-    INSERT INTO postern.plan (digest, plan) SELECT * FROM unnest($1::text[], $2::text[])
+    INSERT INTO postern.plan (digest, plan) SELECT * FROM unnest($1::text[], $2::text[]) ORDER BY 1
     ON CONFLICT DO NOTHING),
   begun AS (
     INSERT INTO postern.run (${runColumns})
     SELECT r.* FROM unnest(${types}) AS r (${runColumns})
-    WHERE NOT EXISTS (SELECT 1 FROM postern.tomb AS tomb WHERE tomb.key = r.key)
+    WHERE NOT EXISTS (SELECT 1 FROM postern.tomb AS tomb WHERE tomb.key = r.key) ORDER BY r.key
     ON CONFLICT DO NOTHING RETURNING id),
   events AS (
     INSERT INTO postern.event (run, seq, step, kind, attempt, data, t)

@@ -44,6 +44,9 @@ import { troubleOf } from "./trouble.ts"
 export const openPostgresJournal = (url: string, options: PostgresOptions = {}): Journal =>
   new PostgresJournal(url, options)
 
+/** The runs of an owner are locked in the order in which appends lock theirs, or the two would wait for each other. */
+const own = "WITH own AS (SELECT id FROM postern.run WHERE owner = $1 ORDER BY id FOR UPDATE)"
+const areOwn = "FROM own WHERE run.id = own.id"
 const isFree = "(owner IS NULL OR owner = $2 OR lease_until < $3)"
 
 class PostgresJournal implements Journal {
@@ -103,16 +106,16 @@ class PostgresJournal implements Journal {
   async renew(given: Owner): Promise<void> {
     await this.#done(() => this.#database.setClock())
     const { owner, leaseUntilMs } = await this.#done(() => this.#database.shifted(given))
-    await this.#rows("UPDATE postern.run SET lease_until = $1 WHERE owner = $2", [
-      whole(leaseUntilMs),
+    await this.#rows(`${own} UPDATE postern.run SET lease_until = $2 ${areOwn}`, [
       owner,
+      whole(leaseUntilMs),
     ])
   }
 
   async release(owner: string): Promise<void> {
     await this.#rows(
-      `WITH unasked AS (DELETE FROM postern.want WHERE owner = $1)
-       UPDATE postern.run SET owner = NULL, lease_until = NULL WHERE owner = $1`,
+      `${own}, unasked AS (DELETE FROM postern.want WHERE owner = $1)
+       UPDATE postern.run SET owner = NULL, lease_until = NULL ${areOwn}`,
       [owner],
     )
   }
