@@ -59,7 +59,10 @@ test("soak: random faults, bounded memory", { timeout: minutes * 60_000 + 180_00
     beside: await orders.open(),
     config: {
       state: { runs: "sqlite:./runs.db" },
-      limits: { backendRetryWait: "300ms", runRetention: "5s", runTombstone: "10s" },
+      limits: {
+        ...{ backendRetryWait: "300ms", runRetention: "5s", runTombstone: "10s" },
+        runHold: "1s", // buyers need not wait for the operator
+      },
     },
   })
   orders.begin(world, 2)
@@ -88,7 +91,7 @@ test("soak: random faults, bounded memory", { timeout: minutes * 60_000 + 180_00
         await orders.operate(world)
         if (!mayKill) await curve.look()
       }
-      return `${faults} faults and ${kills} kills in ${minutes} min, ${orders.count} orders, ${orders.operated} times an operator; ${curve.words}`
+      return `${faults} faults and ${kills} kills in ${minutes} min, ${orders.count} orders, an operator with ${orders.operated}; ${curve.words}`
     },
     async judge(world) {
       const I4 = await orders.end(world)
