@@ -8,6 +8,7 @@ import {
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client"
 import { isObject, type JsonObject } from "../schema/json.ts"
+import { firstModern } from "./revisions.ts"
 
 /** How to reach a gateway or any other MCP server over Streamable HTTP. */
 export interface ClientOptions {
@@ -81,7 +82,7 @@ async function withClient<T>(
   use: (ask: Ask) => Promise<T>,
 ): Promise<ClientAnswer<T>> {
   const { url, identity, headers, timeoutMs: timeout } = options
-  const mode = options.era === "modern" ? { pin: "2026-07-28" } : options.era
+  const mode = options.era === "modern" ? { pin: firstModern } : options.era
   const client = new Client({ ...identity }, { versionNegotiation: { mode } })
   const showing = options.certificate && (await fetchShowing(options.certificate))
   try {

@@ -1,10 +1,15 @@
 import { isList, isObject, type Json, type JsonObject } from "../schema/json.ts"
+import { headerToken, mirrorKeyword } from "./mirrored-params.ts"
 
-const keyword = "x-mcp-header"
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const types: readonly unknown[] = ["string", "integer", "boolean"]
 /** Keywords whose values are data, not schemas. */
-const dataKeywords: ReadonlySet<string> = new Set(["const", "enum", "default", "examples", keyword])
+const dataKeywords: ReadonlySet<string> = new Set([
+  "const",
+  "enum",
+  "default",
+  "examples",
+  mirrorKeyword,
+])
 
 /**
  * What is wrong with the `x-mcp-header` annotations of a tool's input schema, if anything: a client drops such a tool (MCP
@@ -14,11 +19,13 @@ const dataKeywords: ReadonlySet<string> = new Set(["const", "enum", "default", "
 export function mirrorFault(schema: Json | undefined): string | undefined {
   const names = new Set<string>()
   for (const { schema: holder, isArgument } of annotated(schema ?? {}, "root")) {
-    const { [keyword]: name, type } = holder
-    if (!isArgument) return `${keyword} stands where no argument has a fixed place`
-    if (typeof name !== "string" || !token.test(name)) return `${keyword} is no name of a header`
-    if (!types.includes(type)) return `${keyword} ${name} is not on a string, integer or boolean`
-    if (names.has(name.toLowerCase())) return `${keyword} ${name} is there twice`
+    const { [mirrorKeyword]: name, type } = holder
+    if (!isArgument) return `${mirrorKeyword} stands where no argument has a fixed place`
+    if (typeof name !== "string" || !headerToken.test(name))
+      return `${mirrorKeyword} is no name of a header`
+    if (!types.includes(type))
+      return `${mirrorKeyword} ${name} is not on a string, integer or boolean`
+    if (names.has(name.toLowerCase())) return `${mirrorKeyword} ${name} is there twice`
     names.add(name.toLowerCase())
   }
   return
@@ -35,7 +42,7 @@ type Place = "root" | "argument" | "elsewhere"
 function* annotated(schema: Json, place: Place): Generator<Annotated> {
   if (isList(schema)) for (const item of schema) yield* annotated(item, "elsewhere")
   if (!isObject(schema)) return
-  if (Object.hasOwn(schema, keyword)) yield { schema, isArgument: place === "argument" }
+  if (Object.hasOwn(schema, mirrorKeyword)) yield { schema, isArgument: place === "argument" }
   for (const [key, value] of Object.entries(schema)) {
     if (dataKeywords.has(key)) continue
     if (key === "properties" && isObject(value)) yield* ofProperties(value, place)

@@ -19,6 +19,9 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   cli: "schema registry compose call mcp a2a portable dsl store service server".split(" "),
 }
 
+/** Parts of one room that know nothing of each other: what both need stands beside them. */
+const apart: readonly (readonly [string, string])[] = [["mcp/face/", "mcp/backend/"]]
+
 /** The files that stand in src/ itself: the executable, and what the package exports. */
 const doors: Readonly<Record<string, readonly string[]>> = {
   "main.ts": ["cli"],
@@ -100,9 +103,15 @@ function wrongImports(file: File): string[] {
 }
 
 function wrongRoom({ path, room, mayImport }: File, target: string): string | undefined {
-  const [to = "", ...rest] = resolve(path, target)
+  const resolved = resolve(path, target)
+  const [to = "", ...rest] = resolved
   if (to === "..") return `${target}, which is outside src/`
   if (room !== undefined && rest.length === 0) return `${to}; doors are not imported`
+  const place = resolved.join("/")
+  const other = apart
+    .flatMap(([one, two]) => [[one, two] as const, [two, one] as const])
+    .find(([mine, theirs]) => path.startsWith(mine) && place.startsWith(theirs))
+  if (other !== undefined) return `${other[1]}; ${other[0]} knows nothing of it`
   if (to === room || mayImport.includes(to)) return
   return `${to}/; ${room ?? path} may import ${mayImport.join(", ") || "no room"}`
 }

@@ -1,10 +1,10 @@
+import type { Era } from "../revisions.ts"
 import { Backoff } from "./backoff.ts"
 import { closing, type Failure, type FailureKind, saysNothingOfServer } from "./failure.ts"
 import type { BackendLimits } from "./limits.ts"
 import type { Link, Opened } from "./link.ts"
 import type { BackendState } from "./status.ts"
 import { unopened } from "./trouble.ts"
-import type { Era } from "./wire.ts"
 
 /** Who is told what becomes of a connection. */
 export interface ConnectionHost {

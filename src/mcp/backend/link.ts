@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../schema/json.ts"
+import type { Era } from "../revisions.ts"
 import type { Failure } from "./failure.ts"
 import type { Outgoing } from "./outgoing.ts"
 import type { Sighting } from "./sighting.ts"
-import type { Era } from "./wire.ts"
 
 /** The way to one server: how bytes get there and back. Whether and when to use it is decided in backend.ts. */
 export interface Link {

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, member } from "../../schema/json.ts"
-import { gravity, logLevels } from "../face/modern/envelope.ts"
+import { gravity, logLevels } from "../log-level.ts"
 import { Inquiry, type Outcome, type Outgoing } from "./outgoing.ts"
 
 /** How many wishes are remembered; who is forgotten says it again with the next request. */

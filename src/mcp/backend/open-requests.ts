@@ -1,4 +1,5 @@
 import { isObject, type JsonObject } from "../../schema/json.ts"
+import { metaKeys } from "../meta-keys.ts"
 import { readMessage } from "./answer.ts"
 import { tooLarge } from "./failure.ts"
 import { isUnderstood } from "./notifications.ts"
@@ -118,11 +119,9 @@ export class OpenRequests {
   }
 }
 
-const subscriptionKey = "io.modelcontextprotocol/subscriptionId"
-
 /** Which of our `subscriptions/listen` a modern server answers with a notification. */
 function subscriptionOf(params: JsonObject[string] | undefined): string | undefined {
   const meta = isObject(params) ? params["_meta"] : undefined
-  const id = isObject(meta) ? meta[subscriptionKey] : undefined
+  const id = isObject(meta) ? meta[metaKeys.subscriptionId] : undefined
   return typeof id === "string" ? id : undefined
 }

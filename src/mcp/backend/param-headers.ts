@@ -1,8 +1,8 @@
 import type { BackendRequest } from "../../call/backends.ts"
 import type { CatalogServer } from "../../registry/catalog.ts"
-import { isObject, type Json, type JsonObject, member } from "../../schema/json.ts"
-import { type MirroredParam, mirroredParams } from "../face/param-headers.ts"
-import { headerValue } from "./http/header-sets.ts"
+import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
+import { encodeHeaderValue } from "../header-value.ts"
+import { argumentAt, type MirroredParam, mirroredParams } from "../mirrored-params.ts"
 
 type ByTool = ReadonlyMap<string, readonly MirroredParam[]>
 
@@ -32,8 +32,8 @@ export const listedParamHeaders = (
 /** Alternating names and values; an argument that is absent, null or not a scalar has no header. */
 function headersFor(mirrored: readonly MirroredParam[], args: Json | undefined): readonly string[] {
   return mirrored.flatMap(({ path, header }) => {
-    const text = scalarText(valueAt(args, path))
-    return text === undefined ? [] : [header, headerValue(text)]
+    const text = scalarText(argumentAt(args, path))
+    return text === undefined ? [] : [header, encodeHeaderValue(text)]
   })
 }
 
@@ -69,10 +69,4 @@ function scalarText(value: Json | undefined): string | undefined {
   if (typeof value === "boolean") return String(value)
   if (typeof value !== "number") return
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : String(value)
-}
-
-function valueAt(root: Json | undefined, path: readonly string[]): Json | undefined {
-  let node = root
-  for (const key of path) node = isObject(node) ? member(node, key) : undefined
-  return node
 }

@@ -1,8 +1,8 @@
 import type { Ref } from "../../registry/model.ts"
+import type { Era } from "../revisions.ts"
 import type { TokenStatus } from "./credentials/server-credentials.ts"
 import type { FailureKind } from "./failure.ts"
 import type { Link } from "./link.ts"
-import type { Era } from "./wire.ts"
 
 export type BackendState = "idle" | "connecting" | "up" | "down" | "closing"
 

@@ -1,7 +1,8 @@
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
+import { type Era, firstModern } from "../revisions.ts"
 import { type Failure, protocolFailure } from "./failure.ts"
 import type { Outcome } from "./outgoing.ts"
-import { type Era, isLegacyVersion, modernVersion } from "./wire.ts"
+import { isLegacyVersion } from "./wire.ts"
 
 export type Verdict =
   | {
@@ -25,7 +26,7 @@ export function verdictOf(outcome: Outcome): Verdict {
   if (outcome.kind === "result") {
     const { supportedVersions: versions, capabilities } = outcome.result
     if (!Array.isArray(versions)) return legacy
-    if (!versions.includes(modernVersion)) return notServed(versions)
+    if (!versions.includes(firstModern)) return notServed(versions)
     return { ...modern, capabilities: objectOr(capabilities), greeting: outcome.result }
   }
   if (outcome.kind === "error") return byCode(outcome.error.code, outcome.error.data)
@@ -44,13 +45,13 @@ function byCode(code: number, data: unknown): Verdict {
   if (!modernCodes.includes(code)) return legacy
   const supported = isObject(data) ? data["supported"] : undefined
   if (code !== -32022 || !Array.isArray(supported)) return modern
-  return supported.includes(modernVersion) ? modern : notServed(supported)
+  return supported.includes(firstModern) ? modern : notServed(supported)
 }
 
 const notServed = (versions: readonly unknown[]): Verdict => ({
   ok: false,
   failure: protocolFailure(
-    `the server speaks ${versions.slice(0, 8).map(String).join(", ")}; of those after 2025-11-25, Postern speaks ${modernVersion}`,
+    `the server speaks ${versions.slice(0, 8).map(String).join(", ")}; of those after 2025-11-25, Postern speaks ${firstModern}`,
   ),
 })
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises"
 import type { JsonObject } from "../../schema/json.ts"
 import { mirrorFault } from "../mirror-fault.ts"
+import type { Era } from "../revisions.ts"
 import type { Address, HttpAddress } from "./address.ts"
 import { JsonRequests } from "./credentials/json-request.ts"
 import { ServerCredentials } from "./credentials/server-credentials.ts"
@@ -14,7 +15,7 @@ import { Redactor, secretsOf } from "./redact.ts"
 import { readSecret, type SecretText } from "./secret-text.ts"
 import { lookAtTools, type SeenTool } from "./sighting.ts"
 import { unopened } from "./trouble.ts"
-import type { Era, Identity } from "./wire.ts"
+import type { Identity } from "./wire.ts"
 
 /** What a server says of itself when it is asked once, outside any call; or why it could not be asked. */
 export type Visit = Visited | Unvisited

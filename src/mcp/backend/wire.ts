@@ -1,15 +1,13 @@
 import type { QuestionAnswer } from "../../call/interaction/question.ts"
 import type { JsonObject } from "../../schema/json.ts"
+import { envelopeKeys, metaKeys } from "../meta-keys.ts"
+import { firstModern, legacyVersions, newestLegacy } from "../revisions.ts"
 import type { Outgoing } from "./outgoing.ts"
 
-export type Era = "legacy" | "modern"
+/** Those that callers may speak, and one that only servers still do. */
+const understood: readonly unknown[] = [...legacyVersions, "2024-10-07"]
 
-export const modernVersion = "2026-07-28"
-const legacyVersion = "2025-11-25"
-const legacyVersions = [legacyVersion, "2025-06-18", "2025-03-26", "2024-11-05", "2024-10-07"]
-
-export const isLegacyVersion = (version: unknown): version is string =>
-  typeof version === "string" && legacyVersions.includes(version)
+export const isLegacyVersion = (version: unknown): version is string => understood.includes(version)
 
 /** Name and version that the gateway gives itself towards backends. */
 export interface Identity {
@@ -17,11 +15,7 @@ export interface Identity {
   readonly version: string
 }
 
-const versionKey = "io.modelcontextprotocol/protocolVersion"
-const capabilitiesKey = "io.modelcontextprotocol/clientCapabilities"
-const identityKey = "io.modelcontextprotocol/clientInfo"
-const logLevelKey = "io.modelcontextprotocol/logLevel"
-const reserved = new Set([versionKey, capabilitiesKey, identityKey, logLevelKey, "progressToken"])
+const reserved: ReadonlySet<string> = new Set([...envelopeKeys, "progressToken"])
 
 /**
  * The members of `_meta` that every request of the modern era carries, from what its caller can be asked (JSON text).
@@ -31,8 +25,8 @@ export type Envelope = (capabilities: string) => string
 
 export function envelopeOf({ name, version }: Identity): Envelope {
   const around = (capabilities: string) =>
-    `"${versionKey}":"${modernVersion}","${capabilitiesKey}":${capabilities},` +
-    `"${identityKey}":${JSON.stringify({ name, version })}`
+    `"${metaKeys.version}":"${firstModern}","${metaKeys.capabilities}":${capabilities},` +
+    `"${metaKeys.clientInfo}":${JSON.stringify({ name, version })}`
   const plain = around(noCapabilities)
   return (capabilities) => (capabilities === noCapabilities ? plain : around(capabilities))
 }
@@ -56,7 +50,7 @@ export function requestText(outgoing: Outgoing, envelope: Envelope | undefined):
 
 /** A legacy server is told the level for a whole session: see log-levels.ts. */
 const logged = ({ logs }: Outgoing): string =>
-  logs === undefined ? "" : `,"${logLevelKey}":${JSON.stringify(logs.level)}`
+  logs === undefined ? "" : `,"${metaKeys.logLevel}":${JSON.stringify(logs.level)}`
 
 const joined = (one: string, other: string): string =>
   one === "" || other === "" ? one + other : `${one},${other}`
@@ -77,7 +71,7 @@ export const initializeParams = (
   { name, version }: Identity,
   capabilities: JsonObject,
 ): JsonObject => ({
-  protocolVersion: legacyVersion,
+  protocolVersion: newestLegacy,
   capabilities,
   clientInfo: { name, version },
 })

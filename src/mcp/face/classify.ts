@@ -1,12 +1,11 @@
 import { isObject, type JsonObject } from "../../schema/json.ts"
 import type { RpcId } from "../jsonrpc.ts"
+import { metaKeys } from "../meta-keys.ts"
+import { firstModern } from "../revisions.ts"
 import { codes, type Fail, fail } from "./errors.ts"
 import { header, type RequestHeaders } from "./headers.ts"
-import { envelopeFault, metaKeys } from "./modern/envelope.ts"
+import { envelopeFault } from "./modern/envelope.ts"
 import { idOf, type Message, messageOf } from "./shape.ts"
-
-/** The first revision without `initialize`. Revisions are ISO dates, so the order of strings is their order. */
-export const firstModern = "2026-07-28"
 
 /** Which era's table answers a POST, or why none does. */
 export type Route =

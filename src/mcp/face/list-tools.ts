@@ -1,10 +1,10 @@
 import type { Evidence } from "../../call/caller.ts"
 import { list } from "../../call/list.ts"
 import { isObject } from "../../schema/json.ts"
+import type { Era } from "../revisions.ts"
 import type { FaceContext, PostedRequest } from "./context.ts"
 import { answerPage, hasSoundCursor } from "./pages.ts"
 import { refusalFail } from "./refusal-words.ts"
-import type { Era } from "./tool-list.ts"
 import { messageOf, traceOf } from "./trace.ts"
 
 /** `tools/list`, in either era: what this caller may call, printed when it was first asked for. Returns the list's digest. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
-
 import { isObject } from "../../schema/json.ts"
 import type { RpcId } from "../jsonrpc.ts"
+import { firstModern } from "../revisions.ts"
 import { parseBody, readBody } from "./body.ts"
 import { classify } from "./classify.ts"
 import type { FaceContext, Posted, Spoken } from "./context.ts"
@@ -69,7 +69,7 @@ function take(
     : answerLegacy(context, { ...posted, message, exactParams, spoken: unsaid })
 }
 
-const modern: Spoken = { revision: "2026-07-28", session: undefined }
+const modern: Spoken = { revision: firstModern, session: undefined }
 const unsaid: Spoken = { revision: undefined, session: undefined }
 
 const notAcceptable = httpFail(406, "Not acceptable: accept application/json or text/event-stream")

@@ -1,12 +1,11 @@
 import type { ServerResponse } from "node:http"
-
 import type { Caller, Evidence } from "../../call/caller.ts"
 import type { Catalog } from "../../registry/catalog.ts"
+import type { Era } from "../revisions.ts"
 import { EventStream, type Headers, type MessageStream } from "./answer.ts"
 import type { FaceLimits } from "./limits.ts"
 import { Beating, type Pulse } from "./pulse.ts"
 import { StreamPlaces } from "./stream-places.ts"
-import type { Era } from "./tool-list.ts"
 
 /** What a stream is opened with: the wire words differ by era, the life of a stream does not. */
 export interface StreamPlan {

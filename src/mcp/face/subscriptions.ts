@@ -12,7 +12,7 @@ import { withoutOurNotice } from "../../call/meta.ts"
 import type { Result } from "../../call/refusal.ts"
 import type { Catalog } from "../../registry/catalog.ts"
 import { isObject, type Json, type JsonObject } from "../../schema/json.ts"
-import { metaKeys } from "./modern/envelope.ts"
+import { metaKeys } from "../meta-keys.ts"
 
 /** The resources that one session, or one listen stream, is subscribed to, by the client's names for them. */
 export class Subscriptions {

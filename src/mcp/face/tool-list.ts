@@ -1,9 +1,8 @@
 import type { CatalogTool } from "../../registry/catalog.ts"
 import type { JsonObject } from "../../schema/json.ts"
+import type { Era } from "../revisions.ts"
 import { legacyOutput } from "./legacy/output-schema.ts"
 import { type PagedList, paginate } from "./pages.ts"
-
-export type Era = "legacy" | "modern"
 
 /** The key under which a listed tool says what the registry knows of it and MCP has no member for. */
 const toolMetaKey = "dev.postern/tool"

@@ -7,9 +7,9 @@ import type {
   Topic,
 } from "../../../call/following.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
+import type { Era } from "../../revisions.ts"
 import type { BackendLimits } from "../limits.ts"
 import type { Link } from "../link.ts"
-import type { Era } from "../wire.ts"
 import type { Ear, EarReport } from "./ear.ts"
 import { Followed, keyOf } from "./followed.ts"
 import { LegacyEar } from "./legacy-ear.ts"

@@ -1,5 +1,6 @@
+import { encodeHeaderValue } from "../../header-value.ts"
+import { firstModern } from "../../revisions.ts"
 import type { Outgoing } from "../outgoing.ts"
-import { modernVersion } from "../wire.ts"
 
 /** Headers that are ours or the connection's to say; configuration does not override them. */
 const notConfigurable = new Set([
@@ -54,20 +55,11 @@ export class HeaderSets {
   }
 
   #remember(key: string, method: string, name: string | undefined): string[] {
-    const standard = ["mcp-protocol-version", modernVersion, "mcp-method", method]
-    const named = name === undefined ? [] : ["mcp-name", headerValue(name)]
+    const standard = ["mcp-protocol-version", firstModern, "mcp-method", method]
+    const named = name === undefined ? [] : ["mcp-name", encodeHeaderValue(name)]
     const set = [...this.#base, ...standard, ...named]
     const isBounded = name === undefined || method === "tools/call" // other names are the callers' to invent
     if (isBounded && this.#modern.size < setsMax) this.#modern.set(key, set)
     return set
   }
 }
-
-const plain = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
-const sentinel = /^=\?base64\?.*\?=$/s
-
-/** A value as `Mcp-Name` and `Mcp-Param-*` carry it: plain where it can be, else in a Base64 sentinel (MCP 2026-07-28). */
-export const headerValue = (value: string): string =>
-  plain.test(value) && !sentinel.test(value)
-    ? value
-    : `=?base64?${Buffer.from(value).toString("base64")}?=`

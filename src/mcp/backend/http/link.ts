@@ -1,6 +1,7 @@
 import type { Pool } from "undici"
 import { idempotencyKey } from "../../../call/meta.ts"
 import type { JsonObject } from "../../../schema/json.ts"
+import { type Era, firstModern } from "../../revisions.ts"
 import type { HttpAddress } from "../address.ts"
 import { readMessage } from "../answer.ts"
 import type { Credential } from "../credentials/credential.ts"
@@ -15,11 +16,9 @@ import { legacy, modern, verdictOf } from "../verdict.ts"
 import {
   cancelledText,
   type Envelope,
-  type Era,
   envelopeOf,
   type Identity,
   initializedText,
-  modernVersion,
   replyText,
   requestText,
   rootsChangedText,
@@ -236,7 +235,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     const sizes = outgoing.lasts ? endless(this.#sizes) : this.#sizes
     const exchange = new RpcExchange(this, outgoing, sizes, where)
     outgoing.carrier = exchange
-    outgoing.sent(envelope === undefined ? session?.revision : modernVersion)
+    outgoing.sent(envelope === undefined ? session?.revision : firstModern)
     const text = requestText(outgoing, envelope)
     this.#sender.post(pool, traced(keyed(headers, outgoing), outgoing.meta), text, exchange)
     return exchange

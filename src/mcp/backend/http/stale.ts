@@ -1,6 +1,6 @@
+import type { Era } from "../../revisions.ts"
 import type { Failure } from "../failure.ts"
 import { modernCodes } from "../verdict.ts"
-import type { Era } from "../wire.ts"
 
 /** How a request was sent that a server turned away. */
 export interface Sent {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises"
+import type { Era } from "../../revisions.ts"
 import type { StdioAddress } from "../address.ts"
 import { closing, type Failure, unsent } from "../failure.ts"
 import type { Lane } from "../lane.ts"
@@ -12,7 +13,6 @@ import { Unclaimed } from "../unclaimed.ts"
 import { legacy, readInitialize, type Verdict, verdictOf } from "../verdict.ts"
 import {
   type Envelope,
-  type Era,
   envelopeOf,
   type Identity,
   initializeParams,

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../../../schema/json.ts"
+import { firstModern } from "../../revisions.ts"
 import { withoutSecrets } from "../echo.ts"
 import { type Failure, unsent } from "../failure.ts"
 import { LogLevels, levelRefusal } from "../log-levels.ts"
@@ -6,13 +7,7 @@ import { OpenRequests, type SharedOptions } from "../open-requests.ts"
 import type { Carrier, Outgoing } from "../outgoing.ts"
 import { Inquiry } from "../outgoing.ts"
 import type { Unclaimed } from "../unclaimed.ts"
-import {
-  cancelledText,
-  type Envelope,
-  initializedText,
-  modernVersion,
-  requestText,
-} from "../wire.ts"
+import { cancelledText, type Envelope, initializedText, requestText } from "../wire.ts"
 import type { Child } from "./child.ts"
 import { LineReader, type LineTaker } from "./lines.ts"
 
@@ -64,7 +59,7 @@ export class StdioSession implements Carrier, LineTaker {
     const level = this.#levels?.due(outgoing)
     if (level !== undefined) void this.#tellLevel(level) // read before what follows it
     this.#open.add(outgoing)
-    outgoing.sent(this.envelope === undefined ? this.revision : modernVersion)
+    outgoing.sent(this.envelope === undefined ? this.revision : firstModern)
     this.#put(requestText(outgoing, this.envelope))
   }
 

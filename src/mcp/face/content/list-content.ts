@@ -1,10 +1,10 @@
 import type { Evidence } from "../../../call/caller.ts"
 import { type ContentKind, listContent } from "../../../call/content/list-content.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
+import type { Era } from "../../revisions.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { answerPage, hasSoundCursor, type PagedList, paginate } from "../pages.ts"
 import { refusalFail } from "../refusal-words.ts"
-import type { Era } from "../tool-list.ts"
 import { messageOf, traceOf } from "../trace.ts"
 
 /** The lists of what is no tool, by method. */

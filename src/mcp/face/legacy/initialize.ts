@@ -1,25 +1,16 @@
 import { randomBytes } from "node:crypto"
-
 import { capabilitiesFor } from "../../../call/content/offers.ts"
 import { greet } from "../../../call/greet.ts"
 import { askable } from "../../../call/interaction/capabilities.ts"
 import { hasTasks } from "../../../call/tasks/has-tasks.ts"
 import { isObject } from "../../../schema/json.ts"
+import { legacyVersions, newestLegacy } from "../../revisions.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { codes, fail, httpFail, resultText } from "../errors.ts"
 import { evidenceOf } from "../headers.ts"
 import { refusalFail } from "../refusal-words.ts"
 import { clientClaim, type SessionToken, tokenFor } from "../session-token.ts"
 import { traceOf } from "../trace.ts"
-
-/** The revisions with a handshake, the newest first. */
-export const legacyVersions: readonly string[] = [
-  "2025-11-25",
-  "2025-06-18",
-  "2025-03-26",
-  "2024-11-05",
-]
-const newest = "2025-11-25"
 
 export const sessionHeader = "mcp-session-id"
 
@@ -37,7 +28,7 @@ export async function initialize(context: FaceContext, posted: PostedRequest): P
 
   const evidence = evidenceOf(headers, posted, client, undefined)
   const trace = traceOf(undefined, headers)
-  const revision = legacyVersions.includes(asked) ? asked : newest
+  const revision = legacyVersions.includes(asked) ? asked : newestLegacy
   const jti = randomBytes(16).toString("hex")
   const inquiry = {
     era: "legacy",

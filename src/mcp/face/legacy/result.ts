@@ -1,8 +1,8 @@
 import { nested } from "../../../call/tasks/shape.ts"
 import type { CatalogTool } from "../../../registry/catalog.ts"
 import { isObject, type Json, type JsonObject } from "../../../schema/json.ts"
+import { metaKeys } from "../../meta-keys.ts"
 import { type CallCodec, shapeOf } from "../call-tool.ts"
-import { metaKeys } from "../modern/envelope.ts"
 
 /** Members that only modern results have. */
 const modernOnly = ["resultType", "ttlMs", "cacheScope"]

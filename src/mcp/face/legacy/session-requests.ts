@@ -1,6 +1,6 @@
 import type { Evidence } from "../../../call/caller.ts"
+import { firstModern } from "../../revisions.ts"
 import { EventStream, writeEmpty, writeFail } from "../answer.ts"
-import { firstModern } from "../classify.ts"
 import type { FaceContext, Posted } from "../context.ts"
 import { codes, errorText, fail, httpFail } from "../errors.ts"
 import { header } from "../headers.ts"

@@ -1,12 +1,13 @@
 import type { Evidence } from "../../../call/caller.ts"
 import { greet } from "../../../call/greet.ts"
+import { legacyVersions } from "../../revisions.ts"
 import type { FaceContext, Posted, PostedRequest, Spoken } from "../context.ts"
 import { codes, type Fail, fail } from "../errors.ts"
 import { evidenceOf, header } from "../headers.ts"
 import { refusalFail } from "../refusal-words.ts"
 import type { Session } from "../sessions.ts"
 import { traceOf } from "../trace.ts"
-import { legacyVersions, sessionHeader, tooManySessions } from "./initialize.ts"
+import { sessionHeader, tooManySessions } from "./initialize.ts"
 
 /** The session a request belongs to, or the answer when there is none. */
 export function sessionOf(

@@ -3,11 +3,13 @@ import { greet } from "../../../call/greet.ts"
 import { tasksExtension } from "../../../call/interaction/capabilities.ts"
 import { hasTasks } from "../../../call/tasks/has-tasks.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
+import { metaKeys } from "../../meta-keys.ts"
+import { modernVersions } from "../../revisions.ts"
 import type { FaceContext, PostedRequest } from "../context.ts"
 import { resultText } from "../errors.ts"
 import { refusalFail } from "../refusal-words.ts"
 import { messageOf, traceOf } from "../trace.ts"
-import { evidenceIn, metaKeys, modernVersions } from "./envelope.ts"
+import { evidenceIn } from "./envelope.ts"
 
 /** `server/discover`: what this endpoint speaks and carries. No backend is asked. */
 export async function discover(

@@ -1,39 +1,9 @@
 import type { Evidence, Peer } from "../../../call/caller.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
+import { gravity, logLevels } from "../../log-level.ts"
+import { metaKeys } from "../../meta-keys.ts"
 import { evidenceOf, type RequestHeaders } from "../headers.ts"
 import { clientClaim } from "../session-token.ts"
-
-/** The revisions without a handshake that we serve, and no others: this is what -32022 names. */
-export const modernVersions: readonly string[] = ["2026-07-28"]
-
-/** The reserved members of a modern request's `_meta` (MCP 2026-07-28, basic). */
-export const metaKeys = {
-  version: "io.modelcontextprotocol/protocolVersion",
-  capabilities: "io.modelcontextprotocol/clientCapabilities",
-  clientInfo: "io.modelcontextprotocol/clientInfo",
-  logLevel: "io.modelcontextprotocol/logLevel",
-  serverInfo: "io.modelcontextprotocol/serverInfo",
-  subscriptionId: "io.modelcontextprotocol/subscriptionId",
-} as const
-
-/** RFC 5424 severities as MCP orders them, the mildest first. */
-export const logLevels = [
-  "debug",
-  "info",
-  "notice",
-  "warning",
-  "error",
-  "critical",
-  "alert",
-  "emergency",
-] as const
-
-/** How grave a level is; -1 for what is no level. */
-export const gravity = (level: unknown): number =>
-  typeof level === "string" ? (gravities.get(level) ?? -1) : -1
-const gravities: ReadonlyMap<string, number> = new Map(
-  logLevels.map((level, index) => [level, index]),
-)
 
 /** What is wrong with a per-request envelope, if anything: the key and what it should hold. */
 export function envelopeFault(meta: JsonObject): string | undefined {

@@ -1,8 +1,8 @@
 import { relayable } from "../../../call/interaction/capabilities.ts"
 import type { RoundsRespondent } from "../../../call/interaction/peer.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
+import { metaKeys } from "../../meta-keys.ts"
 import type { PostedRequest } from "../context.ts"
-import { metaKeys } from "./envelope.ts"
 
 /** Who answers what a backend asks because of this request: its caller, when it comes back with `inputResponses`. */
 export function respondentOf(

@@ -1,14 +1,7 @@
 import { isObject, type Json, type JsonObject } from "../../../schema/json.ts"
+import { envelopeKeys, metaKeys } from "../../meta-keys.ts"
 import type { CallCodec } from "../call-tool.ts"
 import type { FaceContext } from "../context.ts"
-import { metaKeys } from "./envelope.ts"
-
-const reserved: readonly string[] = [
-  metaKeys.version,
-  metaKeys.capabilities,
-  metaKeys.clientInfo,
-  metaKeys.logLevel,
-]
 
 /** What every modern result has: who answers. A member of the result, as JSON text. */
 export const ownMeta = (serverInfo: JsonObject): string =>
@@ -30,7 +23,7 @@ export const modernCodec: CallCodec = {
     let kept: Record<string, JsonObject[string]> | undefined
     for (const key of Object.keys(meta)) {
       const value = meta[key]
-      if (reserved.includes(key) || value === undefined) continue
+      if (envelopeKeys.has(key) || value === undefined) continue
       kept ??= {}
       kept[key] = value
     }

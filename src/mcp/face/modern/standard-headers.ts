@@ -1,8 +1,8 @@
 import type { JsonObject } from "../../../schema/json.ts"
+import { decodeHeaderValue } from "../../header-value.ts"
 import { mismatch, trimmed } from "../classify.ts"
 import type { Fail } from "../errors.ts"
 import { header, type RequestHeaders } from "../headers.ts"
-import { decodeValue } from "../param-headers.ts"
 
 /** The member of `params` that `Mcp-Name` repeats, for the methods that have one (SEP-2243, SEP-2663). */
 const named: ReadonlyMap<string, string> = new Map([
@@ -33,7 +33,7 @@ export function standardHeaderFault(
   if (sent === undefined)
     return typeof value === "string" ? mismatch("Mcp-Name is missing") : undefined
   if (sent === value) return undefined
-  const decoded = decodeValue(sent)
+  const decoded = decodeHeaderValue(sent)
   if (decoded === undefined) return mismatch("Mcp-Name is not canonical Base64 of UTF-8")
   return typeof value === "string" && decoded !== value
     ? mismatch("Mcp-Name and the body name different things")
