@@ -10,10 +10,7 @@ export function isStale({ registry, remote }: Sourced): boolean {
 }
 
 /** Milliseconds since the source confirmed what is in use; 0 for a file, which is watched, and where nothing is in use. */
-export function ageOf({ remote }: Pick<Parts, "remote">): number {
-  const { confirmedAtMs } = remote?.state() ?? {}
-  return confirmedAtMs === undefined ? 0 : Math.max(0, Date.now() - confirmedAtMs)
-}
+export const ageOf = ({ remote }: Pick<Parts, "remote">): number => remote?.state().ageMs ?? 0
 
 /** Why the gateway should get no calls: what is in use is older than `registry.maxStale`. */
 export function tooStale(parts: Sourced): string | undefined {

@@ -30,6 +30,8 @@ export type SourceEvent =
 export interface HttpSourceState {
   /** When the source last said that what is in use is the document. */
   readonly confirmedAtMs: number | undefined
+  /** How long ago that is, also where the clock was set back meanwhile. */
+  readonly ageMs: number
   /** What is in use was kept from before this process, and was not confirmed since. */
   readonly isFromCopy: boolean
   /** Undefined while the source answers. */
@@ -41,6 +43,23 @@ export interface HttpSourceState {
   readonly copy: CopyKeeper["state"]
   readonly fetches: Readonly<Record<"changed" | "unchanged" | "refused" | "away", number>>
 }
+
+interface Confirmed {
+  readonly atMs: number
+  /** Its age when this process heard of it, and when that was by the clock that nobody sets. */
+  readonly ageMs: number
+  readonly heardMs: number
+}
+
+const confirmedAt = (atMs: number): Confirmed => ({
+  atMs,
+  ageMs: Math.max(0, Date.now() - atMs),
+  heardMs: performance.now(),
+})
+
+/** By either clock, whichever says more: one may have been set back, the other stands still while a machine sleeps. */
+const ageOf = ({ atMs, ageMs, heardMs }: Confirmed): number =>
+  Math.max(Date.now() - atMs, ageMs + performance.now() - heardMs)
 
 /** A document on its way into use. */
 interface Offer {
@@ -66,7 +85,7 @@ export class HttpSource implements DocumentSource {
   readonly #fetches = { changed: 0, unchanged: 0, refused: 0, away: 0 }
   #offer: Offer | undefined
   #inUse: Known | undefined
-  #confirmedAtMs: number | undefined
+  #lastConfirmed: Confirmed | undefined
   #isFromCopy = false
   #away: HttpSourceState["away"]
 
@@ -90,10 +109,11 @@ export class HttpSource implements DocumentSource {
 
   state(): HttpSourceState {
     return {
-      confirmedAtMs: this.#confirmedAtMs,
+      confirmedAtMs: this.#lastConfirmed?.atMs,
+      ageMs: this.#lastConfirmed === undefined ? 0 : ageOf(this.#lastConfirmed),
       isFromCopy: this.#isFromCopy,
       away: this.#away,
-      nextAtMs: this.#schedule.nextAtMs,
+      nextAtMs: Date.now() + this.#schedule.nextInMs,
       events: this.#events.state,
       copy: this.#keeper.state,
       fetches: this.#fetches,
@@ -131,13 +151,12 @@ export class HttpSource implements DocumentSource {
     this.#keeper.forget()
     this.#inUse = known
     this.#isFromCopy = confirmedAtMs !== undefined
-    this.#confirmedAtMs = confirmedAtMs ?? Date.now()
+    this.#lastConfirmed = confirmedAt(confirmedAtMs ?? Date.now())
     if (confirmedAtMs === undefined) {
       void this.#keeper.save(good)
       this.#follow(known.events)
     } else {
-      const ageMs = Math.max(0, Date.now() - confirmedAtMs)
-      this.#options.tell({ kind: "copy_used", ageMs })
+      this.#options.tell({ kind: "copy_used", ageMs: ageOf(this.#lastConfirmed) })
     }
   }
 
@@ -165,7 +184,7 @@ export class HttpSource implements DocumentSource {
   }
 
   #confirmed(known: Known, events: string | undefined): undefined {
-    this.#confirmedAtMs = Date.now()
+    this.#lastConfirmed = confirmedAt(Date.now())
     this.#isFromCopy = false
     this.#follow(events)
     void this.#keeper.confirm(known).then((still) => {

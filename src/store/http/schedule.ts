@@ -4,7 +4,7 @@ const gapMs = 1_000
 /** The longest wait that failures alone lead to: so soon after an outage it is over here, too. */
 export const backoffMaxMs = 30_000
 
-/** When to look at a source next. Times are milliseconds since the epoch. */
+/** When to look at a source next. Times are of a clock that nobody sets: one that is set back would put the next look off. */
 export class Schedule {
   readonly #refreshMs: number
   readonly #retryMaxMs: number
@@ -13,7 +13,7 @@ export class Schedule {
   #nextAtMs = Number.POSITIVE_INFINITY
   /** The source wants to be left alone until then. */
   #heldUntilMs = 0
-  #askedAtMs = 0
+  #askedAtMs = Number.NEGATIVE_INFINITY
   #failures = 0
   #isAsking = false
   #isWanted = false
@@ -24,8 +24,9 @@ export class Schedule {
     this.#retryMaxMs = retryMaxMs
   }
 
-  get nextAtMs(): number {
-    return this.#nextAtMs
+  /** Milliseconds from now. */
+  get nextInMs(): number {
+    return this.#nextAtMs - performance.now()
   }
 
   start(due: () => void): void {
@@ -39,7 +40,7 @@ export class Schedule {
 
   begin(): void {
     clearTimeout(this.#timer)
-    this.#askedAtMs = Date.now()
+    this.#askedAtMs = performance.now()
     this.#isAsking = true
     this.#isWanted = false
   }
@@ -57,7 +58,7 @@ export class Schedule {
     const longest = Math.min(backoffMaxMs, this.#retryMaxMs, Math.max(gapMs, this.#refreshMs))
     const backoff = Math.min(grown, longest) * (0.8 + 0.2 * Math.random())
     const held = Math.min(retryAfterMs, this.#retryMaxMs)
-    this.#heldUntilMs = Date.now() + held
+    this.#heldUntilMs = performance.now() + held
     const waitMs = Math.max(backoff, held)
     this.#plan(waitMs)
     return waitMs
@@ -70,12 +71,12 @@ export class Schedule {
   }
 
   #soonest(): number {
-    return Math.max(this.#heldUntilMs, this.#askedAtMs + gapMs, Date.now())
+    return Math.max(this.#heldUntilMs, this.#askedAtMs + gapMs, performance.now())
   }
 
   #plan(waitMs: number): void {
     this.#isAsking = false
-    const usualMs = Date.now() + waitMs
+    const usualMs = performance.now() + waitMs
     this.#planAt(this.#isWanted ? Math.min(usualMs, this.#soonest()) : usualMs)
   }
 
@@ -83,6 +84,6 @@ export class Schedule {
     clearTimeout(this.#timer)
     if (this.#isClosed) return
     this.#nextAtMs = atMs
-    this.#timer = setTimeout(() => this.#due(), Math.max(0, atMs - Date.now())).unref()
+    this.#timer = setTimeout(() => this.#due(), Math.max(0, atMs - performance.now())).unref()
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from "vitest"
+import { describe, expect, onTestFinished, test, vi } from "vitest"
 import { keep, serve, world } from "../../support/http-source.ts"
 
 describe("a stream of changes", () => {
@@ -32,6 +32,21 @@ describe("a stream of changes", () => {
     for (let index = 0; index < 1_000; index++) server.announce("data\n\n")
     await expect.poll(() => changes.length).toBe(1)
     expect(server.requests.map(({ url }) => url)).toEqual(["/registry.json", "/events"])
+  })
+
+  test("makes it look as soon where the clock was set back meanwhile, by which the age still counts", async () => {
+    const { changes, server, source } = await world("{}", { events: true })
+    server.state.headers = { link: "</events>; rel=monitor" }
+    const watch = await source.watch(() => changes.push("due"))
+    onTestFinished(() => watch.close())
+    keep(source, await source.read())
+    await expect.poll(() => source.state().events).toBe("open")
+    const before = source.state().ageMs
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() - 3 * 3_600_000 })
+    onTestFinished(() => void vi.useRealTimers())
+    server.announce("data\n\n")
+    await expect.poll(() => changes.length, { timeout: 10_000 }).toBe(1)
+    expect(source.state().ageMs).toBeGreaterThan(before)
   })
 
   test("is not asked for at another origin, nor where it is switched off", async () => {
