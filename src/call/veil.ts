@@ -1,6 +1,6 @@
 import type { SourceImplementation } from "../registry/catalog.ts"
 import type { Fault } from "../schema/fault.ts"
-import type { JsonObject } from "../schema/json.ts"
+import { type JsonObject, unescaped } from "../schema/json.ts"
 
 /**
  * What a caller may hear of its arguments' faults against the server's contract, which knows the fields that the caller
@@ -18,8 +18,7 @@ export function veil(
   return faults.filter(({ at }) => at === "" || !isOurs(firstKey(at))).map(withoutNames)
 }
 
-const firstKey = (at: string): string =>
-  (at.split("/", 2)[1] ?? "").replaceAll("~1", "/").replaceAll("~0", "~")
+const firstKey = (at: string): string => unescaped(at.split("/", 2)[1] ?? "")
 
 /** The words of a fault may list fields; of the whole, and of a field that is one too many, they do. */
 function withoutNames(fault: Fault): Fault {

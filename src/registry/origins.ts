@@ -1,5 +1,4 @@
-import { isList, isObject, segment } from "../schema/json.ts"
-import { keysOf } from "./normalise/pointer.ts"
+import { isList, isObject, keysOf, segment } from "../schema/json.ts"
 
 /**
  * Where each part of the canonical document was written: the normaliser notes it, the checks ask for it, and so every

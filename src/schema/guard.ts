@@ -1,5 +1,4 @@
 import { type Dialect, dialectOf } from "./dialect.ts"
-import { findBoxedPatterns } from "./guard/boxed-patterns.ts"
 import type { SchemaFinding } from "./guard/finding.ts"
 import { createGraph } from "./guard/graph.ts"
 import { inPlaceCosts } from "./guard/in-place.ts"
@@ -31,38 +30,20 @@ export type SchemaCheck =
 /** Above this much work per place, at any depth up to 64, a schema is risky. */
 const plainWorkMax = 10_000
 
-export interface SchemaCheckOptions {
-  /** `refuse` patterns that need a time box for long texts; `auto` (the default) lets them run in one. */
-  readonly patterns?: "auto" | "refuse"
-}
-
-const seen = {
-  auto: new WeakMap<object, SchemaCheck>(),
-  refuse: new WeakMap<object, SchemaCheck>(),
-}
+const seen = new WeakMap<object, SchemaCheck>()
 
 /**
  * Whether a schema may be compiled, and what evaluating it can cost. The schema is self-contained: references lead to
  * places in it. Remembers the answer with the object, which must not be changed afterwards.
  */
-export function checkSchema(
-  schema: JsonSchema,
-  { patterns = "auto" }: SchemaCheckOptions = {},
-): SchemaCheck {
+export function checkSchema(schema: JsonSchema): SchemaCheck {
   if (typeof schema === "boolean")
     return { verdict: "plain", dialect: "2020-12", work: [1], hasNames: false }
-  const known = seen[patterns].get(schema)
+  const known = seen.get(schema)
   if (known !== undefined) return known
-  const check = patterns === "auto" ? examine(schema) : examinePatterns(schema)
-  seen[patterns].set(schema, check)
+  const check = examine(schema)
+  seen.set(schema, check)
   return check
-}
-
-function examinePatterns(schema: JsonSchema): SchemaCheck {
-  const check = checkSchema(schema)
-  if (check.verdict === "refused") return check
-  const findings = findBoxedPatterns(schema)
-  return findings.length === 0 ? check : refused(...findings)
 }
 
 function examine(schema: JsonSchema): SchemaCheck {

@@ -24,3 +24,10 @@ export function segment(key: string | number): string {
   if (typeof key === "number" || !/[~/]/.test(key)) return `/${key}`
   return `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`
 }
+
+/** The key that a segment of a JSON Pointer means, without its slash. */
+export const unescaped = (written: string): string =>
+  written.replaceAll("~1", "/").replaceAll("~0", "~")
+
+/** The keys of a JSON Pointer; none for "". */
+export const keysOf = (pointer: string): string[] => pointer.split("/").slice(1).map(unescaped)

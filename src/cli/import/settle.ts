@@ -1,9 +1,9 @@
 import { type Merged, merge } from "../../portable/import/merge.ts"
 import type { Merging } from "../../portable/import/merging.ts"
-import { keysOf, step } from "../../registry/normalise/pointer.ts"
+import { step } from "../../registry/normalise/pointer.ts"
 import type { Problem } from "../../registry/problem.ts"
 import { editText } from "../../registry/write/edit-text.ts"
-import { isObject, type Json } from "../../schema/json.ts"
+import { isObject, type Json, keysOf } from "../../schema/json.ts"
 import { parseJson } from "../../schema/parse-json.ts"
 import { load } from "../validate.ts"
 

@@ -1,7 +1,6 @@
-import { keysOf } from "../../registry/normalise/pointer.ts"
 import type { Problem, Severity } from "../../registry/problem.ts"
 import type { Fault } from "../../schema/fault.ts"
-import { isList, isObject, type Json } from "../../schema/json.ts"
+import { isList, isObject, type Json, keysOf } from "../../schema/json.ts"
 import { nearest } from "../../schema/nearest.ts"
 import { kinds } from "../../schema/subsume/clauses/kinds.ts"
 import type { Anatomy } from "../../schema/types/anatomy.ts"

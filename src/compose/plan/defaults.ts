@@ -1,4 +1,11 @@
-import { isObject, type Json, type JsonObject, type JsonSchema, member } from "../../schema/json.ts"
+import {
+  isObject,
+  type Json,
+  type JsonObject,
+  type JsonSchema,
+  member,
+  unescaped,
+} from "../../schema/json.ts"
 import { objectIn, textIn } from "../expr/members.ts"
 import type { Defaults } from "./plan.ts"
 
@@ -30,7 +37,7 @@ function defaultsIn(written: JsonObject, root: JsonObject, depth: number): Defau
 function resolved(schema: JsonObject, root: JsonObject): JsonObject {
   const ref = textIn(schema, "$ref")
   if (ref === undefined || !ref.startsWith("#/$defs/")) return schema
-  const key = ref.slice("#/$defs/".length).replaceAll("~1", "/").replaceAll("~0", "~")
+  const key = unescaped(ref.slice("#/$defs/".length))
   return objectIn(objectIn(root, "$defs") ?? {}, key) ?? schema
 }
 

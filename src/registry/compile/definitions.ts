@@ -1,5 +1,4 @@
-import { isObject, type Json, type JsonObject, segment } from "../../schema/json.ts"
-import { keysOf } from "../normalise/pointer.ts"
+import { isObject, type Json, type JsonObject, keysOf, segment } from "../../schema/json.ts"
 import { eachSubschema } from "../normalise/schema-walk.ts"
 import { decoded } from "../schemas/reference.ts"
 

@@ -1,5 +1,5 @@
+import { keysOf } from "../../schema/json.ts"
 import type { Ref } from "../model.ts"
-import { keysOf } from "../normalise/pointer.ts"
 import { type Comparer, Comparison, type Version } from "./comparison.ts"
 import { type EntityKind, type Node, nodeKey, nodeOf, type Reached, reachedFrom } from "./graph.ts"
 import { type Change, change, type Level, rangeOf, type Verdict, verdictOf } from "./level.ts"

@@ -1,9 +1,9 @@
-import { isObject, type Json, type JsonObject, type JsonSchema } from "../../schema/json.ts"
+import { isObject, type Json, type JsonObject, type JsonSchema, keysOf } from "../../schema/json.ts"
 import { versionProblem } from "../version.ts"
 import type { NormaliseContext } from "./context.ts"
 import { readExtra, requireText, wrongType } from "./fields.ts"
 import { checkVersion } from "./identity.ts"
-import { keysOf, step } from "./pointer.ts"
+import { step } from "./pointer.ts"
 import { readPointerRef, readRegistryRef, writeRegistryRef } from "./registry-ref.ts"
 import { respellRefs, schemaPositions } from "./schema-walk.ts"
 

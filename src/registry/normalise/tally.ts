@@ -1,7 +1,7 @@
-import { isObject, type Json } from "../../schema/json.ts"
+import { isObject, type Json, keysOf } from "../../schema/json.ts"
 import type { Problem } from "../problem.ts"
 import { type DialectForm, dialectForms } from "./dialect-forms.ts"
-import { keysOf, step } from "./pointer.ts"
+import { step } from "./pointer.ts"
 
 /** Counts the dialect forms of a document and knows where each occurs first. */
 export interface Tally {

@@ -1,4 +1,4 @@
-import { keysOf } from "../normalise/pointer.ts"
+import { keysOf } from "../../schema/json.ts"
 import { skipBlank } from "./lexical.ts"
 import { createLines, type Position, withoutMark } from "./lines.ts"
 import { isContainer, nextChild, valueEnd } from "./skim.ts"

@@ -52,7 +52,7 @@ function sizeProblem(text: string, bytesMax: number): Problem | undefined {
   return bytes > bytesMax ? tooLarge(bytesMax) : undefined
 }
 
-export const tooLarge = (bytesMax: number): Problem => ({
+const tooLarge = (bytesMax: number): Problem => ({
   code: "document_too_large",
   severity: "error",
   pointer: "",
@@ -63,7 +63,7 @@ export const tooLarge = (bytesMax: number): Problem => ({
 })
 
 /** What cannot be read at all: no such file, no permission, no UTF-8. */
-export const unreadable = (reason: string): Problem => ({
+const unreadable = (reason: string): Problem => ({
   code: "document_unreadable",
   severity: "error",
   pointer: "",

@@ -1,5 +1,5 @@
-import type { Json, JsonObject } from "../../schema/json.ts"
-import { keysOf, step } from "../normalise/pointer.ts"
+import { type Json, type JsonObject, keysOf } from "../../schema/json.ts"
+import { step } from "../normalise/pointer.ts"
 import { type RegistryRef, readRegistryRef } from "../normalise/registry-ref.ts"
 import type { InnerNames } from "./names.ts"
 

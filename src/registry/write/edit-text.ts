@@ -1,5 +1,4 @@
-import type { Json } from "../../schema/json.ts"
-import { keysOf } from "../normalise/pointer.ts"
+import { type Json, keysOf } from "../../schema/json.ts"
 import { skipBlank } from "../read/lexical.ts"
 import { isContainer, nextChild, valueEnd } from "../read/skim.ts"
 import { printJson } from "./print-json.ts"

@@ -5,7 +5,7 @@ import { explain } from "../explain.ts"
 import type { Fault } from "../fault.ts"
 import { workAt } from "../guard/work.ts"
 import { checkSchema } from "../guard.ts"
-import { exceeds, type InstanceLimits, instanceLimits, weigh } from "../instance.ts"
+import { exceeds, type InstanceLimits, weigh } from "../instance.ts"
 import type { JsonObject, JsonSchema } from "../json.ts"
 import { BudgetError, withinTimeBox } from "../time-box.ts"
 import type { Validator } from "../validator.ts"
@@ -24,6 +24,8 @@ export interface Bench {
 
 /** Up to this much work, an instance of any size that the door lets in is checked in a moment. */
 const unweighedWorkMax = 64
+/** Deeper values are checked in a time box, whatever the schema. */
+const depthMax = 64
 /** Up to this many steps all errors are collected; else one: each step could make one. */
 const explainBudget = 100_000
 
@@ -134,7 +136,7 @@ function smallness(
   steps: number,
 ): (value: unknown) => boolean {
   const limits: InstanceLimits = {
-    depthMax: instanceLimits.depthMax,
+    depthMax,
     nodesMax: Math.floor(steps / (work[0] ?? 1)),
     charsMax: charsMaxFor(patterns),
   }

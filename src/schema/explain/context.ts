@@ -1,6 +1,6 @@
 import type { Fault } from "../fault.ts"
-import { isObject, type Json, member } from "../json.ts"
-import { appliedBelow, keysOf, type Landscape, valueAt } from "./landscape.ts"
+import { isObject, type Json, keysOf, member } from "../json.ts"
+import { appliedBelow, type Landscape, valueAt } from "./landscape.ts"
 import { place } from "./place.ts"
 import { received, receivedWithType } from "./received.ts"
 

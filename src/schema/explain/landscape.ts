@@ -2,7 +2,7 @@ import type { ErrorObject } from "ajv"
 import type { Dialect } from "../dialect.ts"
 import { createGraph, type Graph, type SchemaNode } from "../guard/graph.ts"
 import { resolveReferences } from "../guard/resolve.ts"
-import { isObject, type JsonObject, member } from "../json.ts"
+import { isObject, type JsonObject, keysOf, member } from "../json.ts"
 
 /** The schemas around an error: what else is said of its place, and what of the places above and below. */
 export interface Landscape {
@@ -66,13 +66,6 @@ function childrenFor(node: SchemaNode | undefined, key: string): readonly number
   const items = positioned === undefined ? node.otherItems : [positioned]
   return [...members, ...items, ...node.everyItem]
 }
-
-/** The keys of a JSON Pointer. */
-export const keysOf = (pointer: string): readonly string[] =>
-  pointer
-    .split("/")
-    .slice(1)
-    .map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"))
 
 /** What stands at a pointer of the instance, undefined for nothing. */
 export function valueAt(value: unknown, pointer: string): unknown {

@@ -1,5 +1,6 @@
 import type { ErrorObject } from "ajv"
-import { appliedBelow, keysOf, type Landscape, schemaOf, subschemaAt } from "./landscape.ts"
+import { keysOf } from "../json.ts"
+import { appliedBelow, type Landscape, schemaOf, subschemaAt } from "./landscape.ts"
 
 /** An error, and beneath one of `anyOf` or `oneOf` the errors of each branch. */
 export interface Misfit {

@@ -1,4 +1,4 @@
-import { isObject, type Json, member, segment } from "../json.ts"
+import { isObject, type Json, member, segment, unescaped } from "../json.ts"
 import { referenceKeywords } from "../keywords.ts"
 import { addTree, type Graph, type SchemaNode } from "./graph.ts"
 import { resolveUri } from "./names.ts"
@@ -76,9 +76,11 @@ function follow(
   if (start === undefined) return
   let { schema, at, base }: { schema: Json; at: string; base: string } = start
   for (const raw of keys) {
-    const key = decode(raw)?.replaceAll("~1", "/").replaceAll("~0", "~")
-    const next = key === undefined ? undefined : child(schema, key)
-    if (next === undefined || key === undefined) return
+    const written = decode(raw)
+    if (written === undefined) return
+    const key = unescaped(written)
+    const next = child(schema, key)
+    if (next === undefined) return
     schema = next
     at += segment(key)
     const known = graph.nodes[graph.byPointer.get(at) ?? -1]

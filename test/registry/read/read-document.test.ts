@@ -2,7 +2,6 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { defaultLoadLimits, type LoadLimits } from "../../../src/registry/limits.ts"
 import { toEnd } from "../../../src/registry/load.ts"
-import { decodeDocument } from "../../../src/registry/read/decode.ts"
 import { readDocument } from "../../../src/registry/read/read-document.ts"
 
 const read = (text: string, limits: Partial<LoadLimits> = {}) =>
@@ -175,22 +174,5 @@ describe("reading a document", () => {
     const reading = readDocument(text, defaultLoadLimits)
     while (!reading.next().done) pauses++
     expect(pauses).toBeGreaterThan(text.length / (64 * 1024))
-  })
-})
-
-describe("the bytes of a document", () => {
-  const bytes = (...values: number[]) => Uint8Array.from(values)
-
-  test("are decoded as UTF-8 with their byte order mark", () => {
-    expect(decodeDocument(bytes(0xef, 0xbb, 0xbf, 0x7b, 0x7d), 9).text).toBe("\ufeff{}")
-  })
-
-  test("that are no UTF-8 are unreadable", () => {
-    expect(decodeDocument(bytes(0xc3, 0x28), 9).problem?.code).toBe("document_unreadable")
-    expect(decodeDocument(bytes(0xed, 0xa0, 0x80), 9).problem?.code).toBe("document_unreadable")
-  })
-
-  test("are not decoded when there are too many", () => {
-    expect(decodeDocument(new Uint8Array(10), 9).problem?.code).toBe("document_too_large")
   })
 })

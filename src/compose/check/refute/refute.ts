@@ -1,6 +1,6 @@
-import { keysOf, step } from "../../../registry/normalise/pointer.ts"
+import { step } from "../../../registry/normalise/pointer.ts"
 import type { Fault } from "../../../schema/fault.ts"
-import { isList, isObject, type Json } from "../../../schema/json.ts"
+import { isList, isObject, type Json, keysOf } from "../../../schema/json.ts"
 import { kinds } from "../../../schema/subsume/clauses/kinds.ts"
 import type { Comparison } from "../../../schema/subsume/compare.ts"
 import type { Anatomy } from "../../../schema/types/anatomy.ts"
