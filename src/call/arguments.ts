@@ -1,7 +1,10 @@
 import type { CatalogTool } from "../registry/catalog.ts"
 import type { JsonObject } from "../schema/json.ts"
 
-/** The caller's arguments and the defaults of the tool: to look at, and to send with every number digit for digit. */
+/**
+ * The caller's arguments with the tool's defaults: one form to look at, and one to send on with every digit of its
+ * numbers.
+ */
 export interface Completed {
   readonly plain: JsonObject | undefined
   /** The same object as `plain` wherever a double carries all its numbers. */
@@ -22,7 +25,7 @@ export function completeArguments(
   return { plain: merged, exact: exact === plain ? merged : { ...defaults, ...exact } }
 }
 
-/** The argument that carries the key of a call, where the tool says that it takes one so (compositions §11.2). */
+/** The idempotency key of a call as an argument, where the tool says that it takes it as one (compositions §11.2). */
 export function keyArgument(
   { entity }: CatalogTool,
   key: string | undefined,

@@ -28,7 +28,7 @@ export interface AuditRecord {
   /** Milliseconds since the epoch. */
   readonly timeMs: number
   readonly trace: string | undefined
-  /** The span of it, where that is kept: for metrics, and not written. */
+  /** Its span, where that is kept. For metrics; not written to the audit. */
   readonly sampled?: TraceContext | undefined
   readonly era: "legacy" | "modern" | undefined
   readonly method: string | undefined
@@ -108,8 +108,8 @@ export function recordOf(
 }
 
 /**
- * The record that a call is about to be made: should the process die meanwhile, the audit still shows that it was. It
- * has the id of the call's own record, which ends it.
+ * Written before a call is made, so that the audit shows the call even if the process dies during it. It has the id of
+ * the call's own record, which ends it.
  */
 export const beginOf = (inquiry: Inquiry, facts: Facts, id: string): AuditRecord => ({
   ...recordOf("call", inquiry, facts, undefined, facts.startedMs, id),
@@ -119,7 +119,7 @@ export const beginOf = (inquiry: Inquiry, facts: Facts, id: string): AuditRecord
   ms: undefined,
 })
 
-/** Before anything was carried out: for a call, before its backend was asked. */
+/** Whether the request ended before anything was carried out: for a call, before its backend was asked. */
 function wasRefused(kind: string, facts: Facts, ending: Ending): boolean {
   if (ending !== undefined && ending.kind !== "refusal") return false
   if (ending !== undefined && notCarriedOut.has(ending.refusal.code)) return true

@@ -11,15 +11,15 @@ import type { Span } from "./trace/tracing.ts"
 
 /** The port through which a permitted call leaves: `mcp/backend/` implements it. */
 export interface Backends {
-  /** Some server is called with its caller's own identity: requests carry their caller's token then, and only then. */
+  /** Whether any server is called with its caller's own identity. Only then do requests carry their caller's token. */
   readonly takesSubjectTokens?: boolean
   /** Never throws or rejects: what goes wrong is a refusal. A cancellation reaches the backend, too. */
   request(server: CatalogServer, request: BackendRequest): Promise<BackendReply>
   /**
-   * What a server lists of one kind, all pages of it. `fresh`: as fresh as the server wants it to be; a server that must
-   * be asked is waited for a short while, and then it is what was last known. `known`: what was last known, where
-   * anything was. Never rejects. A server that is called with its caller's own identity has a list for each caller, and
-   * none without a `subjectToken`.
+   * What a server lists of one kind, all pages of it. `fresh`: as fresh as the server asks for; where the server must
+   * be asked it is given a short while, and after that the answer is what was last known. `known`: what was last known;
+   * only a server of which nothing is known is asked. Never rejects. A server that is called with its caller's own
+   * identity has a list for each caller, and none without a `subjectToken`.
    */
   list(
     server: CatalogServer,
@@ -35,8 +35,8 @@ export interface Backends {
   /** The `capabilities` that the server declared when it was last connected; undefined before. Asks nobody. */
   capabilities(server: CatalogServer, subjectToken?: SubjectToken): JsonObject | undefined
   /**
-   * The roots of a client changed, in this session of the legacy era. Told to legacy servers, in those of their sessions or
-   * processes that are this session's and know that it has roots; to nobody else.
+   * The roots of a client changed, in this session of the legacy era. Passed on to legacy servers, in those of their
+   * sessions or processes that belong to this session and were told that it has roots; to nobody else.
    */
   rootsChanged(session: string): void
 }
@@ -65,18 +65,24 @@ export interface BackendRequest {
   readonly params: JsonObject
   /** The caller's `_meta` without reserved keys; undefined when there is nothing to carry. */
   readonly meta: JsonObject | undefined
-  /** What it is asked because of, where that is traced. */
+  /** The span that it belongs to, where that is traced. */
   readonly span?: Span | undefined
-  /** Told when it goes to the server, and as which message: again where it is sent again. */
+  /** Called when it goes to the server, with the message that it goes as; again each time it is sent again. */
   readonly onSent?: ((message: TracedMessage) => void) | undefined
-  /** Of whom it is asked for, where a server takes it and the caller showed one that was verified: see {@link asCaller}. */
+  /**
+   * The caller's own token, where a server is called with that and the caller showed one that was verified: see
+   * {@link asCaller}.
+   */
   readonly subjectToken?: SubjectToken | undefined
   /** Whose request it is, and in which session of the legacy era; undefined where that makes no difference. */
   readonly caller?: Caller | undefined
   readonly session?: string | undefined
   /** Whom the backend can ask while it works on the request; undefined where nobody can be asked. */
   readonly peer?: Peer | undefined
-  /** Where the caller takes a result that asks it something, and comes back. Undefined where the next result is final. */
+  /**
+   * Set where the caller accepts a result that asks it something, and comes back with the answers. Undefined where the
+   * next result has to be final.
+   */
   readonly rounds?: Rounds | undefined
   /** What is taken out of what the server says and asks meanwhile; undefined: nothing. */
   readonly redacting?: Redacting | undefined
@@ -85,7 +91,7 @@ export interface BackendRequest {
    * told that its client has the extension, and decides itself.
    */
   readonly task?: JsonObject | undefined
-  /** To do it twice does no harm, as the registry says, and nobody else would do it again. */
+  /** The registry says that doing it twice does no harm, and nobody else retries it. */
   readonly isRepeatable?: boolean
   readonly cancellation: Cancellation | undefined
   /** The log messages that the caller wants; undefined: none. */

@@ -17,7 +17,7 @@
  * The catalog is taken once and kept to the end, whatever is reloaded meanwhile. A backend cannot be asked without a
  * permit: `execute` takes one, and only permit.ts makes one. The record is written before the answer leaves; what cannot be
  * recorded is not answered. Where the tool is a composition, `execute` runs it, and each of its calls comes back here, to
- * `permit`: all is done with it that is done with a caller's, but that it is the composition's `depends` that decide.
+ * `permit`. It is treated as a caller's call is, except that the composition's `depends` decide what it may call.
  */
 import type { Catalog, CatalogTool } from "../registry/catalog.ts"
 import { refOf } from "../registry/model.ts"
@@ -55,11 +55,13 @@ export interface CallRequest extends Inquiry {
   readonly exactArguments: JsonObject | undefined
   /** The `_meta` of the request without the four keys that MCP 2026-07-28 reserves. */
   readonly meta: JsonObject | undefined
-  /** Of the logical call, for tools that take one: the same however often it is made. Only compositions have it. */
+  /**
+   * Of the logical call, for tools that take one; the same however often the call is made. Only compositions set it.
+   */
   readonly key?: string
-  /** That the caller gave for the whole call, outside its `_meta`. */
+  /** The caller's own key for the whole call, where it came outside `_meta`. */
   readonly idempotencyKey?: string | undefined
-  /** Its arguments are proved to fit what callers are shown. Only compositions have it. */
+  /** Its arguments are proved to fit what callers are shown. Only compositions set it. */
   readonly isProven?: true
   /** The caller takes a task in place of the result: the `task` of a legacy one, such as `{ttl}`. Of a modern one only compositions have it. */
   readonly task?: JsonObject | undefined
@@ -73,14 +75,14 @@ export interface CallRequest extends Inquiry {
   readonly logs?: LogWish | undefined
   /** Who answers what backends ask meanwhile; undefined where nobody does. */
   readonly respondent?: Respondent | undefined
-  /** Of a caller that is asked by the result of its request, where the gateway itself asks: what it brought back. */
+  /** What a caller brought back that the gateway itself had asked, by the result of an earlier request. */
   readonly rounds?: Rounds
 }
 
 /** What a call comes to: the tool's result, the backend's own JSON-RPC error, or a refusal. */
 export type Answer = BackendReply
 
-/** At once where nobody has to be waited for: a promise within a promise costs as much as a step. */
+/** No promise where there is nothing to wait for: a promise within a promise costs as much as a step. */
 type Going = Answer | Promise<Answer>
 
 /** One call on its way, and what it keeps to the end. */
@@ -91,7 +93,7 @@ export interface Way extends Recorded {
   readonly catalog: Catalog
 }
 
-/** Never rejects but for a bug, and that is recorded, too. */
+/** Rejects only for a bug, which is recorded as well. */
 export function call(request: CallRequest, gateway: Gateway): Promise<Answer> {
   const catalog = gateway.catalog()
   const facts = beginFacts(gateway.now(), catalog.digest, { name: request.tool })
@@ -165,7 +167,7 @@ function travelInside(inner: InnerCall, way: Way): Going {
   return permitted.ok ? pass(permitted.value, way) : refused(permitted.refusal)
 }
 
-/** What rules that look at arguments are asked with: none is an empty object, as it is for schemas. */
+/** The arguments as rules see them: where the caller sent none, an empty object, as it is for schemas. */
 const given = ({ arguments: args }: CallRequest): JsonObject => args ?? noArguments
 const noArguments: JsonObject = {}
 const none: readonly string[] = []

@@ -61,7 +61,7 @@ function filled(found: Json | undefined, { value, otherwise }: Awaiting, filling
   return found ?? null
 }
 
-/** Within a text, a list or an object has no words. */
+/** A list or an object cannot be written within a text: there it counts as missing. */
 function fillText(part: Template, filling: Filling): string {
   if (part.kind !== "caller") return String(fill(part, filling))
   const found = givenBy(part.value, filling.caller)

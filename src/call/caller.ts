@@ -18,7 +18,7 @@ export interface PeerCertificate {
   readonly uris: readonly string[]
   /** Its SHA-256 in base64url: `x5t#S256` (RFC 8705 §3.1). */
   readonly thumbprint: string
-  /** When it is over, in milliseconds since the epoch. */
+  /** When it expires, in milliseconds since the epoch. */
   readonly untilMs: number
 }
 
@@ -61,11 +61,13 @@ export interface Caller {
   readonly scopes: readonly string[]
   /** A hash of all that the verified token says, but for its times and its id. */
   readonly tokenSays?: string
-  /** When the verified token or certificate is over, in milliseconds since the epoch: what stays open for it ends then. */
+  /**
+   * When the verified token or certificate expires, in milliseconds since the epoch: streams that it opened end then.
+   */
   readonly untilMs?: number
   /** Of the verified token: those that the configuration lets tools have. */
   readonly claims: JsonObject
-  /** A token would say more of it, and none was sent. */
+  /** A token could prove more, and none was sent. */
   readonly challenge: boolean
   readonly remote: string
   /** Things the audit notes: `version_assumed`, `unknown_caller`, … */
@@ -74,6 +76,9 @@ export interface Caller {
   readonly principal: string
 }
 
-/** What a cache holds for one caller is for no other: the agent, the subject of its token, and what the token says. */
+/**
+ * What is cached for one caller is for no other: the key covers the agent, the subject of its token, and all that the
+ * token says.
+ */
 export const cacheScopeOf = ({ principal, tokenSays }: Caller): string =>
   tokenSays === undefined ? principal : `${principal}.${tokenSays}`

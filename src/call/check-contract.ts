@@ -17,9 +17,9 @@ export interface Complete {
 }
 
 export interface Contract {
-  /** Those that may be asked, the one to ask first first. */
+  /** Those that may be asked, in the order in which to ask them. */
   readonly servers: readonly ServerTool[]
-  /** The first of them is promised other arguments than these. */
+  /** The arguments break the contract of the first of them. */
   readonly isBroken: boolean
 }
 

@@ -13,7 +13,7 @@ export interface Input {
   /** What is sent: the object that was validated, or its digit-for-digit twin. */
   readonly arguments: JsonObject | undefined
   readonly warnings: readonly string[]
-  /** That may be asked, the one to ask first first; none for a composition. */
+  /** Those that may be asked, in the order in which to ask them; none for a composition. */
   readonly servers: readonly ServerTool[]
 }
 
@@ -22,7 +22,7 @@ interface Sent {
   readonly exactArguments: JsonObject | undefined
   /** Of a call that may be made more than once. */
   readonly key?: string
-  /** Of a call inside a composition: what callers are shown is proved to be kept. */
+  /** The arguments are proved to fit what callers are shown. Only compositions set it. */
   readonly isProven?: true
 }
 

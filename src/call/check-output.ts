@@ -18,9 +18,9 @@ export interface Output {
 }
 
 /**
- * The result looked through for hidden text, and against the registry's `outputSchema`, after the tool's `outputTransform`
- * if it declares one: without, the result goes on as it came. Nothing is looked at in a result that says `isError` or that is not the final one. A tool
- * with an output schema owes structured content (MCP: servers MUST provide it), whatever its text holds.
+ * Looks for hidden text, applies the tool's `outputTransform` if it declares one, and holds the value to the registry's
+ * `outputSchema`. A result that says `isError`, or is not the final one, is neither transformed nor held to the schema.
+ * A tool with an output schema owes structured content (MCP: servers MUST provide it), whatever its text holds.
  */
 export function checkOutput(
   permit: Permit,
@@ -35,7 +35,7 @@ export function checkOutput(
   return ok({ reply: output.value.reply, warnings: [...output.value.warnings, ...warnings] })
 }
 
-/** What hidden text kept apart stands together in what is told without it: there, redactions look once more. */
+/** Stripping hidden text joins what it had kept apart, so redactions look at the stripped result once more. */
 function lookThrough(
   { tool }: Permit,
   reply: ToolReply,
@@ -80,8 +80,8 @@ const none: readonly string[] = []
 const broken: readonly string[] = ["invalid_output"]
 
 /**
- * Undefined where there is nothing to transform. The text goes with the structure, because it would tell what is left
- * out; structured content is for tools that have an output schema.
+ * Undefined where there is nothing to transform. The text is replaced along with the structure, because it would tell
+ * what the transform leaves out. Only tools with an output schema get structured content.
  */
 function transformed(
   { result }: ToolReply,

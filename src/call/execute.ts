@@ -14,8 +14,8 @@ import type { Permit } from "./permit.ts"
 import { mayWish, wishFor } from "./tasks/wish.ts"
 
 /**
- * Asks the backend, under its own name for the tool, or runs the composition, whose calls go the way `inside`. There is no
- * way here without a permit.
+ * Asks the backend, under the backend's own name for the tool, or runs the composition, whose calls go through
+ * `inside`. Nothing gets here without a permit.
  */
 export function execute(
   permit: Permit,
@@ -87,7 +87,7 @@ function askFor(
   return sendOn(server, request, talk, { backends, interactions })
 }
 
-/** Another server is better than another attempt, and compositions say themselves what they try again. */
+/** A tool of several servers goes to the next one instead, and compositions have retry policies of their own. */
 const isRetried = (tool: CatalogTool, { kind }: Way): boolean =>
   kind === "call" &&
   tool.implementation.kind === "source" &&

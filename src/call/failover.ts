@@ -14,8 +14,8 @@ export interface Executed {
 }
 
 /**
- * Asks the first server, and the next as long as nothing was carried out, or doing it twice does no harm. The audit has
- * each that could not be had.
+ * Asks the first server, and then the next as long as nothing was carried out, or doing it twice does no harm. The
+ * audit names each server that failed.
  */
 export async function askInTurn(
   [first, ...others]: readonly ServerTool[],

@@ -17,7 +17,7 @@ export type News =
 
 /** Who hears the news. */
 export interface Follower {
-  /** Must not throw, and takes its time elsewhere: others are waiting. */
+  /** Must not throw, and must return at once: others are waiting. */
   hear(news: News): void
 }
 
@@ -32,12 +32,14 @@ export interface FollowRequest {
 
 /** One follower's interest in one topic. */
 export interface Following {
-  /** Whether the server has agreed to tell. Never rejects; stays open as long as the server cannot be reached. */
+  /** Whether the server has agreed to tell. Never rejects; stays pending while the server cannot be reached. */
   readonly agreed: Promise<boolean>
   end(): void
 }
 
-/** Of what cannot be followed: a server without an address, or with nobody to be it for. */
+/**
+ * For what cannot be followed: a server without an address, or one that wants a caller's identity where there is none.
+ */
 export const unheard: Following = { agreed: Promise.resolve(false), end: () => undefined }
 
 /** The same with something that is held while it lasts; `hold` takes it and returns how to give it back, once. */

@@ -22,14 +22,14 @@ export interface Levels {
   readonly unknownCaller: Level
   readonly undeclaredDependency: Level
   readonly definitionDrift: Level
-  /** Tools that are not called any more. The levels are another object whenever this is. Absent: all are. */
+  /** The tools that are withheld. Whenever this changes, the levels are another object. Absent: none is withheld. */
   readonly withheld?: Withheld
   /** What is taken away from what `depends` grants. Absent: nothing. */
   readonly toolRules?: ToolRules
 }
 
 export interface Withheld {
-  /** Why the tool is not called, under the server's own name for it; undefined: it is. */
+  /** Why the tool, under the server's own name for it, is withheld; undefined where it is not. */
   reason(server: CatalogServer, tool: string): string | undefined
 }
 
@@ -53,9 +53,9 @@ export interface Gateway {
   readonly backends: Backends
   readonly compositions: Compositions
   readonly interactions: Interactions
-  /** What has passed so many gateways goes no further. */
+  /** A request that has passed this many gateways goes no further. */
   readonly hopsMax: number
-  /** How often what may be asked for. Absent: nobody limits that. */
+  /** How often things may be asked for. Absent: there are no limits. */
   readonly rates?: RateLimits
   /** What the audit says about arguments and results (`createDigest`); undefined where it says nothing. */
   digest(value: unknown): Printed | undefined

@@ -16,8 +16,8 @@ export interface Greeting {
 }
 
 /**
- * Who is there: for every request that asks nothing but whom it comes from (initialize, ping, discover, the stream of
- * a session, its end). Recorded when it is refused (`identity`) and when a session begins or ends (`session`).
+ * Identifies the sender of a request that needs nothing else (initialize, ping, discover, the stream of a session, its
+ * end). Recorded when it is refused (`identity`) and when a session begins or ends (`session`).
  */
 export function greet(request: GreetRequest, gateway: Gateway): Promise<Result<Greeting>> {
   const { session } = request

@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from "../schema/json.ts"
 import type { BackendReply, RpcError } from "./backends.ts"
 import { hopsOnward } from "./hops.ts"
 
-/** Under which a backend finds the key of a call that may be sent more than once (MCP has none of its own). */
+/** The member of `_meta` in which a backend finds the idempotency key of a call (MCP has none of its own). */
 export const idempotencyKey = "dev.postern/idempotencyKey"
 
 /** The gateway's own keys: what it says under them nobody else may say, neither to it nor through it. */

@@ -137,7 +137,7 @@ export function reachOf(
 const none: readonly never[] = []
 const reaches = new WeakMap<ServerRules, WeakMap<object, Map<string, readonly Reach[]>>>()
 
-/** More of one agent, by what rules hide from its callers, are not kept. */
+/** How many are kept of one agent, whose callers differ in what rules hide from them. */
 const reachesMax = 64
 
 /** Tools of a scope that a rule takes away from this caller, whatever it called them with. */

@@ -22,18 +22,18 @@ export type Refusal =
       readonly hint?: string
       readonly challenge: boolean
     }
-  /** A session token that cannot be opened, is over, or belongs to another caller: as if it never was. */
+  /** A session token that cannot be opened, has expired, or belongs to another caller: as if it had never been. */
   | { readonly code: "unknown_session"; readonly reason: string }
   | { readonly code: "unknown_tool"; readonly tool: string }
   | { readonly code: "undeclared_dependency"; readonly tool: string; readonly reason: string }
-  /** What is declared, and a rule of the configuration takes away. */
+  /** Declared, and taken away by a rule of the configuration. */
   | {
       readonly code: "denied_by_rule"
       readonly tool: string
       readonly reason: string
       /** What the caller is told where other arguments would do; undefined: as if there were no such tool. */
       readonly words?: string
-      /** A token that has these scopes, too, would do; nothing else is lacking. */
+      /** All that is lacking: a token that has these scopes, too, would do. */
       readonly scopes?: readonly string[]
     }
   /** No server that the caller reaches has it, or configuration does not let it through. */
@@ -74,7 +74,7 @@ export type Refusal =
   | {
       readonly code: "backend_error"
       readonly subject: string
-      /** The server does not accept what the gateway proves itself with: nothing that its caller could mend. */
+      /** The server does not accept the gateway's credentials, which is nothing that its caller could mend. */
       readonly isUnauthorized?: true
       readonly reason: string
       readonly fate?: Fate

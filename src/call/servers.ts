@@ -18,9 +18,9 @@ interface Standing {
 const standings = new WeakMap<ServerChoice, Standing>()
 
 /**
- * The servers that may take a call with these arguments, the one to ask first first: those whose `when` holds, in the
- * order of the document, or in turn. Empty where there is none, and where a `when` cannot be decided: the call must not
- * end up where the document did not send it.
+ * The servers that may take a call with these arguments, in the order in which to ask them: those whose `when` holds,
+ * in the order of the document, or in turn. Empty where there is none, and where a `when` cannot be decided: the call
+ * must not end up where the document did not send it.
  */
 export function serversFor(choice: ServerChoice, input: JsonObject): readonly ChosenServer[] {
   const standing = standingOf(choice)

@@ -1,7 +1,7 @@
-/** What leaves none: there are as many as there may be, or as many of this caller. */
+/** Which limit is reached: that of all callers together, or that of this one. */
 export type Full = "all" | "caller"
 
-/** Of something that all callers share: how many there may be at once, and how many of one caller. */
+/** Places that all callers share: how many there are, and how many of them one caller may take. */
 export class Shares {
   readonly #max: number
   readonly #perCallerMax: number

@@ -44,7 +44,7 @@ export type Wish =
 
 /**
  * The way of a request that is no call of a tool: identify, permit, resolve, execute, audit, in that order and with one
- * record. Never rejects but for a bug, and that is recorded, too.
+ * record. Rejects only for a bug, which is recorded as well.
  */
 export function relay(request: RelayRequest, gateway: Gateway): Promise<BackendReply> {
   const catalog = gateway.catalog()

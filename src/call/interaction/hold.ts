@@ -15,7 +15,7 @@ export interface Waiting {
 export interface HoldKeeper {
   /** The sealed state of the coming round; undefined when as many are kept as may be. */
   keep(hold: Hold): string | undefined
-  /** It is over. */
+  /** Its request is over. */
   drop(hold: Hold): void
 }
 

@@ -16,7 +16,7 @@ export class Deadline {
     }, ms)
   }
 
-  /** What a call has come to: one that was cut short was not cancelled by anybody. */
+  /** The answer of a call. One that was cut short timed out: nobody cancelled it. */
   judged(answer: Answer, tool: string): Answer {
     if (!this.#isOver || answer.kind !== "refusal" || answer.refusal.code !== "cancelled")
       return answer

@@ -15,12 +15,13 @@ import type { RefusalCode } from "../refusal.ts"
 import type { Obtained } from "./obtain.ts"
 import type { CacheRule } from "./result-rules.ts"
 
-/** Where a result says that it is not of this very call, and how old it is. */
+/** The member of `_meta` in which a result says that it was cached, and how old it is. */
 const cacheKey = "dev.postern/cache"
 
 /**
- * Equal for calls that have the same answer: of the same caller, unless configuration says that all are answered alike,
- * and while the tool and its servers stand in the registry as they are. Undefined for a call that must be made itself.
+ * Equal for calls that have the same answer: calls of the same caller (of any caller, where configuration says that all
+ * are answered alike), as long as the registry says the same of the tool and its servers. Undefined for a call that has
+ * to be made.
  */
 export function keyOf(
   { scope }: CacheRule,
@@ -56,8 +57,8 @@ const entries = new WeakMap<CatalogTool, string>()
 const noRounds = { state: undefined, responses: undefined }
 
 /**
- * What a server is told beside the arguments: it may answer by that, too. How many gateways are behind the call stays in it,
- * so that one that comes back in a circle does not wait for itself.
+ * What a server is told beside the arguments, since its answer may depend on that, too. The count of gateways stays in
+ * it, so that a call that comes back in a circle does not wait for itself.
  */
 function metaOf(meta: JsonObject | undefined): JsonObject {
   const {
@@ -76,7 +77,10 @@ interface Wanted {
   readonly servers: readonly ServerTool[]
 }
 
-/** What was kept; else one call for all who want the same at the same time. Who leads it and gives up leaves it to the next. */
+/**
+ * What was kept; else one call for all who want the same at the same time. Where its caller gives up, the next of those
+ * who wait makes it.
+ */
 export async function fromCache(
   wanted: Wanted,
   way: Way,
@@ -130,7 +134,7 @@ const isGood = (answer: Extract<BackendReply, { kind: "result" }>): boolean => {
 const isGivenUp = ({ answer }: Obtained): boolean =>
   answer.kind === "refusal" && answer.refusal.code === "cancelled"
 
-/** What would be no other for those who waited; a question, say, is for one. */
+/** Whether those who waited would have been answered the same. A question, for example, is for one caller alone. */
 const isForAll = (answer: BackendReply): boolean =>
   answer.kind === "result"
     ? isGood(answer)

@@ -25,8 +25,9 @@ import { relatedTo, statusMethod, taskMark } from "./shape.ts"
 import type { TaskRequest } from "./task-request.ts"
 
 /**
- * The way of a request about a task: identify, find it, permit its tool, ask its server, check the result where there is
- * one, audit. What comes back is in the words of the caller's era. Never rejects but for a bug, and that is recorded, too.
+ * The way of a request about a task: identify, find it, permit its tool, ask its server, check the result where there
+ * is one, audit. What comes back is in the words of the caller's era. Rejects only for a bug, which is recorded as
+ * well.
  */
 export function askTask(request: TaskRequest, gateway: Gateway): Promise<BackendReply> {
   return recorded(wayOf(request, gateway, ratesFor(request, gateway)), travel)

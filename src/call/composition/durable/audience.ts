@@ -8,7 +8,7 @@ import type { Teller } from "../teller.ts"
 export class Audience implements Heard {
   readonly #plan: Plan
   readonly #tellers = new Set<Teller>()
-  /** What whoever comes later has to know. */
+  /** What those who come later have to catch up with. */
   readonly #told: StepEvent[] = []
 
   constructor(plan: Plan) {
@@ -20,7 +20,7 @@ export class Audience implements Heard {
     return false
   }
 
-  /** Does nothing to who is there. */
+  /** Does nothing for one that is there already. */
   add(teller: Teller): void {
     if (!teller.wantsProgress || this.#tellers.has(teller)) return
     this.#tellers.add(teller)
@@ -40,6 +40,6 @@ export class Audience implements Heard {
     for (const teller of this.#tellers) teller.notified(step, said)
   }
 
-  /** Of a durable run nobody keeps a timeline but its journal. */
+  /** A durable run has no timeline: its journal is one. */
   attempted(): void {}
 }

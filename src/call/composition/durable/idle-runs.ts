@@ -7,7 +7,7 @@ export type Whose = Pick<RunRecord, "tool" | "principal">
 interface Waiting {
   readonly seen: Seen
   readonly whose: Whose
-  /** Then nobody can answer any more. */
+  /** When nobody can answer any more. */
   readonly untilMs: number
 }
 
@@ -18,7 +18,7 @@ interface Waiting {
 export class IdleRuns {
   readonly #waiting = new Map<string, Waiting>()
   readonly #left = new Set<string>()
-  /** The time of nobody who waits is up before this. */
+  /** No waiting run is late before this time. */
   #nextMs = Number.POSITIVE_INFINITY
   /** Where the next look at those that wait begins. */
   #place: MapIterator<Waiting> | undefined
