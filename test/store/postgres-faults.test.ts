@@ -163,7 +163,7 @@ describe.skipIf(postgresPrograms === undefined)(
     })
 
     test("gives up a statement that a lock holds, says so, and writes it later", async () => {
-      const journal = openPostgresJournal(url, { patienceMs: 250 })
+      const journal = openPostgresJournal(url, { patienceMs: 1_000 })
       const lease = await begun(journal)
       const holder = new pg.Client(url)
       await holder.connect()

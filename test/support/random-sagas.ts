@@ -16,7 +16,8 @@ const letters = ["a", "b", "c", "d", "e"]
 
 interface DrawnStep {
   readonly after: readonly number[]
-  readonly kind: "call" | "items" | "nested"
+  /** `several`: calls that only together are the step, and so is what undoes them. */
+  readonly kind: "call" | "items" | "nested" | "several"
   readonly onUnknown: "retry" | "compensate" | "probe"
   readonly isUndone: boolean
   readonly isOptional: boolean
@@ -41,7 +42,7 @@ export const drawn: fc.Arbitrary<Drawn> = fc.record({
   steps: fc.array(
     fc.record<DrawnStep>({
       after: fc.array(fc.nat(4), { maxLength: 2 }),
-      kind: fc.constantFrom("call", "call", "call", "items", "nested"),
+      kind: fc.constantFrom("call", "call", "call", "items", "nested", "several"),
       onUnknown: fc.constantFrom("retry", "compensate", "probe"),
       isUndone: fc.constantFrom(true, true, true, false),
       isOptional: fc.constantFrom(false, false, false, true),
@@ -80,7 +81,37 @@ function specOf({ steps, isGraph, deadlineMs }: Drawn): object {
 const afterOf = (after: readonly number[], index: number) =>
   [...new Set(after.filter((other) => other < index))].map((other) => letters[other] ?? "")
 
-function stepOf(
+/** Two calls as one. */
+function severally(kind: "pipeline" | "saga" | "scatterGather", does: "do" | "undo", name: string) {
+  const parts = ["x", "y"].map((id) => ({
+    id,
+    call: { tool: { name: `${does}_${id}` } },
+    input: { construct: { fields: { account: { constant: `${name}${id}` } } } },
+  }))
+  const steps = (key: string) => parts.map(({ id, call, input }) => ({ id, input, [key]: call }))
+  if (kind === "pipeline") return { pattern: { pipeline: { steps: steps("operation") } } }
+  if (kind === "saga") return { pattern: { saga: { steps: steps("action") } } }
+  const targets = parts.map(({ id, call, input }) => ({ id, ...call, input }))
+  return { pattern: { scatterGather: { targets } } }
+}
+
+function severalOf({ onUnknown, isUndone, isOptional }: DrawnStep, id: string): object {
+  const undoneBy = ({ retry: "pipeline", compensate: "saga", probe: "scatterGather" } as const)[
+    onUnknown
+  ]
+  return {
+    ...{ id, action: severally("pipeline", "do", id) },
+    onUnknown: onUnknown === "probe" ? "retry" : onUnknown, // nothing tells of both in one
+    ...(isUndone && { compensate: severally(undoneBy, "undo", id) }),
+    ...(isOptional && { onError: { output: { constant: null } } }),
+  }
+}
+
+function stepOf(step: DrawnStep, id: string, account: string): object {
+  return step.kind === "several" ? severalOf(step, id) : singleOf(step, id, account)
+}
+
+function singleOf(
   { kind, onUnknown, isUndone, isOptional }: DrawnStep,
   id: string,
   account: string,
@@ -235,7 +266,8 @@ function amiss({ steps }: Drawn, status: string, { accounts }: Ledger): readonly
   const isDone = (name: string) => accounts.get(name)?.isDone === true
   const wrong = steps.flatMap(({ kind, isOptional, isUndone }, index) => {
     const id = letters[index] ?? ""
-    const own = { call: [id], items: [`${id}1`, `${id}2`], nested: [`${id}x`, `${id}y`] }[kind]
+    const both = [`${id}x`, `${id}y`]
+    const own = { call: [id], items: [`${id}1`, `${id}2`], nested: both, several: both }[kind]
     const done = own.filter(isDone)
     if (status === "completed")
       return isOptional || done.length === own.length ? [] : `of ${id} is done: ${done.join()}`
