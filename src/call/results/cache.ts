@@ -184,13 +184,17 @@ const cancelledMeanwhile: Obtained = {
   server: undefined,
 }
 
-function unlessCancelled<T>(
+async function unlessCancelled<T>(
   promise: Promise<T>,
   cancellation: Cancellation | undefined,
 ): Promise<T | "cancelled"> {
   if (cancellation === undefined) return promise
-  return new Promise((resolve, reject) => {
-    cancellation.listen({ cancelled: () => resolve("cancelled") })
-    promise.then(resolve, reject).finally(() => cancellation.release())
-  })
+  if (cancellation.isCancelled) return "cancelled"
+  const { promise: left, resolve } = Promise.withResolvers<"cancelled">()
+  cancellation.listen({ cancelled: () => resolve("cancelled") })
+  try {
+    return await Promise.race([promise, left])
+  } finally {
+    cancellation.release() // before whoever waited goes on: it may ask itself, and the server's call listens then
+  }
 }

@@ -30,14 +30,17 @@ function world(
   let catalog: Catalog = sketchCatalog(sketch)
   let count = 0
   const made = sketchGateway(catalog, {
-    backend: (request) => {
+    backend: async (request) => {
       count++
-      return backend?.(request, count) ?? said(`answer ${count}`)
+      request.cancellation?.listen({ cancelled: () => undefined }) // as every server's call does
+      const reply = await (backend?.(request, count) ?? said(`answer ${count}`))
+      request.cancellation?.release()
+      return reply
     },
     gateway: { results, catalog: () => catalog },
   })
   const ask = (tool: string, args: JsonObject = {}, more: Partial<CallRequest> = {}) =>
-    call(callOf(tool, args, more), made.gateway)
+    call(callOf(tool, args, { cancellation: new Cancellation(), ...more }), made.gateway)
   return {
     ...made,
     ask,
