@@ -53,7 +53,7 @@ export function readCandidates(args: readonly string[], reading: Reading): Candi
   return { servers, left: all.flatMap(({ left }) => left) }
 }
 
-/** Of one import: each is asked, and compared with each other by its name. */
+/** Servers of one import: each is asked, and its name compared with those of all others. */
 const serversMax = 1_000
 
 function fromAddress(name: string | undefined, url: string, reading: Reading): Candidates {

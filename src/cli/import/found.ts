@@ -2,6 +2,7 @@ import type { Visit } from "../../mcp/backend/visit.ts"
 import type { FoundServer } from "../../portable/import/merging.ts"
 import { distinct, serverName } from "../../portable/import/names.ts"
 import { sameJson } from "../../registry/normalise/same-json.ts"
+import { isOversize } from "../../registry/pins/definition.ts"
 import { hiddenText } from "../../registry/pins/hidden-text.ts"
 import { pinTool } from "../../registry/pins/pin-tool.ts"
 import { isExact } from "../../registry/version.ts"
@@ -98,6 +99,7 @@ const twice = "its server lists it twice, with different words"
 /** Why a definition cannot stand in a registry at all; the rest is for the registry's own rules to say. */
 function unfit(definition: JsonObject, secrets: readonly string[]): string | undefined {
   if (isDeep(definition, depthMax)) return `its definition is nested deeper than ${depthMax} levels`
+  if (isOversize(definition)) return "its definition is larger than 512 KiB"
   if (pinTool(definition) === undefined) return "its definition holds half of a surrogate pair"
   if (holdsAny(definition, secrets))
     return "its definition shows a secret that the server was given"

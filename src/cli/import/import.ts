@@ -2,6 +2,7 @@ import { dirname, resolve } from "node:path"
 import { isSecret } from "../../portable/import/secrets.ts"
 import { Variables } from "../../portable/import/variables.ts"
 import { isExact } from "../../registry/version.ts"
+import { actorOf } from "../actor.ts"
 import { type Command, type Given, type Io, UsageError } from "../command.ts"
 import { parseRef } from "../ref.ts"
 import { StopSignals } from "../stop-signals.ts"
@@ -77,7 +78,11 @@ Exit code 1 when a server did not answer, a tool was left out or hides text, or 
       found: found.servers.map(({ server }) => server),
       agent,
       prune: given.flag("prune"),
-      approval: { by: userOf(io), reason: "postern import", at: new Date().toISOString() },
+      approval: {
+        by: actorOf(io) ?? "unknown",
+        reason: "postern import",
+        at: new Date().toISOString(),
+      },
       pinning: state.pinning,
     }
     const propose = (isAccepted: boolean) =>
@@ -156,12 +161,6 @@ function candidatesOf(
   const folder = dirname(resolve(state.config.file))
   const read = readCandidates(given.arguments, { variables, folder, token: given.text("token") })
   return { candidates: nameCandidates(read.servers, state), left: read.left }
-}
-
-/** Who accepts what changed, for the lock. */
-function userOf({ env }: Io): string {
-  const { LOGNAME, POSTERN_ACTOR, USER, USERNAME } = env
-  return POSTERN_ACTOR ?? USER ?? LOGNAME ?? USERNAME ?? "unknown"
 }
 
 /** An hour. */

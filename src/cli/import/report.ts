@@ -16,7 +16,7 @@ import type { Settled } from "./settle.ts"
 const toolsMax = 12
 const fieldsMax = 20
 
-/** What changes in the registry, as lines: `+` what comes, `~` what is another, `-` what went, `!` what to look at. */
+/** What changes in the registry, as lines: `+` added, `~` changed, `-` gone, `!` to be looked at. */
 export function changeLines(changes: readonly Change[]): string[] {
   const groups = Map.groupBy(changes, (change) =>
     change.kind === "tool_added" ? refKey(change.server.name, change.server.version) : change,

@@ -7,6 +7,7 @@ import {
   type Looked,
   withApproval,
 } from "../../registry/pins/update-lock.ts"
+import { actorOf } from "../actor.ts"
 import { type Command, type Given, type Io, UsageError } from "../command.ts"
 import { counted } from "../counted.ts"
 import { printableLine } from "../printable.ts"
@@ -54,8 +55,7 @@ Exit code 1 when the server cannot be looked at, or says something else than --d
 const textMax = 1_000
 
 function approvalOf(given: Given, io: Io): Approval {
-  const { POSTERN_ACTOR, USER, LOGNAME, USERNAME } = io.env
-  const by = given.text("by") ?? POSTERN_ACTOR ?? USER ?? LOGNAME ?? USERNAME ?? ""
+  const by = given.text("by") ?? actorOf(io) ?? ""
   const reason = given.text("reason") ?? ""
   if (reason.trim() === "") throw new UsageError("--reason is missing: say why this is good")
   if (by.trim() === "") throw new UsageError("--by is missing: say who accepts this")

@@ -3,6 +3,7 @@ import { type Lock, lockOf, type ServerPin, serverPin } from "../../registry/pin
 import { lockText } from "../../registry/pins/lock-text.ts"
 import { keptPins, withNewPins } from "../../registry/pins/update-lock.ts"
 import type { Command, Io } from "../command.ts"
+import { counted } from "../counted.ts"
 import { printableLine } from "../printable.ts"
 import { writeLock } from "./lock-file.ts"
 import { type Prepared, prepare, surveyOptions } from "./prepare.ts"
@@ -71,7 +72,5 @@ function say(
   for (const note of notes) io.out.write(`${printableLine(note)}\n`)
   const verb = isCheck ? "checked" : isChanged ? "written" : "unchanged"
   const verdict = ok ? "all as it was pinned" : counted(findings.length, "finding")
-  io.out.write(`${file}: ${verb} — ${counted(tools, "tool")}, ${verdict}\n`)
+  io.out.write(`${file}: ${verb} — ${counted(tools)}, ${verdict}\n`)
 }
-
-const counted = (count: number, what: string) => `${count} ${what}${count === 1 ? "" : "s"}`
