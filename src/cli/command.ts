@@ -10,7 +10,7 @@ export interface Io {
 
 export interface Stream {
   write(text: string): unknown
-  /** A person reads along. */
+  /** Whether it is a terminal, and a person reads along. */
   readonly isTTY?: boolean | undefined
 }
 

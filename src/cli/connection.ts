@@ -112,7 +112,7 @@ export function reportProblem({ message, hint, data }: ClientProblem, given: Giv
 
 const nobody = "nobody (no --agent, no --token and no --cert)"
 
-/** Whom the command calls as, for its own words. */
+/** Whom the command calls as, for its messages. */
 export function whoOf(given: Given): string {
   const agent = given.text("agent")
   if (agent !== undefined) return written(parseRef(agent))

@@ -34,5 +34,5 @@ export function isStill(file: string, text: string | undefined): boolean {
   return withoutMark(now) === withoutMark(text)
 }
 
-/** Some who read a file drop its byte order mark. */
+/** Some readers drop the byte order mark. */
 const withoutMark = (text: string | undefined) => text?.replace(/^\ufeff/, "")

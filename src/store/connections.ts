@@ -1,13 +1,13 @@
 import { Socket } from "node:net"
 
-/** So long a database has to take leave. */
+/** How long a database has to close its connections before they are cut. */
 const leaveMs = 1_000
 
-/** The connections of one pool of `pg`, which end also where the database is not heard of any more. */
+/** The sockets of one `pg` pool, so that closing it never hangs on a database that no longer answers. */
 export class Connections {
   readonly #open = new Set<Socket>()
 
-  /** What the driver makes a connection over. */
+  /** Gives the driver the socket for its next connection. */
   readonly stream = (): Socket => {
     const socket = new Socket()
     this.#open.add(socket)
@@ -15,7 +15,7 @@ export class Connections {
     return socket
   }
 
-  /** Open ones keep the process from ending, and a frozen database, or a network that is cut, never closes any. */
+  /** An open socket keeps the process alive, and a frozen database or a severed network never closes one. */
   async end(pool: { end(): Promise<void> }): Promise<void> {
     const left = [...this.#open] // not those of the pool that is made next
     setTimeout(() => {

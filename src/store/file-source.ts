@@ -151,7 +151,7 @@ class DirectoryWatch implements Watch {
     }
   }
 
-  /** No more signs until the look that this one is the reason for: an audit in the same folder is one with each write. */
+  /** Hears no further signs until the look that this one causes: an audit in the same folder gives one with each write. */
   #signed(): void {
     this.#forget()
     this.#lookSoon()

@@ -45,7 +45,7 @@ interface AwayOptions extends ErrorOptions {
   readonly retryAfterMs?: number | undefined
 }
 
-/** The source does not say what the document is. Nothing is known against the one in use. */
+/** The source does not say what the document is. That is nothing against the one in use. */
 export class SourceAway extends Error {
   override readonly name = "SourceAway"
   readonly problem: Problem

@@ -3,7 +3,7 @@ import type { Part, Replayed, ReplayRow } from "../../server/audit/replay-count.
 import type { Count } from "../../server/audit/tally.ts"
 import { times } from "./words.ts"
 
-/** A report is read: `--json` has everything. */
+/** As many as a person reads: `--json` has everything. */
 const rowsMax = 100
 
 export function* replayWords(replayed: Replayed): Generator<string> {

@@ -3,7 +3,7 @@ import type { Count } from "../../server/audit/tally.ts"
 import type { Refused, Unused, Usage, Used, UserUsage } from "../../server/audit/usage.ts"
 import { times } from "./words.ts"
 
-/** A report is read: `--json` has everything. */
+/** As many as a person reads: `--json` has everything. */
 const usersMax = 200
 const rowsMax = 40
 

@@ -2,7 +2,7 @@ import { readAudit } from "../../server/audit/read.ts"
 import type { Command } from "../command.ts"
 import { printableLine } from "../printable.ts"
 
-/** A report is read: `--json` has everything. */
+/** As many as a person reads: `--json` has everything. */
 const rowsMax = 100
 
 export const auditVerify: Command = {

@@ -7,7 +7,7 @@ import { written } from "../../registry/model.ts"
 import type { Colour, Paint } from "../paint.ts"
 import { printableLine } from "../printable.ts"
 
-/** A review is read, not searched: `--json` has everything. */
+/** As many as a reviewer reads: `--json` has everything. */
 const entitiesMax = 200
 const changesMax = 20
 const touchesMax = 12

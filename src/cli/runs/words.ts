@@ -18,7 +18,7 @@ export function* runRows({ runs }: JsonObject, { status = [], max }: ListAsked):
 const inputCharsMax = 400
 
 /**
- * One run, for who was called at night: why it stands where it does, what happened when, and what can be done. `who`: the
+ * One run, for whoever was called at night: why it stands where it does, what happened when, and what can be done. `who`: the
  * options that each command needs here.
  */
 export function* runLines(run: JsonObject, who: string): Generator<string> {

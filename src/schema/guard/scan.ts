@@ -70,7 +70,8 @@ function descendObject(
       return tooComplex(place, `a key of over ${keyCharsMax} characters`)
     if (!key.isWellFormed()) return invalid(place, "a key with half a surrogate pair")
     const child = value[key]
-    if (child === undefined) return invalid({ up: place, key }, "undefined, which JSON has not")
+    if (child === undefined)
+      return invalid({ up: place, key }, "undefined, which JSON does not have")
     tally.chars += key.length + 4
     tally.stack.push({ value: child, place: { up: place, key }, depth: depth + 1 })
   }

@@ -32,7 +32,7 @@ export function toldBy(headers: Answer["headers"], url: string): Told {
  */
 const passed = (ms: number): number => Math.min(ms, Math.floor(Date.now() / 1_000) * 1_000)
 
-/** RFC 9110 §8.8.3. What is none could not be sent back. */
+/** RFC 9110 §8.8.3. Anything else could not be sent back as a condition. */
 const isEtag = (text: string): boolean =>
   text.length <= 1_024 && /^(?:W\/)?"[\x21\x23-\x7e\x80-\xff]*"$/.test(text)
 
@@ -46,11 +46,11 @@ export function conditionOf({ etag, lastModified }: Pick<Told, "etag" | "lastMod
   return lastModified === undefined ? {} : { "if-modified-since": lastModified }
 }
 
-/** Rejects with {@link SourceAway} for an answer that is neither a document nor the word that there is no other one. */
+/** Throws a {@link SourceAway} for an answer that is neither a document nor the word that nothing changed. */
 export function checkAnswer({ headers, status }: Answer, place: string): void {
   if (status === 304) return
   if (status !== 200)
-    throw new SourceAway(wordsOf(status), { file: place, retryAfterMs: retryAfter(headers) })
+    throw new SourceAway(statusWords(status), { file: place, retryAfterMs: retryAfter(headers) })
   const encoding = single(headers, "content-encoding") ?? "identity"
   if (headers["content-encoding"] !== undefined && encoding !== "identity")
     throw new SourceAway("its answer is compressed, which was not asked for", { file: place })
@@ -70,7 +70,8 @@ const isType = (type: string): boolean =>
 
 const printed = (type: string) => type.replace(/[^\w/.+-]/g, "?").slice(0, 64)
 
-function wordsOf(status: number): string {
+/** Why there is no document, from an answer with another status than 200. */
+export function statusWords(status: number): string {
   if (status >= 300 && status < 400)
     return `it redirects (${status}), and redirects are not followed: name the address that it leads to`
   if (status === 401 || status === 403)

@@ -14,7 +14,7 @@ export interface CopyEvent {
   readonly reason: string
 }
 
-/** Reads the copy that an earlier process left, and keeps it what the source has: one write at a time. */
+/** Reads the copy that an earlier process left, and keeps it in step with the source, one write at a time. */
 export class CopyKeeper {
   readonly #options: CopyKeeperOptions
   #recalled: Promise<Kept | Error | undefined> | undefined
@@ -43,7 +43,7 @@ export class CopyKeeper {
     return this.#recalled
   }
 
-  /** Another document is in use: the recalled one has done its work. */
+  /** Another document is in use: the recalled one is not needed any more. */
   forget(): void {
     this.#recalled = Promise.resolve(undefined)
   }
@@ -68,7 +68,7 @@ export class CopyKeeper {
     if (this.#unsaved !== undefined) await this.save(this.#unsaved)
     else if (copy !== undefined) {
       await this.#next(() => copy.confirm(Date.now()))
-      // It was removed, say: the document is asked for as a whole, and then written again.
+      // The file may have been removed: the whole document is asked for next, and written again.
       if (this.#problem !== undefined) return unconditional(known)
     }
     return known
@@ -93,7 +93,7 @@ export class CopyKeeper {
   }
 }
 
-/** What is known, without what a document could be asked for conditionally by. */
+/** What is known, without what would make the next request a conditional one. */
 export const unconditional = <K extends Known>(known: K): K => ({
   ...known,
   etag: undefined,

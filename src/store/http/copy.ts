@@ -25,7 +25,7 @@ type Header = Known & { readonly source: string }
 
 const mark = "postern-registry-copy 1 sha256:"
 const headerBytesMax = 64 * 1024
-/** Others could put a document of their own into it. */
+/** Then anybody on the machine could put another document in its place. */
 const writableByOthers = 0o002
 
 /**

@@ -34,7 +34,7 @@ export class Events {
     return this.#state
   }
 
-  /** From now on at this address, if there is one. A stream that is open goes on until it ends. */
+  /** Listens at this address from now on, if there is one. A stream that is already open is kept until it ends. */
   follow(url: string | undefined): void {
     this.#url = url
     if (url !== undefined && this.#state === "none" && !this.#closed.signal.aborted)
@@ -95,7 +95,7 @@ export class Events {
   }
 }
 
-/** Gateways of a fleet do not come back together. */
+/** Keeps the gateways of a fleet from coming back at the same moment. */
 const spread = () => 0.8 + 0.4 * Math.random()
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,13 @@
 import { SourceAway, Unreadable } from "../source.ts"
-import { checkAnswer, conditionOf, isSameEtag, readBody, type Told, toldBy } from "./answer.ts"
+import {
+  checkAnswer,
+  conditionOf,
+  isSameEtag,
+  readBody,
+  statusWords,
+  type Told,
+  toldBy,
+} from "./answer.ts"
 import type { Good, Known } from "./copy.ts"
 import { type Answer, get, type TlsFiles } from "./get.ts"
 import type { HttpLimits } from "./limits.ts"
@@ -19,7 +27,7 @@ export interface FetchOptions {
 export interface Proof {
   /** Rejects with an Error, which holds no secret, where there is none to be had. */
   headers(): Promise<Readonly<Record<string, string>>>
-  /** The last ones were refused: whether there are others now. */
+  /** Called when the last headers were refused: whether there are others now. */
   renew(): Promise<boolean>
 }
 
@@ -35,7 +43,7 @@ export type Found =
   | { readonly kind: "document"; readonly good: Good }
   | { readonly kind: "unchanged"; readonly events: string | undefined }
 
-/** Of a condition that nothing can be asked with: the source meant another document by it. */
+/** A 304 to a condition other than ours: the source meant another document, and must be asked without one. */
 export class Misunderstood extends SourceAway {}
 
 const signatureBytesMax = 16 * 1024
@@ -126,7 +134,7 @@ export class DocumentFetch {
     }
   }
 
-  /** A GET with what proves the gateway, and once more with another proof where that was refused. */
+  /** A GET with what proves the gateway, and a second one with a renewed proof where the first was refused. */
   async #ask<T>(
     url: string,
     headers: Readonly<Record<string, string>>,
@@ -138,9 +146,7 @@ export class DocumentFetch {
     if (first !== "refused") return first.read
     const second = (await proof?.renew()) ? await this.#askOnce(url, headers, signal, read) : first
     if (second !== "refused") return second.read
-    throw new SourceAway("it does not let the gateway in (401); see registry.auth", {
-      file: this.#place,
-    })
+    throw new SourceAway(statusWords(401), { file: this.#place })
   }
 
   async #askOnce<T>(

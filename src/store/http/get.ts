@@ -2,17 +2,17 @@ import { readFile } from "node:fs/promises"
 import type { IncomingHttpHeaders } from "undici/types/header.js"
 import { SourceAway } from "../source.ts"
 
-/** Files in PEM; what stands in them is read for each connection, so that they may be replaced. */
+/** Files in PEM, read anew for each connection, so that they may be replaced while the gateway runs. */
 export interface TlsFiles {
   /** In place of the certificate authorities of the system. */
   readonly ca?: string | undefined
-  /** What the gateway shows of itself. */
+  /** The certificate that the gateway presents. */
   readonly client?: { readonly cert: string; readonly key: string } | undefined
 }
 
 export interface Request {
   readonly url: string
-  /** As the address is printed. */
+  /** The address as it may be printed: without its query. */
   readonly place: string
   readonly headers: Readonly<Record<string, string>>
   readonly tls: TlsFiles
@@ -104,7 +104,7 @@ const words: ReadonlyMap<string, string> = new Map([
   ["UND_ERR_HEADERS_OVERFLOW", "the headers of its answer are too large"],
 ])
 
-/** A header that stands there once; of several, none. */
+/** The value of a header that was sent once; undefined where it was sent more often, or not at all. */
 export function single(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = headers[name]
   return typeof value === "string" ? value : undefined

@@ -3,9 +3,9 @@ export interface HttpLimits {
   /** From connecting to the last byte of the document, and of its signature. */
   readonly fetchMs: number
   readonly documentBytesMax: number
-  /** The source is left alone for at most so long, whatever it asks for. */
+  /** The longest that the source is left alone, whatever it asks for. */
   readonly retryMaxMs: number
-  /** A stream of changes may be silent for so long. */
+  /** How long a stream of changes may be silent. */
   readonly eventsIdleMs: number
 }
 

@@ -8,7 +8,7 @@ export interface Published {
 
 /**
  * Whether `next` was published before `present`, as far as anybody can tell: by the times in their signatures or else by
- * `Last-Modified`. What has no time is older than nothing. ETags say that documents differ, and not in which order
+ * `Last-Modified`. What has no time counts as no older than anything. ETags say that documents differ, and not in which order
  * (RFC 9110 §8.8.3).
  */
 export function isOlder(next: Published, present: Published): boolean {

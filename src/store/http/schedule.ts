@@ -1,7 +1,7 @@
 /** The least time between two looks, however many events come. */
 const gapMs = 1_000
 
-/** The longest wait that failures alone lead to: so soon after an outage it is over here, too. */
+/** The longest wait that failures alone lead to: this long after an outage, at most, it is over here as well. */
 export const backoffMaxMs = 30_000
 
 /** When to look at a source next. Times are of a clock that nobody sets: one that is set back would put the next look off. */
@@ -45,7 +45,7 @@ export class Schedule {
     this.#isWanted = false
   }
 
-  /** It answered: again after the interval, by chance a tenth sooner or later, so that the gateways of a fleet spread. */
+  /** It answered: look again after the interval, up to a tenth sooner or later by chance, so that a fleet spreads out. */
   succeeded(): void {
     this.#failures = 0
     this.#heldUntilMs = 0

@@ -3,7 +3,7 @@ import { defaultLoadLimits } from "../../registry/limits.ts"
 /** What a registry program may take. */
 export interface ProgramLimits {
   readonly timeMs: number
-  /** Of what JavaScript keeps. */
+  /** Of the JavaScript heap. */
   readonly memoryBytes: number
   readonly documentBytes: number
 }

@@ -4,8 +4,8 @@ import { Unreadable, type Watch } from "../source.ts"
 import type { ProgramLimits } from "./limits.ts"
 
 /**
- * The document that a program makes, which is run at each reading. It changes with every file that the program consists
- * of: with its own, and those that it imports and that are no packages.
+ * The document that a program makes; the program is run at each reading. It changes with the program's own file, and
+ * with every file that it imports and that belongs to no package.
  */
 export function programSource(file: string, limits: ProgramLimits): FileSource {
   const closing = new AbortController()
@@ -17,7 +17,7 @@ export function programSource(file: string, limits: ProgramLimits): FileSource {
     watched.set(path, known)
     return known
   }
-  /** What a file became between its being read and its being watched would be missed. */
+  /** A change between the reading of a file and the watching of it would be missed. */
   const watchSince = async (path: string, sinceMs: number): Promise<void> => {
     if (watched.has(path)) return
     await watch(path)

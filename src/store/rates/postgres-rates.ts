@@ -10,7 +10,7 @@ interface Count {
 
 /**
  * Counts of rate limits in a PostgreSQL that several gateways share: one row each, changed by one statement, by the clock of
- * the database. A crash of it may forget what was counted in the last second: nobody waits for its disk.
+ * the database. If it crashes, the counts of the last second may be lost: no call waits for its disk.
  */
 export class PostgresRates {
   readonly #url: string
@@ -48,7 +48,7 @@ export class PostgresRates {
     if (pool !== undefined) await this.#connections.end(pool)
   }
 
-  /** Rejects with what the driver throws; the next one who asks tries again. */
+  /** Rejects with what the driver throws; the next call tries again. */
   #open(): Promise<Pool> {
     if (this.#isClosed) return Promise.reject(new Error("the gateway is shutting down"))
     this.#pool ??= this.#connect().catch((error: unknown) => {
@@ -83,7 +83,7 @@ export class PostgresRates {
 
 const connectionsMax = 8
 
-/** Of an optional package: whoever has one gateway needs none. */
+/** `pg` is an optional dependency: a single gateway needs no database. */
 async function driver(): Promise<typeof import("pg")> {
   try {
     return await import("pg")

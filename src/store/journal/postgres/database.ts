@@ -6,7 +6,7 @@ import { prepareDatabase } from "./prepare.ts"
 export interface PostgresOptions {
   /** Connections at the same time. */
   readonly connectionsMax?: number
-  /** A connection, and each statement, is waited for so long. */
+  /** How long a connection, and each statement, is waited for. */
   readonly patienceMs?: number
   /**
    * The clock of whoever uses the journal, in milliseconds since the epoch. Leases are then kept by the clock of the
@@ -15,7 +15,7 @@ export interface PostgresOptions {
   readonly clock?: () => number
 }
 
-/** Connections to one database, made when they are first needed, and how its clock goes beside ours. */
+/** Connections to one database, opened when first needed, and how far its clock is ahead of ours. */
 export class Database {
   readonly #url: string
   readonly #options: PostgresOptions
@@ -29,7 +29,7 @@ export class Database {
     this.#options = options
   }
 
-  /** Rejects with what the driver throws, or a {@link JournalTrouble}; the next one who asks tries again. */
+  /** Rejects with what the driver throws, or a {@link JournalTrouble}; the next call tries again. */
   pool(): Promise<Pool> {
     this.#pool ??= this.#open().catch((error: unknown) => {
       this.#pool = undefined
@@ -38,7 +38,7 @@ export class Database {
     return this.#pool
   }
 
-  /** Times on the scale of the database. */
+  /** The same owner, with its times by the clock of the database. */
   async shifted(owner: Owner): Promise<Owner> {
     if (this.#options.clock === undefined) return owner
     if (this.#aheadMs === undefined) await this.setClock()
@@ -92,7 +92,7 @@ export class Database {
   }
 }
 
-/** Of an optional package: whoever has one gateway needs none. */
+/** `pg` is an optional dependency: a single gateway needs no database. */
 async function driver(): Promise<typeof import("pg")> {
   try {
     return await import("pg")

@@ -8,7 +8,7 @@ export interface HandoverOptions {
   readonly shifted: (owner: Owner) => Promise<Owner>
 }
 
-/** Who asks for whose run stands in a table of its own, which is empty but for moments. */
+/** Requests for the runs of others stand in a table of their own, which is nearly always empty. */
 export function handoverOf({ rows, shifted }: HandoverOptions): Handover {
   return {
     async ask(id, to) {

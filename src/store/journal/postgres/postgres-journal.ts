@@ -38,8 +38,8 @@ import { isOpenRow } from "./tables.ts"
 import { troubleOf } from "./trouble.ts"
 
 /**
- * The run journal of several gateways, in one PostgreSQL database (15 or later). Who drives a run says a lease, and every
- * write asks whether it is still so. It connects when it is first used, and again after the database was away.
+ * The run journal of several gateways, in one PostgreSQL database (15 or later). Whoever drives a run holds a lease, and
+ * every write checks that it still does. It connects when it is first used, and again after the database was away.
  */
 export const openPostgresJournal = (url: string, options: PostgresOptions = {}): Journal =>
   new PostgresJournal(url, options)
@@ -53,7 +53,7 @@ class PostgresJournal implements Journal {
   readonly #database: Database
   readonly #appends: Batcher<Append, boolean>
   readonly #creations: Batcher<NewRow, Creation>
-  /** Those that have runs through this journal: closing it gives them up. */
+  /** Owners that took runs through this journal: closing it gives those runs up. */
   readonly #owners = new Set<string>()
   #trouble: JournalTrouble | undefined
   #closing: Promise<void> | undefined

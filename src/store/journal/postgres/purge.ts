@@ -1,14 +1,14 @@
 import type { Pool } from "pg"
 import type { Retention } from "../../../compose/run/durable/journal.ts"
 
-/** As many at a time, so that nobody waits for long. */
+/** Runs that are forgotten at a time, so that nobody waits for long. */
 const batchMax = 500
 
 const ended = "status IN ('completed', 'compensated', 'failed', 'abandoned') AND updated < $1"
 
 /**
- * Forgets what is over (compositions §10.3). The key of a run is in its grave before the run is gone: it is free at no
- * time. Plans stay: there are as many as versions of compositions that ever ran.
+ * Forgets what is over (compositions §10.3). The tombstone that holds the key is written before the run is deleted, so
+ * that the key is free at no time. Plans stay: there are as many as versions of compositions that ever ran.
  */
 export async function purge(
   pool: Pool,

@@ -36,7 +36,7 @@ const advice: { readonly [kind in TroubleKind]: string } = {
 /** Errors of the network that have no SQLSTATE. */
 const lost = /^(?:ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET)/
 
-/** Of `pg`, which gives no code to a connection that ended. */
+/** What `pg` says of a connection that ended: it gives no code to those. */
 const ended = /connection|timeout|not queryable|client has encountered/i
 
 /** What the driver threw, as what it means for the journal; anything else is a bug and stays as it is. */
