@@ -1,5 +1,5 @@
 // A backend that costs next to nothing: answers tools/call with one structured result, in both eras; tool `wait_20` after
-// 20 ms.
+// 20 ms. `backend.ts [MS]`: how long it keeps idle connections, otherwise for a minute.
 import { createServer } from "node:http"
 
 const answer = (id: unknown) =>
@@ -46,7 +46,7 @@ function other(id: unknown, method: string): string {
   return JSON.stringify({ jsonrpc: "2.0", id, result })
 }
 
-server.keepAliveTimeout = 60_000
+server.keepAliveTimeout = Number(process.argv[2] ?? 60_000)
 server.listen(0, "127.0.0.1", () => {
   const address = server.address()
   if (typeof address === "object") console.log(`ready ${address?.port}`)

@@ -108,7 +108,14 @@ const undeclared = ({ arrived }: World): string | undefined =>
   )
 
 const unanswered = ({ made }: World): string | undefined =>
-  words(made.map(({ fate }) => fate).filter((fate) => fate === "hung" || fate === "lost"))
+  words(
+    made
+      .filter(({ fate }) => fate === "hung" || fate === "lost")
+      .map(
+        ({ agent, beganMs, fate, n, phase, tool }) =>
+          `${fate}: call ${n} of ${agent} to ${tool}, ${phase} the fault, begun after ${Math.round(beganMs)} ms`,
+      ),
+  )
 
 const mistaken = ({ made }: World): string | undefined =>
   words(made.map(({ fate }) => fate).filter((fate) => fate.startsWith("wrong")))
