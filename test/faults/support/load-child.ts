@@ -10,9 +10,11 @@ export interface Load {
   readonly seconds: number
 }
 
-/** The same, and what it takes of the process that is asked, from when every caller has had an answer. */
-export interface Pressing extends Load {
+/** The same, from when every caller has had an answer until the process that is asked has worked for so long. */
+export interface Pressing extends Omit<Load, "seconds"> {
   readonly pid: number
+  /** Of its processor time; a machine that gives it little of that takes longer, and no less is counted. */
+  readonly cpuSeconds: number
 }
 
 /** What came of it in that time. */
@@ -40,7 +42,10 @@ export interface Offered {
   readonly seconds: number
 }
 
-async function press({ connections, pid, seconds, target }: Pressing): Promise<Pressed> {
+/** A process that has nothing to do does not work for long. */
+const patienceMs = 20_000
+
+async function press({ connections, cpuSeconds, pid, target }: Pressing): Promise<Pressed> {
   const all = Promise.withResolvers<void>()
   const settled = Promise.withResolvers<void>()
   const heard = new Set<number>()
@@ -62,7 +67,9 @@ async function press({ connections, pid, seconds, target }: Pressing): Promise<P
   })
   await settled.promise
   const before = { ...count, cpuSeconds: cpuSecondsOf(pid) }
-  await sleep(1_000 * seconds)
+  const untilMs = performance.now() + patienceMs
+  while (cpuSecondsOf(pid) < before.cpuSeconds + cpuSeconds && performance.now() < untilMs)
+    await sleep(20)
   const pressed = {
     good: count.good - before.good,
     turnedAway: count.turnedAway - before.turnedAway,

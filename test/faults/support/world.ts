@@ -77,6 +77,8 @@ export interface WorldOptions {
   readonly beside?: Beside
   /** The name by which the gateway knows the victim's machine; otherwise its address. */
   readonly host?: string
+  /** Of the gateway for the victim's answers; otherwise two seconds. */
+  readonly victimTimeout?: string
   /** Opens what plays the victim and tells with which arguments it was called; otherwise a server in this process. */
   readonly victim?: (arrived: (args: unknown) => void) => Promise<Played>
   /** How callers say who they are; otherwise by header. */
@@ -122,6 +124,7 @@ export class World implements AsyncDisposable {
 
   static async open(options: WorldOptions = {}): Promise<World> {
     const { config = {}, env = {}, host = "127.0.0.1", sketch = {} } = options
+    const { victimTimeout = "2s" } = options
     const holder: { world?: World } = {}
     const victim: Played = await (options.victim?.((args) =>
       holder.world?.arrive("victim", args),
@@ -144,7 +147,7 @@ export class World implements AsyncDisposable {
       servers: {
         "victim:1.0.0": {
           url: `http://${host}:${victim.isDirect ? victim.port : link.port}/mcp`,
-          timeout: "2s",
+          timeout: victimTimeout,
         },
         "steady:1.0.0": { url: steady.url, timeout: "2s" },
         ...options.beside?.servers,
