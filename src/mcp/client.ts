@@ -105,7 +105,7 @@ async function withClient<T>(
   }
 }
 
-/** Node's own `fetch` takes no certificate, and no dispatcher of another undici than its own. */
+/** Node's own `fetch` takes no client certificate, and no dispatcher of any undici but its own. */
 async function fetchShowing(certificate: NonNullable<ClientOptions["certificate"]>) {
   const undici = await import("undici")
   const dispatcher = new undici.Agent({ connect: { ...certificate } })

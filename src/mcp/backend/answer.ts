@@ -14,7 +14,7 @@ export type Incoming =
   | { readonly kind: "notification"; readonly message: JsonObject }
   | { readonly kind: "garbage"; readonly why: string }
 
-/** Reads one JSON-RPC message. Never throws: what is not one is garbage. */
+/** Reads one JSON-RPC message. Never throws: anything else is garbage. */
 export function readMessage(text: string): Incoming {
   if (isDeeperThan(text, depthMax))
     return { kind: "garbage", why: `deeper than ${depthMax} levels` }

@@ -132,7 +132,7 @@ export class BackendCall extends Outgoing implements Due<BackendCall>, Guest {
     if (!this.isOver) this.request.onPause?.()
   }
 
-  /** In the caller's terms: its own progress token, or nothing where it gave none. */
+  /** Told in the caller's terms: with its own progress token, or not at all where it gave none. */
   override notify(notification: JsonObject): void {
     if (notification["method"] === "notifications/cancelled") {
       const { params } = notification

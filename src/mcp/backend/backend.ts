@@ -26,7 +26,7 @@ export interface BackendContext extends OfferingEvents, ReplyContext {
   readonly limits: BackendLimits
   /** Who may go in; several backends of one server share it. */
   readonly gate: Gate
-  /** How the tokens for it are doing, where it is called with tokens. */
+  /** The state of its tokens, where it is called with tokens. */
   tokens?(): TokenStatus | undefined
   openLink(events: LinkEvents): Link
 }
@@ -194,7 +194,7 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     if (this.#calls.size === 0 && this.#asking.size === 0) this.#drained?.()
   }
 
-  /** People take longer than servers: the call's own time stands still, and another may have its place. */
+  /** People take longer than servers: meanwhile the call's clock is stopped, and another call may have its place. */
   asking(call: BackendCall): void {
     if (call.isAsking) return
     call.isAsking = true
@@ -203,7 +203,7 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     if (this.#asking.size <= this.#context.limits.askingMax) this.#leave(call)
   }
 
-  /** Its time begins anew. It may be one more than the limit now; what waits in the queue goes on waiting. */
+  /** Its clock starts again. This may be one call above the limit; those in the queue keep waiting. */
   answered(call: BackendCall): void {
     if (!call.isAsking || call.isOver) return
     call.isAsking = false
@@ -240,7 +240,7 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     else if (this.#connection.isUp) this.#offering.noticed(notification)
   }
 
-  /** The call whose token something names that did not come on its stream. */
+  /** The call that a message names by its progress token, where the message did not come on the call's own stream. */
   #named(token: Json | undefined): BackendCall | undefined {
     return [...this.#calls.items(), ...this.#asking.items()].find(({ id }) => id === token)
   }
@@ -271,7 +271,7 @@ export class Backend implements CallOwner, LinkEvents, ConnectionHost {
     }
   }
 
-  /** Takes no more calls, lets those it has end or, after `drainMs`, ends them, and then everything else. */
+  /** Takes no more calls, lets those in flight end, cuts them off after `drainMs`, and then closes everything else. */
   async close(): Promise<void> {
     if (this.#connection.isClosing) return
     this.#connection.retire()

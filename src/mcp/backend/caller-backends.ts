@@ -92,7 +92,10 @@ export class CallerBackends {
     return subjectToken && this.#members.find(subjectToken.key)?.backend.capabilities()
   }
 
-  /** The connections, sessions and token of one caller, whose own token is at hand while something of it is under way. */
+  /**
+   * The connections, sessions and token of one caller, whose own token is at hand only while a request of that caller
+   * is under way.
+   */
   #memberOf({ key }: SubjectToken): Member<SubjectToken> | undefined {
     const { credentials, open } = this.#context
     return this.#members.of(key, () => new Member((newest) => open(credentials.ofCaller(newest))))

@@ -110,7 +110,7 @@ export class Connection {
     for (const arrive of this.#arrivals.splice(0)) arrive(undefined)
   }
 
-  /** It was up, and is no more. Returns when the next attempt is due; undefined where it was not up. */
+  /** It was up, and no longer is. Returns when the next attempt is due; undefined where it was not up. */
   lost(failure: Failure): number | undefined {
     if (!this.isUp) return
     this.#restarts++

@@ -2,9 +2,9 @@ const quote = 0x22
 const backslash = 0x5c
 
 /**
- * Whether a JSON text nests deeper than `levelsMax`. What is too deep to be walked by recursion can still be parsed, and
- * would be found out much later, in the middle of validating, digesting or printing it. Strings are skipped whole, so
- * that long ones cost little.
+ * Whether a JSON text nests deeper than `levelsMax`. A text that is too deep to be walked by recursion can still be
+ * parsed, and would only fail much later, in the middle of validating, digesting or printing it. Strings are skipped
+ * whole, so that long ones cost little.
  */
 export function isDeeperThan(text: string, levelsMax: number): boolean {
   if (text.length <= 2 * levelsMax) return false

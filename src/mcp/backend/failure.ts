@@ -36,7 +36,7 @@ export interface Failure {
   readonly isUnsent?: true
   /** The server asked for `retryAfterMs` itself. */
   readonly isPostponed?: true
-  /** The HTTP status that was the answer, and the code of a JSON-RPC error that came with it. */
+  /** The HTTP status of the answer, and the code of the JSON-RPC error that came with it, if any. */
   readonly status?: number
   readonly rpcCode?: number
 }

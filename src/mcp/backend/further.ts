@@ -18,7 +18,7 @@ export interface Means {
   toolsAnew(): Promise<Listed>
 }
 
-/** How a call goes on whose answer is not the last word; undefined where it is. Never rejects. */
+/** How a call goes on after an answer that is not final; undefined where it is final. Never rejects. */
 export function further(
   call: BackendCall,
   outcome: Outcome,

@@ -4,13 +4,14 @@ export interface Guest {
   readonly party: string
   /** It has a place and takes it. */
   enter(): void
-  /** It has to leave the queue, for one whose party has fewer in it. Forsakes its place. */
+  /** It has to leave the queue, for one whose party has fewer in it, and loses its place. */
   turnAway(): void
 }
 
 /**
- * How many requests a server is given at once, and how many may wait. Of those that wait parties take turns, and each has
- * its own in the order in which they came: who sends a thousand does not keep another's one waiting for all of them.
+ * How many requests a server is given at once, and how many may wait. Parties take turns, and the requests of each go
+ * in the order in which they came: one that sends a thousand does not make another's single request wait for all of
+ * them.
  */
 export class Gate {
   readonly #placesMax: number
@@ -68,12 +69,12 @@ export class Gate {
     return true
   }
 
-  /** Who left for a while is back. It may be one more than there are places now; what waits goes on waiting. */
+  /** One that left for a while is back. This may be one above the limit; those in the queue keep waiting. */
   retake(): void {
     this.#taken++
   }
 
-  /** It gives back its place, which goes to the one whose turn it is. */
+  /** It gives back its place, which goes to whoever is next. */
   leave(): void {
     this.#taken--
     if (this.#isDraining) return // one loop, however many end within it

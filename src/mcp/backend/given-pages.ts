@@ -13,8 +13,8 @@ interface Given {
 }
 
 /**
- * Which caller a legacy server gave which page to visit (MCP 2025-11-25, URL mode elicitation). That somebody was through
- * with it is said later, where nothing tells whose it was but its `elicitationId`.
+ * Which caller a legacy server gave which page to visit (MCP 2025-11-25, URL mode elicitation). That somebody has
+ * completed it is said later, in a notification that tells whose it was only by its `elicitationId`.
  */
 export class GivenPages {
   readonly #given = new Map<string, Given>()

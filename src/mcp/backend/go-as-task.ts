@@ -35,7 +35,7 @@ function isSdksRefusal({ content }: JsonObject): boolean {
 }
 
 /**
- * Makes the call once more, as a task of the gateway's own, and waits for what it comes to: its caller knows of no tasks.
+ * Makes the call once more, as a task of the gateway's own, and waits for its outcome: its caller does not know tasks.
  * What the server says meanwhile becomes progress. `refused` is the answer where the server wants no task after all.
  */
 export async function goAsTask(
@@ -73,7 +73,7 @@ async function isRequired({ name }: BackendRequest, { tools }: TaskPorts): Promi
   return isObject(execution) && execution["taskSupport"] === "required"
 }
 
-/** Tells the caller what the server says of the task, where it wants progress; each time it is another thing. */
+/** Tells a caller that wants progress what the server says of the task, whenever that changes. */
 function statusTeller({ meta, onNotification }: BackendRequest): (task: JsonObject) => void {
   const progressToken = meta?.["progressToken"]
   let progress = 0

@@ -1,7 +1,9 @@
 import { isObject, type JsonObject, member } from "../../schema/json.ts"
 import { metaKeys } from "../meta-keys.ts"
 
-/** `serverInfo` (MCP `Implementation`) in an answer to `initialize` or `server/discover`, where it stands in `_meta`. */
+/**
+ * `serverInfo` (MCP `Implementation`) in an answer to `initialize`, or to `server/discover`, which has it in `_meta`.
+ */
 export function infoIn(greeting: JsonObject): JsonObject | undefined {
   const meta = member(greeting, "_meta")
   const modern = isObject(meta) ? meta[metaKeys.serverInfo] : undefined

@@ -4,7 +4,7 @@ import type { Ref } from "../../registry/model.ts"
 export interface ToolGuard {
   /** No call goes over a connection before the server's tools were looked at, and whoever observes has judged them. */
   readonly looksFirst: boolean
-  /** They could not be looked at: nothing is known of what is at the end of the new connection. */
+  /** They could not be looked at: nothing is known yet about the server behind the new connection. */
   unseen(server: Ref, reason: string): void
   /** Why the tool is not called, under the server's own name for it; undefined: it is. */
   withheld(server: Ref, tool: string): string | undefined

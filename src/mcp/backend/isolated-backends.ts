@@ -88,7 +88,7 @@ export class IsolatedBackends {
     return this.#plainMember()?.follow(undefined, topic, follower, eagerness) ?? unheard
   }
 
-  /** What is asked for nobody in particular, a process of its own tells. */
+  /** What is asked on nobody's behalf is answered by a process of its own. */
   #plainMember() {
     const open = () => new Member<string | undefined>(() => this.#context.open(plainLane))
     return this.#members.of(plainLane.key, open)

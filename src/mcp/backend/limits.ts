@@ -33,8 +33,8 @@ export interface BackendLimits {
   readonly sessionsMax: number
   readonly sessionIdleMs: number
   /**
-   * Processes of one server whose callers do not share one, how many of them may work for one caller, and how long one of
-   * them may be unused.
+   * For a server whose callers do not share a process: how many processes there may be, how many of them for one
+   * caller, and how long one may be unused.
    */
   readonly childrenMax: number
   readonly childrenPerCallerMax: number

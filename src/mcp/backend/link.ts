@@ -12,8 +12,8 @@ export interface Link {
   /** Only between a good `open` and the next `onDown`. The request's `settle` is called in every case. */
   send(outgoing: Outgoing): void
   /**
-   * Whether a legacy server should be given a way to say what belongs to no request. Absent where there always is one: a
-   * pipe. What becomes of it is told as `opened` and `refused`.
+   * Whether a legacy server should be given a way to say what belongs to no request. Absent where there always is one:
+   * a pipe. How that turns out is told by `opened` and `refused`.
    */
   listen?: ((isWanted: boolean) => void) | undefined
   /** See `Backends`. Absent where no server is ever told that a client has roots. */

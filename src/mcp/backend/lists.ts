@@ -21,9 +21,9 @@ interface Reading {
 interface Shelf {
   known: Known | undefined
   reading: Reading | undefined
-  /** It changed while it was read: what is being read is old already. */
+  /** It changed while it was read: the reading is out of date already. */
   isOutdated: boolean
-  /** A server that could not say what it lists is not asked again before. */
+  /** A server that failed to list is not asked again before this time. */
   notBeforeMs: number
 }
 
@@ -32,8 +32,8 @@ const ttlMaxMs = 24 * 60 * 60_000
 const failedWaitMs = 1_000
 
 /**
- * The lists of one server, read when they are asked for and kept as long as the server allows. Of many who ask at once
- * one reads, and a server that takes its time holds nobody up for longer than `listWaitMs`.
+ * The lists of one server, read when they are asked for and kept as long as the server allows. Where many ask at once
+ * it is read once, and a slow server holds nobody up for longer than `listWaitMs`.
  */
 export class Lists {
   readonly #limits: BackendLimits

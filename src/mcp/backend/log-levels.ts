@@ -2,13 +2,13 @@ import { isObject, type JsonObject, member } from "../../schema/json.ts"
 import { gravity, logLevels } from "../log-level.ts"
 import { Inquiry, type Outcome, type Outgoing } from "./outgoing.ts"
 
-/** How many wishes are remembered; who is forgotten says it again with the next request. */
+/** How many callers' levels are remembered; one that is forgotten states it again with its next request. */
 const wishesMax = 1_000
 
 /**
- * The level of one session with a legacy server, which knows one for all in it: what the most curious of its callers
- * wants. The server is told when that changes, and again in another session; what is too mild for the others is held back
- * before it gets to them. As long as nobody has stated a level, the server says what it likes.
+ * The log level of one session with a legacy server, which knows only one for everybody in it: the most verbose that
+ * any of its callers wants. The server is told when that changes, and again in a new session; messages below a caller's
+ * own level are held back before they reach it. As long as nobody has stated a level, the server says what it likes.
  */
 export class LogLevels {
   /** By whose they are, as the gravity of a level. */

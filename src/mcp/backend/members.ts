@@ -12,7 +12,10 @@ export interface MemberLimits {
   readonly idleMs: number
 }
 
-/** The backends of one server, by whom they are for. Their number is limited, and what nobody uses any more is closed. */
+/**
+ * The backends of one server, by the caller they are for. Their number is limited, and those that nobody uses any more
+ * are closed.
+ */
 export class Members<User = undefined> {
   readonly #ref: Ref
   readonly #gate: Gate

@@ -6,7 +6,7 @@ import { listedParamHeaders } from "./param-headers.ts"
 /** MCP 2026-07-28, HeaderMismatch: the server looked at the headers of a request, and has not carried it out. */
 const headerMismatch = -32020
 
-/** Whether a server refused a call for its `Mcp-Param-*`: what it wants there is not what was known. */
+/** Whether a server refused a call because of its `Mcp-Param-*` headers: it wants others than were known. */
 export function isMirrorRefused(outcome: Outcome): boolean {
   if (outcome.kind !== "error" || outcome.error.code !== headerMismatch) return false
   const { message, data } = outcome.error

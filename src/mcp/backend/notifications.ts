@@ -21,8 +21,8 @@ const ofRequest: ReadonlySet<unknown> = new Set([
 ])
 
 /**
- * Whether a notification that comes on the stream of a request belongs to that: what MCP knows to be about requests, and
- * all that it does not know, which is carried.
+ * Whether a notification on the stream of a request belongs to that request: those that MCP defines for requests, and
+ * all that MCP does not know, which are passed on.
  */
 export const isOfRequest = (method: unknown): boolean => !ofServer.has(method)
 

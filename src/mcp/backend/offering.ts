@@ -89,7 +89,7 @@ export class Offering {
     return this.#lists.get(kind, need)
   }
 
-  /** The server's tools, asked for anew: what is known of them has proved wrong. */
+  /** The server's tools, read again: what is known of them has proved wrong. */
   toolsAnew(): Promise<Listed> {
     this.#lists.outdate(["tools"])
     return this.#lists.get("tools", "fresh")
@@ -143,7 +143,7 @@ export class Offering {
     return this.#withoutMisannotated(list)
   }
 
-  /** MCP has clients drop a tool whose annotations for headers are not sound, and say so. */
+  /** MCP has clients drop, and report, a tool whose header annotations are invalid. */
   #withoutMisannotated(list: ReadItems): ReadList {
     const faults = list.plain.map(({ inputSchema }) => mirrorFault(inputSchema))
     for (const [index, reason] of faults.entries()) {

@@ -106,7 +106,7 @@ export class OpenRequests {
     }
   }
 
-  /** The id stands at one end of a message, so the call that it answers can be told and the others go on. */
+  /** The id is at one end of a message, so it shows which call is lost, and the others go on. */
   overlong(head: string, tail: string): void {
     for (const [, id] of `${head}\n${tail}`.matchAll(/"([0-9a-f]{16})"/g)) {
       const outgoing = id === undefined ? undefined : this.#open.get(id)

@@ -35,7 +35,7 @@ export abstract class Outgoing {
   readonly legacyMembers: string
   /** The log messages that its caller wants. */
   readonly logs: LogWish | undefined
-  /** Its legacy server says what somebody asked it to say, and not what it likes. */
+  /** Its legacy server was told a log level, and no longer logs what it likes. */
   isLevelTold = false
   /** What counts it until it is over. */
   counter: Counter | undefined
@@ -79,7 +79,7 @@ export abstract class Outgoing {
     this.settle({ kind: "failure", failure })
   }
 
-  /** Ends it before its answer, and tells the backend that nobody waits any more. */
+  /** Ends it before its answer has come, and tells the server that nobody waits any more. */
   withdraw(failure: Failure): void {
     if (this.isOver) return
     const isSent = this.carrier?.hasSent(this) === true

@@ -53,14 +53,14 @@ export interface BackendPoolOptions {
 
 export interface BackendPool extends Backends {
   /**
-   * Where servers live, by `refKey`. May be called again: servers whose address is the same keep their connections, the
-   * others finish the calls they have and close.
+   * Sets where servers live, by `refKey`. May be called again: servers at the same address keep their connections, the
+   * others finish their calls and close.
    */
   route(addresses: ReadonlyMap<string, Address>): void
   /**
-   * Has a look at what a server offers, which `observe` is told of, and connects it for that; from then on it is asked to
-   * tell when its tools change. Not where it is called with its callers' identities: nobody's is at hand. Never rejects;
-   * resolves when it is connected, or cannot be.
+   * Connects a server and looks at what it offers, which `observe` is told; from then on it is asked to tell when its
+   * tools change. Does nothing where it is called with its callers' identities, because there is no caller. Never
+   * rejects; resolves when it is connected, or cannot be.
    */
   look(server: Ref): Promise<void>
   /** In the order of the addresses. */
@@ -87,7 +87,7 @@ class Pool implements BackendPool {
   readonly #redactor = new Redactor()
   readonly #links: Links
   readonly #tokenRequests: JsonRequests
-  /** Those that are going, with the address whose secrets their last answers must not show. */
+  /** Those that are closing, with their address, whose secrets their last answers must not show. */
   readonly #closing = new Map<Promise<void>, Address>()
   #backends: ReadonlyMap<string, ServerBackends> = new Map()
   readonly #heeded = new Set<string>()

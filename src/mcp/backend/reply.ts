@@ -61,7 +61,10 @@ function resultReply(outcome: Result, redactor: Redactor): BackendReply {
 /** Header mismatch, missing capability, unsupported version: what we said to the backend, not what the caller said to us. */
 const isAboutThisHop = (code: number): boolean => code <= -32020 && code >= -32029
 
-/** A modern caller may declare more; where it cannot, or what it lacks is not ours to relay, its call has failed. */
+/**
+ * A modern caller may declare more capabilities; where it cannot, or where we do not relay what it lacks, the call has
+ * failed.
+ */
 function neededOf(data: unknown, { peer, rounds, subject }: BackendRequest): Refusal | undefined {
   const needed = isObject(data) ? relayable(data["requiredCapabilities"]) : undefined
   if (needed === undefined || covers(peer?.capabilities ?? {}, needed)) return

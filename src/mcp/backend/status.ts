@@ -31,7 +31,7 @@ export interface Status {
   readonly missing: readonly string[]
   /** Lists and resources of the server whose changes somebody follows. */
   readonly followed: number
-  /** How the tokens for it are doing, where it is called with tokens. */
+  /** The state of its tokens, where it is called with tokens. */
   readonly tokens: TokenStatus | undefined
   /** Callers with connections of their own, where the server is called with its callers' identities. */
   readonly callers?: number

@@ -15,7 +15,7 @@ export class Unclaimed {
     this.#logLimit = logLimit
   }
 
-  /** A notification that belongs to no request in particular. What nobody here understands is in the log. */
+  /** A notification that belongs to no request in particular. Those that nobody here understands are logged. */
   noticed(notification: JsonObject): void {
     if (isUnderstood(notification["method"])) this.#events.noticed(notification)
     else this.#said(notification)
@@ -27,7 +27,7 @@ export class Unclaimed {
     if (this.#logLimit.allows()) this.#events.log("info", "backend_stray", { kind, bytes })
   }
 
-  /** An answer to something that was not asked on this connection, which is not to be trusted any more. */
+  /** An answer to something that was not asked on this connection; the connection is no longer trusted. */
   foreign(): void {
     this.strays++
     this.#events.log("warn", "backend_stray", { kind: "foreign answer" })

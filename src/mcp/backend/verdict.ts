@@ -8,7 +8,7 @@ export type Verdict =
   | {
       readonly ok: true
       readonly era: Era
-      /** What the server declared along; undefined where it said nothing of the kind. */
+      /** The capabilities that the server declared with it; undefined where it declared none. */
       readonly capabilities: JsonObject | undefined
       /** The whole of its answer; undefined where it was not asked, or answered with an error. */
       readonly greeting: JsonObject | undefined

@@ -4,7 +4,7 @@ import { lookAtTools, type Sighting } from "./sighting.ts"
 
 const apartMs = 1_000
 
-/** Looks at a server's tools, one look at a time and not more than one a second, however often it is asked to. */
+/** Looks at a server's tools, one look at a time and at most once a second, however often it is asked to. */
 export class Watch {
   readonly #limits: BackendLimits
   readonly #onSight: (sighting: Sighting) => void

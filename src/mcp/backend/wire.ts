@@ -84,7 +84,7 @@ export const cancelledText = (id: string): string =>
   `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"${id}","reason":"cancelled by the caller"}}`
 
 /**
- * What a backend's own request is answered with where nobody can be asked: pings are answered, everything else needs a
+ * How a backend's own request is answered where nobody can be asked: pings are answered, everything else needs a
  * capability that was not declared.
  */
 export function replyText(request: JsonObject): string {
@@ -94,7 +94,7 @@ export function replyText(request: JsonObject): string {
   return JSON.stringify({ jsonrpc: "2.0", id, ...outcome })
 }
 
-/** What a backend's question is answered with where it is not known whom to ask. */
+/** How a backend's question is answered where it is not known whom to ask. */
 export const unattributedText = ({ id = null }: JsonObject): string =>
   JSON.stringify({ jsonrpc: "2.0", id, error: { code: -32603, message: unattributed } })
 

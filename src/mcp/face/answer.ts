@@ -71,7 +71,9 @@ export interface MessageStream {
 export class EventStream implements MessageStream {
   readonly #outgoing: ServerResponse
   readonly #bufferMax: number
-  /** What was sent in this turn: events come in bunches, and to write each of them alone costs more than all else. */
+  /**
+   * What was sent in this turn: events come in bunches, and writing each of them alone costs more than everything else.
+   */
   #pending = ""
 
   constructor(outgoing: ServerResponse, bufferMax: number, headers: Headers = {}) {
@@ -97,7 +99,9 @@ export class EventStream implements MessageStream {
     this.endWith(`event: message\ndata: ${text}\n\n`)
   }
 
-  /** One event as it stands. What a reader does not take waits in memory; one that lets too much wait is cut off. */
+  /**
+   * Sends one event as it is. What a reader does not take waits in memory; a reader that lets too much wait is cut off.
+   */
   frame(text: string): void {
     if (!this.isOpen) return
     const waiting = this.#outgoing.writableLength + this.#pending.length

@@ -63,7 +63,7 @@ export function createContext(gateway: Gateway, options: FaceOptions): FaceConte
   }
 }
 
-/** What somebody is shown, without a record: nobody asked, the gateway looks for itself. */
+/** What a caller is shown, without a record: nobody asked, the gateway looks on its own account. */
 function viewsBy(gateway: Gateway, toolLists: FaceContext["toolLists"]): ViewOf {
   return async (evidence, era) => {
     const catalog = gateway.catalog()

@@ -30,7 +30,7 @@ export function knock(
 
 const port = /:\d{1,5}$/
 
-/** Whether a `Host` is one of these. One with a port is meant exactly; one without means any port. */
+/** Whether a `Host` is one of these. An entry with a port has to match exactly; one without means any port. */
 export function hostsOf(hosts: readonly string[]): Door["isOurHost"] {
   const ours = new Set(hosts.map((host) => host.toLowerCase()))
   let last: string | undefined // nearly every request names the host that the one before it named

@@ -35,7 +35,10 @@ export class Exchange extends Beating {
     this.#bufferMax = bufferMax
   }
 
-  /** Characters of one message before the answer: half of what may wait, so that it does not cost a reader the stream. */
+  /**
+   * Characters of one message before the answer: half of what may wait, so that one message cannot cost a reader its
+   * stream.
+   */
   get messageMax(): number {
     return this.#bufferMax / 2
   }
@@ -83,7 +86,9 @@ export class Exchange extends Beating {
     this.#open().comment()
   }
 
-  /** The whole JSON-RPC response, as text; `bytes` where it is known how many it has: a long text takes time to count. */
+  /**
+   * The whole JSON-RPC response, as text; `bytes` where its length is known already: a long text takes time to count.
+   */
   finish(text: string, { headers, bytes }: { headers?: Headers; bytes?: number } = {}): void {
     this.#stopWaiting()
     if (this.#stream === undefined && this.#accepts.json) {

@@ -35,7 +35,7 @@ export interface FaceOptions {
   readonly limits: FaceLimits
   /** Whose certificate other replicas show, whatever address they are reached at; otherwise it is that of the address. */
   readonly replicaHost?: (() => string | undefined) | undefined
-  /** The certificate that was shown on a connection. Absent where nobody is asked for one. */
+  /** The client certificate that was shown on a connection. Absent where clients are not asked for one. */
   readonly certificateOf?: ((socket: Socket) => PeerCertificate | undefined) | undefined
   log(event: FaceEvent): void
 }
@@ -59,7 +59,9 @@ export interface FaceStats {
 export interface Face {
   /** Answers any request: to the endpoint, to the documents about it, or that there is nothing. Never throws. */
   answer(incoming: IncomingMessage, outgoing: ServerResponse): void
-  /** Compares each open stream's own list with what it was told, a moment later, and tells those where it changed. */
+  /**
+   * Compares, a moment later, each open stream's own list with what it was last told, and tells those where it changed.
+   */
   catalogChanged(): void
   stats(): FaceStats
   /** Ends the streams with their last word and waits for the answers under way. Calls are still answered. */

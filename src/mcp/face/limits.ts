@@ -1,4 +1,7 @@
-/** Every limit of the MCP face, with its default. Over one: a clear refusal, nothing lost, nobody else slowed. */
+/**
+ * Every limit of the MCP face, with its default. Beyond one there is a clear refusal; nothing is lost and nobody else
+ * is slowed.
+ */
 export interface FaceLimits {
   /** Bytes of one request body. */
   readonly bodyBytesMax: number

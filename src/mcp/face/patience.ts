@@ -6,7 +6,10 @@ const key = "dev.postern/timeoutMs"
 /** For those that write headers. */
 const patienceHeader = "x-request-timeout-ms"
 
-/** Milliseconds that a caller says it waits, the fewer of two; words where what it says is no such number. */
+/**
+ * Milliseconds that a caller says it waits, the smaller where it says two; a string where what it says is no such
+ * number.
+ */
 export function patienceOf(
   meta: Json | undefined,
   headers: RequestHeaders,

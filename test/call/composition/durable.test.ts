@@ -66,7 +66,7 @@ describe("a saga that is called", () => {
       Object.defineProperty(journal, "create", { value: () => Promise.reject(trouble) })
       const text = textIn(await call("order", { order: 7 }))
       expect(text).toContain("Nothing was called; try again later.")
-      expect(text.includes("it goes on by itself later")).toBe(one.mayHaveBegun)
+      expect(text.includes("the run goes on by itself later")).toBe(one.mayHaveBegun)
       expect(requests).toEqual([])
     },
   )

@@ -71,7 +71,7 @@ export const unwritable = (tool: string, kind: TroubleKind): Answer =>
     `${tool} was not run: its steps cannot be recorded now. Nothing was called; try again later.`,
     ...(kind === "unreachable"
       ? [
-          `If the run journal had taken it before it fell silent, it goes on by itself later: where ${tool} goes by no id of yours, see what was done before you call again.`,
+          `If the run journal stored the run before it stopped answering, the run goes on by itself later: unless ${tool} takes an id or a key of yours, find out what was done before you call again.`,
         ]
       : []),
   ])

@@ -47,7 +47,7 @@ export function readSigningKey(text: string, wanted: string | undefined): Signin
   return { key, algorithm }
 }
 
-/** Undefined for what is none: the parser's own words may quote the text. */
+/** Undefined for anything else. The parser's error is dropped because it may quote the text. */
 function parseKey(text: string): KeyObject | undefined {
   try {
     return text.trimStart().startsWith("{")

@@ -9,11 +9,14 @@ export type Obtained =
 
 /** What shows a server that the gateway may call it, where that changes from time to time. */
 export interface Credential {
-  /** What to send now; undefined where it must first be obtained. What is due for renewal is renewed meanwhile. */
+  /**
+   * What to send now; undefined where it must first be obtained. If it is due for renewal, that is started in the
+   * background.
+   */
   headers(): ProofHeaders | undefined
   /** Never rejects. Many who wait cause one request. */
   obtain(): Promise<Obtained>
-  /** The server refused these: others, if there are any to be had. Never rejects. */
+  /** The server refused these: obtains others, if there are any. Never rejects. */
   renew(refused: ProofHeaders): Promise<ProofHeaders | undefined>
 }
 

@@ -8,7 +8,8 @@ const lookMs = 1_000
 
 /**
  * Headers whose values stand in files that others replace: mounted secrets, tokens of a service account. A file is
- * looked at again at most once a second, while its old value is used; what cannot be read leaves the old value in force.
+ * checked at most once a second, and its old value is used meanwhile; a file that cannot be read leaves the old value
+ * in force.
  */
 export class FileHeaders implements Credential {
   readonly #files: ReadonlyMap<string, SecretFile>

@@ -18,7 +18,7 @@ const betweenRenewalsMs = 10_000
 
 /**
  * One token: the gateway's own for a server, or the one that stands for a caller there. It is fetched when it is first
- * needed, once however many need it, and again in good time while calls go on with the old one.
+ * needed, once however many calls need it, and renewed in good time while calls go on with the old one.
  */
 export class HeldToken implements Credential {
   readonly #source: TokenSource
@@ -82,7 +82,9 @@ export class HeldToken implements Credential {
     return Math.max(this.#backoff.remainingMs, this.#source.restMs)
   }
 
-  /** What stands for a caller is fetched for a caller's request, and not for one of the gateway's own. */
+  /**
+   * A token that stands for a caller is fetched for that caller's requests only, never for one of the gateway's own.
+   */
   get #canFetch(): boolean {
     if (this.#source.restMs > 0) return false
     const subject = this.#subject?.()

@@ -56,7 +56,7 @@ function readError(status: number, value: unknown): TokenAnswer {
   return { ok: false, reason, about: isAboutRequest && status < 500 ? "request" : "endpoint" }
 }
 
-/** Milliseconds; some servers write the seconds as text. Undefined for what is no time to come. */
+/** Milliseconds; some servers write the seconds as text. Undefined for anything that is not a time in the future. */
 function lifeOf(expiresIn: unknown): number | undefined {
   if (expiresIn === undefined) return unsaidLifeMs
   const seconds = typeof expiresIn === "string" ? Number.parseInt(expiresIn, 10) : expiresIn

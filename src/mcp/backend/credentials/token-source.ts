@@ -19,7 +19,7 @@ export interface SourcePorts {
   readonly requests: JsonRequests
   readonly timing: Timing
   readonly reveal: Reveal
-  /** There is none to be had, and where the endpoint is out of order nobody asks it for so long. */
+  /** No token can be had; where the endpoint is out of order, it is not asked again for this long. */
   failed(reason: string, retryAfterMs: number | undefined): void
 }
 

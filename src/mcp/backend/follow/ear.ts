@@ -1,10 +1,10 @@
 import type { Topic } from "../../../call/following.ts"
 
-/** How one era asks a server to tell what it is wanted to tell. One for each connection that was made. */
+/** How one era asks a server for notifications. One for each connection. */
 export interface Ear {
   /** All that is wanted from now on. */
   want(topics: readonly Topic[]): void
-  /** The way that belongs to no request, where there is one, is open: `again` when it had been open before. */
+  /** The stream that belongs to no request, where there is one, is open; `again` when it had been open before. */
   opened?(again: "first" | "resumed" | "again"): void
   /** The server has no such way. */
   refused?(): void

@@ -34,7 +34,7 @@ export class Feed implements EarReport {
   readonly #host: FeedHost
   readonly #followed = new Map<string, Followed>()
   #ear: Ear | undefined
-  /** Lists that the server says are others, and that nobody has read since. */
+  /** Lists that the server says have changed, and that nobody has read since. */
   readonly #announced = new Set<ChangingList>()
   #isChanging = false
 
@@ -58,7 +58,7 @@ export class Feed implements EarReport {
     return followed
   }
 
-  /** Takes over all who follow the same server at an address where it no longer is. */
+  /** Takes over all who follow the same server at its former address. */
   adopt(other: Feed): void {
     for (const [key, followed] of other.#followed) {
       followed.left = () => this.#end(followed)
@@ -75,7 +75,7 @@ export class Feed implements EarReport {
     this.#change()
   }
 
-  /** Many come and go at the same moment: the server is asked for what is left of it. */
+  /** Many come and go at the same moment: the server is only asked for the outcome. */
   #change(): void {
     if (this.#isChanging) return
     this.#isChanging = true
@@ -97,7 +97,7 @@ export class Feed implements EarReport {
     return [...this.#followed.values()].some(({ eager }) => eager > 0)
   }
 
-  /** A connection was made, or a session began in the place of another: the server knows nothing of what is wanted. */
+  /** A connection was made, or a new session replaced another: the server does not know yet what is wanted. */
   connected(era: Era, capabilities: JsonObject | undefined): void {
     this.lost()
     this.#ear =
@@ -153,7 +153,7 @@ export class Feed implements EarReport {
         if (isPartOf(uri, followed.topic)) followed.tell(news)
   }
 
-  /** A list was read that is another than was known: news, unless the server has said so itself. */
+  /** A list was read and differs from the known one: that is news, unless the server has announced it itself. */
   foundOut(list: ListKind): void {
     const of = list === "resourceTemplates" ? "resources" : list
     if (!this.#announced.delete(of))
@@ -167,8 +167,8 @@ export class Feed implements EarReport {
 }
 
 /**
- * Characters of what a server says of a changed resource. It goes to all who follow it and is kept for those who are away:
- * of more they hear that it changed, and no more.
+ * Characters that a server may say about a changed resource. It goes to all who follow the resource and is kept for
+ * those who are away; where it is longer, they hear only that it changed.
  */
 const updatedMax = 64 * 1024
 

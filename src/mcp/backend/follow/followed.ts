@@ -1,6 +1,6 @@
 import type { Follower, Following, News, Topic } from "../../../call/following.ts"
 
-/** News of one topic come no closer together than this; what is between them comes as one. */
+/** News of one topic is told no more often than this; what happens in between is told as one. */
 const apartMs = 250
 
 /** Parts of one followed resource that are told apart within that time. */
@@ -17,7 +17,7 @@ export class Followed {
   /** Told once it is known. */
   #answer = Promise.withResolvers<boolean>()
   #agreed: boolean | undefined
-  /** The server had agreed and was then lost: what it said meanwhile nobody heard. */
+  /** The server had agreed and was then lost: whatever it said meanwhile was missed. */
   #isBehind = false
   #timer: NodeJS.Timeout | undefined
   /** What waits for its time, by what it is about. */

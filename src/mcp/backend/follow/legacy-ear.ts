@@ -17,7 +17,7 @@ export class LegacyEar implements Ear {
   readonly #capabilities: JsonObject | undefined
   readonly #waitMs: number
   readonly #report: EarReport
-  /** By URI, what is asked of the server to tell of, and whether it agreed. */
+  /** The resources that the server is asked to report on, by URI, and whether it agreed. */
   readonly #resources = new Map<string, { isAgreed: boolean }>()
   readonly #unasked = new Set<string>()
   #asking = 0

@@ -103,7 +103,7 @@ const isSame = (topics: readonly Topic[], others: readonly Topic[] | undefined):
   return topics.every((topic) => keys.has(keyOf(topic)))
 }
 
-/** Whether a server has agreed to tell of a topic, by what it acknowledged. */
+/** Whether a server has agreed to report on a topic, judging by what it acknowledged. */
 function isIn(subset: JsonObject, topic: Topic): boolean {
   if (topic.kind === "list") return subset[`${topic.of}ListChanged`] === true
   const { resourceSubscriptions: uris } = subset

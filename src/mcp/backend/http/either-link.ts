@@ -17,8 +17,8 @@ export interface Around {
 }
 
 /**
- * Streamable HTTP and, for a server that does not know it, HTTP+SSE of 2024-11-05. The older one is looked for only where
- * the server turned `initialize` away with a status that it has for what it does not know.
+ * Streamable HTTP and, for a server that does not know it, HTTP+SSE of 2024-11-05. The older one is tried only where
+ * the server refused `initialize` with a status that means it does not know it.
  */
 export class EitherLink implements Link {
   readonly #streamable: HttpLink

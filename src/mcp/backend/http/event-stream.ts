@@ -1,4 +1,4 @@
-/** Takes the events of a stream. `type` is what the event names itself; empty for `message` and for none. */
+/** Takes the events of a stream. `type` is the event's name; empty for `message` and where it has none. */
 export type TakeEvent = (data: string, type: string) => void
 
 const keptMax = 512
@@ -30,7 +30,10 @@ export class EventStream {
     return this.#line.length + (this.#data?.length ?? 0)
   }
 
-  /** Forgets the event that it holds, but for its last characters; the rest of it is still to come. Returns what is lost. */
+  /**
+   * Drops the event that it holds except for its last characters; the rest of it is still to come. Returns how much is
+   * lost.
+   */
   discard(): string {
     const lost = (this.#data ?? "") + this.#line
     const tail = lost.slice(-keptMax)

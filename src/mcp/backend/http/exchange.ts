@@ -51,7 +51,10 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
   protected abstract streamEnded(): void
   protected abstract failed(failure: Failure): void
 
-  /** Stops reading and writing; the connection goes with it unless the answer had ended. Nothing is reported after. */
+  /**
+   * Stops reading and writing; the connection is closed too, unless the answer had ended. Nothing is reported
+   * afterwards.
+   */
   close(): void {
     this.#isClosed = true
     this.#controller?.abort(stopped)
@@ -124,7 +127,7 @@ export abstract class Exchange implements Dispatcher.DispatchHandler, Due<Exchan
     else if (events.held > bytesMax) this.tooLong(() => events.discard())
   }
 
-  /** One event is larger than it may be: the end, unless a stream has others that are worth it. */
+  /** One event is too large. That ends the exchange, unless the stream is worth keeping for its other events. */
   protected tooLong(_discard: () => string): void {
     this.#give(tooLarge(this.#sizes.bytesMax))
   }

@@ -4,6 +4,7 @@ import { Inquiry, type Outcome } from "../outgoing.ts"
 import { readInitialize } from "../verdict.ts"
 import { type Envelope, type Identity, initializeParams } from "../wire.ts"
 import type { RpcExchange } from "./rpc-exchange.ts"
+import { isWireId } from "./wire-id.ts"
 
 /** Sends a request of the gateway itself with the given headers and waits for its end. Never rejects. */
 export type Ask = (
@@ -22,7 +23,7 @@ export type Session =
     }
   | { readonly ok: false; readonly failure: Failure }
 
-/** `initialize`: a session, where the server gives one, and the version to speak in it. `declared` is what we can do. */
+/** `initialize`: agrees on a version, and on a session where the server gives one. `declared` are our capabilities. */
 export async function initialize(
   ask: Ask,
   identity: Identity,
@@ -41,7 +42,7 @@ export async function initialize(
   const { version, capabilities, greeting } = greeted
   const id = exchange.headers["mcp-session-id"]
   if (id === undefined) return { ok: true, id, version, capabilities, greeting }
-  if (typeof id !== "string" || !/^[\x21-\x7e]{1,1024}$/.test(id))
+  if (typeof id !== "string" || !isWireId(id))
     return refused("the session id is not visible ASCII of at most 1024 characters")
   return { ok: true, id, version, capabilities, greeting }
 }

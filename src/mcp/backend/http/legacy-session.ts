@@ -48,7 +48,10 @@ export class LegacySession implements Counter {
     return this.calls.size === 1 && !this.#hasAbandoned ? call : undefined
   }
 
-  /** What the server asks may be about a call that nobody waits for any more: another session can be told, this cannot. */
+  /**
+   * What the server asks now may belong to a call that nobody waits for any more. In this session that cannot be told
+   * apart; in a new one it can.
+   */
   get isUncertain(): boolean {
     return this.#hasAsked && this.#hasAbandoned
   }
@@ -71,7 +74,7 @@ export class LegacySession implements Counter {
     return this.#opening
   }
 
-  /** What the request has to wait for: the server learns how much is to be said. Undefined where it knows. */
+  /** What the request has to wait for, while the server is told the log level. Undefined where it knows it. */
   level(
     outgoing: Outgoing,
     tell: (inquiry: Inquiry) => Promise<void>,
@@ -81,7 +84,7 @@ export class LegacySession implements Counter {
     return this.#telling
   }
 
-  /** However often they change while the server is being told, it is told once more, and no pile of it grows. */
+  /** However often they change while the server is being told, it is told just once more. */
   async rootsChanged(tell: () => Promise<unknown>): Promise<void> {
     if (!this.isOpen || this.#rootsChanges++ > 0) return
     for (let told = 0; told < this.#rootsChanges; ) {

@@ -9,7 +9,7 @@ export interface SessionLimits {
   readonly sessionIdleMs: number
 }
 
-/** The sessions with one legacy server, by lane. The plain one stays; the others are ended when nobody uses them. */
+/** The sessions with one legacy server, by lane. The plain one is kept; the others are ended when nobody uses them. */
 export class LegacySessions {
   readonly plain = new LegacySession(plainLane)
   /** In the order of their last use. */

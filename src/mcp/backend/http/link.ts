@@ -258,7 +258,7 @@ export class HttpLink implements Link, ExchangeHost, StandaloneHost, SessionStre
     return true
   }
 
-  /** Opens another session in the place of one that the server does not know: what it was asked to remember is gone. */
+  /** Opens another session in place of one that the server no longer knows; what it was asked to remember is gone. */
   #renew(session: LegacySession): Promise<Opening> {
     const isFirst = !session.isOpening
     const opening = this.#openIn(session)
@@ -348,7 +348,7 @@ const endless = ({ bytesMax }: AnswerSizes): AnswerSizes => ({
   streamBytesMax: Number.POSITIVE_INFINITY,
 })
 
-/** The key of a call stands in a header, too: servers behind other protocols know it from there. */
+/** The idempotency key of a call is sent as a header, too, for servers that front other protocols. */
 function keyed(headers: string[], { meta }: Outgoing): string[] {
   const key = meta?.[idempotencyKey]
   return typeof key === "string" ? [...headers, "idempotency-key", key] : headers

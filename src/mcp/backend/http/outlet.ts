@@ -13,8 +13,8 @@ export interface Departure {
 }
 
 /**
- * The way out of a link: whatever is sent to a server passes here and is given what proves that the gateway may. A
- * request that the server refuses for its proof was not carried out, and leaves once more where there is another proof.
+ * The way out of a link: everything that is sent to a server passes here and is given its credentials. A request that
+ * the server refuses because of them was not carried out, and is sent once more where there are others.
  */
 export class Outlet {
   readonly #credential: Credential | undefined

@@ -116,7 +116,7 @@ export class RpcExchange extends Exchange implements Carrier {
     else this.#host.noticed(notification)
   }
 
-  /** What follows the answer belongs to nobody, but for news of the server and of pages that it gave. */
+  /** What follows the answer belongs to nobody, except news of the server and of pages that it gave. */
   #toldLate(incoming: Incoming): void {
     if (incoming.kind !== "notification") return
     const { message } = incoming

@@ -23,13 +23,14 @@ export interface SessionStreamsHost {
   unattributed(calls: number): void
 }
 
-/** A first call waits for its session's stream: what a server asks before there is one is lost. No longer than this. */
+/** A first call waits this long for its session's stream, because what a server asks before there is one is lost. */
 const openWaitMs = 1_000
 
 /**
- * The streams (`GET`) of sessions whose callers a legacy server may ask something. Many servers ask there, and not on the
- * stream of the call: nothing says then which call a question is about, so it goes to the only one, and else to nobody.
- * One for each session, as long as it lasts. Sessions without an id have none: all would hear what is asked of one.
+ * The streams (`GET`) of sessions whose callers a legacy server may ask something. Many servers ask there, and not on
+ * the stream of the call. Nothing says then which call a question is about, so it goes to the only one there is, or to
+ * nobody. One for each session, as long as it lasts. Sessions without an id have none, because all callers would hear
+ * what one is asked.
  */
 export class SessionStreams {
   readonly #host: SessionStreamsHost

@@ -11,8 +11,8 @@ export interface Sent {
 }
 
 /**
- * The session or the era is not what it was, and the server refused the request before anything ran. Servers differ in
- * how they say so: 404 is the specification's word for an unknown session, 400 with -32000 that of many.
+ * The server no longer knows the session, or has changed its era, and refused the request before anything ran. Servers
+ * differ in how they say so: 404 is the specification's word for an unknown session, 400 with -32000 that of many.
  */
 export function isStale({ status, rpcCode }: Failure, sent: Sent): boolean {
   if (status !== 400 && status !== 404 && status !== 405) return false

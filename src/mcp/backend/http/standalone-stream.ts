@@ -4,6 +4,7 @@ import type { Failure } from "../failure.ts"
 import type { BackendLimits } from "../limits.ts"
 import { Exchange } from "./exchange.ts"
 import type { LegacySession } from "./legacy-session.ts"
+import { isWireId } from "./wire-id.ts"
 
 /** What the stream of a session needs of its link. */
 export interface StandaloneHost {
@@ -21,8 +22,9 @@ export interface StandaloneHost {
 }
 
 /**
- * The stream of a legacy session for what belongs to no request (`GET`), open as long as it is wanted. Lost, it is opened
- * again: when the server said, or after a while that grows; from where it broke if the server gave its events ids.
+ * The stream of a legacy session for what belongs to no request (`GET`), open as long as it is wanted. When it is lost
+ * it is opened again, after the time that the server gave or one that grows, and from where it broke if the server's
+ * events have ids.
  */
 export class StandaloneStream {
   readonly #host: StandaloneHost
@@ -88,7 +90,7 @@ export class StandaloneStream {
   #over(exchange: GetExchange, session: LegacySession, why: Over): void {
     if (exchange !== this.#exchange) return
     this.#exchange = undefined
-    if (isHeaderValue(exchange.lastEventId)) this.#lastEventId = exchange.lastEventId
+    if (isWireId(exchange.lastEventId)) this.#lastEventId = exchange.lastEventId
     this.#retryMs = exchange.retryMs ?? this.#retryMs
     if (why === "unknown_session") this.#host.forgotten(session)
     else if (why === "none") this.#host.refused()
@@ -96,7 +98,10 @@ export class StandaloneStream {
       this.#again(exchange.saidSomething)
   }
 
-  /** The server's own wait is kept to where it has something to say: a stream that only ends is asked for less and less. */
+  /**
+   * The server's own wait is only honoured where it has something to say: a stream that just ends is asked for less and
+   * less often.
+   */
   #again(saidSomething: boolean): void {
     const waitMs = this.#backoff.failed()
     const asked = this.#retryMs === undefined ? undefined : Math.min(this.#retryMs, retryMaxMs)
@@ -106,7 +111,6 @@ export class StandaloneStream {
 }
 
 const retryMaxMs = 30_000
-const isHeaderValue = (id: string): boolean => /^[\x21-\x7e]{1,1024}$/.test(id)
 
 /** Why a stream is over, or never began. */
 type Over = "ended" | "none" | "unknown_session" | Failure

@@ -1,4 +1,5 @@
 import type { Failure } from "../failure.ts"
+import { isWireId } from "./wire-id.ts"
 
 /** The stream of an answer, taken up after it broke (MCP 2025-11-25, Resumability). */
 export interface TakenUp {
@@ -16,7 +17,7 @@ const attemptsMax = 5
 const waitMs = 1_000
 const waitMaxMs = 30_000
 
-/** A server that sends us away more often than this is not asked at its own pace any more, but at this one. */
+/** A server that ends the stream more often than this is asked at our pace from then on, and no longer at its own. */
 const promptMax = 10
 const waitMinMs = 100
 
@@ -37,7 +38,7 @@ export function nextAttempt(
   timesMax: number,
 ): TakenUp | undefined {
   const last = lastEventId === "" ? takenUp?.lastEventId : lastEventId
-  if (last === undefined || !isHeaderValue(last)) return
+  if (last === undefined || !isWireId(last)) return
   const attempts = takenUp === undefined || last !== takenUp.lastEventId ? 0 : takenUp.attempts + 1
   const times = (takenUp?.times ?? 0) + 1
   if (attempts >= attemptsMax || times > timesMax) return
@@ -50,8 +51,6 @@ export function nextAttempt(
     waitMs: times > promptMax ? Math.max(wait, waitMinMs) : wait,
   }
 }
-
-const isHeaderValue = (id: string): boolean => /^[\x21-\x7e]{1,1024}$/.test(id)
 
 export const lostAgain = (status: number | undefined): Failure => ({
   code: "backend_unavailable",

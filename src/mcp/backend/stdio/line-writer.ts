@@ -15,7 +15,7 @@ export class LineWriter {
     this.#pipe = pipe
   }
 
-  /** The other end does not read: what is put now waits in memory until the pipe says `drain`. */
+  /** The other end does not read: what is written now waits in memory until the pipe emits `drain`. */
   get isStalled(): boolean {
     return this.#pipe.writableNeedDrain
   }

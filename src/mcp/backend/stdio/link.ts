@@ -125,8 +125,8 @@ export class StdioLink implements Link {
   }
 
   /**
-   * Silence may be a legacy server that ignores what it does not know, or a modern one that is slow to start: after a
-   * while both questions stand, and the first good answer counts.
+   * Silence may mean a legacy server that ignores what it does not know, or a modern one that is slow to start: after a
+   * while both are asked, and the first good answer counts.
    */
   async #findOut(running: Running): Promise<Opening> {
     const probe = new Inquiry("server/discover", {})

@@ -70,7 +70,10 @@ export class StdioSession implements Carrier, LineTaker {
     if (reason !== undefined) this.#unclaimed.levelRefused(reason)
   }
 
-  /** A legacy server has answered `initialize`. What many callers share is told no level: nobody hears what it says there. */
+  /**
+   * A legacy server has answered `initialize`. A process that many callers share is told no log level: nobody hears
+   * what it logs.
+   */
   greeted(capabilities: JsonObject | undefined): void {
     this.tell(initializedText)
     if (!this.#isOneCallers) return

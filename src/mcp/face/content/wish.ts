@@ -1,7 +1,7 @@
 import type { Wish } from "../../../call/content/relay.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 
-/** What a request asks for; a text says what is wrong with its parameters. */
+/** What a request asks for; a string says what is wrong with its parameters. */
 type Reading = (params: JsonObject) => Wish | string
 
 /** The requests for what is no tool, by method, and how each is read. */

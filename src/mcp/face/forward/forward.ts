@@ -15,9 +15,9 @@ const connectMs = 2_000
 const beatsMax = 4
 
 /**
- * Hands a request on to the replica that holds what its `requestState` names, and what that answers back to the client.
- * Undefined where nothing is held elsewhere; false where nobody is there: then the request is answered here. The address
- * comes out of a state that a holder of the session key sealed, never from a caller.
+ * Hands a request on to the replica that holds what its `requestState` names, and the replica's answer back to the
+ * client. Undefined where nothing is held elsewhere; false where the replica cannot be reached: then the request is
+ * answered here. The address comes out of a state that a holder of the session key sealed, never from a caller.
  */
 export function forward(
   context: FaceContext,

@@ -9,8 +9,9 @@ export const passportHeader = "postern-forwarded"
 const livesMs = 30_000
 
 /**
- * What one replica says to another of a request that it hands on: who sent it, as was seen where it came in. Sealed with
- * the key that they share, for this body and for a moment: nobody else can make one, and none is good for another request.
+ * What one replica tells another about a request that it hands on: who sent it, as seen where it came in. Sealed with
+ * the key that they share, for this body and for a moment: nobody else can make one, and none is good for another
+ * request.
  */
 export class Passports {
   readonly #seal: Seal

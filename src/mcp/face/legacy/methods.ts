@@ -116,7 +116,7 @@ const notifications: ReadonlyMap<string, Taker> = new Map<string, Taker>([
   ],
 ])
 
-/** Unknown and finished requests are nobody's mistake: the cancellation crossed the answer. */
+/** That a request is unknown or finished is no mistake: the cancellation crossed the answer. */
 function cancel({ calls }: Session, { requestId: id }: JsonObject): void {
   if (typeof id === "string" || typeof id === "number") calls.get(id)?.cancel()
 }

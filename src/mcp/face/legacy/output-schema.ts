@@ -7,8 +7,8 @@ import {
 } from "../../../schema/json.ts"
 
 /**
- * What legacy clients are told of a tool's results. They know objects only: another root is wrapped in
- * `{ "result": … }`, in the list and in each result alike, which is why the schema decides and not the value.
+ * What legacy clients are told of a tool's results. They know objects only: any other root is wrapped in `{ "result": …
+ * }`, in the list and in every result, which is why the schema decides and not the value.
  */
 export type LegacyOutput =
   | { readonly wrapped: false; readonly schema: JsonObject }

@@ -38,7 +38,7 @@ function withoutModern(result: JsonObject): JsonObject {
   return legacy
 }
 
-/** What no schema speaks of is wrapped only where it must be: this era knows objects alone. */
+/** A value without a schema is wrapped only where it must be: this era knows objects only. */
 const asObject = (result: JsonObject): JsonObject => {
   const { structuredContent } = result
   return structuredContent === undefined || isObject(structuredContent)

@@ -34,8 +34,8 @@ export const spokenIn = ({ token: { version, jti } }: Session): Spoken => ({
 })
 
 /**
- * Whether the sender may use this session; answered by the caller of this function. For requests that ask the way of a
- * call nothing else: what is refused there is refused here.
+ * Whether the sender may use this session; answered by the caller of this function. For requests that do not go the way
+ * of a call otherwise: what is refused there is refused here.
  */
 export async function admit(
   context: FaceContext,

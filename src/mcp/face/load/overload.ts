@@ -7,9 +7,9 @@ import { ShedRule } from "./shed-rule.ts"
 import { TurnBudget } from "./turn-budget.ts"
 
 /**
- * Turns requests away while there are more than can be worked on, so that those that are let in are answered in time: a share
- * of them before anything is read, while the loop keeps being late; and in a turn that is late already, those behind. What is
- * turned away must cost a fraction of what is done.
+ * Turns requests away while there are more than can be worked on, so that those that are let in are answered in time: a
+ * share of them before anything is read, while the event loop keeps being late; and those at the end of a turn that is
+ * late already. Turning one away must cost a fraction of working on it.
  */
 export class Overload {
   readonly #rule: ShedRule
@@ -50,8 +50,9 @@ export class Overload {
   }
 
   /**
-   * Whether this request, of which no more than its bytes are there, is turned away because what was done for others in the
-   * same turn took too long: all of a crowd that comes at once would be let in before anybody can look.
+   * Whether this request, of which only the bytes have been read, is turned away because the work for others in the
+   * same turn took too long. Otherwise all of a crowd that comes at once would be let in before the loop is seen to be
+   * late.
    */
   isTooLate(outgoing: ServerResponse): boolean {
     this.#read++

@@ -7,9 +7,9 @@ export interface Look {
 }
 
 /**
- * Which part of the requests is turned away. Nothing, until the loop was late and busy for several looks: a pause of the
- * collector is no overload. Then a little more with each look that is too late, and a little less with each that is not,
- * by how far off it was, so that what is let in keeps the loop about as late as it may be.
+ * Which part of the requests is turned away. None, until the loop was late and busy for several looks: a pause of the
+ * garbage collector is no overload. Then a little more with each look that is too late, and a little less with each
+ * that is not, in proportion to how far off it was, so that the loop stays about as late as it may be.
  */
 export class ShedRule {
   readonly #targetMs: number
@@ -47,5 +47,5 @@ export class ShedRule {
 const busyMin = 0.9
 const looksMin = 4
 const step = 0.1
-/** Some are always let in: otherwise nobody would find out that it is over. */
+/** Some are always let in, because otherwise nothing would show that the overload is over. */
 export const shareMax = 0.95

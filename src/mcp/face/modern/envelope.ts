@@ -20,7 +20,7 @@ export function envelopeFault(meta: JsonObject): string | undefined {
   return undefined
 }
 
-/** Each capability that the specification draws has its shape; what it does not know passes. */
+/** Each capability that the specification defines has to have its shape; unknown ones pass. */
 function isCapabilities(value: unknown): boolean {
   if (!isObject(value)) return false
   for (const key in value) {

@@ -27,8 +27,8 @@ interface Wish {
 }
 
 /**
- * `subscriptions/listen`: a stream of the changes asked for. First comes what is honoured of the wish; where that is
- * nothing, the end follows at once. Each message names the request.
+ * `subscriptions/listen`: a stream of the changes asked for. First it tells which of the wishes are honoured; where
+ * none is, it ends at once. Each message names the request.
  */
 export async function listen(
   context: FaceContext,

@@ -138,7 +138,7 @@ export class SseLink implements Link, Carrier {
     })
   }
 
-  /** The stream is over, and with it all that was to come over it. */
+  /** The stream is over, and with it every answer that was still to come. */
   #lost(open: Open, failure: Failure): void {
     open.stream.stop()
     open.end = failure
@@ -177,7 +177,7 @@ export class SseLink implements Link, Carrier {
     })
   }
 
-  /** The server turned it away because it does not know the session (any more): once more, in another. */
+  /** The server refused it because it does not know the session (any more): it is sent once more, in another. */
   async #again(forgotten: Open, outgoing: Outgoing): Promise<void> {
     outgoing.isResent = true
     if (this.#open === forgotten) {
