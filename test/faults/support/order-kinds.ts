@@ -55,7 +55,7 @@ const late = "reserve,charge,unreserve,uncharge"
 const step2 = { step: "charge" }
 
 /** By the first word of an order's id. */
-export const kinds: Readonly<Record<string, Kind>> = {
+const kinds: Readonly<Record<string, Kind>> = {
   good: { saga: "order", ledger: all, status: "completed" },
   bad: { saga: "order", ledger: back, status: "compensated" },
   resumed: {
