@@ -74,8 +74,8 @@ export async function runPlan(
   return outcomeOf(result, { steps: site.tally.inner, notes: run.notes })
 }
 
-function siteOf(plan: Plan, input: Json, run: Run, deadlineMs: number | undefined): Site {
-  const { tool, root } = plan
+/** Of the outermost graph. */
+export function siteOf({ tool, root }: Plan, input: Json, run: Run, deadlineMs?: number): Site {
   return {
     run,
     path: "",

@@ -25,7 +25,7 @@ export interface RunParts {
   /** Of a durable run. */
   readonly log?: RunLog
   /** Of a durable run: what is wrong with the value of the whole. */
-  readonly faultOf?: (value: Json | undefined) => Failure | undefined
+  readonly faultOf?: ((value: Json | undefined) => Failure | undefined) | undefined
 }
 
 /** Why a durable run comes to rest before its end: it waits for an operator. */

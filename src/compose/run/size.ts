@@ -28,7 +28,7 @@ function ownBytes(value: readonly Json[] | JsonObject, open: Json[]): number {
     return value.length + 2
   }
   let bytes = 2
-  for (const key of Object.keys(value)) {
+  for (const key in value) {
     bytes += Buffer.byteLength(key) + 4
     open.push(value[key] ?? null)
   }

@@ -6,9 +6,9 @@ import { runGraph } from "../graph.ts"
 import type { RunLimits } from "../limits.ts"
 import { type Failure, type Result, whatFailed } from "../outcome.ts"
 import type { Ports } from "../ports.ts"
-import { beginTally, type StepEvent } from "../report.ts"
+import type { StepEvent } from "../report.ts"
 import { Run } from "../run.ts"
-import type { RunOutcome } from "../run-plan.ts"
+import { type RunOutcome, siteOf } from "../run-plan.ts"
 import type { PolicyState } from "../state/policy-state.ts"
 import type { Reason } from "../stop.ts"
 import { fail, type Site, startTimer } from "../work.ts"
@@ -81,7 +81,7 @@ export class DurableRun {
   constructor(plan: Plan, ports: Ports, options: DriveOptions) {
     this.#plan = plan
     this.#options = options
-    const { journal, lease, state, isRecovered, record, policies, schemas, limits } = options
+    const { journal, lease, state, isRecovered, record } = options
     this.#log = new RunLog({
       ...{ journal, lease, state, isRecovered, clock: ports.clock, beginning: options.beginning },
       deadlineMs: record.deadlineMs,
@@ -91,10 +91,19 @@ export class DurableRun {
         this.#run.halt.abort(reason)
       },
     })
-    const { callerScope, onStep, faultOf } = options
-    const parts = { ports, state: policies, schemas, limits, callerScope, onStep, runGraph }
-    const own = { runId: record.id, log: this.#log, ...(faultOf && { faultOf }) }
-    this.#run = new Run({ ...parts, ...own })
+    const { policies, schemas, limits, callerScope, onStep, faultOf } = options
+    this.#run = new Run({
+      runId: record.id,
+      log: this.#log,
+      state: policies,
+      ports,
+      schemas,
+      limits,
+      callerScope,
+      onStep,
+      faultOf,
+      runGraph,
+    })
   }
 
   get state(): RunState {
@@ -144,7 +153,7 @@ export class DurableRun {
   /** Rejects for a bug alone; the run stays as it is in the journal then. */
   async drive(): Promise<Drive> {
     const { record, limits } = this.#options
-    const site = this.#site()
+    const site = siteOf(this.#plan, record.input, this.#run)
     if (record.recoveries > limits.maxRecoveries) this.#giveUp()
     const { cancelled } = this.state
     if (cancelled !== undefined) this.cancel({ class: "cancelled", message: cancelled.words })
@@ -169,21 +178,6 @@ export class DurableRun {
     const { recoveries } = this.#options.record
     const reason = `it was recovered ${recoveries} times and got no further (limit recoveries)`
     this.#run.park({ reason, error: undefined })
-  }
-
-  #site(): Site {
-    const { tool, root } = this.#plan
-    const { input } = this.#options.record
-    return {
-      run: this.#run,
-      path: "",
-      scope: { frame: { input, steps: new Map() }, self: input },
-      stop: this.#run.stop,
-      deadlineMs: undefined,
-      authority: { tool, depends: root.boundary?.depends ?? [] },
-      tally: beginTally(),
-      saga: undefined,
-    }
   }
 
   async #end(result: Result, { tally }: Site): Promise<Drive> {

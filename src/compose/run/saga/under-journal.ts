@@ -8,10 +8,12 @@ import { type Means, settled } from "./settle.ts"
  * The step of a durable run, or one item of it: what is known of it already is not done again, and in a saga it is not
  * over before it is known whether it happened.
  */
-export const underJournal = (work: Work, inner: Inner, attempt: Inner): Promise<Result> =>
-  work.run.parts.log === undefined
-    ? inner(work)
-    : journaled(work, work.run.parts.log, { inner, attempt })
+export const underJournal =
+  (means: Means): Inner =>
+  (work) => {
+    const { log } = work.run.parts
+    return log === undefined ? means.inner(work) : journaled(work, log, means)
+  }
 
 async function journaled(work: Work, log: RunLog, means: Means): Promise<Result> {
   const known = log.state.step(work.path)
