@@ -30,7 +30,7 @@ export interface RunsOptions {
   readonly log: Logger
 }
 
-/** A composition that is refused when it is called, or of which a step is. */
+/** A composition that is refused when it is called, or one of whose steps is. */
 export interface NotRunnable {
   readonly name: string
   readonly version: string | undefined
@@ -163,7 +163,9 @@ export class Runs implements Compositions {
     })
   }
 
-  /** Durable runs begin nothing any more; what is under way has so long to end. A journal that hangs is not waited for. */
+  /**
+   * Durable runs begin nothing any more; calls in flight have this long to end. A journal that hangs is not waited for.
+   */
   async rest(graceMs: number): Promise<void> {
     const resting = this.keeper.stop().then(() => this.durable.close(graceMs))
     await atMost(graceMs + lastWritesMs, resting)

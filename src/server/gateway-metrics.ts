@@ -227,7 +227,7 @@ const loadReadings = ({ face, rates }: Parts): Reading[] => [
 const ageOf = (sinceMs: number | undefined): number =>
   sinceMs === undefined ? 0 : (Date.now() - sinceMs) / 1000
 
-/** Begun anew by the clock and not by who reads it, for several may. */
+/** Reset by a timer and not by its reader, because there may be several readers. */
 function longestOf(delay: ReturnType<typeof monitorEventLoopDelay>): () => number {
   let sinceMs = performance.now()
   let before = 0

@@ -13,9 +13,9 @@ export type Ruled = Pick<Config, "places" | "rateLimits" | "results" | "servers"
 }
 
 /**
- * Rules, rate limits, sizes, redactions and caches of the configuration that name what is not registered: they do nothing, and a
- * name that is misspelt in a `deny` would open without a word what it was to close. Where a server exposes tools that
- * nobody registered, what names a tool is left alone, since it may be about one of those.
+ * Rules, rate limits, sizes, redactions and caches of the configuration that name what is not registered: they do
+ * nothing, and a misspelt name in a `deny` would silently leave open what it was to close. Where a server exposes
+ * unregistered tools, rules that name a tool are not reported, since they may be about one of those.
  */
 export function idleRules(config: Ruled, catalog: Registered): readonly Problem[] {
   const { places, rateLimits, servers } = config
@@ -41,7 +41,7 @@ export function idleRules(config: Ruled, catalog: Registered): readonly Problem[
   ]
 }
 
-/** Each `match` of the configuration: whose it is, and where it is written. */
+/** Each `match` of the configuration, with what it belongs to and where it is written. */
 function matchesOf({ places, registry, results }: Ruled) {
   const rules = registry.levels.toolRules?.all ?? []
   const { sizes, redactions, caches } = results

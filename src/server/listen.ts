@@ -15,7 +15,7 @@ export interface ListenOptions {
   readonly port: number
   /** Answers each request. What it throws nobody catches. */
   readonly answer: (incoming: IncomingMessage, outgoing: ServerResponse) => void
-  /** The listener's own trouble later on, such as no more file descriptors; it stays open. */
+  /** Errors of the listener later on, such as no more file descriptors; it stays open. */
   readonly onError: (error: Error) => void
   /** Open connections at once; more are closed as they come. */
   readonly connectionsMax: number
@@ -96,7 +96,8 @@ function doorOf({ answer, limits, tls }: ListenOptions): Door {
 
 /**
  * Cuts connections whose reader takes nothing of an answer that has been written: each would hold as much memory as an
- * answer may have, for ever. Any byte taken starts the time again, and Node sets it anew when the answer is through.
+ * answer may have, for ever. Any byte taken restarts the timeout, and Node sets its own again when the answer is
+ * through.
  */
 function endUnread(server: Server, answerTimeout: number): void {
   const written = function (this: ServerResponse): void {

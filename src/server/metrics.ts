@@ -7,7 +7,9 @@ export interface Counter {
 }
 
 export interface Histogram {
-  /** In the unit of the metric's name, seconds as a rule. `kept`: the span of what was measured, where it can be looked up. */
+  /**
+   * In the unit of the metric's name, usually seconds. `kept`: the span of what was measured, where that is sampled.
+   */
   observe(value: number, kept?: TraceContext): void
 }
 
@@ -76,7 +78,7 @@ export interface HistogramPoint extends Labelled {
   readonly exemplars?: readonly (Exemplar | undefined)[]
 }
 
-/** One of the values that were counted, and where to look at what it is the value of. */
+/** One of the values that were counted, and the trace to look it up in. */
 export interface Exemplar {
   readonly value: number
   /** Milliseconds since the epoch. */
@@ -181,7 +183,7 @@ class Children<P, C extends Child<P>> implements Family<C> {
   }
 }
 
-/** Of one value it is that value itself: nothing is made for it. */
+/** A single label value is its own key: nothing is allocated for it. */
 const keyOf = (values: readonly string[]): string =>
   values.length === 1 ? String(values[0]) : values.join("\0")
 

@@ -46,11 +46,16 @@ export interface RegistryState {
   readonly refusals: number
   /** Undefined when the document is the one in use, or when there is one in use and the source is away. */
   readonly lastError: { readonly atMs: number; readonly problems: readonly Problem[] } | undefined
-  /** Loading the last document threw, so that nobody knows whether it is sound. Undefined when another was judged since. */
+  /**
+   * Loading the last document threw, so it is not known whether it is valid. Undefined once another has been judged.
+   */
   readonly bug: { readonly atMs: number; readonly message: string } | undefined
 }
 
-/** How long a start waits for a source that is away and of which nothing was kept, and what ends it before. */
+/**
+ * How long a start waits for a source that cannot be reached and of which nothing was kept, and what ends the wait
+ * early.
+ */
 export interface Waiting {
   readonly waitMs: number
   readonly signal: AbortSignal | undefined
@@ -67,7 +72,7 @@ export class Registry {
     lastError: undefined,
     bug: undefined,
   }
-  /** Hashes of the text in use and of the last text tried, or the words of what kept it from being read. */
+  /** Hashes of the text in use and of the last text tried, or the error that kept it from being read. */
   #inUse: string | undefined
   #tried: string | undefined
   #running: Promise<void> | undefined

@@ -35,7 +35,7 @@ export interface RouteInput {
 
 /**
  * Where each registered server lives: an exact version first, a bare name where the registry has one version only, and
- * never "latest" or a neighbour. To be asked again with every catalog, because what it finds depends on both sides.
+ * never "latest" or a neighbour. To be computed again with every catalog, because it depends on both sides.
  */
 export function planRoutes({ catalog, servers, levels, plans }: RouteInput): Routes {
   const index = indexed(servers)
@@ -116,7 +116,7 @@ function rulesOf(
   return { of: (server) => rules.get(server) ?? plainRule, exposed, methods }
 }
 
-/** Agents that an entry exposes its tools to, and that are not registered: nobody can be them. */
+/** Agents that an entry exposes its tools to, and that are not registered: no caller can be one of them. */
 function strangers(servers: readonly ServerConfig[], agents: Catalog["agents"]): Problem[] {
   const known = new Set(["*", ...agents.flatMap(({ name, entity }) => [name, written(entity)])])
   return servers.flatMap((server) =>

@@ -11,7 +11,7 @@ export class Secret {
   readonly #file: string | undefined
   readonly #prefix: string
 
-  /** `file` is where it was read, if it was in one, and `prefix` what stands in the value before that. */
+  /** `file` is the file it was read from, if any, and `prefix` what precedes it in the value. */
   constructor(
     value: string,
     { file, prefix = "" }: { file?: string | undefined; prefix?: string } = {},

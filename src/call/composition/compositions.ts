@@ -26,7 +26,7 @@ export interface Compositions {
   readonly taskAfterMs: number
   /** How long a durable run is kept after its end. */
   readonly retentionMs: number
-  /** Takes one of the places for runs; what is full when there is none. Who took one gives it back. */
+  /** Takes one of the places for runs, or tells which limit is reached. Whoever took one gives it back. */
   enter(principal: string): Full | undefined
   leave(principal: string, run: EndedRun): void
   /** 128 random bits in base64url. */

@@ -47,7 +47,10 @@ function innerRespondent(outer: Respondent | undefined, step: string): Responden
   return { ...outer, step: outer.step === undefined ? step : `${outer.step}/${step}` }
 }
 
-/** Trace context (SEP-414) and the way behind it are for all that a request leads to; everything else in `_meta` is for whom it was sent to. */
+/**
+ * Trace context (SEP-414) and the gateways passed so far are for everything that a request leads to; all else in
+ * `_meta` is only for the one it was sent to.
+ */
 const carried = ["traceparent", "tracestate", "baggage", hopsKey]
 
 /** Any token will do: what comes back is heard by the call that it belongs to. */

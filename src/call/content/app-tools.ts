@@ -20,8 +20,8 @@ const naming = new WeakMap<Tools, boolean>()
 const namesApp = ({ definition }: CatalogTool): boolean => uiOf(definition?.["_meta"]) !== undefined
 
 /**
- * The same tools with those resources as this caller calls them, so that it can read them. The same array as long as its
- * names for them are the same: what is made from it can be kept beside it.
+ * The same tools, with those resources under this caller's names, so that it can read them. The same array as long as
+ * the names are the same, so that what is derived from it can be cached.
  */
 export async function inCallersNames(
   tools: Tools,

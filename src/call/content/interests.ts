@@ -7,7 +7,7 @@ import { isExposedTo } from "../server-rules.ts"
 import { reachFor } from "./offers.ts"
 
 /**
- * The servers whose own lists a caller's lists are made of. The registry's tools are not among them: their list is the
+ * The servers whose own lists make up a caller's lists. Not those of the registry's tools: their list is the
  * registry's, whatever their server says.
  */
 export function interestsOf(

@@ -7,7 +7,7 @@ const linksMax = 1_000
 type Result = Extract<BackendReply, { kind: "result" }>
 type NameOf = (uri: string) => string
 
-/** Whether a result names resources, in links, in embedded resources or in what it read. Nearly none does. */
+/** Whether a result names resources, in links, in embedded resources or in what was read. Hardly any does. */
 export function hasLinks({ content, contents, messages, _meta }: JsonObject): boolean {
   if (contents !== undefined || uiOf(_meta) !== undefined) return true
   if (isList(content) && content.some(isLink)) return true

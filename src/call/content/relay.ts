@@ -30,7 +30,7 @@ export interface RelayRequest extends Inquiry {
   readonly onNotification: ((notification: JsonObject) => void) | undefined
   /** The log messages that are wanted; undefined: none. */
   readonly logs?: LogWish | undefined
-  /** Who answers what the backend asks meanwhile; undefined where nobody does. */
+  /** Answers what the backend asks meanwhile; undefined where nobody does. */
   readonly respondent?: Respondent | undefined
 }
 
@@ -120,7 +120,7 @@ export const findResource = (
   backends: Backends,
 ): Promise<Found> => find({ kind: "resource", name: uri }, reach, backends)
 
-/** By what is known of the servers' lists; what nobody is known to have, by what they list now. */
+/** From what is known of the servers' lists; where no server is known to have it, from what they list now. */
 async function find(wish: Wish, reach: readonly Reach[], backends: Backends): Promise<Found> {
   if (wish.kind === "method") return findMethod(wish.name, reach)
   const found = await look(wish, reach, backends, "known")

@@ -35,7 +35,7 @@ export function resourceView(shelves: readonly ResourceShelf[]): ResourceView {
   return sole !== undefined && shelves.length === 1 ? viewOfOne(sole) : viewOfMany(shelves)
 }
 
-/** Nothing can be mistaken for anything: what is not listed is the server's to know. */
+/** With one server nothing can be mistaken: whether it has what it does not list, it knows best. */
 function viewOfOne(shelf: ResourceShelf): ResourceView {
   const { reach } = shelf
   const find = (uri: string) => {
@@ -123,8 +123,8 @@ const templatesMax = 250
 const lookedAtMax = 200
 
 /**
- * What is longer is known by its qualified form only, unless a server lists it. A result can name a thousand URIs, and
- * each is held to every template of every server: what is a stranger's here must not take long.
+ * A longer URI is known by its qualified form only, unless a server lists it. A result can name a thousand URIs, and
+ * each is matched against every template of every server, so that text from outside must not make that slow.
  */
 const madeMax = 2_000
 

@@ -47,7 +47,7 @@ export function subscribe(
   )
 }
 
-/** The same where nobody asked: after a reload the gateway looks for itself, and records nothing. */
+/** The same where nobody asked: after a reload the gateway checks on its own account, and records nothing. */
 export async function followResource(
   { uri, updated }: Subscription,
   { caller, catalog, evidence }: Subscriber,

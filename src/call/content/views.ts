@@ -22,8 +22,8 @@ const madeOfResources = new WeakMap<readonly Reach[], Made<ResourceView>>()
 const madeOfPrompts = new WeakMap<readonly Reach[], Made<PromptView>>()
 
 /**
- * The resources of all servers in a caller's reach. A server that does not say in time what it lists is there without
- * entries, and costs nothing but these.
+ * The resources of all servers in a caller's reach. A server that does not list in time is there without entries, and
+ * only its entries are missing.
  */
 export async function seeResources(
   reach: readonly Reach[],

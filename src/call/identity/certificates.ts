@@ -11,9 +11,9 @@ export type ReadUri = (
 const place = /\{(name|version)\}/
 
 /**
- * Templates such as `spiffe://example.org/agent/{name}/{version}` for the URIs of agents. Each place stands for one
- * whole segment of the path, all else is literal; the first template that fits decides. Throws an Error for a template
- * that cannot be meant.
+ * Templates such as `spiffe://example.org/agent/{name}/{version}` for the URIs of agents. Each placeholder stands for
+ * one whole segment of the path, all else is literal; the first template that fits decides. Throws an Error for an
+ * invalid template.
  */
 export function agentUris(templates: readonly string[]): ReadUri {
   const patterns = templates.map(compile)
@@ -75,7 +75,7 @@ const bad = (what: string) => wrong(`the client certificate ${what}`)
 const wrong = (reason: string): Result<never> =>
   refuse({ code: "invalid_credentials", status: 401, words: "invalid credentials", reason })
 
-/** The one URI of a certificate; undefined where it has none or several, as nobody could say which is meant. */
+/** The one URI of a certificate; undefined where it has none or several, since it would be a guess which is meant. */
 export const uriOf = ({ uris }: Pick<PeerCertificate, "uris">): string | undefined =>
   uris.length === 1 ? uris[0] : undefined
 

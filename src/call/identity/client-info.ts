@@ -3,7 +3,7 @@ import type { Evidence } from "../caller.ts"
 import type { Finding } from "./finding.ts"
 
 /**
- * What a client says of itself. MCP 2026-07-28: not to be relied on for security. It is never more than claimed, and a
+ * What a client says of itself. MCP 2026-07-28: not to be relied on for security. It is never more than a claim, and a
  * name that no registered agent has is the name of a program, not of an agent.
  */
 export function findClientInfo(

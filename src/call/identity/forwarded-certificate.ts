@@ -3,9 +3,9 @@ import { type ReadUri, uriOf } from "./certificates.ts"
 import type { Finding } from "./finding.ts"
 
 /**
- * What a proxy that ends TLS says of the certificate it was shown, in Envoy's `X-Forwarded-Client-Cert`: an element for
- * each hop, of which the last is the nearest and so the only one that our peer itself has seen. From a hop that is not
- * trusted it is nothing: anybody can write it. One that cannot be read is refused.
+ * What a proxy that terminates TLS says of the certificate it was shown, in Envoy's `X-Forwarded-Client-Cert`: an
+ * element for each hop, of which the last is the nearest and so the only one that our peer itself has seen. From a hop
+ * that is not trusted it is ignored, since anybody can write it. One that cannot be parsed is refused.
  */
 export function findForwarded(
   header: string | undefined,
@@ -32,7 +32,7 @@ const malformed: Result<never> = refuse({
 /** A pair, and what ends it: `;` before another of the same hop, `,` before another hop. Quotes hide both. */
 const pair = /\s*([A-Za-z]+)=("(?:[^"\\]|\\.)*"|[^",;]*)(;|,|$)/y
 
-/** The URIs of the last element; undefined for what is no such header. */
+/** The URIs of the last element; undefined for anything that is not such a header. */
 function lastUris(header: string): readonly string[] | undefined {
   let uris: string[] = []
   let end = ","

@@ -29,8 +29,9 @@ interface Pace {
   /** Between refreshes ahead of need, ± 20 % so that replicas do not come together. */
   readonly periodMs: number
   /**
-   * The least time between a fetch and the next that an unknown key id may cause. For so long tokens may be refused after
-   * an issuer changed its keys and published none ahead; more often than this a stranger cannot make the gateway ask it.
+   * The least time between a fetch and the next that an unknown key id may cause. Tokens may be refused for this long
+   * after an issuer changed its keys without publishing them ahead; and strangers cannot make the gateway ask it more
+   * often than this.
    */
   readonly cooldownMs: number
 }

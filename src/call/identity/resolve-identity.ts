@@ -14,7 +14,7 @@ export interface Case {
   /** A clientInfo that names a registered agent where the configuration does not look at it. */
   readonly ignored: Finding | undefined
   readonly token: TokenFinding | undefined
-  /** When the first of what was verified is over, in milliseconds since the epoch; undefined where nothing was. */
+  /** When the first of the verified proofs expires, in milliseconds since the epoch; undefined where there is none. */
   readonly untilMs: number | undefined
   readonly remote: string
   readonly catalog: Catalog
@@ -33,8 +33,8 @@ interface Principal extends Named {
 }
 
 /**
- * From what the sources say to one caller, or to a refusal. The strongest evidence decides, weaker evidence may only
- * agree with it: contradiction is refused, whoever contradicts. Then the floor, then the registry. Pure.
+ * Turns what the sources say into one caller, or a refusal. The strongest evidence decides, weaker evidence may only
+ * agree with it: any contradiction is refused. Then the floor is checked, then the registry. Pure.
  */
 export function resolveIdentity(given: Case): Result<Caller> {
   const principal = choosePrincipal(given)

@@ -10,8 +10,9 @@ const textLengthMax = 1_048_576
 const rsaBitsMin = 2_048
 
 /**
- * The public signature keys of a JSON Web Key Set (RFC 7517). Throws an Error for what is no key set, for one without a
- * usable key, and for one of several keys of which one has no `kid`: which key a token means would be a guess.
+ * The public signature keys of a JSON Web Key Set (RFC 7517). Throws an Error for what is not a key set, for one
+ * without a usable key, and for one of several keys of which one has no `kid`: it would be a guess which key a token
+ * means.
  */
 export function usableKeys(text: string): UsableKeys {
   if (text.length > textLengthMax) throw new Error("the key set is too long")

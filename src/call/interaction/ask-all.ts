@@ -6,8 +6,8 @@ import type { QuestionAnswer } from "./question.ts"
 import { canBeAsked, type RoundQuestion } from "./round-result.ts"
 
 /**
- * Asks the caller of a request several questions at once and waits for all answers, by key. Where one cannot be had, the others are
- * of no use: they are withdrawn. Never rejects.
+ * Asks the caller of a request several questions at once and waits for all answers, by key. Where one cannot be had the
+ * others are useless, and are withdrawn. Never rejects.
  */
 export async function askAll(
   { cancellation, peer, subject }: Pick<BackendRequest, "cancellation" | "peer" | "subject">,

@@ -20,14 +20,14 @@ export function takesTasks(declared: Json | undefined): boolean {
   return isObject(extensions) && isObject(extensions[tasksExtension])
 }
 
-/** Without what is no question, and no other era's: undefined where nothing is left. */
+/** Without the extensions, such as tasks: only what can be asked. Undefined where nothing is left. */
 export function withoutTasks(capabilities: Capabilities | undefined): Capabilities | undefined {
   if (capabilities?.["extensions"] === undefined) return capabilities
   const { extensions: _, ...able } = capabilities
   return Object.keys(able).length === 0 ? undefined : able
 }
 
-/** Of what a client declares; undefined where it can be asked nothing. Members that are malformed are not there. */
+/** From what a client declares; undefined where it can be asked nothing. Malformed members are left out. */
 export function askable(declared: Json | undefined): Capabilities | undefined {
   if (!isObject(declared)) return undefined
   const { sampling, elicitation, roots } = declared
@@ -50,7 +50,7 @@ function elicitationOf(elicitation: JsonObject): JsonObject {
 const flags = (object: JsonObject, names: readonly string[]): JsonObject =>
   Object.fromEntries(names.filter((name) => isObject(object[name])).map((name) => [name, {}]))
 
-/** What a question needs of the client that is asked; undefined for what is no question. */
+/** The capability that a question needs of its client; undefined for anything that is not a question. */
 export function neededFor(method: string, params: JsonObject | undefined): JsonObject | undefined {
   switch (method) {
     case "sampling/createMessage": {

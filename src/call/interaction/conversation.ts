@@ -11,7 +11,7 @@ export interface Asker {
   readonly step?: string | undefined
 }
 
-/** What is asked of one caller while one request is under way: only what it can be asked, and within limits. */
+/** The questions to one caller while one request is under way: only those it can be asked, and within limits. */
 export class Conversation implements Peer {
   readonly capabilities: Capabilities
   /** Of what was asked, in order: for the audit. */

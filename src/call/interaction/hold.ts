@@ -58,7 +58,7 @@ export class Hold implements Cancellable {
     return reply
   }
 
-  /** The caller is back, with answers; a text says what is wrong with them, and then nothing has changed. */
+  /** The caller is back, with answers; a string says what is wrong with them, and then nothing has changed. */
   resume(waiting: Waiting, responses: JsonObject): Promise<BackendReply> | string {
     const fault = this.#faultOf(responses)
     if (fault !== undefined) return fault
@@ -153,7 +153,7 @@ export class Hold implements Cancellable {
   }
 }
 
-/** As it stands in `inputRequests`: an `elicitationId` and a token for progress belong to the other era. */
+/** In the form of `inputRequests`: an `elicitationId` and a progress token belong to the other era. */
 function written([key, { asked }]: [string, Question]): [string, JsonObject] {
   const { elicitationId: _, _meta: meta, ...params } = asked.params ?? {}
   const { progressToken: _1, ...kept } = isObject(meta) ? meta : {}

@@ -263,7 +263,7 @@ function noteAsked(facts: Facts, methods: readonly string[]): void {
   if (methods.length > 0) facts.note = { ...facts.note, asked: methods }
 }
 
-/** What a caller hears whose `requestState` is of no use, whatever the reason. */
+/** The answer for a `requestState` that is of no use, whatever the reason. */
 export const staleWords =
   "requestState is unknown, over or of another request; make the request again without it"
 

@@ -3,8 +3,8 @@ import type { BackendReply } from "../backends.ts"
 import { neededFor } from "./capabilities.ts"
 
 /**
- * What a server would have had to ask of a client that never declared it, where it says so: a legacy server has no code for
- * that, but the official SDKs have words, which come as a tool's error or as that of a request. Undefined for all else.
+ * The capability that a server needed and its client never declared, where the server says so. A legacy server has no
+ * code for that, but the official SDKs have a wording, in a tool's error or a request's. Undefined for everything else.
  */
 export function lackedFor(reply: BackendReply): JsonObject | undefined {
   if (reply.kind === "error") return neededIn(reply.error.message)

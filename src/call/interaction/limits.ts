@@ -2,11 +2,11 @@
 export interface InteractionLimits {
   /** An answer is waited for so long, and as long again with each sign of progress. */
   readonly questionMs: number
-  /** From a request's beginning: what is asked later is not asked. */
+  /** Counted from the beginning of the request: questions that come later are not asked. */
   readonly totalMs: number
   /** Questions within one request. */
   readonly questionsMax: number
-  /** Requests whose answer waits for a modern caller to come back; all callers', and one's. */
+  /** Requests whose answer waits for a modern caller to come back: of all callers, and of one. */
   readonly heldMax: number
   readonly heldPerCallerMax: number
 }

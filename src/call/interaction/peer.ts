@@ -8,7 +8,7 @@ export interface Peer {
   readonly capabilities: Capabilities
   /** Never throws: what cannot be asked is a question that is over. */
   ask(asked: Asked): Question
-  /** Tells the caller that somebody was through with a page it was given; absent where it has no way to hear of it. */
+  /** Tells the caller that a page it was given has been completed; absent where it has no way to hear of it. */
   readonly pageDone?: PageDone | undefined
 }
 

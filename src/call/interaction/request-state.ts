@@ -53,7 +53,7 @@ export class RequestStates {
     return text !== undefined && (JSON.parse(text) as Members)[1] === textOf(binding)
   }
 
-  /** What was sealed and has not expired, whoever brings it: not to be acted on, but to tell where it belongs. */
+  /** What was sealed and has not expired, whoever brings it. Not to be acted on; it only tells where it belongs. */
   peek(sealed: string): RequestState | undefined {
     const text = this.#sealer.open(sealed)
     if (text === undefined) return

@@ -54,7 +54,7 @@ export function methodsIn(reply: AskingReply): readonly string[] {
 }
 
 /**
- * A modern backend's questions on their way to a modern caller: signed, and its state as `wrap` makes it. A text says
+ * A modern backend's questions on their way to a modern caller: signed, and its state wrapped by `wrap`. A string says
  * what is wrong with them.
  */
 export function passedOn(

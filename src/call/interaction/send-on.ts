@@ -13,7 +13,7 @@ const roundMethods: ReadonlySet<string> = new Set(["tools/call", "prompts/get", 
 
 /**
  * Sends a request of a caller on to the backend, which may ask the caller something meanwhile. What comes back says
- * nothing in the gateway's name, and is of a kind that is known here.
+ * nothing in the gateway's name, and is of a known kind.
  */
 export async function sendOn(
   server: CatalogServer,
@@ -74,7 +74,7 @@ function isPlain(reply: BackendReply): boolean {
   return reply.kind === "result" && isFinal(reply.result) && reply.result["isError"] !== true
 }
 
-/** A result of a kind that nobody here knows might mean anything: its request has failed. */
+/** A result of an unknown kind might mean anything: its request has failed. */
 function understood(
   reply: BackendReply,
   subject: string,

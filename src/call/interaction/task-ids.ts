@@ -15,8 +15,8 @@ export interface TaskPlace {
   /** Of the server. */
   readonly era: TaskEra
   /**
-   * What the server was told that the caller can be asked, and the caller's own session: a legacy server may know the task
-   * only in the session that it was begun in, which is found by them.
+   * The capabilities that the server was told the caller has, and the caller's own session. They find the session that
+   * the task was begun in, since a legacy server may know the task only there.
    */
   readonly capabilities: Capabilities | undefined
   readonly session: string | undefined
@@ -37,7 +37,7 @@ export class TaskIds {
     return this.#sealer.seal(JSON.stringify(members))
   }
 
-  /** Undefined for what is no id of ours, and for another principal's. */
+  /** Undefined for anything that is not an id of ours, and for another principal's. */
   open(taskId: string, principal: string): TaskPlace | undefined {
     const text = this.#sealer.open(taskId)
     if (text === undefined) return

@@ -2,7 +2,7 @@ import { createPace, type Pace } from "../../compose/run/state/pace.ts"
 import { Recent } from "../../compose/run/state/recent.ts"
 import type { Count, Full, Rates } from "./rates.ts"
 
-/** Counts of one process. Of more than `keysMax` the one not asked for longest is forgotten, and begins anew. */
+/** Counts of one process. Beyond `keysMax`, the least recently used is forgotten and starts again. */
 export class MemoryRates implements Rates {
   readonly #paces: Recent<{ pace: Pace | undefined }>
   readonly #now: () => number

@@ -1,7 +1,7 @@
 import { type BackendReply, refused } from "../backends.ts"
 import type { Verdict } from "./rate-limits.ts"
 
-/** Sends, unless that would be more than a rate limit allows. Waits for nothing where counts are not shared. */
+/** Sends, unless that would exceed a rate limit. Sends at once where counts are not shared. */
 export function unlessExceeded(
   verdict: Verdict,
   send: () => Promise<BackendReply>,

@@ -13,7 +13,10 @@ export interface Obtained extends Executed {
   readonly warnings?: readonly string[]
 }
 
-/** Executes the call, or gives what it came to before. What is kept is redacted: nothing that is taken out stays anywhere. */
+/**
+ * Executes the call, or answers with what it came to before. Only redacted results are kept, so that nothing that is
+ * taken out stays anywhere.
+ */
 export function obtain(
   permit: Permit,
   input: Input,

@@ -3,7 +3,7 @@ import type { BackendReply } from "../backends.ts"
 import { inBoth, redact, takenOut, unlooked, unread } from "./redact.ts"
 import type { Redacting } from "./redaction.ts"
 
-/** By which notifications are told from others; what is left is what they say. */
+/** Members that tell one notification from another; the rest is what they say. */
 const ofNotices = new Set(
   "progressToken progress total level taskId status requestId elicitationId uri".split(" "),
 )
@@ -58,7 +58,7 @@ export function redactReply(
   return isCutOff ? unlooked(subject, "it asks or says too much (limit resultText)") : told
 }
 
-/** By which a task is looked for, and what it came to, which is looked through where that is known. */
+/** Members that identify a task, and its outcome, which is looked through where its tool is known. */
 const ofTasks = new Set(
   "resultType requestState taskId status createdAt lastUpdatedAt ttl ttlMs pollInterval pollIntervalMs result error".split(
     " ",
@@ -86,7 +86,7 @@ function inReply(key: string, value: Json, redacting: Redacting): Json | undefin
   })
 }
 
-/** An object with some members changed, the very same where none was; undefined where one of them came to that. */
+/** An object with some members changed, the very same where none was; undefined where one of them became undefined. */
 function withoutIn(
   object: JsonObject,
   keys: readonly string[],

@@ -53,8 +53,8 @@ const ofTools: ReadonlySet<string> = new Set(["content"])
 export const ofContent: ReadonlySet<string> = new Set(["contents", "messages"])
 
 /**
- * A value that a server says in passing, without what has such a form; undefined where it cannot be looked through to its
- * end. What is named in `except` is left alone. The very same value where there is nothing to take out.
+ * A value that a server says in passing, without what a detector finds; undefined where it cannot be looked through to
+ * its end. The members named in `except` are left alone. The very same value where there is nothing to take out.
  */
 export function takenOut(
   value: Json,
@@ -199,8 +199,8 @@ interface Read {
 }
 
 /**
- * A text that is JSON as a whole, changed as what it means; undefined for prose. Where a name stands twice in an object
- * the text says more than is read of it, and is printed anew.
+ * A text that is JSON as a whole, redacted as the value that it means; undefined for prose. Where an object has a name
+ * twice, the text holds more than parsing shows, so it is printed again.
  */
 function inJson(text: string, looking: Looking, change: (read: Read) => Json): string | undefined {
   const bare = text.trim() // of a byte order mark, too

@@ -6,8 +6,8 @@ import { redactNotice, redactQuestion, redactReply } from "./redact-said.ts"
 import type { Redacting } from "./redaction.ts"
 
 /**
- * The port to backends, where what a server says while it works on a request, and what it asks, goes without what
- * redactions take out. Results have theirs taken out behind it, where what they are of is known.
+ * The port to backends, with redactions applied to what a server says while it works on a request, and to what it asks.
+ * Results are redacted later, where it is known what they are of.
  */
 export const redactedBackends = (inner: Backends): Backends => ({
   get takesSubjectTokens() {

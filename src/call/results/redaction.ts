@@ -2,7 +2,7 @@ import type { Hit } from "../../compose/replace-at.ts"
 import type { Json } from "../../schema/json.ts"
 import type { RuleMatch } from "../rules/rule.ts"
 
-/** What is taken out of results, whoever called: by where it stands, or by how it looks. */
+/** What is taken out of results, whoever called: by its place, or by its form. */
 export interface Redaction {
   readonly id: string
   readonly match: Omit<RuleMatch, "agents">

@@ -89,7 +89,7 @@ export class ResultRules {
     return found
   }
 
-  /** Of what is no tool's, such as resources and prompts: what names a server at most is about that. */
+  /** For what is not a tool's, such as resources and prompts: the rules that name a server at most. */
   ofServer(server: CatalogServer): readonly FormRedaction[] {
     const known = this.#byServer.get(server)
     if (known !== undefined) return known

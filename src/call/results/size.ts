@@ -1,6 +1,8 @@
 import { type BackendReply, refused } from "../backends.ts"
 
-/** What a tool answered, if it is no larger than its results may be: else it is withheld, and nothing looks through it. */
+/**
+ * A tool's answer, if it is no larger than its results may be. Otherwise it is withheld, and nothing looks through it.
+ */
 export function withinSize(
   answer: BackendReply,
   tool: string,

@@ -33,7 +33,10 @@ export function askTask(request: TaskRequest, gateway: Gateway): Promise<Backend
   return recorded(wayOf(request, gateway, ratesFor(request, gateway)), travel)
 }
 
-/** The same where nobody asked: the gateway looks for itself at a task that it was asked for before, and records nothing. */
+/**
+ * The same where nobody asked: the gateway looks on its own account at a task that it was asked for before, and records
+ * nothing.
+ */
 export function lookAtTask(request: TaskRequest, gateway: Gateway): Promise<BackendReply> {
   return travel(wayOf(request, gateway, undefined))
 }
@@ -109,7 +112,7 @@ const hasExtension = (respondent: Respondent): boolean =>
 const serverOf = ({ implementation }: CatalogTool, place: TaskPlace): CatalogServer | undefined =>
   sourcesOf(implementation).find(({ server }) => written(server) === place.server)?.server
 
-/** In the server's terms, and where it knows the task: in the session that it was begun in. */
+/** In the server's terms, and in the session that the task was begun in, where the server knows it. */
 function onward(
   request: TaskRequest,
   place: TaskPlace,
@@ -139,7 +142,7 @@ const withoutStatus = (tell: TaskRequest["onNotification"]): TaskRequest["onNoti
     if (notification["method"] !== statusMethod) tell(notification)
   })
 
-/** A client that answers while its request is open is asked what it can be asked; another comes back for its questions. */
+/** A client that answers while its request is open is asked directly; any other comes back for its questions. */
 function peerOf(
   { respondent, taskId }: TaskRequest,
   { capabilities, server }: TaskPlace,

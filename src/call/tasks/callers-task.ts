@@ -8,7 +8,7 @@ import { takesTasks, withoutTasks } from "../interaction/capabilities.ts"
 import type { Respondent } from "../interaction/peer.ts"
 import type { TaskEra } from "./shape.ts"
 
-/** A server's task on its way to the caller, who knows it by an id that says where it is. */
+/** A server's task on its way to the caller, under an id that says where the task is. */
 export function asCallersTask(
   { era, task }: { readonly era: TaskEra; readonly task: JsonObject },
   server: CatalogServer,

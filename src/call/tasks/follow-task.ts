@@ -16,9 +16,9 @@ export type TaskFollower = Omit<TaskRequest, "method" | "params" | "cancellation
 }
 
 /**
- * Looks at a task of a caller as often as its server wants to be asked, until it is over, nobody may see it any more, or
- * nobody follows. A server of either era is looked at: not all of them say by themselves how a task is. Where the caller
- * has no such task that is not agreed to, and nobody is told. The first look is recorded like any `tasks/get`.
+ * Looks at a task of a caller as often as its server wants to be asked, until it is over, nobody may see it any more,
+ * or nobody follows. Servers of both eras are polled, because not all of them report by themselves. A task that the
+ * caller does not have is not agreed to, and nobody is told. The first look is recorded like any `tasks/get`.
  */
 export function followTask({ tell, ...follower }: TaskFollower, gateway: Gateway): Following {
   const cancellation = new Cancellation()

@@ -11,7 +11,7 @@ export type TaskEra = "legacy" | "modern"
 
 type Result = Extract<BackendReply, { kind: "result" }>
 
-/** A task in place of a result, and whose way of saying so it is; undefined for any other reply. */
+/** A task in place of a result, and the era whose form it has; undefined for any other reply. */
 export function begun(reply: BackendReply): { era: TaskEra; task: JsonObject } | undefined {
   if (reply.kind !== "result") return
   const { resultType, content, task, _meta: meta } = reply.result
@@ -79,7 +79,7 @@ export function relatedTo(taskId: string, message: JsonObject): JsonObject {
   return { ...message, _meta: { ...meta, [relatedKey]: { taskId } } }
 }
 
-/** A result of `tasks/result`, which says whose it is (MCP 2025-11-25, Tasks, Related Task Metadata). */
+/** A result of `tasks/result`, which names its task (MCP 2025-11-25, Tasks, Related Task Metadata). */
 export function resultOf(taskId: string, { result, plain }: Result): Result {
   const own = (one: JsonObject): JsonObject => {
     const meta = one["_meta"]

@@ -25,8 +25,8 @@ export interface Audit {
    */
   write(record: AuditRecord): boolean
   /**
-   * The same for records that others wait for, too: those of one turn of the event loop are written at its end, in one
-   * go. Resolves when the record is in the file, false when it could not be written. Never rejects.
+   * The same, for records of which many are waited for at once: those of one turn of the event loop are written at its
+   * end, in one go. Resolves when the record is in the file, false when it could not be written. Never rejects.
    */
   commit(record: AuditRecord): Promise<boolean>
   head(): Head
@@ -84,7 +84,7 @@ class FileAudit implements Audit {
   readonly #chain: Chain
   readonly #options: AuditOptions
   #trouble: Error | undefined
-  /** The disk did not take what was written: until it does, what is written may not be there after a power loss. */
+  /** The disk failed to sync: until it does, what is written may be lost in a power failure. */
   #syncTrouble: Error | undefined
   #unwritten: AuditRecord[] = []
   /** Records that wait for the end of this turn, and who waits with them. */
@@ -143,7 +143,7 @@ class FileAudit implements Audit {
     })
   }
 
-  /** Whether records may be written, and what is missing has been said. */
+  /** Whether records may be written, and those that are missing have been reported. */
   #isOpen(): boolean {
     const isKept = this.#syncTrouble === undefined || this.#options.onFailure === "degrade"
     if (!isKept || this.#isClosed) return false
@@ -255,7 +255,7 @@ class FileAudit implements Audit {
     if (!this.#isClosed) this.#retryTimer ??= setTimeout(() => this.#retry(), retryMs).unref()
   }
 
-  /** While readiness is red nobody sends calls, so that writing works again is found out without them. */
+  /** While readiness is red nobody sends calls, so it has to be found out without them that writing works again. */
   #retry(): void {
     this.#retryTimer = undefined
     if (this.#trouble === undefined) return

@@ -40,7 +40,7 @@ export interface OpenBegin {
   readonly seq: number
 }
 
-/** More than these are counted in nothing: whoever changed so many lines is found out. */
+/** Findings beyond these are not counted: whoever changed so many lines is found out anyway. */
 const findingsMax = 1_000
 
 export interface ChainRules {
@@ -73,7 +73,7 @@ export class ChainCheck {
     this.#line = 0
   }
 
-  /** The record that the line holds; undefined, and a finding, where it holds none. */
+  /** The record in the line; undefined, and reported as a finding, where there is none. */
   take({ bytes, isWhole }: Line): AuditEntry | undefined {
     this.#line++
     if (isWhole) return this.#whole(bytes)

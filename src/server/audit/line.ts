@@ -121,7 +121,10 @@ function note(value: JsonObject | undefined, { note: most }: Cut): string {
   return json.length > most ? `,"note":{"cut":true}` : `,"note":${json}`
 }
 
-/** To a thousandth, from whole numbers: printing a fraction takes several times as long. Null for what is no time. */
+/**
+ * To a thousandth, printed from whole numbers, because printing a fraction takes several times as long. Null for what
+ * is not a time.
+ */
 function milliseconds(value: number | undefined): string {
   const thousandths = Math.round(Math.max(value ?? Number.NaN, 0) * 1000)
   if (!Number.isSafeInteger(thousandths)) return "null"

@@ -7,7 +7,7 @@ export interface Line {
 }
 
 const newline = 0x0a
-/** Longer lines than any record has are not gathered whole: a part of them is enough to see that. */
+/** Lines longer than any record are not collected whole: a part is enough to see that they are wrong. */
 const gatheredMax = 1024 * 1024
 
 /** The lines of a file, in bounded memory. `onChunk` is told how many bytes were read each time. Throws as reading does. */

@@ -35,7 +35,7 @@ export const noteRecord = (
   stamp: Stamp,
 ): AuditRecord => ({ ...empty, ...stamp, kind, note })
 
-/** What a server says of a tool, or of itself, is not what it was. */
+/** What a server says of a tool, or of itself, has changed. */
 interface DriftNote {
   readonly server: Ref
   readonly tool: string | undefined

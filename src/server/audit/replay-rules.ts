@@ -19,7 +19,9 @@ export function knownRules(levels: Levels): Levels {
   return { ...levels, toolRules: known }
 }
 
-/** Why nobody can say what rules would make of the call; undefined where they have no say, or where it is known. */
+/**
+ * Why it cannot be said what rules would decide about the call; undefined where they have no say, or where it is known.
+ */
 export function decidesBy(
   tool: CatalogTool,
   caller: Caller,

@@ -14,7 +14,7 @@ import type { AuditEntry, EntryRef } from "./entry.ts"
 import { decidesBy, knownRules } from "./replay-rules.ts"
 import { refIn } from "./usage.ts"
 
-/** The registry that calls are judged by, and what of the configuration decides with it. */
+/** The registry that calls are judged by, and those parts of the configuration that decide with it. */
 export interface Judgement {
   readonly catalog: Catalog
   readonly details: Details
@@ -31,15 +31,18 @@ export type Outcome =
   /** `to` is the version that it would go to, where that is known. */
   | { readonly would: "allow"; readonly to: string | undefined }
   | { readonly would: "refuse"; readonly code: string; readonly reason: string }
-  /** The composition that made the call is not there: nothing is called, and its own call tells of that. */
+  /**
+   * The composition that made the call is not there: nothing would be called, and the composition's own call shows
+   * that.
+   */
   | { readonly would: "not_run"; readonly reason: string }
   /** The audit does not say enough. */
   | { readonly would: "undecided"; readonly reason: string }
 
 /**
  * What the gateway would say to a recorded call under another registry: the caller is found by what identified it, and
- * the same `permit` as in the way of a call decides. Arguments are not in the audit, so that nothing is said of schemas,
- * and what a rule would say that looks at more than there is stays open.
+ * the same `permit` as in the way of a call decides. Arguments are not in the audit, so nothing is said about schemas,
+ * and a rule that looks at more than the audit has stays undecided.
  */
 export function replay(entry: AuditEntry, judgement: Judgement): Outcome {
   const { caller, target, kind } = entry

@@ -11,7 +11,7 @@ export interface Tail {
   /** Where its line ends: what follows is half a line. */
   readonly end: number
   readonly droppedBytes: number
-  /** Ids of calls that were begun and of which no end is recorded. */
+  /** Ids of calls that were begun and whose end is not recorded. */
   readonly openBegins: readonly string[]
 }
 

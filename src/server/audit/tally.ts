@@ -27,8 +27,8 @@ export class Budget {
 }
 
 /**
- * Counts by key, with what the first of each was. Callers choose what they ask for, so that there is an end to what is
- * kept: of further keys only how many records they had is known.
+ * Counts by key, with the first of each. Callers choose what they ask for, so the number of keys is limited: of further
+ * ones only the records are counted.
  */
 export class Tally<T> {
   readonly #rows = new Map<string, { item: T; count: number; last: string }>()

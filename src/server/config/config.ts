@@ -94,7 +94,10 @@ export interface Config {
 export interface ListenTls {
   readonly cert: string
   readonly key: Secret
-  /** Whose certificates of callers are believed, and whether callers have to show one. Undefined: nobody is asked for one. */
+  /**
+   * Which authorities' client certificates are accepted, and whether callers have to show one. Undefined: nobody is
+   * asked for one.
+   */
   readonly clients: { readonly ca: string; readonly areRequired: boolean } | undefined
   readonly minVersion: "TLSv1.2" | "TLSv1.3"
 }

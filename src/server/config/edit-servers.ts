@@ -53,7 +53,7 @@ function registryIn(config: { readonly registry?: unknown }): Readonly<Record<st
   return typeof registry === "object" && registry !== null ? { ...registry } : {}
 }
 
-/** An alias may lead nowhere, or stand for more than anybody wrote. */
+/** An alias may lead nowhere, or expand to more than anybody wrote. */
 function isReadable(document: Document.Parsed): boolean {
   try {
     document.toJS()
@@ -69,8 +69,8 @@ export interface ServersEdit {
 }
 
 /**
- * The text of a configuration with further servers, and with others under another key. All else stays as it is written,
- * comments and blanks included; only where `servers` is written in one line (`{ … }`) is the file printed anew.
+ * The text of a configuration with servers added, and others moved to another key. All else stays as it is written,
+ * comments and whitespace included; only where `servers` is written in one line (`{ … }`) is the file printed again.
  */
 export function editServers(text: string, edit: ServersEdit): string {
   if (edit.add.length === 0 && edit.rename.length === 0) return text

@@ -22,7 +22,7 @@ export function* explain(issue: Issue, document: Document): Generator<[Path, str
   yield [issue.path, isMissing ? "is required" : words(issue)]
 }
 
-/** Capabilities that a person may rightly look for here: said to be absent, rather than called a typing error. */
+/** Features that a person may reasonably look for here: said to be absent, rather than taken for a typo. */
 const absent = new Map([
   [
     "admin.tls",
@@ -39,7 +39,7 @@ function unknownKey(path: Path, key: string): string {
   return guess === undefined ? "unknown key" : `unknown key; did you mean ${guess}?`
 }
 
-/** What the value is, and not something in it: there the union's own words say more than those of one arm. */
+/** The value itself is wrong, and not something in it: then the union's message says more than that of one branch. */
 const isWhole = ({ path }: Issue) => path.length === 0
 
 /** The arm of a union that was meant: the one that the value is at least of the right type for, if exactly one is. */

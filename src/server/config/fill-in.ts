@@ -39,7 +39,7 @@ export function fillIn(document: Document, sources: Sources, wrong: Wrong): void
 
 type Report = (message: string) => void
 
-/** The sources for one scalar: what is taken for it is told with its path. */
+/** The sources for one scalar, which report what is read for it with the scalar's path. */
 interface SourcesAt extends Pick<Sources, "env" | "secretFile"> {
   readonly found: (file: string) => void
   readonly taken: (value: string) => void
@@ -62,7 +62,7 @@ function sourcesAt(sources: Sources, path: Path, isSecret: boolean): SourcesAt {
   }
 }
 
-/** What servers are given is nobody's business but theirs; of their addresses that is the query. Databases have passwords. */
+/** Whatever servers are given may be secret; of their addresses, the query. Database URLs hold passwords. */
 function missableFrom([section, key, member]: Path, text: string): number {
   if (section === "state" && key === "runs" && text.startsWith("postgres")) return 0
   if (section !== "servers") return Number.POSITIVE_INFINITY

@@ -9,7 +9,7 @@ export const keysAt = (path: Path): string[] =>
 export const isSecret = (path: Path): boolean =>
   schemasAt(path).some(({ writeOnly }) => writeOnly === true)
 
-/** Whether what stands at `path` is a number or true or false, and never text. */
+/** Whether the value at `path` is a number or a boolean, and never text. */
 export function isTyped(path: Path): boolean {
   const types = schemasAt(path).map(({ type }) => type)
   return !types.includes("string") && types.some((type) => typedTypes.has(type))

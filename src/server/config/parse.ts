@@ -30,7 +30,7 @@ export interface ParseOptions {
   readonly isOffline?: boolean
 }
 
-/** Beyond this nobody wrote the file by hand, and reading it could take long. */
+/** A larger file was not written by hand, and reading it could take long. */
 const configBytesMax = 512 * 1024
 const secretBytesMax = 64 * 1024
 const problemsMax = 100
@@ -52,7 +52,7 @@ export function loadConfig(
 }
 
 /**
- * Reads configuration text. `file` is shown in problems, and what is relative is relative to its folder; `env` fills
+ * Reads configuration text. `file` is shown in problems, and relative paths are relative to its folder; `env` fills
  * `${NAME}` and `${NAME:-default}`. Reports every problem (at most {@link problemsMax}), in file order.
  */
 export function parseConfig(
@@ -164,8 +164,8 @@ class Reading {
   }
 
   /**
-   * Reports keys that would get lost on the way to an object: twins, `__proto__`, whose setter is special, and what is no
-   * word; after that nothing else can be looked at, and the answer is false.
+   * Reports keys that would get lost on the way to an object: duplicates, `__proto__`, whose setter is special, and
+   * keys that are not scalars. Returns false where one is not a scalar: then nothing else can be checked.
    */
   #checkKeys(): boolean {
     let areWords = true

@@ -58,7 +58,10 @@ export const webUrl = z
     error: "an address holds no user or password; send a header",
   })
 
-/** The same with TLS, or on this machine: what is sent there, or believed from there, must not be read or changed on its way. */
+/**
+ * The same with TLS, or on this machine: what is sent there, or trusted from there, must not be read or changed on its
+ * way.
+ */
 export const protectedUrl = webUrl.refine(isProtected, {
   error: "expected an https address; http only on this machine",
 })
@@ -72,7 +75,7 @@ export const cidr = z
   .string()
   .refine(isCidr, { error: "expected an address range such as 10.0.0.0/8 or ::1/128" })
 
-/** By the time it is read, what a reference pointed to; `secrets.ts` sees to it that no literal stands here. */
+/** The text that a reference pointed to; `secrets.ts` makes sure that no literal is written here. */
 export const secret = z
   .string({ error: 'expected a secret: "${NAME}" or file:/run/secrets/name' })
   .min(1, { error: "the secret is empty", abort: true })

@@ -95,7 +95,7 @@ function conditionOf(
 
 const tokenless = (what: string) => `identity.jwt is not set, and so no caller has ${what}`
 
-/** A claim that no issuer gives is one that nobody ever has: a rule about it would be a mistake each time. */
+/** Nobody ever has a claim that no issuer gives, so a rule about it is always a mistake. */
 function checkClaim(name: string, at: Path, { hasTokens, claims, wrong }: Surroundings): void {
   if (!hasTokens) wrong(at, tokenless("claims"))
   if (!hasTokens || claims.includes(name)) return

@@ -27,7 +27,7 @@ interface Surroundings {
   readonly wrong: (path: Path, message: string) => void
 }
 
-/** From what the file says to what it means. What cannot be meant is reported, and the result is then not used. */
+/** Turns what the file says into what it means. Contradictions are reported, and the result is then not used. */
 export function settle(written: ConfigFile, around: Surroundings): Config {
   const { listen, admin, registry, identity, session, audit, log, sbom, limits, explainRefusals } =
     written
@@ -148,7 +148,7 @@ function settleRegistry(
   }
 }
 
-/** Where the lock of a registry document stands, where nobody says. */
+/** Where the lock of a registry document is by default. */
 export const lockBeside = (file: string): string => join(dirname(file), "postern.lock.json")
 
 function settleServer(

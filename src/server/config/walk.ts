@@ -39,7 +39,7 @@ function* children(node: Node): Generator<{
   }
 }
 
-/** Where `path` is written: its key, or of what is missing, the place that lacks it. */
+/** Where `path` is written: its key, or where it is missing, the place that lacks it. */
 export function offsetOf(document: Document, path: Path): number {
   for (let end = path.length; end > 0; end--) {
     const parent = end === 1 ? document.contents : document.getIn(path.slice(0, end - 1), true)

@@ -14,7 +14,7 @@ export function countStates(judged: readonly Judged[]): Readonly<Record<State, n
   return counts
 }
 
-/** What an operator wants to see of pins: what is not as it was, exactly. */
+/** What an operator wants to see of pins: exactly what has changed. */
 export function pinsStatus(pinning: Pinning, file: string): object {
   const { judged, lock, unrecorded } = pinning
   const drifting = judged.flatMap(({ server, tools }) =>

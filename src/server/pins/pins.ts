@@ -16,7 +16,7 @@ import { inSlices } from "../slices.ts"
 import { saidIn } from "./server-words.ts"
 import { isToldOf, type Standing, standingOf } from "./standing.ts"
 
-/** A tool, or a server's own words, stand otherwise than before. */
+/** The standing of a tool, or of a server's own words, has changed. */
 export interface StandingChange {
   readonly server: Ref
   /** The server's own name of the tool; undefined where it is what the server says of itself. */
@@ -54,8 +54,9 @@ export interface Judged {
 }
 
 /**
- * What the servers say, beside what was pinned of it. Servers are judged when they were looked at and when the lock or the
- * registry changes, one at a time and in slices; what a call asks is one look into a map, and nothing while all is well.
+ * Compares what the servers say with what was pinned of it. Servers are judged when they were looked at and when the
+ * lock or the registry changes, one at a time and in slices; a call costs one look into a map, and not even that while
+ * all is well.
  */
 export class Pins implements ToolGuard, Withheld {
   readonly looksFirst: boolean
@@ -74,7 +75,7 @@ export class Pins implements ToolGuard, Withheld {
   #isWorking = false
   #underWay: string | undefined
   readonly #closed = new AbortController()
-  /** Another object whenever other tools are withheld: what is kept by it is kept by what holds. */
+  /** Another object whenever other tools are withheld, so that it can serve as the key of a cache. */
   levels: Levels
 
   constructor(options: PinsOptions) {
@@ -83,7 +84,7 @@ export class Pins implements ToolGuard, Withheld {
     this.looksFirst = options.levels.definitionDrift === "deny"
   }
 
-  /** From now on this is what was found good. Resolves when all that was seen has been judged by it. */
+  /** Sets what has been approved. Resolves when everything seen so far has been judged by it. */
   async use(lock: Lock): Promise<void> {
     this.#lock = lock
     this.#pinned = new Map(

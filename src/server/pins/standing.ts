@@ -5,9 +5,9 @@ import type { ToolFinding } from "../../registry/pins/judge-server.ts"
 import type { Approval } from "../../registry/pins/lock.ts"
 
 /**
- * How a tool stands. `pinned`: as it was pinned; `approved`: the same, of a pin that took the place of another. `drifted`:
- * not as it was pinned, and called all the same; `withheld`: not called. `gone`: its server does not list it any more.
- * `unpinned`: the lock does not have it.
+ * How a tool stands. `pinned`: as it was pinned; `approved`: the same, of a pin that took the place of another.
+ * `drifted`: not as it was pinned, and called all the same; `withheld`: not called. `gone`: its server no longer lists
+ * it. `unpinned`: it is not in the lock.
  */
 export type State = "pinned" | "approved" | "drifted" | "withheld" | "gone" | "unpinned"
 
@@ -61,6 +61,6 @@ const isAllowed = (kinds: readonly DriftKind[], level: Level): boolean =>
 const isNews = (standing: Standing | undefined): boolean =>
   standing?.drift !== undefined && !standing.isSilent
 
-/** Whether a change is one that somebody should know of: to a drift, to another, or back. */
+/** Whether a change should be reported: to a drift, to another drift, or back. */
 export const isToldOf = (before: Standing | undefined, after: Standing): boolean =>
   before?.mark !== after.mark && (isNews(before) || isNews(after))

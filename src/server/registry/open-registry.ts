@@ -16,7 +16,7 @@ export interface OpenRegistry {
   readonly remote: HttpSource | undefined
 }
 
-/** The registry of a gateway, of which nothing has been read yet. */
+/** The registry of a gateway; nothing has been read yet. */
 export function openRegistry(
   config: Config,
   { env, log }: StartOptions,

@@ -2,7 +2,10 @@ import type { Parts } from "../parts.ts"
 
 type Sourced = Pick<Parts, "config" | "registry" | "remote">
 
-/** Whether what is in use may not be what the source has: it is away, or has what was refused, or has not answered yet. */
+/**
+ * Whether what is in use may differ from what the source has: it cannot be reached, or what it has was refused, or it
+ * has not answered yet.
+ */
 export function isStale({ registry, remote }: Sourced): boolean {
   const { bug, lastError } = registry.state()
   const { away, isFromCopy = false } = remote?.state() ?? {}

@@ -39,7 +39,9 @@ export type ListAsked = Omit<ListFilter, "before"> & {
   readonly after?: string
 }
 
-/** Where operators look at durable runs and step in. All of it rejects with a JournalTrouble where there is one. */
+/**
+ * Where operators look at durable runs and step in. All of it rejects with a JournalTrouble where the journal fails.
+ */
 export class RunDesk {
   readonly #options: DeskOptions
 
@@ -65,7 +67,7 @@ export class RunDesk {
     return { ok: true, run: viewOf(standing, await journal.events(id)) }
   }
 
-  /** Steps in; the run has gone on, or is left to the next gateway, when this resolves. */
+  /** Steps in; when this resolves, the run has been continued, or is left to the next gateway. */
   async operate(id: string, operation: Operation): Promise<Operated> {
     const { account, apart, goOn, journal: open, clock, onAbandoned, owner, driver } = this.#options
     const { schemas, outputSchemaOf } = this.#options

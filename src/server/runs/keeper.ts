@@ -24,11 +24,11 @@ export interface KeeperOptions {
 }
 
 const tickMs = 1_000
-/** Or as often as what is over is to be forgotten, if that is sooner. */
+/** Or as often as ended runs are to be forgotten, if that is sooner. */
 const purgeEveryMs = 60 * 60_000
 /** Taken over at a time. */
 const batchMax = 256
-/** No process is called so: what is claimable for it is for anybody. */
+/** No process has this name: what it could claim, anybody can. */
 const anybody = ""
 /**
  * So often all open runs are looked through, and after trouble at once: this process may have one and not know it, where the
@@ -38,7 +38,9 @@ const sweepEveryMs = 30_000
 /** Of the runs that wait here so many are looked at a second, whether others have taken them. */
 const lookedAtMax = 500
 
-/** Looks after the journal: goes on with runs that nobody drives, tries again what is in trouble, forgets what is over. */
+/**
+ * Looks after the journal: continues runs that nobody drives, retries those in trouble, forgets those that have ended.
+ */
 export class RunKeeper {
   readonly #options: KeeperOptions
   #gateway: Gateway | undefined
@@ -112,7 +114,7 @@ export class RunKeeper {
     }
   }
 
-  /** To operators at other gateways, without waiting for what is under way to end. */
+  /** Lets operators at other gateways have it, without waiting for calls in flight to end. */
   async #handOver(): Promise<void> {
     const { journal, runs, graceMs } = this.#options
     const { handover } = journal.open()

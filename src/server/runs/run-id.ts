@@ -1,8 +1,9 @@
 import { randomId } from "../random-id.ts"
 
 /**
- * 128 random bits behind the time at which it was made: nobody guesses one, and those that are made together stand together
- * in an index. It begins with a digit or a letter, for operators type it behind a command, where a dash would begin an option.
+ * 128 random bits after the time at which it was made: nobody can guess one, and those made together are together in an
+ * index. It begins with a digit or a letter, because operators type it after a command, where a dash would begin an
+ * option.
  */
 export const newRunId = (nowMs: number): string =>
   `${Math.floor(nowMs).toString(36)}${randomId("base64url")}`

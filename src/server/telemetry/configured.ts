@@ -7,7 +7,7 @@ import { peersOf } from "./peers.ts"
 import { telemetrySettings } from "./settings.ts"
 import type { Telemetry } from "./telemetry.ts"
 
-/** Undefined where nothing is to be sent: then nothing of what sends is loaded. */
+/** Undefined where nothing is to be sent: then the code that sends is not even loaded. */
 export async function configuredTelemetry(
   config: Config,
   { env, log, version }: StartOptions,

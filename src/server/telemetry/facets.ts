@@ -127,7 +127,7 @@ const sentAs = (message: TracedMessage | undefined): Attributes => [
   ["mcp.session.id", message?.session],
 ]
 
-/** `{mcp.method.name} {target}`, where the target is of few values. */
+/** `{mcp.method.name} {target}`, where the target has few values. */
 function named(method: string, target: AuditRecord["target"], error: ErrorOf): string {
   const isFew = target?.type === "prompt" ? isGiven(method, error) : target?.type === undefined
   return target !== undefined && isFew ? `${method} ${target.name}` : method

@@ -22,8 +22,8 @@ export class Sampling {
   }
 
   /**
-   * A trace that a caller began. The caller may have it kept, up to a number in a second: beyond that, and where nobody
-   * follows callers, chance decides and not the trace's id, which the caller has chosen.
+   * A trace that a caller began. The caller may have it kept, up to a number per second. Beyond that, and where callers
+   * are not followed, chance decides and not the trace's id, which the caller has chosen.
    */
   keepsCallers(isSampled: boolean): boolean {
     const { followsParent, ratio } = this.#settings

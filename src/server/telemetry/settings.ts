@@ -25,7 +25,7 @@ export interface TraceSettings {
   readonly to: Destination
   /** Of new traces. */
   readonly ratio: number
-  /** Whether a trace that is gone on with is kept where whoever began it keeps it. */
+  /** Whether a trace that somebody else began is kept where they keep it. */
   readonly followsParent: boolean
   /** Undefined: nobody's trace is gone on with. */
   readonly minTrust: Trust | undefined
@@ -44,8 +44,8 @@ interface Surroundings {
 }
 
 /**
- * What `telemetry` of the configuration says, else the variables of OpenTelemetry, else what is usual. Undefined: nothing
- * is sent, because neither the section is there nor a variable that names a collector.
+ * What `telemetry` of the configuration says, else the variables of OpenTelemetry, else the defaults. Undefined:
+ * nothing is sent, because neither the section is there nor a variable that names a collector.
  */
 export function telemetrySettings(
   { telemetry, limits }: Pick<Config, "telemetry" | "limits">,
@@ -103,7 +103,7 @@ function traceSettings(from: From, limits: Config["limits"]): TraceSettings {
   }
 }
 
-/** `parentbased_always_on` is what OpenTelemetry does where nobody says. */
+/** `parentbased_always_on` is OpenTelemetry's default. */
 function sampler({ variables, wrong }: From): { ratio: number; followsParent: boolean } {
   const [, parent, name] =
     /^(parentbased_)?(always_on|always_off|traceidratio)$/.exec(

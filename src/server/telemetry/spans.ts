@@ -64,7 +64,10 @@ interface TracePorts extends Pick<TraceSettings, "minTrust"> {
   readonly push: (ended: Ended) => void
 }
 
-/** Makes the spans of what goes through, and measures it. A span that is not kept has ids, which go on, and costs no more. */
+/**
+ * Makes the spans of what goes through, and measures it. A span that is not kept has ids, which are passed on, and
+ * costs nothing beyond that.
+ */
 export const createTracing = (ports: TracingPorts): Tracing => ({
   request: (inquiry, facts) =>
     isRequest(inquiry) ? new OwnSpan({ inquiry, facts, ports }) : undefined,

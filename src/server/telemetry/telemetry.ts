@@ -35,7 +35,7 @@ export interface Telemetry {
   /** Of metrics that only a collector is told, as of {@link Metrics}. */
   readonly overflows: ReadonlyMap<string, number>
   spans(): SpanCounts | undefined
-  /** Sends what is left, as long as that may take, and gives up the rest. */
+  /** Sends what is left within the time allowed, and drops the rest. */
   close(): Promise<void>
 }
 

@@ -1,13 +1,13 @@
 /** What the variables of OpenTelemetry say (opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables). */
 export interface Variables {
   text(name: string): string | undefined
-  /** Of a duration in milliseconds or a count; what is none is told and not used. */
+  /** A duration in milliseconds or a count; anything else is reported and not used. */
   number(name: string): number | undefined
   /** `key=value,key=value`, percent-encoded as in W3C Baggage. */
   pairs(name: string): ReadonlyMap<string, string>
 }
 
-/** `wrong` is told what is not used; it holds no value, for headers are secrets. */
+/** `wrong` is told what is not used, without its value, because headers are secrets. */
 export function readVariables(
   env: Readonly<Record<string, string | undefined>>,
   wrong: (words: string) => void,

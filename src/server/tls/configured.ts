@@ -3,7 +3,10 @@ import type { Logger } from "../log.ts"
 import { StartError } from "../start-error.ts"
 import type { TlsServing } from "./tls-serving.ts"
 
-/** What `listen.tls` says, read; undefined where it says nothing. Rejects with a StartError for files that do not do. */
+/**
+ * What `listen.tls` says, read; undefined where it says nothing. Rejects with a StartError for files that cannot be
+ * used.
+ */
 export async function configuredTls(
   { listen: { tls } }: Config,
   log: Logger,

@@ -20,7 +20,7 @@ const fileBytesMax = 1024 * 1024
 
 /**
  * Reads the files of `listen.tls` as they are now. Throws an Error that names the file, what is wrong with it and what
- * to do, and holds nothing of what stands in it. `nowMs` is in milliseconds since the epoch.
+ * to do, and quotes nothing from it. `nowMs` is in milliseconds since the epoch.
  */
 export function readMaterial(tls: ListenTls, nowMs: number): Material {
   const { clients, minVersion } = tls
@@ -93,7 +93,7 @@ function certificatesIn(
   return [first, ...others]
 }
 
-/** An agent's own certificate in the place of its authority's would be believed of nobody. */
+/** An agent's own certificate in place of its authority's would verify nobody. */
 function holdAuthority(pem: string, file: string): void {
   const couldSign = ({ ca, issuer, subject }: X509Certificate) => ca || issuer === subject
   if (!certificatesIn(pem, file, "ca").some(couldSign))
@@ -119,7 +119,7 @@ function parseKey(pem: string, tls: ListenTls): KeyObject {
   }
 }
 
-/** OpenSSL's own word for it, which is about the form and never about the content. */
+/** OpenSSL's own message, which is about the form and never quotes the content. */
 function reasonOf(error: unknown): string {
   const { code, reason } = error as { code?: unknown; reason?: unknown } // absent ones are undefined, and that is looked at
   return String(reason ?? code ?? "OpenSSL does not say why")

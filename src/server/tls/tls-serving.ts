@@ -28,9 +28,9 @@ export interface TlsServingOptions {
 }
 
 /**
- * What a listener shows and believes, kept together with its files. Open connections stay as they were made; those that
- * come get what is in use. Files that cannot be used, among them a pair of which only one half is replaced yet, change
- * nothing but what operators are told.
+ * A listener's certificate and trusted authorities, kept in step with their files. Open connections stay as they were
+ * made; new ones get what is in use. Files that cannot be used, such as a pair of which only one half has been replaced
+ * yet, change nothing except what operators are told.
  */
 export class TlsServing {
   readonly #tls: ListenTls
@@ -63,7 +63,7 @@ export class TlsServing {
     return this.#material.host
   }
 
-  /** A server that shows what is in use, from now until it is closed. */
+  /** A server that uses the current files, from now until it is closed. */
   door(options: SecureServerOptions, answer: RequestListener): Door {
     return secureServer(this, options, answer)
   }
@@ -78,7 +78,7 @@ export class TlsServing {
     }
   }
 
-  /** From here on what is in the files is what `server` shows. Resolves when no later change can be missed. */
+  /** From here on `server` follows the files. Resolves when no later change can be missed. */
   async keep(server: Server): Promise<void> {
     this.#server = server
     const { cert, clients, key } = this.#tls

@@ -44,8 +44,8 @@ export async function questionsOf(
 }
 
 /**
- * A person has answered what the step at this path asks, and the run goes on with it, here. An answer counts once: the
- * first that is in the journal. Rejects with a {@link JournalTrouble}: nothing was answered then, as far as anybody knows.
+ * A person has answered what the step at this path asks, and the run goes on with it, here. Only the first answer in
+ * the journal counts. Rejects with a {@link JournalTrouble}: then nothing is known to have been answered.
  */
 export const answer = (
   runs: DurableRuns,

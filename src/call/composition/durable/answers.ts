@@ -48,7 +48,7 @@ const comeBack = {
 
 const elsewhere = (id: string): string => `Calling it again would begin another run. Run ${id}.`
 
-/** The id, or the key, is that of a run with other input, or of somebody else: which is not said. */
+/** The id, or the key, is that of a run with other input, or of somebody else's: the caller is not told which. */
 export const conflict = (tool: string): Answer =>
   told("run_conflict", undefined, [
     `${tool} was called with this id before, and not with these arguments by this caller.`,
@@ -63,8 +63,8 @@ export const buried = ({ id, status }: Tombstone, tool: string): Answer =>
   ])
 
 /**
- * Nothing can be written down, so nothing is called. A database, or a disk, that fell silent may have taken the run all the same: then it is
- * found later, and gone on with.
+ * Nothing can be written down, so nothing is called. A database, or a disk, that stopped answering may have stored the
+ * run all the same: then the run is found later and continued.
  */
 export const unwritable = (tool: string, kind: TroubleKind): Answer =>
   told("overloaded", undefined, [

@@ -117,7 +117,7 @@ export class Approver {
     return
   }
 
-  /** Somebody else has answered it, or nobody can any more. Rejects for a bug alone. */
+  /** Somebody else has answered it, or nobody can any more. Rejects only for a bug. */
   async #isOver(
     id: string,
     { path }: OpenQuestion,

@@ -19,9 +19,9 @@ export interface ToCancel {
 export type CancelTaken = "taken" | "over" | "past pivot" | "busy"
 
 /**
- * Whoever began a run wants it no more (compositions §11.3): it goes back, from wherever it stands, and a crash does not
- * make it forget that. What another process drives is taken over, once it has let what is under way end. Rejects with a
- * {@link JournalTrouble}.
+ * Whoever began a run no longer wants it (compositions §11.3): it is rolled back from wherever it is, and a crash does
+ * not make it forget that. A run that another process drives is taken over once that process has let its calls in
+ * flight end. Rejects with a {@link JournalTrouble}.
  */
 export const cancelRun = (
   runs: DurableRuns,

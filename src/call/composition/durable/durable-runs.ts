@@ -41,7 +41,7 @@ import { rested, Turns } from "./turns.ts"
 export interface DurableRunsOptions extends LeasesOptions {
   /** Opened when it is first needed. Throws a {@link JournalTrouble}. */
   readonly journal: () => Journal
-  /** Whether runs can be there at all: where none ever was, no journal is opened to look for one. */
+  /** Whether there can be runs at all: where there never was one, no journal is opened to look. */
   readonly isKept: () => boolean
   readonly policies: PolicyState
   readonly limits: RunLimits
@@ -61,13 +61,13 @@ export interface LiveRun {
   readonly ended: Promise<Drive>
   readonly audience: Audience
   readonly cancel: (reason: Reason) => void
-  /** The same, and so that it is not forgotten: whoever began it wants it no more. */
+  /** The same, and written down: whoever began it no longer wants it. */
   readonly revoke: (who: string) => Promise<Revoked>
 }
 
 type Driven = LiveRun & { readonly run: DurableRun }
 
-/** What a run needs of the call that began it, or of what stands for that when it is recovered. */
+/** What a run needs of the call that began it, or of what replaces that call when the run is recovered. */
 export interface Origin {
   readonly way: Way
   readonly caller: Caller
@@ -85,7 +85,7 @@ export class DurableRuns {
   readonly #live = new Map<string, Driven>()
   readonly #open: OpenRuns
   readonly #idle = new IdleRuns()
-  /** Of what is read, claimed and begun again, one after the other for each run. */
+  /** Runs that are being read, claimed and begun again: one at a time for each run. */
   readonly #turns = new Turns()
   readonly #watch: RunWatch
   readonly #leases: Leases
@@ -193,8 +193,8 @@ export class DurableRuns {
   }
 
   /**
-   * Takes a run over and drives it from where it stands. `counts`: as a recovery. Undefined where it cannot be had, is
-   * driven here already, has ended, or waits for a person who still has time.
+   * Takes a run over and drives it from where it stands. `counts`: as a recovery. Undefined where it cannot be claimed,
+   * is driven here already, has ended, or waits for a person who still has time.
    */
   resume(id: string, originOf: OriginOf, { counts = true } = {}): Promise<LiveRun | undefined> {
     return this.inTurn(id, () => this.#resume(id, originOf, counts))
@@ -222,7 +222,7 @@ export class DurableRuns {
     return this.#turns.take(id, work)
   }
 
-  /** The right to drive it, and what the journal has of it; undefined where it cannot be had. */
+  /** The right to drive it, and what the journal has of it; undefined where it cannot be claimed. */
   async take(id: string, claim: Claim): Promise<Taken | undefined> {
     const owner = this.ownership()
     const lease = await this.journal.claim(id, { ...owner, ...claim })
@@ -269,7 +269,7 @@ export class DurableRuns {
     if (reason !== undefined) cancel({ class: "cancelled", message: reason })
   }
 
-  /** Has a run that is driven here come to rest while `use` steps in: what is under way has so long to end. */
+  /** Brings a run that is driven here to rest while `use` steps in: calls in flight have this long to end. */
   resting<T>(id: string, graceMs: number, use: () => Promise<T>): Promise<T> {
     return this.inTurn(id, async () => {
       const live = this.#live.get(id)
@@ -283,7 +283,7 @@ export class DurableRuns {
     })
   }
 
-  /** Nothing is begun any more; what is under way has so long to end. Then all runs are given up to whoever comes next. */
+  /** Begins nothing any more; calls in flight have this long to end. Then all runs are left to whoever comes next. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true
     const reason: Reason = { class: "cancelled", message: "the gateway is shutting down" }

@@ -12,8 +12,8 @@ interface Waiting {
 }
 
 /**
- * The runs that this process has and does not drive: those that wait for a person, and those that it left half way, to be gone
- * on with. There may be ten thousand of them: nothing that is asked every second goes through all.
+ * The runs that this process holds and does not drive: those that wait for a person, and those that it left half way,
+ * to be continued. There may be ten thousand of them, so nothing that is asked every second goes through all.
  */
 export class IdleRuns {
   readonly #waiting = new Map<string, Waiting>()
@@ -50,12 +50,12 @@ export class IdleRuns {
     this.#left.delete(id)
   }
 
-  /** Those of these do not wait any more: they are to be gone on with. */
+  /** These runs no longer wait: they are to be continued. */
   leaveAll(test: (whose: Whose) => boolean): void {
     for (const [id, { whose }] of this.#waiting) if (test(whose)) this.leave(id)
   }
 
-  /** Those to go on with: what was left, and what nobody answered in time. */
+  /** Those to continue: the ones left half way, and the ones that nobody answered in time. */
   due(nowMs: number): readonly string[] {
     const left = [...this.#left]
     if (nowMs < this.#nextMs) return left

@@ -13,7 +13,7 @@ export interface LeasesOptions {
 /** After so much of a lease, an owner that could not prolong it begins nothing any more (§10.4: 12 s of 15). */
 const leaseShare = 0.8
 
-/** For how long others may be sure that this process drives what it has taken. */
+/** How long other processes may rely on this one to drive what it has claimed. */
 export class Leases {
   readonly #options: LeasesOptions
   /** When all were last prolonged. */
@@ -37,7 +37,7 @@ export class Leases {
     this.#renewedMs = owner.nowMs
   }
 
-  /** Whether nobody else can have taken over what was taken at that time; false a while before somebody may. */
+  /** Whether nobody else can have taken over what was claimed at that time; false some time before anybody may. */
   isHeld(takenMs: number): boolean {
     const { leaseMs, clock } = this.#options
     if (leaseMs === undefined) return true

@@ -6,7 +6,10 @@ export interface OpenRunsLimits {
   readonly openPerCallerMax: number
 }
 
-/** Runs that have no end, and whose they are: those that this process drives, and those that it left waiting for a person. */
+/**
+ * Runs that have not ended, and whose they are: those that this process drives, and those that it left waiting for a
+ * person.
+ */
 export class OpenRuns {
   readonly #limits: OpenRunsLimits
   readonly #principals = new Map<string, unknown>()

@@ -2,7 +2,7 @@ import type { Catalog } from "../../../registry/catalog.ts"
 import { isObject, type JsonObject } from "../../../schema/json.ts"
 import { type Caller, trustLevels } from "../../caller.ts"
 
-/** Who a run is for, as it is stored: who it was found to be, and never what it proved that with. */
+/** Whom a run is for, as it is stored: the identity that was found, and never the proof of it. */
 export function principalOf(caller: Caller): JsonObject {
   const { agent, name, version, trust, issuer, subject, onBehalfOf } = caller
   return {
@@ -53,7 +53,7 @@ export function callerOf(stored: JsonObject, catalog: Catalog): Caller {
   }
 }
 
-/** Why a run may not go forward any more: its agent, or what it runs, was taken away. */
+/** Why a run may not go forward any more: its agent, or its composition, was removed. */
 export function withdrawnFrom(
   { principal, tool }: { readonly principal: JsonObject; readonly tool: string },
   catalog: Catalog,

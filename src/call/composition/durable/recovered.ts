@@ -8,7 +8,7 @@ import { readTraceparent, writeTraceparent } from "../../trace/context.ts"
 import type { Origin } from "./durable-runs.ts"
 import { callerOf } from "./principal.ts"
 
-/** What stands for the call of a run that goes on without it: its calls go the way of a call like all others. */
+/** Replaces the call of a run that goes on without it: the run's own calls go the way of a call like all others. */
 export function recoveredOrigin(
   record: RunRecord,
   { tool }: Plan,

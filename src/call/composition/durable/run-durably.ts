@@ -137,7 +137,7 @@ function orError(answer: Answer): Answer {
   return { kind: "error", error: { code: -32603, message, ...(data !== undefined && { data }) } }
 }
 
-/** What a caller gets that cannot wait any more: the task that the run is, where it takes one. */
+/** What a caller that cannot wait any longer gets: the run as a task, where it accepts tasks. */
 const long = (run: RunRecord, { way }: Visit, told: Answer): Answer | Promise<Answer> =>
   way.request.task === undefined ? told : asTask(run, way)
 
@@ -233,7 +233,7 @@ async function watch(run: RunRecord, here: Visit, place: Place): Promise<Answer>
   }
 }
 
-/** Of a run that another process drives nobody here says how far it is, but what that writes does. */
+/** Nobody here can tell how far a run is that another process drives, except by what that process writes. */
 async function follower(run: RunRecord, { teller, way }: Visit): Promise<Follower | undefined> {
   if (!teller.wantsProgress) return
   const plan = await planOf(run, way.gateway.compositions.durable.journal)

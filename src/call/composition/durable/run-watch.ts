@@ -16,7 +16,7 @@ export interface RunWatchOptions {
 
 /** One who looks at a run until something becomes of it. What happens after it was opened is not missed. */
 export interface Look {
-  /** Resolves when the run may stand otherwise than it was seen, and when this is closed. */
+  /** Resolves when the run may have changed since it was seen, and when this is closed. */
   moved(seen: Seen): Promise<void>
   close(): void
 }
@@ -28,8 +28,8 @@ export type Follower = (events: readonly EventHeader[]) => void
 const lookMs = 250
 
 /**
- * Tells those who wait for runs when to look again: at once where something becomes of a run in this process, and by one
- * question to a shared journal for all of them. Nobody reads a journal only because time has passed.
+ * Tells those who wait for runs when to look again: at once for a run of this process, and by one query for all of them
+ * where the journal is shared. No run is read just because time has passed.
  */
 export class RunWatch {
   readonly #options: RunWatchOptions
@@ -90,7 +90,7 @@ export class RunWatch {
   }
 }
 
-/** Waits until something has become of a run, and no longer than its caller does. */
+/** Waits until a run has changed, and no longer than its caller does. */
 export async function moved(
   look: Promise<void>,
   untilMs: number,

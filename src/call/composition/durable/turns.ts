@@ -23,7 +23,7 @@ interface Driven {
   readonly ended: Promise<unknown>
 }
 
-/** An operator steps in: what is under way has so long to end, and nothing else is begun. */
+/** An operator steps in: calls in flight have this long to end, and nothing else is begun. */
 export async function rested({ run, ended }: Driven, graceMs: number, clock: Clock): Promise<void> {
   const reason: Reason = { class: "cancelled", message: "an operator steps in" }
   const patience = new Cancellation()

@@ -93,7 +93,7 @@ function answered(
   }
 }
 
-/** As this era has it: the modern one with what the run came to, and what it asks. */
+/** In the form of this era: the modern one includes the outcome of the run and its questions. */
 async function get({ request, run, gateway }: RunAsking): Promise<BackendReply> {
   const standing = await standingOf(run, request, gateway)
   const task = runTask(standing, request.era, gateway.compositions)
@@ -112,7 +112,7 @@ const requestsIn = ({ run: { tool, version }, questions }: Standing): JsonObject
     written({ name: tool, ...(version !== undefined && { version }) }),
   )
 
-/** Takes the answers to what is asked; others are nobody's mistake: they crossed. */
+/** Takes the answers to what is asked; any others are no mistake: they crossed. */
 async function update({ request, run, gateway, approver }: RunAsking): Promise<BackendReply> {
   const { respondent } = request
   const responses = respondent.kind === "rounds" ? respondent.responses : undefined

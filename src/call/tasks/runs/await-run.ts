@@ -13,8 +13,8 @@ import type { RunAsking } from "./run-asking.ts"
 import { runTask, standingOf } from "./run-task.ts"
 
 /**
- * `tasks/result` of MCP 2025-11-25: what the run comes to, waited for. Meanwhile the client is told how the task is, and how
- * far, where it wants to know; and asked what the run waits to be told.
+ * `tasks/result` of MCP 2025-11-25: waits for the outcome of the run. Meanwhile the client is told the state and the
+ * progress of the task, where it wants to know, and is asked what the run waits for.
  */
 export async function awaitRun(asking: RunAsking): Promise<BackendReply> {
   const { request, gateway, run } = asking

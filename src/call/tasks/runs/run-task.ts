@@ -21,7 +21,7 @@ export interface Standing {
   readonly isCancelled: boolean
 }
 
-/** How often a task is to be looked at; and one that waits for somebody else, who is in no hurry. */
+/** How often a task is to be polled; and one that waits for somebody else, who is in no hurry. */
 const pollMs = { usual: 1_000, others: 5_000 }
 
 /** The task, flat, without what it came to and what it asks. */

@@ -24,7 +24,9 @@ export interface BatchCounts {
   failed: number
 }
 
-/** Sends what is pushed in batches, one at a time; pushing waits for nothing, and what finds no room is counted. */
+/**
+ * Sends what is pushed in batches, one at a time; pushing never waits, and what finds no room is dropped and counted.
+ */
 export class Batches<T> {
   readonly #options: BatchOptions<T>
   readonly counts: BatchCounts = { sent: 0, dropped: 0, refused: 0, failed: 0 }

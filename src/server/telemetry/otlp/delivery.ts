@@ -15,7 +15,10 @@ export type Delivered =
 const firstWaitMs = 500
 const longestWaitMs = 15_000
 
-/** Sends one after the other and tries again what is not taken, ever more seldom, and never before it is allowed. */
+/**
+ * Sends one after the other and retries what is not taken, with a growing delay and never before the collector allows
+ * it.
+ */
 export class Delivery {
   readonly #outlet: Outlet
   readonly #options: DeliveryOptions

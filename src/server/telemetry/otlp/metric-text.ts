@@ -7,10 +7,10 @@ export interface Span {
   readonly nowMs: number
 }
 
-/** `AGGREGATION_TEMPORALITY_CUMULATIVE` of metrics.proto: all since the start, as Prometheus has it. */
+/** `AGGREGATION_TEMPORALITY_CUMULATIVE` of metrics.proto: totals since the start, as in Prometheus. */
 const cumulative = `"aggregationTemporality":2`
 
-/** One `ExportMetricsServiceRequest` as JSON: what is on `/metrics` under the names that it has there. */
+/** One `ExportMetricsServiceRequest` as JSON: the metrics of `/metrics`, under the same names. */
 export function createMetricTexts(
   resource: ReadonlyMap<string, string | number | boolean>,
   version: string,

@@ -7,7 +7,7 @@ import type { Destination } from "../settings.ts"
 
 /** What became of one request to the collector. No reason holds a header or a part of an answer. */
 export type Sent =
-  /** `rejected`: how many of what was sent it did not keep, as it says. */
+  /** `rejected`: how many of the items sent the collector says it did not keep. */
   | { readonly kind: "taken"; readonly rejected: number }
   /** To be tried again, and not before so many milliseconds. */
   | { readonly kind: "busy"; readonly reason: string; readonly afterMs: number | undefined }

@@ -5,7 +5,7 @@ export type Attributes = readonly (readonly [key: string, value: Value])[]
 /** Beyond it a text is cut: names that a caller makes up may be long. */
 const charsMax = 1_024
 
-/** A JSON array; what is undefined is left out. A loop: there are some fifty of them for each call. */
+/** A JSON array without the undefined elements. Written as a loop because there are some fifty of these per call. */
 export function attributesText(attributes: Attributes): string {
   let all = ""
   for (const [key, value] of attributes) {
@@ -36,7 +36,7 @@ function valueText(value: Exclude<Value, undefined>): string {
   return `{"arrayValue":{"values":[${items.join(",")}]}}`
 }
 
-/** What stands in JSON as it is: nearly all names, and shorter to find out than to escape. */
+/** Text that needs no escaping in JSON: true of nearly all names, and cheaper to check than to escape. */
 const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]{0,200}$/
 
 /** A JSON string of at most {@link charsMax} characters. Half a surrogate pair is no text for protobuf. */
