@@ -62,8 +62,8 @@ export interface Running {
 
 /**
  * The composition root: joins configuration, registry, the way of a call, the MCP face, the backends, the audit and the
- * listeners; nothing else in the project knows all of them. Rejects with a StartError for what the operator can mend,
- * and then nothing stays open.
+ * listeners; nothing else in the project knows all of them. Rejects with a StartError for what the operator can mend.
+ * Once all parts are made, a failure closes them; before that, the process is expected to end.
  */
 export async function startGateway(config: Config, options: StartOptions): Promise<Running> {
   const telemetry = await configuredTelemetry(config, options, () => parts)

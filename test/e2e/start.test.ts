@@ -72,7 +72,7 @@ log: { level: loud }
     ["no YAML", "listen: [", /postern\.yaml:\d+:\d+ /],
     ["a list", "- listen", /postern\.yaml:1:1 /],
     ["tabs", "listen:\n\tport: 0\n", /postern\.yaml:2:1 /],
-    ["a key twice", `${minimal}listen: { port: 1 }\n`, /listen — stands here twice/],
+    ["a key twice", `${minimal}listen: { port: 1 }\n`, /listen — this key is here twice/],
     ["a key __proto__", `${minimal}__proto__: { listen: 1 }\n`, /__proto__ — unknown key/],
     [
       "a secret as it is",

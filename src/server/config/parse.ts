@@ -176,8 +176,8 @@ class Reading {
       const word = isScalar(key) && key.value !== null ? String(key.value) : undefined
       areWords &&= word !== undefined
       const earlier = seen.get(parent) ?? new Set()
-      if (word === undefined) wrong("expected a word before the colon")
-      else if (earlier.has(word)) wrong("stands here twice")
+      if (word === undefined) wrong("expected a name before the colon")
+      else if (earlier.has(word)) wrong("this key is here twice; remove one of the two")
       else if (word === "__proto__") wrong("unknown key")
       seen.set(parent, earlier.add(word))
     }
