@@ -13,7 +13,10 @@ export class SqlitePurge {
   readonly #entries: StatementSync
   readonly #run: StatementSync
   readonly #tombs: StatementSync
+  readonly #hasBlobs: StatementSync
   readonly #blobs: StatementSync
+  /** Whether a blob may be left that nothing names any more. */
+  #isAnyLeft = false
 
   constructor(db: DatabaseSync) {
     this.#over = db.prepare(`SELECT id FROM run WHERE ${ended} LIMIT ${batchMax}`)
@@ -23,6 +26,10 @@ export class SqlitePurge {
     this.#entries = db.prepare("DELETE FROM entry WHERE run = (SELECT place FROM run WHERE id = ?)")
     this.#run = db.prepare("DELETE FROM run WHERE id = ?")
     this.#tombs = db.prepare("DELETE FROM tomb WHERE ended < ?")
+    this.#hasBlobs = db.prepare(`SELECT 1 FROM run WHERE id = ?1
+      AND (substr(input, 1, 1) = '@' OR substr(result, 1, 1) = '@' OR EXISTS (
+        SELECT 1 FROM entry WHERE entry.run = run.place AND substr(events, 1, 1) = '@'))`)
+    // Goes through all runs: once, when the last of those that are over is gone, and where there was a large value at all.
     this.#blobs = db.prepare(`DELETE FROM blob WHERE digest NOT IN (
       SELECT plan FROM run
       UNION SELECT substr(input, 2) FROM run WHERE substr(input, 1, 1) = '@'
@@ -36,11 +43,15 @@ export class SqlitePurge {
     const over = this.#over.all(Math.round(endedBeforeMs))
     for (const { id } of over) {
       if (typeof id !== "string") continue
+      this.#isAnyLeft ||= this.#hasBlobs.get(id) !== undefined
       this.#bury.run(id, Math.round(buriedBeforeMs))
       this.#entries.run(id)
       this.#run.run(id)
     }
-    if (over.length > 0) this.#blobs.run()
+    if (this.#isAnyLeft && over.length < batchMax) {
+      this.#blobs.run()
+      this.#isAnyLeft = false
+    }
     return over.length
   }
 }

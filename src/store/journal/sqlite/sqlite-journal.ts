@@ -131,15 +131,17 @@ export class SqliteJournal implements Methods {
     return rows.map((row) => textOf(row, "id"))
   }
 
+  /** Of each status by its index: those that an operator looks for are few, and all others may be a million. */
   list({ status, tool, before, max }: ListFilter): readonly RunRecord[] {
-    const rows = this.#statements.list.all({
-      status: status === undefined ? null : JSON.stringify(status),
-      tool: tool ?? null,
-      created: whole(before?.createdMs),
-      id: before?.id ?? null,
-      max,
-    })
-    return rows.map((row) => recordOf(row, this.#read))
+    const { list, listOfStatus } = this.#statements
+    const at = { created: whole(before?.createdMs), id: before?.id ?? null }
+    const filter = { tool: tool ?? null, ...at, max }
+    const rows =
+      status === undefined
+        ? list.all(filter)
+        : [...new Set(status)].flatMap((one) => listOfStatus.all({ ...filter, status: one }))
+    const found = rows.map((row) => recordOf(row, this.#read))
+    return found.sort(youngestFirst).slice(0, max)
   }
 
   moved(seen: readonly Seen[]): readonly string[] {
@@ -210,3 +212,6 @@ export class SqliteJournal implements Methods {
     )
   }
 }
+
+const youngestFirst = (one: RunRecord, other: RunRecord): number =>
+  other.createdMs - one.createdMs || (other.id > one.id ? 1 : -1)

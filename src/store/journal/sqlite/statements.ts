@@ -3,6 +3,8 @@ import { runColumns } from "../rows.ts"
 
 const isOpenRow = "status IN ('running', 'waiting', 'compensating')"
 const isFree = "(owner IS NULL OR owner = :owner OR lease_until < :now)"
+const isListed = `(:tool IS NULL OR tool = :tool)
+  AND (:created IS NULL OR (created, id) < (:created, :id)) ORDER BY created DESC, id DESC LIMIT :max`
 /** The second of them is the key. */
 const places = runColumns.split(",").map((_, index) => `?${index + 1}`)
 
@@ -21,18 +23,17 @@ const texts = {
     WHERE id = :id AND (${isOpenRow} OR status = 'parked') AND (${isFree} OR :force = 1)
     RETURNING epoch`,
   renew: "UPDATE run SET lease_until = ? WHERE owner = ?",
-  release: "UPDATE run SET owner = NULL, lease_until = NULL WHERE owner = ?",
+  // Nobody takes what has ended from its owner. There may be a million of those, and no index of owners.
+  release: `UPDATE run SET owner = NULL, lease_until = NULL
+    WHERE owner = ? AND status IN ('running', 'waiting', 'compensating', 'parked')`,
   byId: "SELECT * FROM run WHERE id = ?",
   byKey: "SELECT * FROM run WHERE key = ?",
   tomb: "SELECT * FROM tomb WHERE key = ?",
   entries: `SELECT events FROM entry JOIN run ON entry.run = run.place
     WHERE run.id = ? ORDER BY entry.place`,
   claimable: `SELECT id FROM run WHERE ${isOpenRow} AND ${isFree} ORDER BY created LIMIT :max`,
-  list: `SELECT * FROM run
-    WHERE (:status IS NULL OR status IN (SELECT value FROM json_each(:status)))
-      AND (:tool IS NULL OR tool = :tool)
-      AND (:created IS NULL OR (created, id) < (:created, :id))
-    ORDER BY created DESC, id DESC LIMIT :max`,
+  list: `SELECT * FROM run WHERE ${isListed}`,
+  listOfStatus: `SELECT * FROM run WHERE status = :status AND ${isListed}`,
   counts: "SELECT status, count(*) AS n FROM run GROUP BY status",
   // Of each status the first in its index: a run of another one is not looked at.
   oldest: `SELECT min(oldest) AS created FROM (${["running", "waiting", "compensating", "parked"]
