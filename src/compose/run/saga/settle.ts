@@ -56,7 +56,10 @@ async function apart(work: Work, settling: (work: Work) => Promise<Result>): Pro
   return result
 }
 
-/** The same call with the same key, until it says what became of it. */
+/**
+ * The same call with the same key, until it says itself what became of it: a connection that is refused now says nothing of
+ * the call before.
+ */
 async function again(unknown: Failed, work: Work, inner: Inner): Promise<Result> {
   const end = endOf(work)
   for (let tries = 1; ; tries++) {
@@ -64,7 +67,7 @@ async function again(unknown: Failed, work: Work, inner: Inner): Promise<Result>
     if (reason !== undefined) return park(unknown, work, reason)
     if ((await pause(delayOf(tries, work), work)) !== undefined) return unknown
     const result = await inner(work)
-    if (isDefinite(result)) return result
+    if (result.ok || (isAnswered(result) && !isAnyUnknownInside(work))) return result
   }
 }
 
@@ -141,8 +144,12 @@ async function ask({ probe, input, done }: Probe, work: Work, attempt: Inner): P
   return { ok: true, isDone: decided.holds, value }
 }
 
-/** The backend itself has said what became of it: a connection that is refused now says nothing of the call before. */
-const isDefinite = (result: Result): boolean => result.ok || isAnswered(result)
+/** Of several calls the answer to one says nothing of another. */
+export function isAnyUnknownInside({ path, run }: Work): boolean {
+  for (const [other, { standing, settled }] of run.parts.log?.state.steps ?? [])
+    if (standing === "unknown" && settled === undefined && other.startsWith(`${path}/`)) return true
+  return false
+}
 
 const endOf = ({ run }: Work): number =>
   run.parts.ports.clock.now() + run.parts.limits.compensationMs

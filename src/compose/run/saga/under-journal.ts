@@ -2,7 +2,7 @@ import type { RunLog } from "../durable/run-log.ts"
 import { isInCompensation } from "../in-compensation.ts"
 import { effectOf, type Failed, type Result, withEffect } from "../outcome.ts"
 import type { Inner, Work } from "../work.ts"
-import { type Means, settled } from "./settle.ts"
+import { isAnyUnknownInside, type Means, settled } from "./settle.ts"
 
 /**
  * The step of a durable run, or one item of it: what is known of it already is not done again, and in a saga it is not
@@ -38,9 +38,11 @@ async function journaled(work: Work, log: RunLog, means: Means): Promise<Result>
 }
 
 /** Also where the last attempt did nothing for certain, and nobody knows of one before. */
-function isUnknown(result: Failed, { run, path }: Work): boolean {
+function isUnknown(result: Failed, work: Work): boolean {
+  const { run, path } = work
   if (effectOf(result) === "unknown") return true
-  return run.halt.reason === undefined && run.parts.log?.state.step(path)?.standing === "unknown"
+  if (run.halt.reason !== undefined) return false
+  return run.parts.log?.state.step(path)?.standing === "unknown" || isAnyUnknownInside(work)
 }
 
 /** An outcome that came about without a call of this run: from a cache, from another run, or because nothing was called. */

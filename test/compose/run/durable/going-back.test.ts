@@ -83,6 +83,18 @@ describe("an outcome that nobody knows", () => {
     expect(world.called).toEqual(["a", "b", "c", "b", "unb", "una"])
   })
 
+  test("of one call of several is none of all of them, whatever the others say", async () => {
+    const down: Answer = { fail: { class: "transport", effect: "none" } }
+    const targets = ["a", "b"].map((name) => ({ tool: { name } }))
+    const action = { pattern: { scatterGather: { targets, partial: false } } }
+    const { world, drive } = await ran(saga([step("d", { action, onUnknown: "retry" })]), {
+      a: broken,
+      b: first(lost, down, down, down),
+    })
+    expect(world.called.at(-1)).toBe("und")
+    expect(drive.status).toBe("compensated")
+  })
+
   test("takes an answer that comes a little late, and no later one", async () => {
     const hasty = (ms: number) => ({ b: { afterMs: ms, value: { b: 1 }, isDeaf: true } }) as const
     const spec = saga([step("a"), step("b", { timeoutMs: 100, onUnknown: "compensate" })])
