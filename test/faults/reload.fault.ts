@@ -44,18 +44,21 @@ test("13 the registry changes again and again under load", async () => {
       const { gateway } = world
       const reading = new AbortController()
       const readers = [1, 2].map(() => read(gateway, reading.signal, lists))
-      for (let edition = 1; edition <= 16; edition++) {
-        const hasVictim = edition % 2 === 0
-        const before = await generationOf(gateway)
-        const last = reigns.at(-1)
-        if (last !== undefined) last.untilMs = world.now()
-        replace(gateway.registryFile, document(edition, hasVictim))
-        await becomes(async () => (await generationOf(gateway)) > before, `edition ${edition}`)
-        reigns.push({ hasVictim, fromMs: world.now(), untilMs: Number.POSITIVE_INFINITY })
-        await sleep(100 + 300 * random())
+      try {
+        for (let edition = 1; edition <= 16; edition++) {
+          const hasVictim = edition % 2 === 0
+          const before = await generationOf(gateway)
+          const last = reigns.at(-1)
+          if (last !== undefined) last.untilMs = world.now()
+          replace(gateway.registryFile, document(edition, hasVictim))
+          await becomes(async () => (await generationOf(gateway)) > before, `edition ${edition}`)
+          reigns.push({ hasVictim, fromMs: world.now(), untilMs: Number.POSITIVE_INFINITY })
+          await sleep(100 + 300 * random())
+        }
+      } finally {
+        reading.abort()
+        await Promise.all(readers)
       }
-      reading.abort()
-      await Promise.all(readers)
       return `16 documents of 302 tools, the victim taken away in every second, under ${rate(world.made)} calls a second and ${lists.length} lists`
     },
     async judge({ arrived, made }) {
