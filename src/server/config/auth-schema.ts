@@ -55,8 +55,10 @@ const grant = {
     .optional()
     .describe("Signed assertions in place of a secret (RFC 7523)."),
   scopes: z.array(scope).default([]).describe("The scopes to ask for."),
-  audience: oneOrMore.optional().describe("For whom the token shall be, by name."),
-  resource: oneOrMoreAddresses.optional().describe("For whom it shall be, by address (RFC 8707)."),
+  audience: oneOrMore.optional().describe("The audience of the token, by name."),
+  resource: oneOrMoreAddresses
+    .optional()
+    .describe("The resource that the token is for, by address (RFC 8707)."),
 } as const
 
 const tokenTypes = ["access_token", "jwt", "id_token"] as const
@@ -69,11 +71,13 @@ const tokenExchange = z
     subjectTokenType: z
       .enum(tokenTypes)
       .default("access_token")
-      .describe("What the callers' own tokens are (RFC 8693)."),
+      .describe("The type of the callers' own tokens (RFC 8693)."),
     actor: z
       .strictObject({
-        token: secret.describe("A token of who acts for the caller: the gateway's own, say."),
-        type: z.enum(tokenTypes).default("jwt").describe("What kind of token that is."),
+        token: secret.describe(
+          "A token of the party that acts for the caller, such as the gateway's own.",
+        ),
+        type: z.enum(tokenTypes).default("jwt").describe("The type of that token."),
       })
       .optional()
       .describe("Who acts for the caller, where the client's own proof does not say it."),

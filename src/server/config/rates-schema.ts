@@ -15,22 +15,24 @@ const rule = z
     agent: selector
       .optional()
       .describe(
-        "The agent that it is for; * counts each agent for itself, and without it all count together.",
+        "The agent that it applies to; * counts each agent separately, and without it all count together.",
       ),
     tool: selector.optional().describe("The tool, in the same way."),
     server: selector.optional().describe("The server, in the same way; not beside tool."),
     rate: howOften("smh", "50/s, 600/m or 1000/h")
       .optional()
-      .describe("So many in a second, minute or hour, evenly: 50/s. A rule has a rate or a quota."),
+      .describe(
+        "Requests per second, minute or hour, spread evenly: 50/s. A rule has a rate or a quota.",
+      ),
     burst: z
       .int()
       .min(1)
       .max(1_000_000_000)
       .optional()
-      .describe("So many at once, after a pause; otherwise as many as the rate."),
+      .describe("How many may come at once after a pause; otherwise as many as the rate."),
     quota: howOften("hd", "1000/h or 20000/d")
       .optional()
-      .describe("So many in each hour or day (UTC), whenever: 1000/d."),
+      .describe("Requests in each hour or day (UTC), at any pace: 1000/d."),
   })
   .superRefine(({ rate, burst, quota, tool, server }, context) => {
     const wrong = (path: string[], message: string) =>

@@ -99,7 +99,7 @@ export const registrySource = {
     .default(false)
     .describe("Fetch the document without TLS from another machine."),
   auth: auth.optional().describe("What the gateway shows the source."),
-  tls: tls.optional().describe("Certificates, where those of the system do not do."),
+  tls: tls.optional().describe("Certificates, where the system's are not enough."),
   signature: signature
     .optional()
     .describe("Use only documents with a detached signature (JWS) of one of these keys."),

@@ -17,7 +17,9 @@ const redaction = z
         error: "expected up to 64 letters, digits and . _ -",
       })
       .describe("Its name in the audit and in metrics."),
-    match: toolMatch.prefault({}).describe("The tools it is about: those that all of these mean."),
+    match: toolMatch
+      .prefault({})
+      .describe("The tools it applies to: those that match all of these."),
     path: z
       .string()
       .min(1)
@@ -39,7 +41,7 @@ const redaction = z
       .string()
       .max(256)
       .default(defaults.redactReplacement)
-      .describe("What stands in the place of what is taken out."),
+      .describe("The text that replaces what is taken out."),
   })
   .superRefine(({ path, detect, pattern }, context) => {
     if ([path, detect, pattern].filter((one) => one !== undefined).length !== 1)
@@ -53,20 +55,20 @@ const redaction = z
 const cache = z.strictObject({
   match: toolMatch
     .prefault({})
-    .describe("The tools it is about, of those that are read-only: those that all of these mean."),
+    .describe("The tools it applies to: the read-only ones that match all of these."),
   ttl: duration({ min: 1, max: day }).describe("How long a result is given again."),
   scope: z
     .enum(["caller", "everyone"])
     .default(defaults.cacheScope)
     .describe(
-      "Whose results are the same: one caller's, or, as they do not depend on it, everyone's.",
+      "Who is given a kept result: the same caller only, or everyone, where results do not depend on the caller.",
     ),
 })
 
 const largest = z.strictObject({
   match: toolMatch
     .prefault({})
-    .describe("The tools it is about, compositions included: those that all of these mean."),
+    .describe("The tools it applies to, compositions included: those that match all of these."),
   bytes: size({ min: 1, max: limitTable.backendAnswerBytes.max }).describe(
     "What a result may have at most, as JSON; a larger one is withheld.",
   ),

@@ -124,7 +124,7 @@ const audit = z.strictObject({
   arguments: z
     .enum(["digest", "none"])
     .default(defaults.auditArguments)
-    .describe("What stands for arguments and results; their values never do."),
+    .describe("What is recorded of arguments and results, whose values never are."),
   key: sealKey
     .optional()
     .describe("Makes the digests HMACs, so that short values cannot be guessed from them."),

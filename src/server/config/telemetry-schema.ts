@@ -24,7 +24,7 @@ const traces = z
       .enum([...trustLevels, "none"])
       .default("asserted")
       .describe(
-        "Callers known at least so well have their trace gone on with. The others' is linked to a new one; none: always.",
+        "Callers known at least this well have their trace continued; the others' is linked to a new one. With none, every trace is continued.",
       ),
   })
   .prefault({})
@@ -58,7 +58,7 @@ export const telemetry = z.strictObject({
   compression: z
     .enum(["gzip", "none"])
     .optional()
-    .describe("How what is sent is packed; none without one."),
+    .describe("How what is sent is compressed; none without one."),
   certificate: z
     .string()
     .min(1)

@@ -8,12 +8,12 @@ const file = z.string().min(1)
 export const listenTls = z
   .strictObject({
     cert: file.describe(
-      "A file in PEM with the gateway's certificate, and after it those that stand between it and its authority.",
+      "A file in PEM with the gateway's certificate, followed by the intermediate ones.",
     ),
     key: secret.describe("The certificate's private key in PEM, without a passphrase."),
     ca: file
       .optional()
-      .describe("A file in PEM with the authorities whose client certificates are believed."),
+      .describe("A file in PEM with the authorities whose client certificates are accepted."),
     clientCert: z
       .enum(["require", "request"])
       .optional()

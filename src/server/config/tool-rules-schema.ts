@@ -19,7 +19,7 @@ const match = z.strictObject({
     .strictObject({
       readOnlyHint: hint.describe("Whether it changes nothing."),
       destructiveHint: hint.describe("Whether it may destroy something."),
-      idempotentHint: hint.describe("Whether doing it twice is as doing it once."),
+      idempotentHint: hint.describe("Whether doing it twice has the same effect as doing it once."),
       openWorldHint: hint.describe("Whether it reaches beyond a closed world."),
     })
     .optional()
@@ -68,16 +68,16 @@ const rule = z
         error: "expected up to 64 letters, digits and . _ -",
       })
       .describe("Its name in the audit, in metrics and in explain."),
-    match: match.prefault({}).describe("The calls it is about: those that all of these mean."),
+    match: match.prefault({}).describe("The calls it applies to: those that match all of these."),
     deny: z
       .union([z.literal(true), condition], { error: "expected true, or a condition in CEL" })
       .optional()
       .describe("True: refused. CEL: refused where it is true, or cannot be evaluated."),
     require: requirement.optional().describe("Refused unless all of this holds."),
-    reason: text.optional().describe("Why there is the rule: for the audit and explain alone."),
+    reason: text.optional().describe("Why the rule exists: only for the audit and explain."),
     message: text
       .optional()
-      .describe("What a caller is told whose arguments the rule refuses: what would be right."),
+      .describe("What callers are told whose arguments the rule refuses: what would be right."),
     enforce: z
       .boolean()
       .default(defaults.enforceRule)

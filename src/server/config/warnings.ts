@@ -121,7 +121,7 @@ function* permissive({
   if (levels.definitionDrift === "allow")
     yield {
       path: runtime("definitionDrift"),
-      message: "servers may say anything else of their tools than what was found good",
+      message: "servers may change what they say of their tools without anybody's approval",
     }
   if (levels.outputValidation === "allow")
     yield { path: runtime("outputValidation"), message: "results are not checked" }
