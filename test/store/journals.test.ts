@@ -119,6 +119,46 @@ describe("the SQLite journal", () => {
     await journal.close()
   })
 
+  test("keeps what stands apart as long as something has it, and no longer", async () => {
+    const file = join(folder, "apart.db")
+    const journal = openSqliteJournal(file)
+    const large = { text: "x".repeat(100_000) }
+    const other = { text: "y".repeat(100_000) }
+    for (const [id, result] of [
+      ["r1", large],
+      ["r2", other],
+    ] as const) {
+      await journal.create(newRun(id, { key: id, input: large }), plan, me)
+      const atMs = id === "r1" ? 1_000 : 2_000
+      const lease = { id, epoch: 1 }
+      const end: StoredEvent = {
+        ...{ kind: "turn", step: "", seq: 1, atMs },
+        data: { to: "completed", reason: id.repeat(50_000) },
+      }
+      await journal.append(lease, [end], { status: "completed", result })
+    }
+    const taker = { run: "r1", step: "", scope: "", untilMs: 3_000, nowMs: 1 }
+    await journal.takeOnce("key", taker)
+    await journal.settleOnce("key", taker, other)
+    const apart = () => {
+      using db = new DatabaseSync(file, { readOnly: true })
+      return db.prepare("SELECT digest FROM blob").all().length
+    }
+    const forget = (endedBeforeMs: number) => journal.purge({ endedBeforeMs, buriedBeforeMs: 0 })
+    expect(apart()).toBe(5) // the plan, two values, and what was written of each run
+    expect(await forget(1_500)).toBe(1)
+    expect(apart()).toBe(4)
+    expect(await journal.get("r2")).toMatchObject({ input: large, result: other })
+    expect(await forget(2_500)).toBe(1)
+    expect(apart()).toBe(1) // what was done once has it
+    expect(await journal.takeOnce("key", taker)).toMatchObject({ is: "settled", outcome: other })
+    expect(await forget(3_500)).toBe(0)
+    expect(apart()).toBe(0)
+    expect(await journal.create(newRun("r3"), plan, me)).toMatchObject({ isNew: true })
+    expect(await journal.plan("sha256:plan")).toEqual(plan) // it was forgotten, and is given again
+    await journal.close()
+  })
+
   test("refuses what cannot be written, and goes on", async () => {
     const journal = openSqliteJournal(join(folder, "unwritten.db"))
     const endless: { [name: string]: Stored } = {}

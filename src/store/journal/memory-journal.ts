@@ -18,7 +18,7 @@ import {
 } from "../../compose/run/durable/journal.ts"
 import type { NewRun, RunChange, RunRecord, Tombstone } from "../../compose/run/durable/record.ts"
 import { isOpen, isTerminal, type RunStatus } from "../../compose/run/durable/status.ts"
-import { begunRecord, changed, isClaimable } from "./records.ts"
+import { begunRecord, changed, isClaimable, youngestFirst } from "./records.ts"
 
 interface Held {
   record: RunRecord
@@ -157,8 +157,9 @@ export class MemoryJournal implements Journal {
     let oldestOpenMs: number | undefined
     for (const { record } of this.#runs.values()) {
       const { status, createdMs } = record
+      if (isTerminal(status)) continue
       byStatus[status] = (byStatus[status] ?? 0) + 1
-      if (!isTerminal(status)) oldestOpenMs = Math.min(createdMs, oldestOpenMs ?? createdMs)
+      oldestOpenMs = Math.min(createdMs, oldestOpenMs ?? createdMs)
     }
     return { byStatus, oldestOpenMs }
   }
@@ -218,10 +219,3 @@ export class MemoryJournal implements Journal {
     if (this.#isClosed) throw new JournalTrouble("the run journal is closed", { kind: "closed" })
   }
 }
-
-type Age = Pick<RunRecord, "createdMs" | "id">
-
-const youngestFirst = (one: Age, other: Age): number =>
-  other.createdMs - one.createdMs || compared(other.id, one.id)
-
-const compared = (one: string, other: string): number => (one < other ? -1 : Number(one > other))

@@ -34,3 +34,11 @@ export function isClaimable(
   if (owner === undefined || owner === claimer.owner || claimer.force === true) return true
   return leaseUntilMs !== undefined && leaseUntilMs < claimer.nowMs
 }
+
+type Age = Pick<RunRecord, "createdMs" | "id">
+
+/** As runs are listed. */
+export const youngestFirst = (one: Age, other: Age): number =>
+  other.createdMs - one.createdMs || compared(other.id, one.id)
+
+const compared = (one: string, other: string): number => (one < other ? -1 : Number(one > other))

@@ -1,4 +1,4 @@
-import type { Stored } from "../../compose/run/durable/journal.ts"
+import type { JournalCounts, Stored } from "../../compose/run/durable/journal.ts"
 import type { RunRecord, Tombstone } from "../../compose/run/durable/record.ts"
 import { type RunStatus, runStatuses } from "../../compose/run/durable/status.ts"
 
@@ -82,6 +82,14 @@ export function statusOf(row: Row): RunStatus {
   const found = runStatuses.find((status) => status === row["status"])
   if (found === undefined) throw new Error(`the run journal has a status ${row["status"]}`)
   return found
+}
+
+/** Of rows with a status, how many have it (`n`), and when the oldest of them began. */
+export function countsOf(rows: readonly Row[]): JournalCounts {
+  const byStatus: { [status in RunStatus]?: number } = {}
+  for (const row of rows) byStatus[statusOf(row)] = Number(row["n"])
+  const began = rows.map(({ oldest }) => Number(oldest))
+  return { byStatus, oldestOpenMs: began.length === 0 ? undefined : Math.min(...began) }
 }
 
 function objectOf(value: unknown): RunRecord["principal"] {

@@ -128,6 +128,7 @@ export interface ListFilter {
   readonly max: number
 }
 
+/** Of runs that have no end yet: of the others there may be millions. */
 export interface JournalCounts {
   readonly byStatus: { readonly [status in RunStatus]?: number }
   /** When the oldest began that has no end yet. */

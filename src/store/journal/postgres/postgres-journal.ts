@@ -24,8 +24,7 @@ import type {
   RunRecord,
   Tombstone,
 } from "../../../compose/run/durable/record.ts"
-import type { RunStatus } from "../../../compose/run/durable/status.ts"
-import { type Row, recordOf, statusOf, whole } from "../rows.ts"
+import { countsOf, type Row, recordOf, whole } from "../rows.ts"
 import { type Append, writeAppends } from "./appends.ts"
 import { Batcher } from "./batcher.ts"
 import { findRun, type NewRow, newRow, writeRuns } from "./creations.ts"
@@ -180,14 +179,11 @@ class PostgresJournal implements Journal {
   }
 
   async counts(): Promise<JournalCounts> {
-    const rows = await this.#rows("SELECT status, count(*) AS n FROM postern.run GROUP BY status")
-    const byStatus: { [status in RunStatus]?: number } = {}
-    for (const row of rows) byStatus[statusOf(row)] = Number(row["n"])
-    const [oldest] = await this.#rows(
-      `SELECT min(created) AS created FROM postern.run WHERE ${isOpenRow} OR status = 'parked'`,
+    const rows = await this.#rows(
+      `SELECT status, count(*) AS n, min(created) AS oldest FROM postern.run
+       WHERE ${isOpenRow} OR status = 'parked' GROUP BY status`,
     )
-    const created = oldest?.["created"] ?? null
-    return { byStatus, oldestOpenMs: created === null ? undefined : Number(created) }
+    return countsOf(rows)
   }
 
   takeOnce(key: string, taker: OnceTaker): Promise<OnceTaken> {

@@ -4,7 +4,9 @@ import type { Retention } from "../../../compose/run/durable/journal.ts"
 /** Runs that are forgotten at a time, so that nobody waits for long. */
 const batchMax = 500
 
-const ended = "status IN ('completed', 'compensated', 'failed', 'abandoned') AND updated < $1"
+/** What has ended was begun before: the index by status and beginning finds it. */
+const ended =
+  "status IN ('completed', 'compensated', 'failed', 'abandoned') AND created < $1 AND updated < $1"
 
 /**
  * Forgets what is over (compositions §10.3). The tombstone that holds the key is written before the run is deleted, so

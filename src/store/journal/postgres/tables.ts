@@ -27,9 +27,11 @@ export const tables = `
   CREATE TABLE IF NOT EXISTS postern.tomb (
     key text PRIMARY KEY, id text NOT NULL, input_digest text NOT NULL, status text NOT NULL,
     ended bigint NOT NULL);
+  CREATE INDEX IF NOT EXISTS tomb_ended ON postern.tomb (ended);
   CREATE TABLE IF NOT EXISTS postern.once (
     key text PRIMARY KEY, run text NOT NULL, step text NOT NULL, scope text NOT NULL,
     outcome text, until bigint);
+  CREATE INDEX IF NOT EXISTS once_until ON postern.once (until) WHERE outcome IS NOT NULL;
   CREATE TABLE IF NOT EXISTS postern.want (run text PRIMARY KEY, owner text NOT NULL, lease_until bigint NOT NULL);
 `
 

@@ -5,6 +5,13 @@ import type { Stored } from "../../../compose/run/durable/journal.ts"
 /** Longer texts stand apart, so that going through runs and events stays cheap. */
 const inlineMax = 64 * 1024
 
+/** What stands in a column for what stands apart. JSON never begins with an `@`. */
+export const columnOf = (digest: string): string => `@${digest}`
+
+/** The digest, if what stands in a column stands apart. */
+export const digestOf = (column: unknown): readonly string[] =>
+  typeof column === "string" && column.startsWith("@") ? [column.slice(1)] : []
+
 /** JSON in columns: short texts as they are, long ones by their digest, each kept once. */
 export class Blobs {
   readonly #insert: StatementSync
@@ -17,7 +24,7 @@ export class Blobs {
     this.#select = db.prepare("SELECT bytes FROM blob WHERE digest = ?")
   }
 
-  /** What stands in the column; JSON never begins with an `@`. */
+  /** What stands in the column. */
   put(value: Stored): string {
     return this.putText(JSON.stringify(value))
   }
@@ -26,11 +33,12 @@ export class Blobs {
     if (text.length <= inlineMax) return text
     const digest = `sha256:${hash("sha256", text)}`
     this.#write(digest, text)
-    return `@${digest}`
+    return columnOf(digest)
   }
 
   get(column: string): Stored {
-    const text = column.startsWith("@") ? this.text(column.slice(1)) : column
+    const [digest] = digestOf(column)
+    const text = digest === undefined ? column : this.text(digest)
     if (text === undefined) throw new Error(`the run journal has lost the value ${column}`)
     return JSON.parse(text) as Stored // it was written as JSON
   }

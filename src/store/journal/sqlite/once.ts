@@ -10,7 +10,6 @@ export class SqliteOnce {
   readonly #take: StatementSync
   readonly #settle: StatementSync
   readonly #free: StatementSync
-  readonly #expire: StatementSync
 
   constructor(db: DatabaseSync, blobs: Blobs) {
     this.#blobs = blobs
@@ -21,7 +20,6 @@ export class SqliteOnce {
       "UPDATE once SET outcome = ?, until = ?, scope = ? WHERE key = ? AND run = ? AND step = ?",
     )
     this.#free = db.prepare("DELETE FROM once WHERE key = ? AND run = ? AND step = ?")
-    this.#expire = db.prepare("DELETE FROM once WHERE outcome IS NOT NULL AND until <= ?")
   }
 
   take(key: string, { run, step, scope, untilMs, nowMs }: OnceTaker): OnceTaken {
@@ -45,9 +43,5 @@ export class SqliteOnce {
   settle(key: string, { run, step, scope, untilMs }: OnceTaker, outcome: Stored | undefined): void {
     if (outcome === undefined) this.#free.run(key, run, step)
     else this.#settle.run(this.#blobs.put(outcome), whole(untilMs), scope, key, run, step)
-  }
-
-  expire(nowMs: number): void {
-    this.#expire.run(Math.round(nowMs))
   }
 }

@@ -3,6 +3,7 @@ import { type Journal, JournalTrouble } from "../../../compose/run/durable/journ
 import { type FileLock, HeldElsewhere, lockFile } from "../../file-lock.ts"
 import { inodeOf } from "./file-place.ts"
 import { openDatabase, openingTrouble, prepareFolder, type SqliteOptions } from "./schema.ts"
+import { isUnfinished } from "./statements.ts"
 import { ThreadedJournal } from "./threaded-journal.ts"
 
 /**
@@ -16,7 +17,7 @@ export function openSqliteJournal(file: string, options: SqliteOptions = {}): Jo
   try {
     db = openDatabase(file, options)
     // Whoever had runs here is gone, or the file could not have been locked.
-    db.exec("UPDATE run SET owner = NULL, lease_until = NULL WHERE owner IS NOT NULL")
+    db.exec(`UPDATE run SET owner = NULL, lease_until = NULL WHERE ${isUnfinished}`)
     db.close()
     return new ThreadedJournal({ file, inode: inodeOf(file), options }, lock)
   } catch (cause) {

@@ -1,57 +1,70 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { Retention } from "../../../compose/run/durable/journal.ts"
+import { type Row, textOf } from "../rows.ts"
+import { columnOf, digestOf } from "./blobs.ts"
 
 /** As many at a time, so that nobody waits for long. */
 const batchMax = 500
 
-const ended = "status IN ('completed', 'compensated', 'failed', 'abandoned') AND updated < ?"
+/** What has ended was begun before: the index by status and beginning finds it. */
+const ended =
+  "status IN ('completed', 'compensated', 'failed', 'abandoned') AND created < ?1 AND updated < ?1"
 
-/** Forgets what is over (compositions §10.3). Runs inside a transaction. */
+const texts = {
+  expire: "DELETE FROM once WHERE outcome IS NOT NULL AND until <= ? RETURNING outcome",
+  tombs: "DELETE FROM tomb WHERE ended < ?",
+  over: `SELECT place, plan, input, result FROM run WHERE ${ended} LIMIT ${batchMax}`,
+  bury: `INSERT OR REPLACE INTO tomb (key, id, input_digest, status, ended)
+    SELECT key, id, input_digest, status, updated FROM run
+    WHERE place = ? AND key IS NOT NULL AND updated >= ?`,
+  entries: "DELETE FROM entry WHERE run = ? RETURNING events",
+  run: "DELETE FROM run WHERE place = ?",
+  // A plan that is still followed is one of the last that were.
+  planned: "SELECT place FROM run WHERE plan = ? ORDER BY place DESC LIMIT 1",
+  referred: ["run.input", "run.result", "once.outcome", "entry.events"]
+    .map((name) => {
+      const [table, column] = name.split(".")
+      return `SELECT 1 FROM ${table} WHERE ${column} = ?1 AND substr(${column}, 1, 1) = '@'`
+    })
+    .join(" UNION ALL "),
+  blob: "DELETE FROM blob WHERE digest = ?",
+}
+
+/** Forgets what is over (compositions §10.3). Runs inside a transaction, and looks at nothing that stays. */
 export class SqlitePurge {
-  readonly #bury: StatementSync
-  readonly #over: StatementSync
-  readonly #entries: StatementSync
-  readonly #run: StatementSync
-  readonly #tombs: StatementSync
-  readonly #hasBlobs: StatementSync
-  readonly #blobs: StatementSync
-  /** Whether a blob may be left that nothing names any more. */
-  #isAnyLeft = false
+  readonly #statements: Readonly<Record<keyof typeof texts, StatementSync>>
 
   constructor(db: DatabaseSync) {
-    this.#over = db.prepare(`SELECT id FROM run WHERE ${ended} LIMIT ${batchMax}`)
-    this.#bury = db.prepare(`INSERT OR REPLACE INTO tomb (key, id, input_digest, status, ended)
-      SELECT key, id, input_digest, status, updated FROM run
-      WHERE id = ? AND key IS NOT NULL AND updated >= ?`)
-    this.#entries = db.prepare("DELETE FROM entry WHERE run = (SELECT place FROM run WHERE id = ?)")
-    this.#run = db.prepare("DELETE FROM run WHERE id = ?")
-    this.#tombs = db.prepare("DELETE FROM tomb WHERE ended < ?")
-    this.#hasBlobs = db.prepare(`SELECT 1 FROM run WHERE id = ?1
-      AND (substr(input, 1, 1) = '@' OR substr(result, 1, 1) = '@' OR EXISTS (
-        SELECT 1 FROM entry WHERE entry.run = run.place AND substr(events, 1, 1) = '@'))`)
-    // Goes through all runs: once, when the last of those that are over is gone, and where there was a large value at all.
-    this.#blobs = db.prepare(`DELETE FROM blob WHERE digest NOT IN (
-      SELECT plan FROM run
-      UNION SELECT substr(input, 2) FROM run WHERE substr(input, 1, 1) = '@'
-      UNION SELECT substr(result, 2) FROM run WHERE substr(result, 1, 1) = '@'
-      UNION SELECT substr(outcome, 2) FROM once WHERE substr(outcome, 1, 1) = '@'
-      UNION SELECT substr(events, 2) FROM entry WHERE substr(events, 1, 1) = '@')`)
+    const prepared = Object.entries(texts).map(([name, text]) => [name, db.prepare(text)] as const)
+    this.#statements = Object.fromEntries(prepared) as Record<keyof typeof texts, StatementSync> // the same names
   }
 
+  /** How many runs were forgotten. */
   purge({ endedBeforeMs, buriedBeforeMs }: Retention): number {
-    this.#tombs.run(Math.round(buriedBeforeMs))
-    const over = this.#over.all(Math.round(endedBeforeMs))
-    for (const { id } of over) {
-      if (typeof id !== "string") continue
-      this.#isAnyLeft ||= this.#hasBlobs.get(id) !== undefined
-      this.#bury.run(id, Math.round(buriedBeforeMs))
-      this.#entries.run(id)
-      this.#run.run(id)
-    }
-    if (this.#isAnyLeft && over.length < batchMax) {
-      this.#blobs.run()
-      this.#isAnyLeft = false
-    }
-    return over.length
+    const { expire, tombs, over } = this.#statements
+    const [before, buried] = [Math.round(endedBeforeMs), Math.round(buriedBeforeMs)]
+    tombs.run(buried)
+    const digests = new Set(expire.all(before).flatMap(({ outcome }) => digestOf(outcome)))
+    const rows = over.all(before)
+    for (const row of rows) for (const digest of this.#forget(row, buried)) digests.add(digest)
+    for (const digest of digests) this.#drop(digest)
+    return rows.length
+  }
+
+  /** Gives the digests of what the run had apart. */
+  #forget(row: Row, buried: number): readonly string[] {
+    const place = Number(row["place"])
+    const { bury, entries, run } = this.#statements
+    bury.run(place, buried)
+    const columns = entries.all(place).map(({ events }) => events)
+    run.run(place)
+    return [textOf(row, "plan"), ...[row["input"], row["result"], ...columns].flatMap(digestOf)]
+  }
+
+  /** Unless something else has it. */
+  #drop(digest: string): void {
+    const { planned, referred, blob } = this.#statements
+    if (planned.get(digest) ?? referred.get(columnOf(digest))) return
+    blob.run(digest)
   }
 }

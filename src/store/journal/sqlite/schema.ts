@@ -25,6 +25,8 @@ const tables = `
     created INTEGER NOT NULL, updated INTEGER NOT NULL) STRICT;
   CREATE INDEX run_status ON run (status, created);
   CREATE INDEX run_created ON run (created, id);
+  CREATE INDEX run_input ON run (input) WHERE substr(input, 1, 1) = '@';
+  CREATE INDEX run_result ON run (result) WHERE substr(result, 1, 1) = '@';
   CREATE TABLE entry (place INTEGER PRIMARY KEY, run INTEGER NOT NULL, events TEXT NOT NULL) STRICT;
   CREATE INDEX entry_run ON entry (run);
   CREATE INDEX entry_blob ON entry (events) WHERE substr(events, 1, 1) = '@';
@@ -32,9 +34,12 @@ const tables = `
   CREATE TABLE tomb (
     key TEXT PRIMARY KEY, id TEXT NOT NULL, input_digest TEXT NOT NULL, status TEXT NOT NULL,
     ended INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE INDEX tomb_ended ON tomb (ended);
   CREATE TABLE once (
     key TEXT PRIMARY KEY, run TEXT NOT NULL, step TEXT NOT NULL, scope TEXT NOT NULL,
     outcome TEXT, until INTEGER) STRICT, WITHOUT ROWID;
+  CREATE INDEX once_until ON once (until) WHERE outcome IS NOT NULL;
+  CREATE INDEX once_outcome ON once (outcome) WHERE substr(outcome, 1, 1) = '@';
 `
 
 export interface SqliteOptions {

@@ -15,12 +15,12 @@ import {
   type Stored,
 } from "../../../compose/run/durable/journal.ts"
 import type { RunRecord, Tombstone } from "../../../compose/run/durable/record.ts"
-import type { RunStatus } from "../../../compose/run/durable/status.ts"
+import { youngestFirst } from "../records.ts"
 import {
+  countsOf,
   type Read,
   recordOf,
   runColumns,
-  statusOf,
   textOf,
   tombstoneOf,
   type Value,
@@ -131,17 +131,20 @@ export class SqliteJournal implements Methods {
     return rows.map((row) => textOf(row, "id"))
   }
 
-  /** Of each status by its index: those that an operator looks for are few, and all others may be a million. */
   list({ status, tool, before, max }: ListFilter): readonly RunRecord[] {
-    const { list, listOfStatus } = this.#statements
-    const at = { created: whole(before?.createdMs), id: before?.id ?? null }
-    const filter = { tool: tool ?? null, ...at, max }
-    const rows =
-      status === undefined
-        ? list.all(filter)
-        : [...new Set(status)].flatMap((one) => listOfStatus.all({ ...filter, status: one }))
-    const found = rows.map((row) => recordOf(row, this.#read))
-    return found.sort(youngestFirst).slice(0, max)
+    const { list, listOf } = this.#statements
+    const page = {
+      tool: tool ?? null,
+      created: whole(before?.createdMs) ?? Number.MAX_SAFE_INTEGER,
+      id: before?.id ?? "",
+      max,
+    }
+    if (status === undefined) return list.all(page).map((row) => recordOf(row, this.#read))
+    return [...new Set(status)]
+      .flatMap((one) => listOf.all({ ...page, status: one }))
+      .map((row) => recordOf(row, this.#read))
+      .sort(youngestFirst)
+      .slice(0, max)
   }
 
   moved(seen: readonly Seen[]): readonly string[] {
@@ -152,10 +155,7 @@ export class SqliteJournal implements Methods {
   }
 
   counts(): JournalCounts {
-    const byStatus: { [status in RunStatus]?: number } = {}
-    for (const row of this.#statements.counts.all()) byStatus[statusOf(row)] = Number(row["n"])
-    const oldest = this.#statements.oldest.get()?.["created"]
-    return { byStatus, oldestOpenMs: typeof oldest === "number" ? oldest : undefined }
+    return countsOf(this.#statements.counts.all())
   }
 
   takeOnce(key: string, taker: OnceTaker): OnceTaken {
@@ -168,7 +168,6 @@ export class SqliteJournal implements Methods {
 
   purge(retention: Retention): number {
     this.#places.forgetAll()
-    this.#once.expire(retention.endedBeforeMs)
     return this.#purge.purge(retention)
   }
 
@@ -212,6 +211,3 @@ export class SqliteJournal implements Methods {
     )
   }
 }
-
-const youngestFirst = (one: RunRecord, other: RunRecord): number =>
-  other.createdMs - one.createdMs || (other.id > one.id ? 1 : -1)

@@ -2,9 +2,11 @@ import type { DatabaseSync, StatementSync } from "node:sqlite"
 import { runColumns } from "../rows.ts"
 
 const isOpenRow = "status IN ('running', 'waiting', 'compensating')"
+/** What has ended keeps its owner: there may be millions of those, and no index of owners. */
+export const isUnfinished = `(${isOpenRow} OR status = 'parked')`
+const isOfPage = `(:tool IS NULL OR tool = :tool) AND (created, id) < (:created, :id)
+    ORDER BY created DESC, id DESC LIMIT :max`
 const isFree = "(owner IS NULL OR owner = :owner OR lease_until < :now)"
-const isListed = `(:tool IS NULL OR tool = :tool)
-  AND (:created IS NULL OR (created, id) < (:created, :id)) ORDER BY created DESC, id DESC LIMIT :max`
 /** The second of them is the key. */
 const places = runColumns.split(",").map((_, index) => `?${index + 1}`)
 
@@ -20,25 +22,20 @@ const texts = {
     WHERE place = ?`,
   claim: `UPDATE run SET owner = :owner, epoch = epoch + 1, lease_until = :until,
     recoveries = recoveries + :counts
-    WHERE id = :id AND (${isOpenRow} OR status = 'parked') AND (${isFree} OR :force = 1)
+    WHERE id = :id AND ${isUnfinished} AND (${isFree} OR :force = 1)
     RETURNING epoch`,
-  renew: "UPDATE run SET lease_until = ? WHERE owner = ?",
-  // Nobody takes what has ended from its owner. There may be a million of those, and no index of owners.
-  release: `UPDATE run SET owner = NULL, lease_until = NULL
-    WHERE owner = ? AND status IN ('running', 'waiting', 'compensating', 'parked')`,
+  renew: `UPDATE run SET lease_until = ? WHERE owner = ? AND ${isUnfinished}`,
+  release: `UPDATE run SET owner = NULL, lease_until = NULL WHERE owner = ? AND ${isUnfinished}`,
   byId: "SELECT * FROM run WHERE id = ?",
   byKey: "SELECT * FROM run WHERE key = ?",
   tomb: "SELECT * FROM tomb WHERE key = ?",
   entries: `SELECT events FROM entry JOIN run ON entry.run = run.place
     WHERE run.id = ? ORDER BY entry.place`,
   claimable: `SELECT id FROM run WHERE ${isOpenRow} AND ${isFree} ORDER BY created LIMIT :max`,
-  list: `SELECT * FROM run WHERE ${isListed}`,
-  listOfStatus: `SELECT * FROM run WHERE status = :status AND ${isListed}`,
-  counts: "SELECT status, count(*) AS n FROM run GROUP BY status",
-  // Of each status the first in its index: a run of another one is not looked at.
-  oldest: `SELECT min(oldest) AS created FROM (${["running", "waiting", "compensating", "parked"]
-    .map((status) => `SELECT min(created) AS oldest FROM run WHERE status = '${status}'`)
-    .join(" UNION ALL ")})`,
+  list: `SELECT * FROM run WHERE ${isOfPage}`,
+  listOf: `SELECT * FROM run WHERE status = :status AND ${isOfPage}`,
+  counts: `SELECT status, count(*) AS n, min(created) AS oldest FROM run
+    WHERE ${isUnfinished} GROUP BY status`,
   // What takes no page tells nothing of a disk that is full.
   reserve: "INSERT INTO blob (digest, bytes) VALUES ('', zeroblob(65536))",
   free: "DELETE FROM blob WHERE digest = ''",
