@@ -3,7 +3,7 @@ import { runColumns } from "../rows.ts"
 
 const isOpenRow = "status IN ('running', 'waiting', 'compensating')"
 /** What has ended keeps its owner: there may be millions of those, and no index of owners. */
-export const isUnfinished = `(${isOpenRow} OR status = 'parked')`
+export const isUnfinished = "status IN ('running', 'waiting', 'compensating', 'parked')"
 const isOfPage = `(:tool IS NULL OR tool = :tool) AND (created, id) < (:created, :id)
     ORDER BY created DESC, id DESC LIMIT :max`
 const isFree = "(owner IS NULL OR owner = :owner OR lease_until < :now)"
