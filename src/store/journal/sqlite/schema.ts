@@ -135,7 +135,7 @@ export function prepareFolder(file: string): void {
 
 function fileSystemOf(folder: string): number {
   try {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     return statfsSync(folder).type
   } catch (cause) {
     const words = cause instanceof Error ? cause.message : String(cause)

@@ -183,8 +183,8 @@ export class ThreadedJournal implements Journal {
     if (this.#silence !== undefined) return Promise.reject(this.#silence)
     const { promise, resolve, reject } = Promise.withResolvers<Results[M]>()
     const id = ++this.#lastId
-    // It was written as JSON by the method that answers.
-    this.#waiting.set(id, { resolve: (value) => resolve(value as Results[M]), reject })
+    // What comes was written as JSON by the method that answers.
+    this.#waiting.set(id, { resolve: resolve as Waiting["resolve"], reject })
     this.#asks.push([id, method, args])
     if (this.#asks.length === 1) queueMicrotask(() => this.#send())
     return promise
