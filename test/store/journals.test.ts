@@ -249,9 +249,12 @@ describe("the SQLite journal", () => {
   })
 
   test("can be read and written by nobody else", async () => {
-    const file = join(folder, "mode.db")
+    const file = join(folder, "mode/mode.db")
     await openSqliteJournal(file).close()
-    expect(execFileSync("stat", ["-c", "%a", file], { encoding: "utf8" }).trim()).toBe("600")
+    const modes = execFileSync("stat", ["-c", "%a", file, join(folder, "mode")], {
+      encoding: "utf8",
+    })
+    expect(modes).toBe("600\n700\n")
   })
 
   test("is not opened in a folder that cannot be written", () => {
