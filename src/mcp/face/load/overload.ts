@@ -56,11 +56,7 @@ export class Overload {
    */
   isTooLate(outgoing: ServerResponse): boolean {
     this.#read++
-    if (performance.now() < this.#dueMs) {
-      this.#turn.begin()
-      return false
-    }
-    if (!this.#turn.isSpent(threadMs())) return false
+    if (performance.now() < this.#dueMs || !this.#turn.isSpent(threadMs())) return false
     this.#tooLate++
     this.#turnAway(outgoing)
     return true
@@ -82,6 +78,7 @@ export class Overload {
     const { utilization } = performance.eventLoopUtilization(this.#seen)
     this.#seen = performance.eventLoopUtilization()
     this.#dueMs = nowMs + everyMs
+    this.#turn.begin()
     const before = this.share
     this.#rule.note({ lateMs, busy: utilization })
     this.#noteTooLate()

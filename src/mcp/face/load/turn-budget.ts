@@ -12,7 +12,7 @@ export class TurnBudget {
     this.#targetMs = targetMs
   }
 
-  /** Another turn, or one that is not late yet. */
+  /** Another turn. */
   begin(): void {
     this.#workedMs = 0
     this.#lastMs = undefined

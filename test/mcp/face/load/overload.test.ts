@@ -1,6 +1,9 @@
+import { IncomingMessage, ServerResponse } from "node:http"
+import { Socket } from "node:net"
 import { setImmediate as turn } from "node:timers/promises"
 import { expect, test } from "vitest"
 import { crowd } from "../../../../bench/load.ts"
+import { Overload } from "../../../../src/mcp/face/load/overload.ts"
 import { fakeGateway } from "../../../support/face-gateway.ts"
 import { as, ask, both, faceServer, json, modern } from "../../../support/face-server.ts"
 
@@ -74,4 +77,17 @@ test("of a crowd that comes at once, before anybody could look, those are turned
   expect(face.stats().shed).toBeGreaterThan(0)
   while (face.stats().shedding > 0) await turn()
   expect(events.map(({ event }) => event)).toEqual(["overload_began", "overload_ended"])
+})
+
+test("one request in each of several late turns is no crowd", async () => {
+  const overload = new Overload(40, () => {})
+  const judged: boolean[] = []
+  for (let nth = 0; nth < 8; nth++) {
+    const until = performance.now() + 60 // longer than it takes until the loop is looked at again
+    while (performance.now() < until);
+    judged.push(overload.isTooLate(new ServerResponse(new IncomingMessage(new Socket()))))
+    await turn()
+  }
+  overload.close()
+  expect(judged).not.toContain(true)
 })
