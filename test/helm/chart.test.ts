@@ -250,6 +250,11 @@ describe.skipIf(helm === undefined)(
         says: /config\.limits\.shutdownTimeout \(1m\)/,
       },
       {
+        values: ["small", 'config.limits.shutdownTimeout="60000ms"'],
+        says: /config\.limits\.shutdownTimeout \(60000ms\)/,
+      },
+      { values: ["small", "config.limits=null"], says: /'\/config\/limits'.*want object/ },
+      {
         values: ["small", 'env=[{"name":"PORT","value":5}]'],
         says: /'\/env\/0\/value'.*want string/,
       },

@@ -59,8 +59,9 @@
 {{- end -}}
 {{- end -}}
 {{- $shutdown := dig "limits" "shutdownTimeout" "10s" .Values.config | toString -}}
-{{- $seconds := get (dict "s" 1 "m" 60 "h" 3600 "d" 86400) (regexFind "[a-z]*$" $shutdown) | default 0 -}}
-{{- if le (int .Values.terminationGracePeriodSeconds) (add (int .Values.preStopSeconds) (mul (regexFind "^[0-9]+" $shutdown | int) $seconds) | int) -}}
+{{- $unitMs := get (dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000) (regexFind "[a-z]*$" $shutdown) | default 0 -}}
+{{- $shutdownMs := mul (regexFind "^[0-9]+" $shutdown | int) $unitMs -}}
+{{- if le (mul .Values.terminationGracePeriodSeconds 1000) (add (mul .Values.preStopSeconds 1000) $shutdownMs) -}}
 {{- fail (printf "\n\nterminationGracePeriodSeconds (%d) has to be more than preStopSeconds (%d) and config.limits.shutdownTimeout (%s) together:\nKubernetes would end the gateway before its calls in flight are answered.\n" (int .Values.terminationGracePeriodSeconds) (int .Values.preStopSeconds) $shutdown) -}}
 {{- end -}}
 {{- range $where := list "listen" "admin" -}}
