@@ -256,7 +256,7 @@ function addDurable(metrics: Metrics, { compositions }: Parts): void {
       values: [status],
       value,
     }))
-  metrics.gauge("postern_durable_runs", "Durable runs by status.", runs, ["status"])
+  metrics.gauge("postern_durable_runs", "Durable runs without an end, by status.", runs, ["status"])
 }
 
 function addTelemetry(metrics: Metrics, { telemetry }: Parts): void {
