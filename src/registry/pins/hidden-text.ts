@@ -117,7 +117,7 @@ export function hiddenPlaces(value: unknown): HiddenText[] {
     for (const text of part) if (typeof text === "string") found.push(...hiddenAt(place, text))
     open = opened(inside, place, open) ?? open
   }
-  return found
+  return found.slice(0, foundMax) // a key and its value may be one too many
 }
 
 function opened(value: unknown, place: Place | undefined, up: Open | undefined): Open | undefined {

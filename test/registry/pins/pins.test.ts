@@ -106,6 +106,8 @@ describe("hidden text", () => {
     expect(hiddenIn({ inputSchema })).toEqual([
       { at: "/inputSchema/properties/a/description", what: "U+200B (1 character)" },
     ])
+    const odd = Array.from({ length: 19 }, () => "a\u200b")
+    expect(hiddenIn({ odd, "b\u200b": "c\u200b" })).toHaveLength(20)
     expect(hiddenIn("a\u200b")).toEqual([{ at: "", what: "U+200B (1 character)" }])
   })
 })
