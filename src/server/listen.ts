@@ -167,22 +167,15 @@ function listener(door: Door, { host, tls }: ListenOptions): Listener {
   const { server } = door
   const { port } = server.address() as AddressInfo // it listens on TCP, not on a pipe
   const sockets = new Set<Socket>()
-  const speaking = tls === undefined ? sockets : new Set<Socket>()
-  const requests: Requests = { open: 0 }
+  const requests: Requests = { open: 0, last: new Map() }
   let closing: Promise<number> | undefined
   server.on("connection", (socket: Socket) => {
     sockets.add(socket)
     socket.once("close", () => sockets.delete(socket))
   })
-  if (tls !== undefined)
-    server.on("secureConnection", (socket: Socket) => {
-      speaking.add(socket)
-      socket.once("close", () => speaking.delete(socket))
-    })
-  server.prependListener("request", (_request, response: ServerResponse) => {
-    requests.open++
+  server.prependListener("request", ({ socket }: IncomingMessage, response: ServerResponse) => {
     if (closing !== undefined) response.shouldKeepAlive = false
-    response.once("close", () => requests.open--)
+    underWay(requests, socket, response)
   })
   return {
     host,
@@ -191,7 +184,7 @@ function listener(door: Door, { host, tls }: ListenOptions): Listener {
     connections: () => sockets.size,
     inFlight: () => requests.open,
     close: (graceMs) => {
-      closing ??= drained({ door, sockets, speaking, requests }, graceMs)
+      closing ??= drained({ door, sockets, requests }, graceMs)
       return closing
     },
   }
@@ -203,28 +196,36 @@ function listener(door: Door, { host, tls }: ListenOptions): Listener {
  */
 const lingerMs = 250
 
-/** Only counted: a Set that each request enters and leaves would keep them all alive until a major collection. */
+/** Those under way. A Set that each one enters and leaves would keep them all alive until a major collection. */
 interface Requests {
   open: number
+  /** The answer to the last one on each connection, until that is closed. */
+  readonly last: Map<Socket, ServerResponse | undefined>
+}
+
+function underWay(requests: Requests, socket: Socket, response: ServerResponse): void {
+  const { last } = requests
+  requests.open++
+  if (!last.has(socket)) socket.once("close", () => last.delete(socket))
+  last.set(socket, response)
+  response.once("close", () => {
+    requests.open--
+    if (last.get(socket) === response) last.set(socket, undefined)
+  })
 }
 
 interface Open {
   readonly door: Door
   readonly sockets: ReadonlySet<Socket>
-  /** Those on which HTTP is spoken: with TLS, others. */
-  readonly speaking: ReadonlySet<Answering>
   readonly requests: Requests
 }
 
-/** Node keeps the answer under way there, and says so nowhere; without it clients meet the end of a connection unprepared. */
-type Answering = Socket & { readonly _httpMessage?: ServerResponse | null }
-
-async function drained({ door, sockets, speaking, requests }: Open, graceMs: number) {
+async function drained({ door, sockets, requests }: Open, graceMs: number) {
   const { server } = door
   const closed = new Promise<void>((resolve) => server.once("close", () => resolve()))
   Listening.prototype.close.call(server) // takes no more connections; that of HTTP closes idle ones at once, too
-  for (const { _httpMessage: answer } of speaking)
-    if (answer && !answer.headersSent) answer.shouldKeepAlive = false
+  for (const answer of requests.last.values())
+    if (answer?.headersSent === false) answer.shouldKeepAlive = false // a client meets no unforeseen end
   const closeIdle = () => {
     server.closeIdleConnections()
     for (const socket of sockets) if (door.isFresh(socket)) socket.destroy()

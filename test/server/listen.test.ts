@@ -153,6 +153,22 @@ describe("closing a listener", () => {
     expect(await closed).toBe(0)
   })
 
+  test("answers all requests that are under way on a connection, and ends that with the last", async () => {
+    const gate = Promise.withResolvers<void>()
+    const listener = await opened({
+      answer: ({ url }, outgoing) => void gate.promise.then(() => outgoing.end(url)),
+    })
+    const socket = await socketTo(listener.port)
+    socket.write("GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /last HTTP/1.1\r\nHost: a\r\n\r\n")
+    await expect.poll(() => listener.inFlight()).toBe(2)
+    const closed = listener.close(60_000)
+    gate.resolve()
+    const [first, last] = (await ended(socket)).split("/first")
+    expect(first).toMatch(/^connection: keep-alive/im)
+    expect(last).toMatch(/^connection: close.*\/last/ims)
+    expect(await closed).toBe(0)
+  })
+
   test("cuts what has not finished in time, and says how many", async () => {
     const listener = await opened({ answer: () => undefined })
     const answers = [fetch(listener.url), fetch(listener.url)].map((answer) =>
