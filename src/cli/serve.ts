@@ -11,8 +11,9 @@ export const serve: Command = {
   summary: "Run the gateway",
   arguments: "",
   options: { config: configOption },
-  details: `Prints what it serves, where and for whom; logs to stderr as JSON lines. SIGTERM, SIGINT and SIGHUP end it gracefully:
+  details: `Prints what it serves, where and for whom; logs to stderr as JSON lines. SIGTERM, SIGINT, SIGHUP and SIGQUIT end it gracefully:
 readiness goes red, calls in flight finish, backends and the processes it started end. A signal a second or more after the first ends it at once.
+SIGUSR1 and SIGUSR2 do nothing.
 Exit code 1 when the configuration or the registry is not sound, or a port is taken.`,
   async run(given, io) {
     const read = readConfig(given, io)

@@ -4,8 +4,11 @@
  */
 const samePressMs = 1_000
 
-/** SIGHUP is a terminal that closed: by itself it would end this process alone, and leave those that it started. */
-const signals = ["SIGTERM", "SIGINT", "SIGHUP"] as const
+/** By itself each of them would end this process alone, and leave those that it started: SIGHUP when a terminal closes. */
+const stopping = ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const
+
+/** What a tool that rotates logs may send. By themselves SIGUSR1 would open Node's debugger, and SIGUSR2 end this process. */
+const ignored = ["SIGUSR1", "SIGUSR2"] as const
 
 /** Listens for the wish to stop from the moment it is made, so that none is missed while the gateway starts. */
 export class StopSignals implements Disposable {
@@ -22,10 +25,14 @@ export class StopSignals implements Disposable {
       firstMs ??= performance.now()
       resolve()
     }
-    for (const signal of signals) process.on(signal, this.#listener)
+    for (const signal of stopping) process.on(signal, this.#listener)
+    for (const signal of ignored) process.on(signal, ignore)
   }
 
   [Symbol.dispose](): void {
-    for (const signal of signals) process.off(signal, this.#listener)
+    for (const signal of stopping) process.off(signal, this.#listener)
+    for (const signal of ignored) process.off(signal, ignore)
   }
 }
+
+const ignore = () => undefined

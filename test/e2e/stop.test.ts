@@ -149,12 +149,22 @@ describe("SIGTERM", () => {
     expect(gateway.audit().at(-1)).toMatchObject({ note: { event: "stopped", cut: 0 } })
   })
 
-  test("as SIGHUP, of a terminal that closes, leaves no process either", async () => {
+  test.each(["SIGHUP", "SIGQUIT"] as const)("as %s leaves no process either", async (signal) => {
     const { gateway } = await world({}, "grandchild")
     const children = await startChildren(gateway)
-    gateway.running.child.kill("SIGHUP")
+    gateway.running.child.kill(signal)
     expect(await gateway.running.exited).toEqual({ code: 0, signal: null })
     await areGone(children)
+  })
+
+  test("is none of SIGUSR1, which opens no debugger, and SIGUSR2", async () => {
+    const { gateway } = await world()
+    for (const signal of ["SIGUSR1", "SIGUSR2"] as const) gateway.running.child.kill(signal)
+    const answers = await Promise.all([1, 2].map(() => callTool(gateway, agent, "pid")))
+    for (const answer of answers) expect(answer).not.toHaveProperty("isError")
+    expect(await gateway.stop()).toEqual({ code: 0, signal: null })
+    expect(gateway.running.stderr()).not.toContain("Debugger")
+    expect(gateway.audit().at(-1)).toMatchObject({ note: { event: "stopped" } })
   })
 
   test("does not wait for connections on which nobody asks anything", async () => {
