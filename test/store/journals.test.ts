@@ -159,11 +159,30 @@ describe("the SQLite journal", () => {
     await journal.close()
   })
 
+  test("keeps nothing apart of what it did not begin, nor of what was done once and is over", async () => {
+    const file = join(folder, "astray.db")
+    const journal = openSqliteJournal(file)
+    await journal.create(newRun("r1", { key: "k" }), plan, me)
+    const late = newRun("r2", { key: "k", input: large, plan: "sha256:newer" })
+    expect(await journal.create(late, plan, me)).toMatchObject({ isNew: false })
+    const taker = (nowMs: number) => ({
+      ...{ run: "r1", step: "", scope: "", untilMs: nowMs + 1, nowMs },
+    })
+    await journal.takeOnce("key", taker(1))
+    await journal.settleOnce("key", { ...taker(1), run: "r3" }, large) // it is not its own
+    await journal.settleOnce("key", taker(1), large)
+    expect(await journal.takeOnce("key", taker(2))).toEqual({ is: "taken" })
+    using db = new DatabaseSync(file, { readOnly: true })
+    expect(db.prepare("SELECT digest FROM blob").all()).toEqual([{ digest: "sha256:plan" }])
+    await journal.close()
+  })
+
   test("refuses what cannot be written, and goes on", async () => {
     const journal = openSqliteJournal(join(folder, "unwritten.db"))
     const endless: { [name: string]: Stored } = {}
     endless["self"] = endless // as a text that is longer than one may be
     const taker = { run: "r1", step: "", scope: "", untilMs: undefined, nowMs: 1 }
+    await journal.takeOnce("key", taker)
     const settled = journal.settleOnce("key", taker, endless)
     const taken = journal.takeOnce("key", taker) // written together with it
     await expect(settled).rejects.toThrow(/circular/)

@@ -66,31 +66,34 @@ export class MemoryJournal implements Journal {
     this.#open()
     const held = this.#runs.get(id)
     if (held === undefined || !isClaimable(held.record, owner)) return
-    const { leaseUntilMs: _, ...rest } = held.record
+    const { epoch, recoveries } = held.record
     held.record = {
-      ...rest,
+      ...leased(held.record, owner.leaseUntilMs),
       owner: owner.owner,
-      epoch: rest.epoch + 1,
-      recoveries: rest.recoveries + (owner.counts ? 1 : 0),
-      ...(owner.leaseUntilMs !== undefined && { leaseUntilMs: owner.leaseUntilMs }),
+      epoch: epoch + 1,
+      recoveries: recoveries + (owner.counts ? 1 : 0),
     }
     return { id, epoch: held.record.epoch }
   }
 
   async renew({ owner, leaseUntilMs }: Owner): Promise<void> {
     this.#open()
-    for (const held of this.#runs.values())
-      if (held.record.owner === owner && leaseUntilMs !== undefined)
-        held.record = { ...held.record, leaseUntilMs }
+    for (const held of this.#unfinishedOf(owner)) held.record = leased(held.record, leaseUntilMs)
   }
 
   async release(owner: string): Promise<void> {
     this.#open()
-    for (const held of this.#runs.values()) {
-      if (held.record.owner !== owner) continue
-      const { owner: _, leaseUntilMs: __, ...rest } = held.record
+    for (const held of this.#unfinishedOf(owner)) {
+      const { owner: _, ...rest } = leased(held.record, undefined)
       held.record = rest
     }
+  }
+
+  /** What has ended keeps its owner. */
+  #unfinishedOf(owner: string): Iterable<Held> {
+    return this.#runs
+      .values()
+      .filter(({ record }) => record.owner === owner && !isTerminal(record.status))
   }
 
   async get(id: string): Promise<RunRecord | undefined> {
@@ -218,4 +221,8 @@ export class MemoryJournal implements Journal {
   #open(): void {
     if (this.#isClosed) throw new JournalTrouble("the run journal is closed", { kind: "closed" })
   }
+}
+
+function leased({ leaseUntilMs: _, ...record }: RunRecord, untilMs: number | undefined): RunRecord {
+  return untilMs === undefined ? record : { ...record, leaseUntilMs: untilMs }
 }

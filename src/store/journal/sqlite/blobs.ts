@@ -6,22 +6,43 @@ import type { Stored } from "../../../compose/run/durable/journal.ts"
 const inlineMax = 64 * 1024
 
 /** What stands in a column for what stands apart. JSON never begins with an `@`. */
-export const columnOf = (digest: string): string => `@${digest}`
+const columnOf = (digest: string): string => `@${digest}`
 
-/** The digest, if what stands in a column stands apart. */
-export const digestOf = (column: unknown): readonly string[] =>
-  typeof column === "string" && column.startsWith("@") ? [column.slice(1)] : []
+/** Whether what the column stands for stands apart. */
+export const isApart = (column: unknown): column is string =>
+  typeof column === "string" && column.startsWith("@")
 
-/** JSON in columns: short texts as they are, long ones by their digest, each kept once. */
+const digestOf = (column: string): string => column.slice(1)
+
+/** A plan that is still followed is one of the last that were: it is found at once, as no index has it. */
+const followed = "SELECT place FROM run WHERE plan = ? ORDER BY place DESC LIMIT 1"
+
+const referred = ["run.input", "run.result", "once.outcome", "entry.events"]
+  .map((name) => {
+    const [table, column] = name.split(".")
+    return `SELECT 1 FROM ${table} WHERE ${column} = ?1 AND substr(${column}, 1, 1) = '@'`
+  })
+  .join(" UNION ALL ")
+
+/**
+ * JSON in columns: short texts as they are, long ones by their digest, each kept once. Plans stand under digests of their own,
+ * which no value can have.
+ */
 export class Blobs {
   readonly #insert: StatementSync
   readonly #has: StatementSync
   readonly #select: StatementSync
+  readonly #followed: StatementSync
+  readonly #referred: StatementSync
+  readonly #delete: StatementSync
 
   constructor(db: DatabaseSync) {
     this.#insert = db.prepare("INSERT OR IGNORE INTO blob (digest, bytes) VALUES (?, ?)")
     this.#has = db.prepare("SELECT 1 FROM blob WHERE digest = ?")
     this.#select = db.prepare("SELECT bytes FROM blob WHERE digest = ?")
+    this.#followed = db.prepare(followed)
+    this.#referred = db.prepare(referred)
+    this.#delete = db.prepare("DELETE FROM blob WHERE digest = ?")
   }
 
   /** What stands in the column. */
@@ -31,14 +52,13 @@ export class Blobs {
 
   putText(text: string): string {
     if (text.length <= inlineMax) return text
-    const digest = `sha256:${hash("sha256", text)}`
+    const digest = hash("sha256", text)
     this.#write(digest, text)
     return columnOf(digest)
   }
 
   get(column: string): Stored {
-    const [digest] = digestOf(column)
-    const text = digest === undefined ? column : this.text(digest)
+    const text = isApart(column) ? this.text(digestOf(column)) : column
     if (text === undefined) throw new Error(`the run journal has lost the value ${column}`)
     return JSON.parse(text) as Stored // it was written as JSON
   }
@@ -50,6 +70,17 @@ export class Blobs {
   /** Under the digest that it has already. */
   keep(digest: string, value: Stored): void {
     this.#write(digest, JSON.stringify(value))
+  }
+
+  /** What stood apart in the column, unless another one has it. */
+  drop(column: unknown): void {
+    if (isApart(column) && this.#referred.get(column) === undefined)
+      this.#delete.run(digestOf(column))
+  }
+
+  /** Unless a run follows it. */
+  dropPlan(digest: string): void {
+    if (this.#followed.get(digest) === undefined) this.#delete.run(digest)
   }
 
   #write(digest: string, text: string): void {

@@ -16,10 +16,8 @@ export class SqliteOnce {
     this.#select = db.prepare("SELECT run, step, scope, outcome, until FROM once WHERE key = ?")
     this.#take = db.prepare(`INSERT OR REPLACE INTO once (key, run, step, scope, outcome, until)
       VALUES (?, ?, ?, ?, NULL, ?)`)
-    this.#settle = db.prepare(
-      "UPDATE once SET outcome = ?, until = ?, scope = ? WHERE key = ? AND run = ? AND step = ?",
-    )
-    this.#free = db.prepare("DELETE FROM once WHERE key = ? AND run = ? AND step = ?")
+    this.#settle = db.prepare("UPDATE once SET outcome = ?, until = ?, scope = ? WHERE key = ?")
+    this.#free = db.prepare("DELETE FROM once WHERE key = ?")
   }
 
   take(key: string, { run, step, scope, untilMs, nowMs }: OnceTaker): OnceTaken {
@@ -28,6 +26,7 @@ export class SqliteOnce {
     const isOver = typeof row?.["until"] === "number" && row["until"] <= nowMs
     if (row === undefined || (isOver && outcome !== null)) {
       this.#take.run(key, run, step, scope, whole(untilMs))
+      this.#blobs.drop(outcome)
       return { is: "taken" }
     }
     if (outcome !== null)
@@ -41,7 +40,10 @@ export class SqliteOnce {
   }
 
   settle(key: string, { run, step, scope, untilMs }: OnceTaker, outcome: Stored | undefined): void {
-    if (outcome === undefined) this.#free.run(key, run, step)
-    else this.#settle.run(this.#blobs.put(outcome), whole(untilMs), scope, key, run, step)
+    const row = this.#select.get(key)
+    if (row?.["run"] !== run || row["step"] !== step) return
+    if (outcome === undefined) this.#free.run(key)
+    else this.#settle.run(this.#blobs.put(outcome), whole(untilMs), scope, key)
+    this.#blobs.drop(row["outcome"])
   }
 }

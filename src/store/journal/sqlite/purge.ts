@@ -1,7 +1,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite"
 import type { Retention } from "../../../compose/run/durable/journal.ts"
 import { type Row, textOf } from "../rows.ts"
-import { columnOf, digestOf } from "./blobs.ts"
+import { type Blobs, isApart } from "./blobs.ts"
 
 /** As many at a time, so that nobody waits for long. */
 const batchMax = 500
@@ -19,22 +19,15 @@ const texts = {
     WHERE place = ? AND key IS NOT NULL AND updated >= ?`,
   entries: "DELETE FROM entry WHERE run = ? RETURNING events",
   run: "DELETE FROM run WHERE place = ?",
-  // A plan that is still followed is one of the last that were.
-  planned: "SELECT place FROM run WHERE plan = ? ORDER BY place DESC LIMIT 1",
-  referred: ["run.input", "run.result", "once.outcome", "entry.events"]
-    .map((name) => {
-      const [table, column] = name.split(".")
-      return `SELECT 1 FROM ${table} WHERE ${column} = ?1 AND substr(${column}, 1, 1) = '@'`
-    })
-    .join(" UNION ALL "),
-  blob: "DELETE FROM blob WHERE digest = ?",
 }
 
 /** Forgets what is over (compositions §10.3). Runs inside a transaction, and looks at nothing that stays. */
 export class SqlitePurge {
+  readonly #blobs: Blobs
   readonly #statements: Readonly<Record<keyof typeof texts, StatementSync>>
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, blobs: Blobs) {
+    this.#blobs = blobs
     const prepared = Object.entries(texts).map(([name, text]) => [name, db.prepare(text)] as const)
     this.#statements = Object.fromEntries(prepared) as Record<keyof typeof texts, StatementSync> // the same names
   }
@@ -44,27 +37,26 @@ export class SqlitePurge {
     const { expire, tombs, over } = this.#statements
     const [before, buried] = [Math.round(endedBeforeMs), Math.round(buriedBeforeMs)]
     tombs.run(buried)
-    const digests = new Set(expire.all(before).flatMap(({ outcome }) => digestOf(outcome)))
     const rows = over.all(before)
-    for (const row of rows) for (const digest of this.#forget(row, buried)) digests.add(digest)
-    for (const digest of digests) this.#drop(digest)
+    const apart = new Set(
+      expire
+        .all(before)
+        .map(({ outcome }) => outcome)
+        .filter(isApart),
+    )
+    for (const row of rows) for (const column of this.#forget(row, buried)) apart.add(column)
+    for (const column of apart) this.#blobs.drop(column)
+    for (const plan of new Set(rows.map((row) => textOf(row, "plan")))) this.#blobs.dropPlan(plan)
     return rows.length
   }
 
-  /** Gives the digests of what the run had apart. */
+  /** Gives the columns of what the run had apart. */
   #forget(row: Row, buried: number): readonly string[] {
     const place = Number(row["place"])
     const { bury, entries, run } = this.#statements
     bury.run(place, buried)
     const columns = entries.all(place).map(({ events }) => events)
     run.run(place)
-    return [textOf(row, "plan"), ...[row["input"], row["result"], ...columns].flatMap(digestOf)]
-  }
-
-  /** Unless something else has it. */
-  #drop(digest: string): void {
-    const { planned, referred, blob } = this.#statements
-    if (planned.get(digest) ?? referred.get(columnOf(digest))) return
-    blob.run(digest)
+    return [row["input"], row["result"], ...columns].filter(isApart)
   }
 }

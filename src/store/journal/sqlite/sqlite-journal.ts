@@ -52,19 +52,20 @@ export class SqliteJournal implements Methods {
     this.#db = db
     this.#blobs = new Blobs(db)
     this.#once = new SqliteOnce(db, this.#blobs)
-    this.#purge = new SqlitePurge(db)
+    this.#purge = new SqlitePurge(db, this.#blobs)
     this.#statements = prepare(db)
     this.#places = new Places(this.#statements.owned)
   }
 
   create(run: RunRow, plan: Stored | undefined, events: Entry | undefined): Creation {
+    const known = run.key === undefined ? undefined : this.find(run.key)
+    if (known !== undefined) return { isNew: false, run: known }
     if (!this.#blobs.has(run.plan)) {
       if (plan === undefined) throw new PlanMissing()
       this.#blobs.keep(run.plan, plan)
     }
     const { insertRun } = this.#statements
-    const { changes, lastInsertRowid } = insertRun.run(...run.values.map(this.#stored))
-    if (changes === 0) return { isNew: false, run: this.#holderOf(run) }
+    const { lastInsertRowid } = insertRun.run(...run.values.map(this.#stored))
     if (events !== undefined) this.#insert(Number(lastInsertRowid), events)
     return { isNew: true, lease: { id: run.id, epoch: 1 } }
   }
@@ -179,12 +180,6 @@ export class SqliteJournal implements Methods {
 
   close(): void {
     if (this.#db.isOpen) this.#db.close()
-  }
-
-  #holderOf({ id, key }: RunRow): RunRecord | Tombstone {
-    const known = this.find(key ?? "")
-    if (known === undefined) throw new Error(`run ${id} was not written, and nobody has its key`)
-    return known
   }
 
   readonly #read: Read = (column) => this.#blobs.get(column)

@@ -7,12 +7,10 @@ export const isUnfinished = "status IN ('running', 'waiting', 'compensating', 'p
 const isOfPage = `(:tool IS NULL OR tool = :tool) AND (created, id) < (:created, :id)
     ORDER BY created DESC, id DESC LIMIT :max`
 const isFree = "(owner IS NULL OR owner = :owner OR lease_until < :now)"
-/** The second of them is the key. */
-const places = runColumns.split(",").map((_, index) => `?${index + 1}`)
+const places = runColumns.replaceAll(/\w+/g, "?")
 
 const texts = {
-  insertRun: `INSERT INTO run (${runColumns}) SELECT ${places}
-    WHERE NOT EXISTS (SELECT 1 FROM tomb WHERE key = ?2) ON CONFLICT (key) DO NOTHING`,
+  insertRun: `INSERT INTO run (${runColumns}) VALUES (${places})`,
   insertEntry: "INSERT INTO entry (run, events) VALUES (?, ?)",
   stands: "SELECT 1 FROM run WHERE id = ? AND epoch = ? AND status = ?",
   owned: "SELECT place FROM run WHERE id = ? AND epoch = ?",
