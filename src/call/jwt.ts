@@ -118,8 +118,11 @@ async function verifyOnce(
   issuers: ReadonlyMap<string, Issuer>,
   ports: IdentityPorts,
 ): Promise<Outcome> {
-  const issuer = issuers.get(readIssuer(token))
-  if (issuer === undefined) return bad(ports, "no token of a configured issuer")
+  const said = readIssuer(token)
+  if (said === undefined)
+    return bad(ports, "it is no JWT: the issuer gave a token of another kind, or it was cut off")
+  const issuer = issuers.get(said)
+  if (issuer === undefined) return bad(ports, `no token of a configured issuer: ${quoted(said)}`)
   const { keys } = issuer
   if (!keys.state().isUsable) await keys.refresh()
   if (!keys.state().isUsable) return away(issuer)
@@ -135,14 +138,17 @@ async function verifyOnce(
 }
 
 /** Of a token that nothing is known about yet: it chooses the keys to try, and no more. */
-function readIssuer(token: string): string {
+function readIssuer(token: string): string | undefined {
   try {
     return decodeJwt(token).iss ?? ""
   } catch (cause) {
-    if (cause instanceof errors.JOSEError) return "" // no issuer has this name
+    if (cause instanceof errors.JOSEError) return
     throw cause
   }
 }
+
+/** For the audit; anybody may have written it. */
+const quoted = (issuer: string): string => JSON.stringify(issuer).slice(0, 200)
 
 /** Rejects with an error of jose, or with its TypeError for a key that cannot be used. */
 async function verifyWith(token: string, issuer: Issuer, ports: IdentityPorts): Promise<Outcome> {

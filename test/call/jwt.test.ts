@@ -99,6 +99,26 @@ describe("a token", () => {
     expect(await verdict(await token(), inline(set))).toBe("401 invalid credentials")
   })
 
+  test.each([
+    [
+      "that is none",
+      async () => "opaque-token",
+      "it is no JWT: the issuer gave a token of another kind, or it was cut off",
+    ],
+    [
+      "of almost the issuer",
+      () => key.sign(good({ iss: "https://idp.example/" })),
+      'no token of a configured issuer: "https://idp.example/"',
+    ],
+    [
+      "of an issuer without an end",
+      () => key.sign(good({ iss: "x".repeat(9_000) })),
+      `no token of a configured issuer: "${"x".repeat(199)}`,
+    ],
+  ])("%s is refused with a reason that says what it is", async (_, token, reason) => {
+    expect(await inline().verify(await token())).toMatchObject({ refusal: { reason } })
+  })
+
   test("that is over is refused with that word", async () => {
     expect(await verdict(await key.sign(good({ exp: clock.seconds() - 6 })))).toBe("401 expired")
   })
