@@ -90,6 +90,9 @@ function* headers(given: Given, io: Io): Generator<[string, string]> {
   }
   const variable = given.text("token")
   if (variable !== undefined) {
+    if (!/^\w+$/.test(variable))
+      // it may be the token itself, which is told to nobody
+      throw new UsageError("--token: name the environment variable that holds the token")
     const token = io.env[variable]
     if (token === undefined)
       throw new UsageError(`--token: ${variable} is not set in the environment`)

@@ -8,6 +8,7 @@ import {
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client"
 import { isObject, type JsonObject } from "../schema/json.ts"
+import { refusalKey } from "./face/refusal-words.ts"
 import { firstModern } from "./revisions.ts"
 
 /** How to reach a gateway or any other MCP server over Streamable HTTP. */
@@ -190,6 +191,8 @@ function ofStatus({ status, data }: SdkHttpError, url: string): ClientProblem {
   const said = errorIn(data["text"])
   const where = `${shown(url)} answered HTTP ${status}`
   const words = { ...said, message: said === undefined ? where : `${said.message} (${where})` }
+  const hint = hints[codeIn(said?.data)]
+  if (hint !== undefined) return { ...words, hint }
   if (status === 401 || (status === 403 && said === undefined))
     return { ...words, hint: "send credentials: --token VARIABLE or --header 'authorization: …'" }
   if (status === 403)
@@ -200,6 +203,22 @@ function ofStatus({ status, data }: SdkHttpError, url: string): ClientProblem {
   if (said === undefined && (status === 404 || status === 405))
     return { ...words, hint: "check the path of the URL; the gateway's default is /mcp" }
   return { ...words, hint: "the server's log may say why" }
+}
+
+/** What to do about refusals that a status alone does not tell apart from others. */
+const hints: Readonly<Partial<Record<string, string>>> = {
+  invalid_credentials:
+    "what was sent is not accepted; the reason of this refusal in the gateway's audit says which check failed",
+  identity_conflict:
+    "token, certificate and headers name different agents: send one, or make them agree",
+  identity_unavailable:
+    "the gateway has no keys to check the token with; its /readyz and its audit say why",
+}
+
+function codeIn(data: unknown): string {
+  const refusal = isObject(data) ? data[refusalKey] : undefined
+  const code = isObject(refusal) ? refusal["code"] : undefined
+  return typeof code === "string" && Object.hasOwn(hints, code) ? code : ""
 }
 
 /** The JSON-RPC error in the body of an answer, where the server said more than a status. */

@@ -93,6 +93,7 @@ describe("wrong usage ends with 2, and says what would be right:", () => {
     ["tools --agent @1", /"@1" is not a name; write name@version/],
     ["tools --agent ümläut→@1", /holds a character that no header can carry/],
     ["tools --header nocolon", /"nocolon" is not 'NAME: VALUE'/],
+    ["tools --token e30.e30.x", /^postern tools: --token: name the environment variable that/],
     ["tools --token NOT_SET", /NOT_SET is not set in the environment/],
     ["call", /TOOL is missing/],
     ["call x --args {", /--args is not JSON: /],

@@ -4,6 +4,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { exportSPKI, type JWTPayload } from "jose"
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from "vitest"
+import { command } from "../support/command.ts"
 import { openBackend, type TestBackend } from "../support/e2e-backend.ts"
 import { callTool, refusalOf, startGateway, type TestGateway } from "../support/e2e-gateway.ts"
 import { becomes } from "../support/e2e-process.ts"
@@ -203,6 +204,22 @@ describe("a bearer token", () => {
     )
     expect(refusalOf(other)).toBe("identity_conflict")
     expect(refusalOf(await callTool(gateway, "a@1.0.0", "echo"))).toBe("insufficient_trust")
+  })
+
+  test("that is not accepted is not asked for again by the commands: they say where the reason is", async () => {
+    const env = { GOOD: await key.sign(claims()), BAD: "opaque" }
+    const tools = (...options: string[]) =>
+      command(["tools", "--url", gateway.url, ...options], env)
+    const [bad, other, none] = await Promise.all([
+      tools("--token", "BAD"),
+      tools("--token", "GOOD", "--agent", "b@1.0.0"),
+      tools(),
+    ])
+    expect(bad.stderr).toMatch(
+      /^invalid credentials .*\n {2}what was sent is not accepted; .* audit/,
+    )
+    expect(other.stderr).toMatch(/^conflicting identities .*\n {2}.* name different agents/)
+    expect(none.stderr).toMatch(/^unknown caller .*\n {2}send credentials: /)
   })
 })
 
