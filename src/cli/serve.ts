@@ -43,8 +43,7 @@ Exit code 1 when the configuration or the registry is not sound, or a port is ta
           catalog: running.catalog(),
           routes: running.routes(),
           config,
-          command:
-            io.env["npm_lifecycle_event"] === undefined ? "npx postern" : "npm run -s postern --",
+          command: import.meta.filename.endsWith(".ts") ? "npm run -s postern --" : "npx postern",
         }),
       )
       await signals.stopped
@@ -58,8 +57,11 @@ Exit code 1 when the configuration or the registry is not sound, or a port is ta
   },
 }
 
-const sourceOf = ({ registry: { name, source } }: Config): string =>
-  source.kind === "file" ? relative(process.cwd(), name) : name
+function sourceOf({ registry: { name, source } }: Config): string {
+  if (source.kind !== "file") return name
+  const path = relative(process.cwd(), name)
+  return path.startsWith("..") ? name : path
+}
 
 /** What a bug throws where nobody waits must not end the calls of everybody else. */
 function keepServing(tell: (error: unknown, kind: string) => void): void {
