@@ -14,6 +14,8 @@ export interface SchemaNode {
   readonly own: number
   /** Applied to the same instance; a schema that is applied twice stands here twice. */
   readonly inPlace: number[]
+  /** What its `$ref` leads to; it is one of those in place, too. */
+  target?: number
   readonly properties: Map<string, number>
   /** Applied to members that `properties` does not name, and to members of any name. */
   readonly otherMembers: number[]

@@ -15,18 +15,26 @@ export function resolveReferences(graph: Graph): void {
     if (node === undefined || !isObject(node.schema)) continue
     for (const keyword of referenceKeywords) {
       const reference = node.schema[keyword]
-      if (typeof reference !== "string") continue
-      if (keyword !== "$ref" && graph.dialect === "draft-07") continue // unknown there, hence ignored
-      node.inPlace.push(...targets(graph, node, keyword, reference))
+      if (typeof reference === "string") connect(graph, node, keyword, reference)
     }
   }
+}
+
+type ReferenceKeyword = (typeof referenceKeywords)[number]
+
+function connect(graph: Graph, node: SchemaNode, keyword: ReferenceKeyword, reference: string) {
+  if (keyword !== "$ref" && graph.dialect === "draft-07") return // unknown there, hence ignored
+  const found = targets(graph, node, keyword, reference)
+  node.inPlace.push(...found)
+  const [target] = found
+  if (keyword === "$ref" && target !== undefined) node.target = target
 }
 
 /** The nodes that a reference may lead to; none after a finding. */
 function targets(
   graph: Graph,
   node: SchemaNode,
-  keyword: (typeof referenceKeywords)[number],
+  keyword: ReferenceKeyword,
   reference: string,
 ): readonly number[] {
   // Ajv takes the root for the target of every recursive reference, and for that of a dynamic one as long as

@@ -60,8 +60,7 @@ function resolveTargets(root: Json, dialect: Dialect): ReadonlyMap<string, Targe
   resolveReferences(graph)
   const targets = new Map<string, Target>()
   for (const node of graph.nodes) {
-    // A schema with one reference has it as the last of what it applies; those with another are opaque anyway.
-    const target = graph.nodes[node.inPlace.at(-1) ?? -1]
+    const target = graph.nodes[node.target ?? -1]
     if (target !== undefined) targets.set(node.at, target)
   }
   return targets

@@ -113,5 +113,14 @@ export const opaqueRows: readonly Row[] = [
   [text, { unevaluatedProperties: false }, "yes"],
   [{ type: "object" }, { unevaluatedProperties: true }, "yes"],
   [{ $dynamicRef: "#a", $defs: { x: { $dynamicAnchor: "a", type: "string" } } }, text, "unknown"],
+  // The target of the one reference must not pass for that of the other: {"k": 5} fits the first.
+  [
+    {
+      properties: { k: { $ref: "#/$defs/a", $dynamicRef: "#x" } },
+      $defs: { a: { minimum: 0 }, b: { $dynamicAnchor: "x", type: "string" } },
+    },
+    { properties: { k: text } },
+    "no",
+  ],
   [{ type: "object", patternProperties: { "^a": text }, oneOf: [true] }, { type: "object" }, "yes"],
 ] // biome-ignore format: rows
