@@ -271,6 +271,10 @@ describe("schemas that are not JSON Schema", () => {
     [{ multipleOf: 0 }, "/multipleOf", undefined],
     [{ enum: [] }, "/enum", undefined],
     [{ required: ["a", "a"] }, "/required", undefined],
+    // Else {} would pass for valid: the compiled check forgets a missing member whose name is empty.
+    [{ required: ["a", ""] }, "/required", undefined],
+    [{ dependentRequired: { a: [""] } }, "/dependentRequired", undefined],
+    [{ dependencies: { a: [""] } }, "/dependencies", undefined],
     [{ properties: [] }, "/properties", "from names to schemas"],
     [{ properties: { a: "string" } }, "/properties/a", '{ "type": "string" }'],
     [{ anyOf: [] }, "/anyOf", undefined],

@@ -8,7 +8,7 @@ import {
   subschemas,
 } from "../keywords.ts"
 import { findingsMax, type Place, pointerTo, type SchemaFinding } from "./finding.ts"
-import { contradiction, valueRules } from "./values.ts"
+import { contradiction, isNames, namesExpected, valueRules } from "./values.ts"
 
 /** What a walk over the schemas in a schema found. */
 export interface Structure {
@@ -163,11 +163,7 @@ function wrongShape(
 
 function wrongDependencies(value: Json): string | undefined {
   const lists = Object.values(value ?? {}).filter((item) => Array.isArray(item))
-  const areNames = lists.every(
-    (names) =>
-      names.every((name) => typeof name === "string") && new Set(names).size === names.length,
-  )
-  return areNames ? undefined : "an object of schemas or arrays of distinct property names"
+  return lists.every(isNames) ? undefined : `an object of schemas or arrays of ${namesExpected}`
 }
 
 function checkPatterns(value: Json, place: Place, walk: Walk): void {

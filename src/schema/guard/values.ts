@@ -21,6 +21,11 @@ const isType = (value: Json) => isString(value) && typeNames.includes(String(val
 const isUniqueStrings = (value: Json) =>
   Array.isArray(value) && value.every(isString) && new Set(value).size === value.length
 
+/** Whether `value` lists members to require. Not "": Ajv takes an empty name that it misses for none, and lets all pass. */
+export const isNames = (value: Json) =>
+  isUniqueStrings(value) && Array.isArray(value) && !value.includes("")
+export const namesExpected = "distinct property names, none of them empty"
+
 const text: ValueRule = { expected: "a string", fits: isString }
 const flag: ValueRule = { expected: "true or false", fits: isBoolean }
 const count: ValueRule = { expected: "a whole number from 0", fits: isCount, hint: unquote }
@@ -70,8 +75,8 @@ const exclusive: ValueRule = {
 }
 
 const required: ValueRule = {
-  expected: "an array of distinct property names",
-  fits: isUniqueStrings,
+  expected: `an array of ${namesExpected}`,
+  fits: isNames,
   hint: (value) =>
     isBoolean(value)
       ? 'since draft-04 required stands beside properties and lists names: required: ["a", "b"]'
@@ -84,8 +89,8 @@ const pattern: ValueRule = {
 }
 
 const namesByName: ValueRule = {
-  expected: "an object of arrays of distinct property names",
-  fits: (value) => isObject(value) && Object.values(value).every(isUniqueStrings),
+  expected: `an object of arrays of ${namesExpected}`,
+  fits: (value) => isObject(value) && Object.values(value).every(isNames),
 }
 
 const anchor: ValueRule = {
