@@ -15,3 +15,7 @@ export interface Fault {
   /** The whole line: `/limit: expected integer, received string "10" — send 10 without quotes`. */
   readonly line: string
 }
+
+/** Whether the validator is at fault, not the value: the schema is not sound, or the value took too long to check. */
+export const isOwnFault = ({ keyword }: Fault): boolean =>
+  keyword === "budget" || keyword === "schema"

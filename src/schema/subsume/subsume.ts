@@ -1,10 +1,11 @@
+import { type Fault, isOwnFault } from "../fault.ts"
 import { checkSchema } from "../guard.ts"
 import type { Json, JsonSchema } from "../json.ts"
 import { createSchemas } from "../schemas.ts"
 import type { Schemas } from "../validator.ts"
 import { openBook } from "./clauses/book.ts"
 import { isSame } from "./clauses/kinds.ts"
-import { type Comparison, compare, samples } from "./compare.ts"
+import { type Comparison, compare } from "./compare.ts"
 
 export type Subsumption =
   /** Proved: every value that fits `from` fits `to`. */
@@ -54,15 +55,6 @@ export function subsume(
   return counterexample ?? { answer: "unknown", why: gap.why, at: gap.at }
 }
 
-/** A value that is valid under `schema`, tried by the validator; undefined when none was found. */
-export function witness(schema: JsonSchema, options: SubsumeOptions = {}): Json | undefined {
-  if (whyUnusable("schema", schema) !== undefined) return
-  const validator = schemasOf(options).validator(schema)
-  for (const value of samples([openBook(schema).root], stepsOf(options)))
-    if (validator.faults(value) === undefined) return value
-  return
-}
-
 const stepsOf = ({ stepsMax }: SubsumeOptions) => (stepsMax === undefined ? {} : { stepsMax })
 
 let shared: Schemas | undefined
@@ -92,24 +84,21 @@ function disprove(
   schemas: Schemas,
 ): Subsumption | undefined {
   for (const counterexample of comparison.candidates()) {
-    const words = refute(schemas, { from, to }, counterexample)
-    if (words === undefined) continue
+    const fault = firstFault(schemas, from, counterexample)
+    const broken = fault ?? firstFault(schemas, to, counterexample)
+    if (broken === undefined) continue
+    // Once is enough: a schema that cannot be checked in time takes as long for each further value.
+    if (isOwnFault(broken)) return
+    if (fault !== undefined) continue
     const verdict = comparison.judge(openBook(to).root, counterexample)
     const at = verdict.says === "misfit" ? verdict.at : ""
+    const words = `${broken.line} (counter-example: ${shorten(JSON.stringify(counterexample))})`
     return { answer: "no", counterexample, at, words }
   }
   return
 }
 
-/** What is wrong with `value` under `to`, if it is valid under `from` and that is all that keeps it from passing. */
-function refute(schemas: Schemas, { from, to }: Pair, value: Json): string | undefined {
-  if (schemas.validator(from).faults(value) !== undefined) return
-  const [fault] = schemas.validator(to).faults(value) ?? []
-  if (fault === undefined || unsound.has(fault.keyword)) return
-  return `${fault.line} (counter-example: ${shorten(JSON.stringify(value))})`
-}
-
-/** Keywords of faults that are the validator's own, not the value's. */
-const unsound: ReadonlySet<string> = new Set(["budget", "schema"])
+const firstFault = (schemas: Schemas, schema: JsonSchema, value: Json): Fault | undefined =>
+  schemas.validator(schema).faults(value)?.[0]
 
 const shorten = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}…` : text)

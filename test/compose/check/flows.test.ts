@@ -7,10 +7,10 @@ import type { Problem } from "../../../src/registry/problem.ts"
 import { checkSchema } from "../../../src/schema/guard.ts"
 import { isObject, type Json, type JsonObject, type JsonSchema } from "../../../src/schema/json.ts"
 import { createSchemas } from "../../../src/schema/schemas.ts"
-import { witness } from "../../../src/schema/subsume/subsume.ts"
 import { familyArbitrary, instance } from "../../schema/subsume/arbitrary.ts"
 import { sketchCatalog } from "../../support/catalog.ts"
 import { placeIn, scopeOf } from "../../support/exprs.ts"
+import { witness } from "../../support/witness.ts"
 import { binding } from "./bindings.ts"
 
 /** FLOW_RUNS=50000 FLOW_SEED=7 npx vitest run test/compose/check/flows.test.ts */

@@ -9,12 +9,12 @@ import type { Expr } from "../../../src/compose/expr/expr.ts"
 import type { Json, JsonSchema } from "../../../src/schema/json.ts"
 import { createJudge } from "../../../src/schema/subsume/judge/judge.ts"
 import { createMeter } from "../../../src/schema/subsume/judge/meter.ts"
-import { witness } from "../../../src/schema/subsume/subsume.ts"
 import { Anatomy } from "../../../src/schema/types/anatomy.ts"
 import { notThere, type Part, typeOf } from "../../../src/schema/types/type.ts"
 import { familyArbitrary, instance } from "../../schema/subsume/arbitrary.ts"
 import { validatorOf } from "../../schema/subsume/tried.ts"
 import { placeIn, type ScopeSketch, scopeOf } from "../../support/exprs.ts"
+import { witness } from "../../support/witness.ts"
 import { binding, mapping } from "./bindings.ts"
 
 /** INFER_RUNS=100000 INFER_SEED=7 npx vitest run test/compose/check/inference.test.ts */

@@ -9,9 +9,9 @@ import {
 } from "../../../src/schema/json.ts"
 import { createJudge } from "../../../src/schema/subsume/judge/judge.ts"
 import { createMeter } from "../../../src/schema/subsume/judge/meter.ts"
-import { witness } from "../../../src/schema/subsume/subsume.ts"
 import { Anatomy } from "../../../src/schema/types/anatomy.ts"
 import { type Part, type Type, typeOf } from "../../../src/schema/types/type.ts"
+import { witness } from "../../support/witness.ts"
 import { familyArbitrary, instance } from "../subsume/arbitrary.ts"
 import { validatorOf } from "../subsume/tried.ts"
 

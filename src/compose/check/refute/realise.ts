@@ -1,3 +1,4 @@
+import { isOwnFault } from "../../../schema/fault.ts"
 import type { Json, JsonSchema } from "../../../schema/json.ts"
 import { samples } from "../../../schema/subsume/compare.ts"
 import { take } from "../../../schema/subsume/search/take.ts"
@@ -29,6 +30,8 @@ export class Realiser {
   readonly #schemas: Schemas
   readonly #sources: Sources
   readonly #plain = new Map<string, readonly Json[]>()
+  /** Schemas that could not be checked once: each further value would take as long. */
+  readonly #unchecked = new Set<JsonSchema>()
 
   constructor(
     sources: Sources,
@@ -67,11 +70,20 @@ export class Realiser {
   }
 
   #valid(schema: JsonSchema, also: readonly Type[]): readonly Json[] {
-    if (schema === false) return []
+    if (schema === false || this.#unchecked.has(schema)) return []
     const { matches } = this.#anatomy
     const validator = this.#schemas.validator(schema)
     const found = samples([typeOf(schema), ...also], { matches, stepsMax })
-    return [...take(found, samplesMax)].filter((value) => validator.faults(value) === undefined)
+    const values: Json[] = []
+    for (const value of take(found, samplesMax)) {
+      const [fault] = validator.faults(value) ?? []
+      if (fault === undefined) values.push(value)
+      else if (isOwnFault(fault)) {
+        this.#unchecked.add(schema)
+        break
+      }
+    }
+    return values
   }
 }
 

@@ -1,5 +1,5 @@
 import { step } from "../../../registry/normalise/pointer.ts"
-import type { Fault } from "../../../schema/fault.ts"
+import { type Fault, isOwnFault } from "../../../schema/fault.ts"
 import { isList, isObject, type Json, keysOf } from "../../../schema/json.ts"
 import { kinds } from "../../../schema/subsume/clauses/kinds.ts"
 import type { Comparison } from "../../../schema/subsume/compare.ts"
@@ -94,11 +94,11 @@ export class Refuter {
   }
 
   /** Whether the type promised that this could come, where the validator found fault. */
-  #isToBlame({ at, keyword }: Fault, sent: Type, whole: Json): boolean {
-    if (keyword === "budget" || keyword === "schema") return false // the validator's own, not the value's
+  #isToBlame(fault: Fault, sent: Type, whole: Json): boolean {
+    if (isOwnFault(fault)) return false
     let type = sent
     let value: Json | undefined = whole
-    for (const key of keysOf(at)) {
+    for (const key of keysOf(fault.at)) {
       if (value === undefined) return false
       type = isList(value)
         ? this.#anatomy.item(type, Number(key)).type
