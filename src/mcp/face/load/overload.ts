@@ -108,7 +108,7 @@ function threadMs(): number {
 }
 
 const everyMs = 50
-const heldMs = 500
+const heldMs = 1_000
 
 /** Not all of them come back in the same second. */
 function busy() {
