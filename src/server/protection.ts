@@ -16,6 +16,8 @@ export interface OpenRates {
   readonly limits: RateLimits | undefined
   /** How often the store that gateways share could not be had. */
   failures(): number
+  /** Makes that store ready, and waits for nothing. */
+  open(): void
   close(): Promise<void>
 }
 
@@ -24,9 +26,8 @@ export function openRates(config: Config, metrics: GatewayMetrics, log: Logger):
   const local = new MemoryRates(limits.rateLimitCounts, nowMs)
   const limited = (rates: Rates) =>
     new RateLimits(rateLimits, rates, (rule) => metrics.countRateLimited(rule))
-  if (rateLimits.length === 0) return { limits: undefined, failures: () => 0, close: nothing }
-  if (state.rates === undefined)
-    return { limits: limited(local), failures: () => 0, close: nothing }
+  if (rateLimits.length === 0) return { limits: undefined, ...noStore }
+  if (state.rates === undefined) return { limits: limited(local), ...noStore }
   const store = new PostgresRates(state.rates.reveal(), limits.rateStoreTimeout)
   const shared = new SharedRates(store, {
     local,
@@ -35,10 +36,15 @@ export function openRates(config: Config, metrics: GatewayMetrics, log: Logger):
     onLost: (error) => log.warn({ event: "rate_store_lost", reason: String(error) }),
     onBack: () => log.info({ event: "rate_store_back" }),
   })
-  return { limits: limited(shared), failures: () => shared.failures, close: () => store.close() }
+  return {
+    limits: limited(shared),
+    failures: () => shared.failures,
+    open: () => shared.open(),
+    close: () => store.close(),
+  }
 }
 
-const nothing = () => Promise.resolve()
+const noStore = { failures: () => 0, open: () => undefined, close: () => Promise.resolve() }
 
 /** The backends as calls reach them: each server behind its breaker. */
 export const guardBackends = (backends: Backends, log: Logger) =>

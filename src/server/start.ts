@@ -82,6 +82,7 @@ export async function startGateway(config: Config, options: StartOptions): Promi
         lines: contradictions.map(formatProblem),
       })
     parts.compositions.start(parts.gateway)
+    parts.rates.open()
     listeners.push(await openMain(parts)) // apart, or the first would stay open when this one cannot
     parts.current.isServing = true
   } catch (error) {

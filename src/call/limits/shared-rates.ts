@@ -4,6 +4,8 @@ import type { Count, Full, Rates } from "./rates.ts"
 
 /** Counts in a place that several gateways share. */
 export interface RateStore {
+  /** Makes ready for the first call; rejects where the store cannot be had now. */
+  open(): Promise<void>
   /** Adds one and resolves with 0, or adds none and resolves with the milliseconds until there may be a place. */
   take(count: Count): Promise<number>
   /** Takes back one that was added. */
@@ -39,6 +41,11 @@ export class SharedRates implements Rates {
   /** How often the store could not be had. */
   get failures(): number {
     return this.#failures
+  }
+
+  /** Before the first call, so that it need not wait for a connection; a store that is away is lost from here on. */
+  open(): void {
+    this.#store.open().catch((error: unknown) => this.#lost(error))
   }
 
   take(counts: readonly Count[]): Full | undefined | Promise<Full | undefined> {

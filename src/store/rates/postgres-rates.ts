@@ -25,6 +25,11 @@ export class PostgresRates {
     this.#patienceMs = patienceMs
   }
 
+  /** So that the first call finds the driver loaded, and a connection. What needs it opens it again when this rejects. */
+  async open(): Promise<void> {
+    await this.#open()
+  }
+
   /** Adds one and resolves with 0, or adds none and resolves with the milliseconds until there may be a place. */
   async take({ key, measure }: Count): Promise<number> {
     const { take, wait, numbers } = statements(measure)

@@ -15,6 +15,7 @@ test("a store that fails one call of many is lost once a second at most, and bac
   const told: string[] = []
   const waiting: PromiseWithResolvers<number>[] = []
   const store = {
+    open: async () => {},
     take() {
       const one = Promise.withResolvers<number>()
       waiting.push(one)

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest"
+import { Client } from "pg"
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest"
 import { PostgresRates } from "../../../src/store/rates/postgres-rates.ts"
 import { openBackend, type TestBackend } from "../../support/e2e-backend.ts"
 import {
@@ -64,6 +65,17 @@ describe.skipIf(postgresPrograms === undefined)(
       return codes.filter((code) => code === undefined).length
     }
 
+    test("have it open before the first call", async () => {
+      const client = new Client({ connectionString: url })
+      onTestFinished(() => client.end())
+      await client.connect()
+      const tables = async () => {
+        const { rows } = await client.query("SELECT to_regclass('postern.rates') AS found")
+        return rows[0].found
+      }
+      await vi.waitFor(async () => expect(await tables()).not.toBeNull(), { timeout: 30_000 })
+    })
+
     test("let through together what one may: a rate, and a quota", async () => {
       expect(await passed("steady@1.0.0", 40)).toBe(10)
       expect(await passed("daily@1.0.0", 40)).toBe(7)
@@ -76,6 +88,8 @@ describe.skipIf(postgresPrograms === undefined)(
 
     test("count each for itself while it is away, say so, and come back", async () => {
       await database.kill()
+      await using begunWithout = await open()
+      await logged(begunWithout, "rate_store_lost") // nobody has called yet
       await passedEach()
       for (const gateway of gateways) {
         const { reason } = await logged(gateway, "rate_store_lost")
