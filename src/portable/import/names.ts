@@ -16,22 +16,32 @@ export function registryNames(
 ): ReadonlyMap<Wanted, string> {
   const counts = Map.groupBy(wanted, ({ on }) => toolName(on))
   const names = new Map<Wanted, string>()
-  const used = new Set(taken)
+  const own = numbering(taken, (name, count) => {
+    const number = `_${count}`
+    return name.slice(0, lengthMax - number.length) + number
+  })
   for (const tool of wanted) {
     const plain = toolName(tool.on)
     const isAlone = counts.get(plain)?.length === 1 && !taken.has(plain)
-    const name = free(isAlone ? plain : toolName(`${tool.server}_${tool.on}`), used)
-    names.set(tool, name)
-    used.add(name)
+    names.set(tool, own(isAlone ? plain : toolName(`${tool.server}_${tool.on}`)))
   }
   return names
 }
 
-function free(name: string, used: ReadonlySet<string>): string {
-  if (!used.has(name)) return name
-  for (let count = 2; ; count++) {
-    const numbered = `${name.slice(0, lengthMax - 1 - String(count).length)}_${count}`
-    if (!used.has(numbered)) return numbered
+/** Gives each name once; the second is `numbered` with 2. Goes on where it was: names that all collide are no work. */
+function numbering(
+  taken: Iterable<string>,
+  numbered: (name: string, count: number) => string,
+): (name: string) => string {
+  const used = new Set(taken)
+  const counts = new Map<string, number>()
+  return (name) => {
+    let own = name
+    let count = counts.get(name) ?? 1
+    while (used.has(own)) own = numbered(name, ++count)
+    counts.set(name, count)
+    used.add(own)
+    return own
   }
 }
 
@@ -52,12 +62,7 @@ export function serverName(text: string): string {
 
 /** Each with a name of its own, the second `docs` is `docs-2`; but for those that are `settled`, whatever they are called. */
 export function distinct(names: readonly string[], settled: readonly boolean[]): readonly string[] {
-  const used = new Set(names.filter((_, index) => settled[index]))
-  return names.map((name, index) => {
-    if (settled[index]) return name
-    let own = name
-    for (let count = 2; used.has(own); count++) own = `${name.slice(0, lengthMax - 5)}-${count}`
-    used.add(own)
-    return own
-  })
+  const fixed = names.filter((_, index) => settled[index])
+  const own = numbering(fixed, (name, count) => `${name.slice(0, lengthMax - 5)}-${count}`)
+  return names.map((name, index) => (settled[index] ? name : own(name)))
 }
