@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { compilePlan } from "../../src/compose/plan/compile-plan.ts"
+import { createPlanner } from "../../src/compose/plan/compile-plan.ts"
 import type { CatalogAgent, CatalogServer } from "../../src/registry/catalog.ts"
 import type { UnknownCallerPolicy } from "../../src/registry/model.ts"
 import { parseConfig } from "../../src/server/config/parse.ts"
@@ -188,7 +188,7 @@ servers:
     if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems))
     const catalog = catalogOf([{ name: "c", spec }])
     const tool = toolIn(catalog, "c")
-    const { plan: compiled } = compilePlan(tool, catalog)
+    const { plan: compiled } = createPlanner(catalog).compile(tool)
     if (compiled === undefined) throw new Error("no plan")
     const { problems } = planRoutes({
       catalog,

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs"
 import { typesOfPlan } from "../../src/compose/check/plan-types.ts"
-import { type Compiled, compilePlan } from "../../src/compose/plan/compile-plan.ts"
+import { type Compiled, createPlanner } from "../../src/compose/plan/compile-plan.ts"
 import type { PlanLimits } from "../../src/compose/plan/limits.ts"
 import type { Graph, Plan, Step } from "../../src/compose/plan/plan.ts"
 import type { PlanTypes } from "../../src/compose/plan/plan-types.ts"
@@ -114,7 +114,7 @@ export function compiled(
 ): Compiled {
   const named = { name: "composed", ...composition }
   const catalog = catalogOf([named, ...compositions], tools)
-  return compilePlan(toolIn(catalog, named.name), catalog, limits)
+  return createPlanner(catalog, limits).compile(toolIn(catalog, named.name))
 }
 
 /** The plan of a composition that has one. */
@@ -131,7 +131,7 @@ export function typedPlanOf(
 ): readonly [Plan, PlanTypes] {
   const named = { name: "composed", ...composition }
   const catalog = catalogOf([named, ...compositions], tools)
-  const { plan, problems } = compilePlan(toolIn(catalog, named.name), catalog)
+  const { plan, problems } = createPlanner(catalog).compile(toolIn(catalog, named.name))
   if (plan === undefined) throw new Error(JSON.stringify(problems))
   return [plan, typesOfPlan(plan, catalog)]
 }

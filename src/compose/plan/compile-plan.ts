@@ -27,13 +27,6 @@ export interface Planner {
   readonly compile: (tool: CatalogTool) => Compiled
 }
 
-/** The plan of one composition; for many of one catalog see {@link createPlanner}. */
-export const compilePlan = (
-  tool: CatalogTool,
-  catalog: Callables,
-  limits: PlanLimits = defaultPlanLimits,
-): Compiled => createPlanner(catalog, limits).compile(tool)
-
 export function createPlanner(catalog: Callables, limits: PlanLimits = defaultPlanLimits): Planner {
   const workshop = new Workshop(catalog, limits)
   return { compile: (tool) => workshop.compile(tool) }

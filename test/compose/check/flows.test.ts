@@ -2,7 +2,7 @@ import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { bind } from "../../../src/compose/expr/bind.ts"
 import { evaluate } from "../../../src/compose/expr/evaluate.ts"
-import { compilePlan } from "../../../src/compose/plan/compile-plan.ts"
+import { createPlanner } from "../../../src/compose/plan/compile-plan.ts"
 import type { Problem } from "../../../src/registry/problem.ts"
 import { checkSchema } from "../../../src/schema/guard.ts"
 import { isObject, type Json, type JsonObject, type JsonSchema } from "../../../src/schema/json.ts"
@@ -96,7 +96,7 @@ const compiled = ({ input, yields, takes, bound: written }: Sketch) => {
   const composed = catalog.tool("c", "1")
   if (composed === undefined) throw new Error("it is there")
   const entity = { ...composed.entity, spec: { pipeline: { steps } }, depends, inputSchema: input }
-  return compilePlan({ ...composed, entity }, catalog)
+  return createPlanner(catalog).compile({ ...composed, entity })
 }
 
 describe(`values on their way from step to step (seed ${seed})`, { timeout: 600_000 }, () => {

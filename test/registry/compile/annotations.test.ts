@@ -3,7 +3,7 @@ import { join } from "node:path"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { parse } from "yaml"
-import { compilePlan } from "../../../src/compose/plan/compile-plan.ts"
+import { createPlanner } from "../../../src/compose/plan/compile-plan.ts"
 import { isRepeatable } from "../../../src/compose/plan/effect.ts"
 import { measure } from "../../../src/compose/plan/measure.ts"
 import { createToolLists } from "../../../src/mcp/face/tool-list.ts"
@@ -246,7 +246,7 @@ describe("The plan of a composition agrees:", () => {
         })
         const catalog = catalogOf([{ name: "c", ...sketch }], Object.fromEntries(named))
         const tool = toolIn(catalog, "c")
-        const { plan } = compilePlan(tool, catalog)
+        const { plan } = createPlanner(catalog).compile(tool)
         fc.pre(plan !== undefined) // such as a cache around a tool that is known to have an effect
         const { effect } = measure(plan.root)
         const said = tool.shown.annotations ?? {}
