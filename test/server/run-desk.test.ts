@@ -14,7 +14,10 @@ const ask = {
 }
 
 /** A run that has come to rest, and the desk at which operators step in. */
-async function rested(spec: object, { isAuditable = true, isWritable = true } = {}) {
+async function rested(
+  spec: object,
+  { isAuditable = true, isWritable = true, isReleasable = true } = {},
+) {
   const world = new DurableWorld({ a: { value: [1, 2] }, b: broken })
   world.begin(planned(spec), {})
   await world.settle()
@@ -22,7 +25,7 @@ async function rested(spec: object, { isAuditable = true, isWritable = true } = 
   const { clock } = world
   const journal = new Proxy(world.journal, {
     get(target, name: keyof Journal) {
-      if (name === "append" && !isWritable)
+      if ((name === "append" && !isWritable) || (name === "release" && !isReleasable))
         return async () => {
           throw new JournalTrouble("the disk is full", { kind: "full" })
         }
@@ -63,6 +66,12 @@ test("what was accounted for and could not be written is accounted for as failed
     { event: "cancel", failed: "the disk is full" },
   ])
   expect(notes[0]).not.toHaveProperty("failed")
+})
+
+test("what was done is told as done where the run could not be given up afterwards", async () => {
+  const { world, operate } = await rested(saga([ask]), { isReleasable: false })
+  expect(await operate({ verb: "cancel", ...who })).toMatchObject({ ok: true, from: "waiting" })
+  expect((await world.story()).slice(-3)).toContain("op ")
 })
 
 test("nobody answers after the time for it, though nothing has gone on meanwhile", async () => {

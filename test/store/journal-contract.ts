@@ -236,6 +236,11 @@ export function journalContract(name: string, subject: (test: { id: string }) =>
       expect(await journal.claimable("me", 9_000, 10)).toEqual([])
       expect(await journal.claim("r1", { ...me, counts: true, force: true })).toBeUndefined()
       expect(await journal.claim("r2", { ...me, counts: false })).toEqual({ id: "r2", epoch: 2 })
+      const record = await journal.get("r1")
+      await journal.renew({ ...me, leaseUntilMs: 30_000 })
+      expect(await journal.get("r2")).toMatchObject({ leaseUntilMs: 30_000 })
+      await journal.release("me")
+      expect(await journal.get("r1")).toEqual(record) // only what has no end is looked for
     })
 
     test("lists the youngest first, page by page, and counts", async () => {
@@ -374,16 +379,9 @@ export function journalContract(name: string, subject: (test: { id: string }) =>
       expect(await journal.takeOnce("k", taker)).toMatchObject({ is: "settled", outcome: "done" })
     })
 
-    test("is closed once, however often it is asked to be", async () => {
-      await begun("r1")
-      await Promise.all([journal.close(), journal.close()])
-      await journal.close()
-      await expect(journal.get("r1")).rejects.toMatchObject({ kind: "closed" })
-    })
-
-    test("is of no use once it is closed", async () => {
+    test("is closed once, however often it is asked to be, and of no use then", async () => {
       const lease = await begun("r1")
-      await journal.close()
+      await Promise.all([journal.close(), journal.close()])
       await expect(journal.append(lease, [intent(1)])).rejects.toMatchObject({ kind: "closed" })
       await expect(journal.create(newRun("r2"), plan, me)).rejects.toMatchObject({ kind: "closed" })
       await expect(journal.get("r1")).rejects.toMatchObject({ kind: "closed" })

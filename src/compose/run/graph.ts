@@ -1,7 +1,7 @@
 import type { Graph } from "../plan/plan.ts"
 import { runForward } from "./forward.ts"
-import { isInCompensation } from "./in-compensation.ts"
 import type { Result } from "./outcome.ts"
+import { isInCompensation } from "./paths.ts"
 import { runSaga } from "./saga/run-saga.ts"
 import type { Site } from "./work.ts"
 

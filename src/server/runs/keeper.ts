@@ -170,7 +170,12 @@ export class RunKeeper {
   /** Goes on at once with a run that an operator has stepped in: that is no recovery. */
   async goOn(id: string): Promise<void> {
     this.#sweptMs = Number.NEGATIVE_INFINITY // it is nobody's until it has been taken
-    if (this.#gateway !== undefined) await this.#resume(id, this.#gateway, { counts: false })
+    if (this.#gateway === undefined) return
+    try {
+      await this.#resume(id, this.#gateway, { counts: false })
+    } catch (error) {
+      this.#failed(error) // what the operator wanted is done
+    }
   }
 
   /** Whether it is looked after from now on. One that cannot be read does not keep the others from going on. */

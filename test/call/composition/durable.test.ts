@@ -141,6 +141,20 @@ describe("a saga that is called", () => {
     expect(requests).toEqual([])
   })
 
+  test.each(["a\0b", "a\ud800"])(
+    "refuses an id that no database keeps as it is: %j",
+    async (order) => {
+      const { call, requests } = composed({
+        ...{ tools, compositions: { order: saga() } },
+        backend: () => value({}),
+      })
+      const refused = await call("order", { order })
+      expect(refused).toMatchObject({ kind: "refusal", refusal: { code: "invalid_input" } })
+      expect(JSON.stringify(refused)).toContain("the id of the run: expected a text of 1 to 1000")
+      expect(requests).toEqual([])
+    },
+  )
+
   test("takes the key of its caller where the saga has no id", async () => {
     const { saga: spec } = saga()
     const { sagaIdPath: _, ...rest } = Object(spec)

@@ -33,7 +33,7 @@ export function runKeyOf(
   if (id !== undefined) {
     const found = evaluate(id, { frame: { input, steps: new Map() }, self: input })
     const value = found.ok ? found.value : undefined
-    const isId = typeof value === "string" || Number.isSafeInteger(value)
+    const isId = isText(value) || Number.isSafeInteger(value)
     const text = String(value)
     if (!isId || text === "" || text.length > idCharsMax) return { ok: false, faults: [notAnId] }
     const own = runIds === "agent" ? `${whose}:` : ""
@@ -47,14 +47,21 @@ export function runKeyOf(
 
 const idCharsMax = 1_000
 
+/** What a database cannot keep as it is it would keep as something else, and two such ids would be one. */
+const isText = (value: unknown): boolean =>
+  typeof value === "string" && value.isWellFormed() && !value.includes("\0")
+
 /** 1 to 255 printable ASCII characters. */
 const keyForm = /^[\x20-\x7e]{1,255}$/
+
+const idForm =
+  "a text of 1 to 1000 characters, none of them NUL or half of one, or an integer, where sagaIdPath points"
 
 const notAnId: Fault = {
   at: "",
   keyword: "sagaIdPath",
-  expected: "a text of 1 to 1000 characters, or an integer, where sagaIdPath points",
-  line: "the id of the run: expected a text of 1 to 1000 characters, or an integer, where sagaIdPath points",
+  expected: idForm,
+  line: `the id of the run: expected ${idForm}`,
 }
 
 const notAKey: Fault = {

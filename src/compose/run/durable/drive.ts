@@ -157,13 +157,16 @@ export class DurableRun {
     if (record.recoveries > limits.maxRecoveries) this.#giveUp()
     const { cancelled } = this.state
     if (cancelled !== undefined) this.cancel({ class: "cancelled", message: cancelled.words })
-    const result = this.#checked(await runGraph(this.#plan.root, site), site)
-    this.#timer?.cancel()
-    const drive = await this.#end(result, site)
-    if (this.#bug !== undefined)
-      throw new Error("a durable run met a fault of the gateway", this.#bug)
-    this.#run.end()
-    return drive
+    try {
+      const result = this.#checked(await runGraph(this.#plan.root, site), site)
+      const drive = await this.#end(result, site)
+      if (this.#bug !== undefined)
+        throw new Error("a durable run met a fault of the gateway", this.#bug)
+      return drive
+    } finally {
+      this.#timer?.cancel()
+      this.#run.end()
+    }
   }
 
   /** A saga has held its value to what the whole promises itself, and has undone what broke it. */

@@ -1,7 +1,7 @@
 import type { Json } from "../../../schema/json.ts"
 import { Cancellation } from "../cancellation.ts"
-import { isInCompensation } from "../in-compensation.ts"
 import { effectOf, type Failed, type Result } from "../outcome.ts"
+import { isInCompensation } from "../paths.ts"
 import type { Reason } from "../stop.ts"
 import { isOutcome, type RunEvent, type StoredEvent, type Timed } from "./event.ts"
 import { inputDigest } from "./input-digest.ts"

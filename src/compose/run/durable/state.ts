@@ -1,5 +1,5 @@
-import { isInCompensation } from "../in-compensation.ts"
 import { isAnswered, notSent, type StepError } from "../outcome.ts"
+import { around, isInCompensation } from "../paths.ts"
 import type {
   BeginEvent,
   CancelEvent,
@@ -44,6 +44,8 @@ export class RunState {
   /** By what has a time of its own. */
   readonly #until = new Map<string, number>()
   readonly #backs = new Map<string, Back>()
+  /** By path, where it was last said how something of it ended. */
+  readonly #ends = new Map<string, number>()
 
   /** Of a run that is read from its journal. */
   static of(events: Iterable<StoredEvent>): RunState {
@@ -96,10 +98,7 @@ export class RunState {
 
   /** The place of the last event that said how something of this step ended; undefined when none did. */
   endSeq(path: string): number | undefined {
-    let last = this.#steps.get(path)?.endSeq
-    for (const [other, { endSeq }] of this.#steps)
-      if (endSeq !== undefined && endSeq > (last ?? 0) && isInside(other, path)) last = endSeq
-    return last
+    return this.#ends.get(path)
   }
 
   /** Why the saga at this path goes back, if it does. */
@@ -161,6 +160,12 @@ export class RunState {
       throw new Error(`${event.step} begins, and what it is in goes back`)
     this.#steps.set(event.step, state)
     fold(state, event, { seq, atMs })
+    if (state.endSeq === seq) this.#ended(event.step, seq)
+  }
+
+  #ended(step: string, seq: number): void {
+    for (let path: string | undefined = step; path !== undefined; path = around(path))
+      this.#ends.set(path, seq)
   }
 
   #operate({ step, data }: OpEvent & { step: string }, { seq, atMs }: StoredEvent): void {
@@ -222,6 +227,7 @@ export class RunState {
     state.value = output
     state.effect = "done"
     state.endSeq = seq
+    this.#ended(path, seq)
   }
 }
 

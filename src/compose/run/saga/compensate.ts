@@ -1,8 +1,8 @@
 import type { Graph } from "../../plan/plan.ts"
 import type { RunLog } from "../durable/run-log.ts"
 import type { StepState } from "../durable/step-state.ts"
-import { isInCompensation } from "../in-compensation.ts"
 import type { Failed, Happened } from "../outcome.ts"
+import { isInCompensation, isInsideOf } from "../paths.ts"
 import type { Site } from "../work.ts"
 import type { SagaScope, Undoable } from "./saga-scope.ts"
 import { undo } from "./undo.ts"
@@ -15,7 +15,8 @@ export async function undoAll(graph: Graph, saga: SagaScope, site: Site): Promis
   const { run } = site
   const { log } = run.parts
   if (log === undefined) return "unknown"
-  const inOrder = [...saga.undoables].sort((one, other) => seqOf(other, log) - seqOf(one, log))
+  const { undoables } = saga
+  const inOrder = undoables.toSorted((one, other) => seqOf(other, log) - seqOf(one, log))
   const stuck: Failed[] = []
   for (const undoable of inOrder) {
     if (run.halt.reason !== undefined) return "unknown"
@@ -26,7 +27,7 @@ export async function undoAll(graph: Graph, saga: SagaScope, site: Site): Promis
   }
   const [first] = stuck
   if (first !== undefined && run.halt.reason === undefined) park(first, stuck, site)
-  return isAnythingLeft(saga, site, log) ? "done" : "none"
+  return isAnythingLeft(undoables, site, log) ? "done" : "none"
 }
 
 const seqOf = ({ path }: Undoable, { state }: RunLog): number => state.endSeq(path) ?? 0
@@ -37,16 +38,16 @@ function park({ error }: Failed, stuck: readonly Failed[], { run }: Site): void 
 }
 
 /** Whether something that was done inside is neither undone nor inside of what is. */
-function isAnythingLeft(saga: SagaScope, { path }: Site, { state }: RunLog): boolean {
-  const undone = saga.undoables
-    .map((one) => one.path)
-    .filter((one) => state.step(one)?.undo?.standing === "undone")
+function isAnythingLeft(
+  undoables: readonly Undoable[],
+  { path }: Site,
+  { state }: RunLog,
+): boolean {
+  const isUndone = (one: string) => state.step(one)?.undo?.standing === "undone"
+  const undone = new Set(undoables.map((one) => one.path).filter(isUndone))
   return [...state.steps].some(
     ([step, known]) =>
-      isWithin(step, path) &&
-      known.undo?.standing !== "undone" &&
-      hasHappened(known) &&
-      !undone.some((one) => isWithin(step, one)),
+      isWithin(step, path) && !isUndone(step) && hasHappened(known) && !isInsideOf(undone, step),
   )
 }
 

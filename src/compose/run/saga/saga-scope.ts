@@ -1,6 +1,7 @@
 import type { Json } from "../../../schema/json.ts"
 import type { Undo } from "../../plan/plan.ts"
 import { effectOf, type Result } from "../outcome.ts"
+import { isInsideOf } from "../paths.ts"
 import type { Inner, Work } from "../work.ts"
 
 /** A step, or an item of one, that has to be undone should its saga go back. */
@@ -15,11 +16,13 @@ export interface Undoable {
 
 /** What one saga has done so far that may have to be undone. */
 export class SagaScope {
-  #undoables: Undoable[] = []
+  readonly #undoables: Undoable[] = []
   #isPastPivot = false
 
+  /** What undoes a step undoes all that was done inside it. */
   get undoables(): readonly Undoable[] {
-    return this.#undoables
+    const paths = new Set(this.#undoables.map(({ path }) => path))
+    return this.#undoables.filter(({ path }) => !isInsideOf(paths, path))
   }
 
   /** From here on the saga only goes forward. */
@@ -31,9 +34,7 @@ export class SagaScope {
     this.#isPastPivot = true
   }
 
-  /** What undoes a step undoes all that was done inside it. */
   add(undoable: Undoable): void {
-    this.#undoables = this.#undoables.filter(({ path }) => !path.startsWith(`${undoable.path}/`))
     this.#undoables.push(undoable)
   }
 

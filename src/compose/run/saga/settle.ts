@@ -158,7 +158,7 @@ function whyPark({ run, path }: Work, endMs: number): string | undefined {
   const { limits, log, ports } = run.parts
   const unknowns = unknownsOf(path, log?.state)
   if (unknowns >= limits.maxUnknowns)
-    return `after ${unknowns} unknown outcomes nobody knows whether it happened (limit maxUnknowns)`
+    return `after ${unknowns} unknown outcomes nobody knows whether it happened (limit unknownOutcomes)`
   if (ports.clock.now() < endMs) return
   return "nobody could be asked whether it happened (limit compensation)"
 }

@@ -1,6 +1,6 @@
 import type { RunLog } from "../durable/run-log.ts"
-import { isInCompensation } from "../in-compensation.ts"
 import { effectOf, type Failed, type Result, withEffect } from "../outcome.ts"
+import { isInCompensation } from "../paths.ts"
 import type { Inner, Work } from "../work.ts"
 import { isAnyUnknownInside, type Means, settled } from "./settle.ts"
 

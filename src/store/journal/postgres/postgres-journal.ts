@@ -33,7 +33,7 @@ import { handoverOf } from "./handover.ts"
 import { settleOnce, takeOnce } from "./once.ts"
 import { purge } from "./purge.ts"
 import { eventOf, eventRow, headerOf, storable } from "./rows.ts"
-import { isOpenRow } from "./tables.ts"
+import { isOpenRow, isUnfinishedRow } from "./tables.ts"
 import { troubleOf } from "./trouble.ts"
 
 /**
@@ -43,8 +43,12 @@ import { troubleOf } from "./trouble.ts"
 export const openPostgresJournal = (url: string, options: PostgresOptions = {}): Journal =>
   new PostgresJournal(url, options)
 
-/** The runs of an owner are locked in the order in which appends lock theirs, or the two would wait for each other. */
-const own = "WITH own AS (SELECT id FROM postern.run WHERE owner = $1 ORDER BY id FOR UPDATE)"
+/**
+ * The runs of an owner are locked in the order in which appends lock theirs, or the two would wait for each other. What has ended
+ * keeps its owner, and there may be hundreds of thousands of those.
+ */
+const own = `WITH own AS (
+  SELECT id FROM postern.run WHERE owner = $1 AND ${isUnfinishedRow} ORDER BY id FOR UPDATE)`
 const areOwn = "FROM own WHERE run.id = own.id"
 const isFree = "(owner IS NULL OR owner = $2 OR lease_until < $3)"
 
@@ -94,7 +98,7 @@ class PostgresJournal implements Journal {
       `WITH had AS (
          UPDATE postern.run SET owner = $2, epoch = epoch + 1, lease_until = $4,
            recoveries = recoveries + $5
-         WHERE id = $1 AND (${isOpenRow} OR status = 'parked') AND (${isFree} OR $6) RETURNING id, epoch),
+         WHERE id = $1 AND ${isUnfinishedRow} AND (${isFree} OR $6) RETURNING id, epoch),
        unasked AS (DELETE FROM postern.want USING had WHERE want.run = had.id AND want.owner = $2)
        SELECT epoch FROM had`,
       [id, owner, whole(nowMs), whole(leaseUntilMs), counts ? 1 : 0, force],
@@ -181,7 +185,7 @@ class PostgresJournal implements Journal {
   async counts(): Promise<JournalCounts> {
     const rows = await this.#rows(
       `SELECT status, count(*) AS n, min(created) AS oldest FROM postern.run
-       WHERE ${isOpenRow} OR status = 'parked' GROUP BY status`,
+       WHERE ${isUnfinishedRow} GROUP BY status`,
     )
     return countsOf(rows)
   }

@@ -18,7 +18,8 @@ export const tables = `
     created bigint NOT NULL, updated bigint NOT NULL);
   CREATE INDEX IF NOT EXISTS run_open ON postern.run (created)
     WHERE status IN ('running', 'waiting', 'compensating');
-  CREATE INDEX IF NOT EXISTS run_owner ON postern.run (owner) WHERE owner IS NOT NULL;
+  CREATE INDEX IF NOT EXISTS run_owner ON postern.run (owner)
+    WHERE status IN ('running', 'waiting', 'compensating', 'parked');
   CREATE INDEX IF NOT EXISTS run_status ON postern.run (status, created);
   CREATE INDEX IF NOT EXISTS run_created ON postern.run (created, id);
   CREATE TABLE IF NOT EXISTS postern.event (
@@ -37,3 +38,4 @@ export const tables = `
 
 /** Of the runs that somebody has to drive, or to answer. */
 export const isOpenRow = "status IN ('running', 'waiting', 'compensating')"
+export const isUnfinishedRow = "status IN ('running', 'waiting', 'compensating', 'parked')"

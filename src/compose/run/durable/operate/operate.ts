@@ -6,7 +6,7 @@ import type { Clock } from "../../ports.ts"
 import { resultOf } from "../../result/composition-result.ts"
 import { answering, contentFaults, openQuestions } from "../answering.ts"
 import type { OpEvent, PersonsAnswer, RunEvent, StoredEvent } from "../event.ts"
-import { type Journal, type Lease, RunLost } from "../journal.ts"
+import { isJournalTrouble, type Journal, type Lease, RunLost } from "../journal.ts"
 import type { RunChange, RunRecord } from "../record.ts"
 import { RunState, wordsOf } from "../state.ts"
 import type { RunStatus } from "../status.ts"
@@ -119,7 +119,16 @@ export async function operate(
     if (!(error instanceof RunLost)) throw error
     return refused("conflict", `somebody else stepped in at the same time; look at run ${id} again`)
   } finally {
+    await released(owner, journal)
+  }
+}
+
+/** Where that fails what was done is done all the same, and the lease ends by itself. */
+async function released(owner: string, journal: Journal): Promise<void> {
+  try {
     await journal.release(owner)
+  } catch (error) {
+    if (!isJournalTrouble(error)) throw error
   }
 }
 
