@@ -65,6 +65,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   server.timeout = 0 // streams have idle timers of their own
   await opened(server, options)
   server.on("error", options.onError) // nobody listening would end the process
+  server.on("timeout", endSilent)
   endUnread(server, options.limits.answerTimeout)
   const open = listener(door, options) // before anything is waited for: connections come already
   await door.opened()
@@ -106,6 +107,17 @@ function endUnread(server: Server, answerTimeout: number): void {
   }
   server.prependListener("request", (_request, response: ServerResponse) => {
     response.on("prefinish", written)
+  })
+}
+
+/**
+ * In place of Node, which ends a connection as soon as its time is over: where the event loop was late, a request may have
+ * come within that time and not be read yet. Reading comes before what is done here.
+ */
+function endSilent(socket: Socket): void {
+  const { bytesRead } = socket
+  setImmediate(() => {
+    if (socket.bytesRead === bytesRead) socket.destroy()
   })
 }
 

@@ -1,3 +1,4 @@
+import { once } from "node:events"
 import { connect, type Socket } from "node:net"
 import { describe, expect, onTestFinished, test } from "vitest"
 import { defaultLimits } from "../../src/server/limits.ts"
@@ -97,6 +98,17 @@ describe("a listener", () => {
     const socket = await socketTo((await opened({ limits })).port)
     socket.write(text)
     expect(await ended(socket)).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+  })
+
+  test("answers a request that came while the connection was open, though it is read when its time is over", async () => {
+    const limits = { ...defaultLimits, keepAliveTimeout: 1 } // Node waits a second longer than it tells who calls
+    const { port } = await opened({ limits })
+    const socket = await socketTo(port)
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    await once(socket, "data")
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_200) // the event loop has no time for it
+    expect(await ended(socket)).toContain("200 OK")
   })
 
   test("tells a connection when its last request is answered, and serves no more on it", async () => {
