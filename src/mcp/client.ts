@@ -211,6 +211,8 @@ const hints: Readonly<Partial<Record<string, string>>> = {
     "what was sent is not accepted; the reason of this refusal in the gateway's audit says which check failed",
   identity_conflict:
     "token, certificate and headers name different agents: send one, or make them agree",
+  rate_limited:
+    "a rule of rateLimits in the gateway's configuration; the gateway's audit says which",
   identity_unavailable:
     "the gateway has no keys to check the token with; its /readyz and its audit say why",
 }
