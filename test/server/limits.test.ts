@@ -1,3 +1,4 @@
+import { globSync, readFileSync } from "node:fs"
 import { describe, expect, test } from "vitest"
 import { faceLimits } from "../../src/mcp/face/limits.ts"
 import { defaultLoadLimits } from "../../src/registry/limits.ts"
@@ -27,6 +28,15 @@ describe("the limits", () => {
     for (const value of [min, max])
       expect(limitsOf(`limits: { ${name}: ${value}${suffix} }`)[name]).toBe(value)
     expect(() => limitsOf(`limits: { ${name}: ${max + 1}${suffix} }`)).toThrow("expected")
+  })
+
+  test("are named in what is said of runs and calls as in the configuration", () => {
+    const files = globSync("src/{call,compose/run}/**/*.ts")
+    const named = files.flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(/\(limit (\w+)\)/g)].map(([, name]) => name),
+    )
+    expect(named).toContain("unknownOutcomes")
+    expect(named.filter((name) => !limitNames.some((known) => known === name))).toEqual([])
   })
 
   test("of one server go before those of all", () => {

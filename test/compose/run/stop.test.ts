@@ -55,6 +55,26 @@ describe("a stop", () => {
     expect(told).toBe(0)
   })
 
+  test("tells nobody who has left while others were told, and all who stayed", () => {
+    const stop = new Stop()
+    const told: string[] = []
+    const second = () => void told.push("second")
+    const first = () => {
+      told.push("first")
+      stop.unwatch(first)
+      stop.unwatch(second)
+      stop.watch(late)
+    }
+    const late = () => void told.push("late")
+    stop.watch(first)
+    stop.watch(second)
+    stop.watch(() => void told.push("third"))
+    stop.drain(one)
+    expect(told).toEqual(["first", "third"])
+    stop.abort(two)
+    expect(told).toEqual(["first", "third", "third", "late"])
+  })
+
   test("comes before a promise that never settles, and after one that has", async () => {
     const stop = new Stop()
     const never = orStop(new Promise(() => {}), stop, "aborted")
