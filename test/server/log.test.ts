@@ -1,19 +1,23 @@
 import { spawnSync } from "node:child_process"
+import { openSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { printableUrl } from "../../src/server/log.ts"
 
 const log = join(import.meta.dirname, "../../src/server/log.ts")
 
-/** What a process logs that does `statement` with a `log`. */
-function logged(statement: string, options = { level: "info", to: "stderr" }) {
+/** What a process logs that does `statement` with a `log`; its stderr may be a file. */
+function logged(statement: string, options = { level: "info", to: "stderr" }, file?: string) {
   const script = `import { createLog } from ${JSON.stringify(log)}
 const log = createLog(${JSON.stringify(options)})
 ${statement}`
   const { stdout, stderr } = spawnSync(
     process.execPath,
     ["--input-type=module-typescript", "--eval", script],
-    { encoding: "utf8" },
+    {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", file === undefined ? "pipe" : openSync(file, "w")],
+    },
   )
   return { stdout, stderr }
 }
@@ -33,6 +37,12 @@ describe("the log", () => {
       { level: "info", time, event: "a", n: 1 },
       { level: "warn", time, event: "b" },
     ])
+  })
+
+  test("that cannot be written, to a full disk or a terminal that is gone, ends nothing", () => {
+    const script = `for (let n = 0; n < 1_000; n++) log.info({ event: "a", text: "x".repeat(10_000) })
+console.log("goes on with", process.memoryUsage().rss < 4e8 ? "no more memory" : "all of it in memory")`
+    expect(logged(script, undefined, "/dev/full").stdout).toBe("goes on with no more memory\n")
   })
 
   test("is on stdout where the configuration says so", () => {
