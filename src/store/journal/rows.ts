@@ -78,7 +78,7 @@ export const tombstoneOf = (row: Row): Tombstone => ({
 
 export const textOf = (row: Row, column: string): string => String(row[column])
 
-export function statusOf(row: Row): RunStatus {
+function statusOf(row: Row): RunStatus {
   const found = runStatuses.find((status) => status === row["status"])
   if (found === undefined) throw new Error(`the run journal has a status ${row["status"]}`)
   return found
