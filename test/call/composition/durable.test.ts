@@ -223,6 +223,32 @@ describe("a saga that is called", () => {
       .toEqual(["compensated"])
   })
 
+  test("that goes back while its caller has to leave says so", async () => {
+    const undoing = Promise.withResolvers<void>()
+    const gate = Promise.withResolvers<void>()
+    const { call, runs } = composed({
+      ...{ tools, compositions: { order: saga() } },
+      runs: { limits: { runHold: 5 } },
+      backend: async ({ name }) => {
+        if (name === "charge") return failing("no money")
+        if (name === "unreserve") {
+          undoing.resolve()
+          await gate.promise
+        }
+        return value({})
+      },
+    })
+    const first = call("order", { order: 7 })
+    await undoing.promise
+    const answer = await call("order", { order: 7 })
+    await first
+    expect(textIn(answer)).toContain("is not done yet, and goes on (compensating)")
+    expect(runIn(answer)).toMatchObject({ status: "compensating" })
+    const live = runs.durable.live(String(runIn(answer).id))
+    gate.resolve()
+    expect(await live?.ended).toMatchObject({ status: "compensated" })
+  })
+
   test("is not waited for for ever, tells nobody anything after the answer, and is there when asked for again", async () => {
     const gate = Promise.withResolvers<void>()
     const notes: unknown[] = []

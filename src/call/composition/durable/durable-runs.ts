@@ -57,7 +57,9 @@ export interface DurableRunsOptions extends LeasesOptions {
 
 /** One that is driven here. */
 export interface LiveRun {
+  /** As it was when this process took it. */
   readonly record: RunRecord
+  readonly status: () => RunState["status"]
   readonly ended: Promise<Drive>
   readonly audience: Audience
   readonly cancel: (reason: Reason) => void
@@ -335,7 +337,8 @@ export class DurableRuns {
     if (isRecovered) this.#withdraw({ record, cancel }, way.catalog)
     const ended = this.#ended(record, run, onRest)
     const revoke = (who: string) => run.revoke(who)
-    const live = { record, run, ended, audience, cancel, revoke }
+    const status = () => run.state.status
+    const live = { record, run, status, ended, audience, cancel, revoke }
     this.#idle.forget(record.id)
     this.#live.set(record.id, live)
     this.#open.add(record)

@@ -141,8 +141,8 @@ function orError(answer: Answer): Answer {
 const long = (run: RunRecord, { way }: Visit, told: Answer): Answer | Promise<Answer> =>
   way.request.task === undefined ? told : asTask(run, way)
 
-const going = (run: RunRecord, here: Visit): Answer | Promise<Answer> =>
-  long(run, here, stillGoing(run, run.key !== undefined))
+const going = (run: RunRecord, here: Visit, status = run.status): Answer | Promise<Answer> =>
+  long(run, here, stillGoing({ ...run, status }, run.key !== undefined))
 
 /** As long as a caller can wait. */
 async function wait(live: LiveRun, here: Visit, place: Place): Promise<Answer> {
@@ -158,7 +158,7 @@ async function wait(live: LiveRun, here: Visit, place: Place): Promise<Answer> {
     const held = durable.clock.sleep(leftMs, patience).then(() => "held" as const)
     const first = await Promise.race([live.ended, held, gone.promise])
     if (first === "gone") return await givenUp(live.record, here)
-    if (first === "held") return await going(live.record, here)
+    if (first === "held") return await going(live.record, here, live.status())
     const isOver = first.status !== "waiting" && first.status !== "left"
     if (isOver || durable.isClosing) return await answerOf(first, live.record, place, here)
   } finally {
