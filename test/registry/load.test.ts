@@ -121,6 +121,23 @@ describe("Loading", () => {
     expect(pauses).toBeGreaterThan(6 * 10_000)
   }, 60_000)
 
+  test("a schema of more parts than the stack holds arguments is too complex, and nothing worse", () => {
+    const many: readonly boolean[] = Array(200_000).fill(true)
+    const byName = Object.fromEntries(many.map((_, at) => [`p${at}`, true]))
+    const schemas = [
+      { allOf: [{ $ref: "#/$defs/a" }], $defs: { a: { allOf: many } } },
+      { type: "object", allOf: [{ anyOf: many }] },
+      { type: "object", dependentSchemas: byName },
+    ]
+    for (const inputSchema of schemas) {
+      const { catalog, problems } = load(
+        JSON.stringify(documentOf([sourceTool("t", { inputSchema })])),
+      )
+      expect(catalog).toBeUndefined()
+      expect(problems[0]?.code).toMatch(/^(?:schema_too_complex|input_schema_not_object)$/)
+    }
+  })
+
   test("the same text twice gives the same problems and the same digest", () => {
     const text = fixtureText("flagship.json")
     const [first, second] = [load(text), load(text)]

@@ -151,7 +151,7 @@ class Stripping {
       if (!isObject(at) || seen.has(at)) continue
       seen.add(at)
       if (this.#mentionsHere(at, names)) return true
-      queue.push(...appliedIn(at))
+      for (const applied of appliedIn(at)) queue.push(applied)
       const ref = at["$ref"]
       if (typeof ref !== "string") continue
       if (ref.startsWith("#")) queue.push(nodeAt(this.#root, ref.slice(1)))

@@ -56,7 +56,7 @@ function inPlace(schemas: readonly Json[], root: JsonSchema): readonly JsonObjec
   for (const at of queue) {
     if (!isObject(at) || found.has(at)) continue
     found.add(at)
-    queue.push(...branches(at))
+    for (const branch of branches(at)) queue.push(branch)
     const ref = at["$ref"]
     if (typeof ref !== "string") continue
     const target = ref.startsWith("#") ? nodeAt(root, ref.slice(1)) : undefined

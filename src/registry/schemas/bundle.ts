@@ -169,7 +169,8 @@ function countValues(schema: JsonSchema): number {
   let count = 0
   for (let at = stack.pop(); at !== undefined && count <= valuesMax; at = stack.pop()) {
     count++
-    if (typeof at === "object" && at !== null) stack.push(...Object.values(at))
+    if (typeof at !== "object" || at === null) continue
+    for (const part of Object.values(at)) stack.push(part)
   }
   return count
 }

@@ -58,26 +58,24 @@ function appliedIn(schema: Json, numbers: ReadonlyMap<JsonObject, number>): read
     if (!isObject(next)) continue
     const number = numbers.get(next)
     if (number !== undefined) found.push(number)
-    stack.push(...appliedDirectly(next))
+    for (const applied of appliedDirectly(next)) stack.push(applied)
   }
   return found
 }
 
-function appliedDirectly(schema: JsonObject): readonly Json[] {
-  const found: Json[] = []
+function* appliedDirectly(schema: JsonObject): Generator<Json> {
   for (const keyword of lists) {
     const value = schema[keyword]
-    if (isList(value)) found.push(...value)
+    if (isList(value)) yield* value
   }
   for (const keyword of single) {
     const value = schema[keyword]
-    if (isObject(value)) found.push(value)
+    if (isObject(value)) yield value
   }
   for (const keyword of named) {
     const value = schema[keyword]
-    if (isObject(value)) found.push(...Object.values(value))
+    if (isObject(value)) yield* Object.values(value)
   }
-  return found
 }
 
 /** More steps than these are not read by anybody. */

@@ -16,11 +16,16 @@ export function rootType(bundle: Bundle): RootType {
     if (!isObject(at) || seen.has(at)) continue
     seen.add(at)
     if (at["type"] === "object") return "object"
-    if (typeof at["$ref"] === "string" && isObject(bundle.schema))
-      queue.push(referred(bundle.schema, at["$ref"]))
-    if (isList(at["allOf"])) queue.push(...at["allOf"])
+    // One by one: a list of any length may stand here, and the stack does not hold as many arguments.
+    for (const one of appliedIn(at, bundle.schema)) queue.push(one)
   }
   return isUnknown ? "unknown" : "other"
+}
+
+function* appliedIn(schema: JsonObject, root: Json): Generator<Json | undefined> {
+  const { $ref: ref, allOf } = schema
+  if (typeof ref === "string" && isObject(root)) yield referred(root, ref)
+  if (isList(allOf)) yield* allOf
 }
 
 function referred(root: JsonObject, ref: string): Json | undefined {

@@ -41,10 +41,14 @@ const uris: Readonly<Record<Dialect, string | undefined>> = {
   "draft-07": "http://json-schema.org/draft-07/schema#",
 }
 
-/** Schemas of a few keywords each, of any kind, that the guard accepts. */
-export function schemaArbitrary(dialect: Dialect): fc.Arbitrary<JsonSchema> {
+/** Schemas of a few keywords each, of any kind, that the guard accepts; dynamic ones mean something else where they stand in another. */
+export function schemaArbitrary(
+  dialect: Dialect,
+  { isDynamic = false }: { readonly isDynamic?: boolean } = {},
+): fc.Arbitrary<JsonSchema> {
   const { schema } = fc.letrec<{ schema: JsonSchema }>((tie) => {
     const values = keywordValues(tie("schema"), dialect)
+    if (isDynamic) values.set("$dynamicRef", fc.constant("#n"))
     const names = [...values.keys(), ...common.filter((keyword) => values.has(keyword))]
     const keyword = fc
       .constantFrom(...names)
@@ -59,12 +63,14 @@ export function schemaArbitrary(dialect: Dialect): fc.Arbitrary<JsonSchema> {
 }
 
 function document(root: JsonObject, x: JsonSchema, y: JsonSchema, dialect: Dialect): JsonObject {
-  const hasReferences = JSON.stringify([root, x, y]).includes("$ref")
+  const text = JSON.stringify([root, x, y])
+  const isDynamic = text.includes("$dynamicRef") && isObject(y) && dialect !== "draft-07"
+  const hasReferences = text.includes("$ref") || isDynamic
   const uri = uris[dialect]
   return {
     ...(uri !== undefined && { $schema: uri }),
     ...root,
-    ...(hasReferences && { $defs: { x, y } }),
+    ...(hasReferences && { $defs: { x, y: isDynamic ? { ...y, $dynamicAnchor: "n" } : y } }),
   }
 }
 
@@ -77,7 +83,7 @@ function assemble(entries: readonly (readonly [string, unknown])[]): JsonObject 
 function keywordValues(
   some: fc.Arbitrary<JsonSchema>,
   dialect: Dialect,
-): ReadonlyMap<string, fc.Arbitrary<unknown>> {
+): Map<string, fc.Arbitrary<unknown>> {
   const list = fc.array(some, { minLength: 1, maxLength: 3 })
   const map = fc.dictionary(name, some, { maxKeys: 3, noNullPrototype: true })
   const patterns = fc.dictionary(fc.constantFrom("^a", "^x-", "^x", "b"), some, {
@@ -123,7 +129,10 @@ export function familyArbitrary(size: number): fc.Arbitrary<readonly JsonSchema[
   const dialect = fc.constantFrom<Dialect>("2020-12", "2020-12", "2020-12", "2019-09", "draft-07")
   const choices = fc.array(fc.nat({ max: 1_000 }), { minLength: 12, maxLength: 12 })
   return fc
-    .tuple(dialect.chain(schemaArbitrary), fc.array(choices, { minLength: size, maxLength: size }))
+    .tuple(
+      dialect.chain((one) => schemaArbitrary(one, { isDynamic: true })),
+      fc.array(choices, { minLength: size, maxLength: size }),
+    )
     .map(([base, changes]) => {
       const family = [base]
       for (const change of changes) {
