@@ -69,6 +69,17 @@ describe("the layers of a drawing", () => {
     )
   })
 
+  test("may be of more nodes than a function takes arguments", () => {
+    const tool = {
+      ...{ kind: "tool", name: "t", version: "1.0.0", description: undefined, pattern: undefined },
+      ...{ isDeprecated: false, isCentre: false, isMissing: false },
+    } as const
+    const nodes = Array.from({ length: 200_000 }, (_, at) => ({ ...tool, id: `t${at}` }))
+    expect(layersOf({ title: "", nodes, edges: [] }).layers.map(({ length }) => length)).toEqual([
+      200_000,
+    ])
+  })
+
   test("are ordered with no more crossings than there were, and nothing on top of anything", () => {
     fc.assert(
       fc.property(pictures, (picture) => {

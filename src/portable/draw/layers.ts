@@ -120,8 +120,10 @@ function lift(
 ): void {
   const called = new Set(edges.map(({ to }) => to))
   const isLifted = ({ id, kind }: PictureNode) => kind === "agent" && !called.has(id)
-  const others = nodes.filter((node) => !isLifted(node)).map(({ id }) => ranks.get(id) ?? 0)
-  const top = Math.max(0, ...nodes.filter(isLifted).map(({ id }) => ranks.get(id) ?? 0))
-  const floor = others.length === 0 ? 0 : Math.max(top, ...others.map((layer) => layer + 1))
+  const highest = (some: readonly PictureNode[]) =>
+    some.reduce((most, { id }) => Math.max(most, ranks.get(id) ?? 0), 0)
+  const others = nodes.filter((node) => !isLifted(node))
+  const floor =
+    others.length === 0 ? 0 : Math.max(highest(nodes.filter(isLifted)), highest(others) + 1)
   for (const node of nodes) if (isLifted(node)) ranks.set(node.id, floor)
 }
