@@ -17,11 +17,16 @@ const digestOf = (column: string): string => column.slice(1)
 /** A plan that is still followed is one of the last that were: it is found at once, as no index has it. */
 const followed = "SELECT place FROM run WHERE plan = ? ORDER BY place DESC LIMIT 1"
 
-const referred = ["run.input", "run.result", "once.outcome", "entry.events"]
-  .map((name) => {
-    const [table, column] = name.split(".")
-    return `SELECT 1 FROM ${table} WHERE ${column} = ?1 AND substr(${column}, 1, 1) = '@'`
-  })
+/** By the indexes of columns that begin with an `@`. */
+const referred = [
+  ["run", "input"],
+  ["run", "result"],
+  ["once", "outcome"],
+  ["entry", "events"],
+]
+  .map(
+    ([table, name]) => `SELECT 1 FROM ${table} WHERE ${name} = ?1 AND substr(${name}, 1, 1) = '@'`,
+  )
   .join(" UNION ALL ")
 
 /**

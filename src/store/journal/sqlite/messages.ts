@@ -9,7 +9,7 @@ import type { RunChange } from "../../../compose/run/durable/record.ts"
 import type { Value } from "../rows.ts"
 import type { SqliteOptions } from "./schema.ts"
 
-/** What the journal is asked in its thread: as any is, but that runs and events come as they are written. */
+/** What the journal is asked in its thread: what every journal is asked, with runs and events in the form in which they are written. */
 interface FileJournal extends Omit<Journal, "create" | "append"> {
   /** Without the plan where the file has it; {@link PlanMissing} when it does not. */
   create(run: RunRow, plan: Stored | undefined, events: Entry | undefined): Promise<Creation>

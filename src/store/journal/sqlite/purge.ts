@@ -1,7 +1,8 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite"
+import type { DatabaseSync } from "node:sqlite"
 import type { Retention } from "../../../compose/run/durable/journal.ts"
 import { type Row, textOf } from "../rows.ts"
 import { type Blobs, isApart } from "./blobs.ts"
+import { type Prepared, prepareAll } from "./statements.ts"
 
 /** As many at a time, so that nobody waits for long. */
 const batchMax = 500
@@ -24,12 +25,11 @@ const texts = {
 /** Forgets what is over (compositions §10.3). Runs inside a transaction, and looks at nothing that stays. */
 export class SqlitePurge {
   readonly #blobs: Blobs
-  readonly #statements: Readonly<Record<keyof typeof texts, StatementSync>>
+  readonly #statements: Prepared<typeof texts>
 
   constructor(db: DatabaseSync, blobs: Blobs) {
     this.#blobs = blobs
-    const prepared = Object.entries(texts).map(([name, text]) => [name, db.prepare(text)] as const)
-    this.#statements = Object.fromEntries(prepared) as Record<keyof typeof texts, StatementSync> // the same names
+    this.#statements = prepareAll(db, texts)
   }
 
   /** How many runs were forgotten. */

@@ -39,9 +39,16 @@ const texts = {
   free: "DELETE FROM blob WHERE digest = ''",
 }
 
-export type Statements = Readonly<Record<keyof typeof texts, StatementSync>>
+/** Statements by name. */
+export type Prepared<Texts> = { readonly [name in keyof Texts]: StatementSync }
+export type Statements = Prepared<typeof texts>
 
-export function prepare(db: DatabaseSync): Statements {
+export function prepareAll<Texts extends Readonly<Record<string, string>>>(
+  db: DatabaseSync,
+  texts: Texts,
+): Prepared<Texts> {
   const prepared = Object.entries(texts).map(([name, text]) => [name, db.prepare(text)] as const)
-  return Object.fromEntries(prepared) as Statements // the same names
+  return Object.fromEntries(prepared) as Prepared<Texts> // the same names
 }
+
+export const prepare = (db: DatabaseSync): Statements => prepareAll(db, texts)
